@@ -1,0 +1,72 @@
+// The Docker Engine API as this service uses it: a fixed set of reads, over the daemon's socket, each under a deadline.
+#pragma once
+
+#include "core/deadline.hpp"
+#include "core/log.hpp"
+#include "core/task.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace nodescope::docker {
+
+/// A body of the daemon, byte for byte, shared between the askers of the same read.
+using shared_body = std::shared_ptr<const std::string>;
+
+/// A container reference from a caller that has passed the rules of operations.md I1: without leading '/' and runtime
+/// prefix, 1-512 bytes of [A-Za-z0-9][A-Za-z0-9_.-]*.
+class container_reference {
+public:
+    /// failure::invalid with a sentence that shows the (escaped, shortened) value.
+    static result<container_reference> parse(std::string_view text);
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+private:
+    explicit container_reference(std::string text) : text_(std::move(text)) {}
+    std::string text_;
+};
+
+/// What we read out of GET /containers/{id}/json.
+struct container_state {
+    container_state() = default;
+    std::string id;            ///< full, 64 hex digits
+    std::string name;          ///< without the leading '/'
+    std::string status;        ///< created, running, paused, restarting, removing, exited, dead
+    std::int64_t pid = 0;      ///< 0 when it has no process
+    std::string started_at;    ///< RFC 3339 as the daemon wrote it
+    std::string network_mode;  ///< HostConfig.NetworkMode
+};
+
+class client {
+public:
+    virtual ~client() = default;
+
+    /// GET /containers/json?all=1, validated as a JSON array.
+    virtual task<result<shared_body>> list_containers(deadline limit) = 0;
+    /// GET /info, validated as a JSON object. Reused for one second (operations.md D12).
+    virtual task<result<shared_body>> info(deadline limit) = 0;
+    /// GET /containers/{id}/json. The answer is checked to be the container asked for (operations.md I7).
+    virtual task<result<container_state>> inspect(const container_reference& id, deadline limit) = 0;
+    /// The running container whose Kubernetes labels (io.kubernetes.pod.namespace, .pod.name, .container.name) match.
+    /// `container` may be empty: then the pod's only container, or its sandbox. failure::gone / failure::conflict.
+    virtual task<result<container_state>> find_pod_container(std::string pod_namespace, std::string pod_name,
+                                                             std::string container, deadline limit) = 0;
+    /// The configured endpoint as a person would write it: "unix:///var/run/docker.sock".
+    [[nodiscard]] virtual const std::string& endpoint_text() const noexcept = 0;
+};
+
+struct client_options {
+    client_options() = default;
+    std::string host;  ///< --docker-host; empty: $DOCKER_HOST rules of operations.md D1-D3 were applied by the caller
+    std::string api_version;                                    ///< DOCKER_API_VERSION; empty: negotiate
+    steady_clock::duration timeout = std::chrono::seconds(10);  ///< one round trip (--timeout-docker)
+    bool insecure_tcp = false;  ///< plain tcp:// beyond loopback is refused without it (operations.md D3)
+};
+
+/// failure::invalid for an endpoint that cannot be one (operations.md D1): a start-up error.
+result<std::unique_ptr<client>> make_client(boost::asio::any_io_executor executor, client_options options, logger& log);
+
+}  // namespace nodescope::docker

@@ -1,0 +1,113 @@
+// The one HTTP/1.1 client: a round trip over a Unix socket, TCP or TLS, under a deadline, with a pool of idle
+// connections. It knows neither Docker nor Kubernetes. Boost.Beast stays in the .cpp file.
+#pragma once
+
+#include "core/deadline.hpp"
+#include "core/task.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nodescope::http_client {
+
+/// Where the peer is. `path` for a Unix socket; `host` (name or IP literal, no brackets) and `port` otherwise.
+struct endpoint {
+    enum class transport { unix_socket, tcp, tls };
+    endpoint(transport t, std::string p, std::string h, std::uint16_t n)
+        : kind(t), path(std::move(p)), host(std::move(h)), port(n)
+    {
+    }
+    transport kind;
+    std::string path;
+    std::string host;
+    std::uint16_t port;
+};
+
+/// PEM texts. Verification of the peer is always on: chain against `ca_pem` (the system's store when empty) and the
+/// certificate's name against `server_name` (the endpoint's host when empty; IP literals are matched as IP SANs).
+struct tls_identity {
+    tls_identity() = default;
+    std::string ca_pem;
+    std::string certificate_pem;
+    std::string key_pem;
+    std::string server_name;
+};
+
+struct request {
+    request(std::string m, std::string t) : method(std::move(m)), target(std::move(t)) {}
+    std::string method;  ///< GET, HEAD or POST
+    std::string target;  ///< origin form, already percent-encoded
+    std::string host = "localhost";
+    std::vector<std::pair<std::string, std::string>> headers;  ///< never logged: may hold credentials
+    std::string body;
+    std::size_t body_limit = 32U << 20U;  ///< longest answer taken, in bytes
+};
+
+struct response {
+    response() = default;
+    unsigned status = 0;
+    std::string body;
+    std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
+    /// The first value of a header given in lower case; empty when absent.
+    [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
+};
+
+/// Why a round trip did not end in a response.
+enum class phase { resolve, connect, tls_handshake, send, header, body };
+std::string_view to_string(phase value) noexcept;
+
+struct options {
+    options() = default;
+    std::size_t idle_limit = 8;              ///< operations.md D8
+    std::chrono::seconds idle_lifetime{30};  ///< operations.md D8
+};
+
+/// A round trip that failed. `message` is one clause without the endpoint ("connect: Connection refused",
+/// "no response header within 10s"); the API client above puts its own sentence around it.
+struct round_trip_failure {
+    round_trip_failure() = default;
+    round_trip_failure(phase p, failure k, int e, std::string m)
+        : where(p), kind(k), error_number(e), message(std::move(m))
+    {
+    }
+    phase where = phase::connect;
+    failure kind = failure::internal;
+    int error_number = 0;  ///< errno when there was one
+    std::string message;
+};
+
+/// Either a response or why there is none.
+struct outcome {
+    outcome() = default;
+    std::optional<response> answer;
+    round_trip_failure why;
+};
+
+class client {
+public:
+    virtual ~client() = default;
+
+    /// One request and its whole answer within `limit`. A GET or HEAD on a pooled connection that turns out closed
+    /// before any byte of the answer is repeated once on a fresh one. Redirects are answers like any other. After an
+    /// error or a cancellation the connection is closed, never pooled.
+    virtual task<outcome> round_trip(request call, deadline limit) = 0;
+
+    /// Closes the idle connections (after a change of credentials).
+    virtual void drop_idle() = 0;
+};
+
+std::unique_ptr<client> make_client(boost::asio::any_io_executor executor, endpoint to, options how);
+/// For endpoint::transport::tls. failure::invalid when a PEM text cannot be read.
+result<std::unique_ptr<client>> make_tls_client(boost::asio::any_io_executor executor, endpoint to,
+                                                const tls_identity& identity, options how);
+
+}  // namespace nodescope::http_client

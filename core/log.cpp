@@ -1,0 +1,175 @@
+#include "core/log.hpp"
+
+#include "core/text.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <iterator>
+#include <map>
+#include <mutex>
+
+namespace nodescope {
+
+namespace {
+
+std::string_view level_name(log_level level) noexcept
+{
+    switch (level) {
+        case log_level::debug: return "debug";
+        case log_level::info: return "info";
+        case log_level::warning: return "warning";
+        case log_level::error: return "error";
+    }
+    return "unknown";
+}
+
+std::string timestamp()
+{
+    using namespace std::chrono;
+    const auto now = time_point_cast<milliseconds>(system_clock::now());
+    const auto seconds_part = time_point_cast<seconds>(now);
+    return fmt::format("{:%FT%T}.{:03}Z", fmt::gmtime(system_clock::to_time_t(seconds_part)),
+                       (now - seconds_part).count());
+}
+
+struct json_value {
+    std::string& out;
+    void operator()(std::string_view text) const
+    {
+        append_json_string(out, escape_untrusted(text, logger::field_limit));
+    }
+    void operator()(std::int64_t number) const { fmt::format_to(std::back_inserter(out), "{}", number); }
+    void operator()(double number) const { fmt::format_to(std::back_inserter(out), "{}", number); }
+    void operator()(bool truth) const { out += truth ? "true" : "false"; }
+};
+
+struct text_value {
+    std::string& out;
+    void operator()(std::string_view text) const
+    {
+        const std::string safe = escape_untrusted(text, logger::field_limit);
+        const bool bare = !safe.empty() && safe.find_first_of(" \"=") == std::string::npos;
+        if (bare) out += safe;
+        else append_json_string(out, safe);
+    }
+    template <class Other>
+    void operator()(Other value) const
+    {
+        json_value{out}(value);
+    }
+};
+
+std::string render_json(log_level level, std::string_view message, std::initializer_list<log_field> fields,
+                        std::int64_t repeated)
+{
+    std::string line = fmt::format(R"({{"time":"{}","level":"{}","message":)", timestamp(), level_name(level));
+    append_json_string(line, message);
+    for (const log_field& field : fields) {
+        line += ',';
+        append_json_string(line, field.key);
+        line += ':';
+        std::visit(json_value{line}, field.value);
+    }
+    if (repeated > 0) fmt::format_to(std::back_inserter(line), ",\"repeated\":{}", repeated);
+    line += '}';
+    return line;
+}
+
+std::string render_text(log_level level, std::string_view message, std::initializer_list<log_field> fields,
+                        std::int64_t repeated)
+{
+    std::string line = fmt::format("{} {:7} {}", timestamp(), level_name(level), message);
+    for (const log_field& field : fields) {
+        line += ' ';
+        line += field.key;
+        line += '=';
+        std::visit(text_value{line}, field.value);
+    }
+    if (repeated > 0) fmt::format_to(std::back_inserter(line), " repeated={}", repeated);
+    return line;
+}
+
+}  // namespace
+
+struct logger::impl {
+    struct repeat_count {
+        std::chrono::steady_clock::time_point window_start;
+        int in_window = 0;
+        std::int64_t dropped = 0;
+    };
+
+    log_level threshold;
+    log_format format;
+    std::function<void(std::string_view)> sink;
+    std::mutex mutex;
+    // Keyed by our own constant messages: bounded by the number of log statements in the program.
+    std::map<std::string, repeat_count, std::less<>> repeats;
+
+    /// The number of lines dropped before this one, or -1 when this one is to be dropped too.
+    std::int64_t admit(std::string_view message)
+    {
+        const auto now = std::chrono::steady_clock::now();
+        const std::lock_guard lock(mutex);
+        auto found = repeats.find(message);
+        if (found == repeats.end()) found = repeats.emplace(std::string(message), repeat_count{}).first;
+        repeat_count& count = found->second;
+        if (now - count.window_start >= repeat_window) {
+            count.window_start = now;
+            count.in_window = 0;
+        }
+        if (count.in_window >= repeat_limit) {
+            ++count.dropped;
+            return -1;
+        }
+        ++count.in_window;
+        return std::exchange(count.dropped, 0);
+    }
+
+    void emit(log_level level, std::string_view message, std::initializer_list<log_field> fields,
+              std::int64_t repeated) const
+    {
+        sink(format == log_format::json ? render_json(level, message, fields, repeated)
+                                        : render_text(level, message, fields, repeated));
+    }
+};
+
+logger::logger(log_level threshold, log_format format)
+    : logger(threshold, format, [to = [] {
+                 auto stream =
+                     std::make_shared<spdlog::logger>("nodescope", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+                 stream->set_pattern("%v");
+                 stream->set_level(spdlog::level::trace);
+                 stream->flush_on(spdlog::level::trace);
+                 return stream;
+             }()](std::string_view line) { to->info(line); })
+{
+}
+
+logger::logger(log_level threshold, log_format format, std::function<void(std::string_view)> sink)
+    : impl_(std::make_unique<impl>())
+{
+    impl_->threshold = threshold;
+    impl_->format = format;
+    impl_->sink = std::move(sink);
+}
+
+logger::~logger() = default;
+
+bool logger::enabled(log_level level) const noexcept { return level >= impl_->threshold; }
+
+void logger::write(log_level level, std::string_view message, std::initializer_list<log_field> fields)
+{
+    if (!enabled(level)) return;
+    const std::int64_t repeated = impl_->admit(message);
+    if (repeated >= 0) impl_->emit(level, message, fields, repeated);
+}
+
+void logger::write_always(log_level level, std::string_view message, std::initializer_list<log_field> fields)
+{
+    if (enabled(level)) impl_->emit(level, message, fields, 0);
+}
+
+}  // namespace nodescope

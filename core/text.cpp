@@ -1,0 +1,158 @@
+#include "core/text.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdint>
+#include <iterator>
+
+namespace nodescope {
+
+namespace {
+
+constexpr auto to_byte(char c) noexcept { return static_cast<unsigned char>(c); }
+
+constexpr bool is_continuation(char c) noexcept { return (to_byte(c) & 0xc0U) == 0x80U; }
+
+/// The code point of a character whose length is known to be valid.
+std::uint32_t code_point(std::string_view character) noexcept
+{
+    static constexpr std::array<unsigned, 5> first_byte_mask{0, 0x7f, 0x1f, 0x0f, 0x07};
+    std::uint32_t value = to_byte(character.front()) & first_byte_mask[character.size()];
+    for (const char c : character.substr(1)) value = (value << 6U) | (to_byte(c) & 0x3fU);
+    return value;
+}
+
+constexpr bool is_control(std::uint32_t point) noexcept { return point < 0x20 || (point >= 0x7f && point < 0xa0); }
+
+constexpr bool is_bidi_override(std::uint32_t point) noexcept
+{
+    return (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+}
+
+std::string escape_one(std::string_view character)
+{
+    if (character.empty()) return {};
+    const std::uint32_t point = code_point(character);
+    switch (point) {
+        case '\n': return "\\n";
+        case '\r': return "\\r";
+        case '\t': return "\\t";
+        default: break;
+    }
+    if (point < 0x100) return fmt::format("\\x{:02x}", point);
+    return fmt::format("\\u{:04x}", point);
+}
+
+/// Bytes that a JSON string may carry as they are: printable ASCII but the quote and the backslash.
+constexpr bool is_plain_json(char c) noexcept
+{
+    return to_byte(c) >= 0x20 && to_byte(c) < 0x7f && c != '"' && c != '\\';
+}
+
+void append_json_escape(std::string& out, std::uint32_t point)
+{
+    switch (point) {
+        case '"': out += "\\\""; return;
+        case '\\': out += "\\\\"; return;
+        case '\n': out += "\\n"; return;
+        case '\r': out += "\\r"; return;
+        case '\t': out += "\\t"; return;
+        case '\b': out += "\\b"; return;
+        case '\f': out += "\\f"; return;
+        default: fmt::format_to(std::back_inserter(out), "\\u{:04x}", point); return;
+    }
+}
+
+}  // namespace
+
+std::size_t utf8_character_length(std::string_view bytes) noexcept
+{
+    if (bytes.empty()) return 0;
+    const unsigned first = to_byte(bytes[0]);
+    if (first < 0x80) return 1;
+    const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (first < 0xc2 || first > 0xf4 || bytes.size() < length) return 0;
+    for (const char c : bytes.substr(1, length - 1)) {
+        if (!is_continuation(c)) return 0;
+    }
+    const unsigned second = to_byte(bytes[1]);
+    if (first == 0xe0 && second < 0xa0) return 0;   // overlong
+    if (first == 0xed && second >= 0xa0) return 0;  // surrogates
+    if (first == 0xf0 && second < 0x90) return 0;   // overlong
+    if (first == 0xf4 && second >= 0x90) return 0;  // above U+10FFFF
+    return length;
+}
+
+bool is_valid_utf8(std::string_view bytes) noexcept
+{
+    while (!bytes.empty()) {
+        const std::size_t length = utf8_character_length(bytes);
+        if (length == 0) return false;
+        bytes.remove_prefix(length);
+    }
+    return true;
+}
+
+std::string escape_untrusted(std::string_view bytes, std::size_t limit)
+{
+    static constexpr std::string_view ellipsis = "...";
+    std::string out;
+    out.reserve(std::min(bytes.size(), limit));
+    while (!bytes.empty()) {
+        const std::size_t length = utf8_character_length(bytes);
+        const std::string_view character = bytes.substr(0, length);
+        std::string escaped;
+        std::string_view piece = character;
+        if (length == 0) {
+            escaped = fmt::format("\\x{:02x}", to_byte(bytes[0]));
+            piece = escaped;
+        } else if (const std::uint32_t point = code_point(character); is_control(point) || is_bidi_override(point)) {
+            escaped = escape_one(character);
+            piece = escaped;
+        }
+        if (limit != std::string_view::npos && out.size() + piece.size() > limit) {
+            out += ellipsis;
+            return out;
+        }
+        out += piece;
+        bytes.remove_prefix(length == 0 ? 1 : length);
+    }
+    return out;
+}
+
+void append_json_string(std::string& out, std::string_view bytes)
+{
+    static constexpr std::string_view replacement_character = "\xef\xbf\xbd";
+    out.reserve(out.size() + bytes.size() + 2);
+    out += '"';
+    while (!bytes.empty()) {
+        std::size_t run = 0;
+        while (run < bytes.size() && is_plain_json(bytes[run])) ++run;
+        out.append(bytes.data(), run);
+        bytes.remove_prefix(run);
+        if (bytes.empty()) break;
+
+        const std::size_t length = utf8_character_length(bytes);
+        if (length == 0) {
+            out += replacement_character;
+            bytes.remove_prefix(1);
+            continue;
+        }
+        const std::string_view character = bytes.substr(0, length);
+        const std::uint32_t point = code_point(character);
+        if (is_control(point) || point == '"' || point == '\\') append_json_escape(out, point);
+        else out += character;
+        bytes.remove_prefix(length);
+    }
+    out += '"';
+}
+
+std::string json_string(std::string_view bytes)
+{
+    std::string out;
+    append_json_string(out, bytes);
+    return out;
+}
+
+}  // namespace nodescope

@@ -1,0 +1,117 @@
+#include "core/worker_pool.hpp"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <csignal>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace nodescope {
+
+struct worker_pool::impl {
+    impl(std::size_t threads, std::size_t limit) : queue_limit(limit)
+    {
+        // Signals are for the reactor thread: a worker in the kernel must not be the one to take them.
+        sigset_t all;
+        sigset_t before;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        for (std::size_t i = 0; i < threads; ++i) workers.emplace_back([this] { work_until_stopped(); });
+        pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    }
+
+    void work_until_stopped()
+    {
+        std::unique_lock lock(mutex);
+        for (;;) {
+            changed.wait(lock, [this] { return stopping || !queue.empty(); });
+            if (stopping) return;
+            std::shared_ptr<job> next = std::move(queue.front());
+            queue.pop_front();
+            if (next->abandoned.raised()) continue;
+            next->started = true;
+            ++running;
+            lock.unlock();
+            next->body(*next);
+            next->body = nullptr;
+            lock.lock();
+            --running;
+            next->finished = true;
+            if (next->abandoned.raised()) --abandoned_running;
+        }
+    }
+
+    const std::size_t queue_limit;
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::deque<std::shared_ptr<job>> queue;
+    std::vector<std::thread> workers;
+    std::size_t running = 0;
+    std::size_t abandoned_running = 0;
+    bool stopping = false;
+};
+
+worker_pool::worker_pool(std::size_t threads, std::size_t queue_limit)
+    : impl_(std::make_unique<impl>(threads, queue_limit))
+{
+}
+
+worker_pool::~worker_pool()
+{
+    {
+        const std::lock_guard lock(impl_->mutex);
+        impl_->stopping = true;
+    }
+    impl_->changed.notify_all();
+    for (std::thread& worker : impl_->workers) worker.join();
+}
+
+bool worker_pool::submit(std::shared_ptr<job> work)
+{
+    {
+        const std::lock_guard lock(impl_->mutex);
+        std::erase_if(impl_->queue, [](const auto& waiting) { return waiting->abandoned.raised(); });
+        if (impl_->queue.size() >= impl_->queue_limit) return false;
+        impl_->queue.push_back(std::move(work));
+    }
+    impl_->changed.notify_one();
+    return true;
+}
+
+void worker_pool::abandon(job& work) noexcept
+{
+    const std::lock_guard lock(impl_->mutex);
+    // The worker looks at the flag under the same lock when it counts the job out.
+    if (work.started && !work.finished) ++impl_->abandoned_running;
+    work.abandoned.raise();
+}
+
+error worker_pool::give_up(std::string_view what, const job& work, deadline limit, bool timer_fired)
+{
+    if (!timer_fired) return error(failure::cancelled, fmt::format("{}: the caller went away", what));
+    const char* const phase = work.started ? "not finished" : "no worker free";
+    return error(failure::timed_out, fmt::format("{}: {} within {}", what, phase, duration_text(limit.limit())));
+}
+
+error worker_pool::refused(std::string_view what, std::size_t queue_limit)
+{
+    return error(failure::overloaded,
+                 fmt::format("{}: {} jobs are waiting already, try again later", what, queue_limit));
+}
+
+std::size_t worker_pool::busy() const noexcept
+{
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->running;
+}
+
+std::size_t worker_pool::abandoned() const noexcept
+{
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->abandoned_running;
+}
+
+}  // namespace nodescope

@@ -1,0 +1,75 @@
+// A netlink socket and its dumps. libnl is the transport and the attribute parser; its object caches are not used,
+// because they lose routes that differ only by interface and fail on encapsulations they do not know.
+#pragma once
+
+#include "core/deadline.hpp"
+#include "core/error.hpp"
+#include "netlink/net_namespace.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+struct nl_sock;
+struct nlmsghdr;
+
+namespace nodescope::netlink {
+
+/// An rtnetlink (or other netlink) socket. It belongs, for life, to the namespace it was opened in, whatever thread
+/// uses it later. Blocking: for pool threads.
+class netlink_socket {
+public:
+    /// Opens a socket of `protocol` (NETLINK_ROUTE, NETLINK_NETFILTER) inside `target`, with strict checking on, a
+    /// 32 KiB receive buffer without peeking, and kernel-side receive timeout of what `limit` leaves.
+    static result<netlink_socket> open_in(const net_namespace& home, const net_namespace& target, int protocol,
+                                          deadline limit);
+
+    netlink_socket(netlink_socket&&) noexcept;
+    netlink_socket& operator=(netlink_socket&&) noexcept;
+    ~netlink_socket();
+
+    [[nodiscard]] nl_sock* handle() const noexcept { return socket_.get(); }
+
+private:
+    struct closer {
+        void operator()(nl_sock* socket) const noexcept;
+    };
+    explicit netlink_socket(nl_sock* socket) : socket_(socket) {}
+    std::unique_ptr<nl_sock, closer> socket_;
+};
+
+/// How a dump went (operations.md N8, N9).
+struct dump_outcome {
+    bool consistent = true;  ///< false: the kernel flagged the last try as changed underneath (NLM_F_DUMP_INTR)
+    bool truncated = false;  ///< a limit stopped it; what was seen so far is there
+    std::size_t bytes = 0;
+};
+
+struct dump_limits {
+    std::size_t messages;  ///< stop after this many
+    std::size_t bytes;     ///< stop after this many bytes read
+};
+
+/// What a dump does with each message: `begin` is called before each try (drop what an interrupted try gave), `message`
+/// for each one. The header is valid netlink, its payload is not checked.
+struct dump_reader {
+    std::function<void()> begin;
+    std::function<void(const nlmsghdr&)> message;
+};
+
+/// Sends the dump request `message_type` with the family header `header` (an ifinfomsg, ifaddrmsg, rtmsg; `header_size`
+/// bytes) and optional attributes appended by `add_attributes`, and feeds every answer to `reader`. An interrupted dump
+/// is repeated up to three times, then its last state is used. failure::timed_out names `what`, the phase and the
+/// limit; libnl's and the kernel's errors become failures with their text.
+struct dump_request {
+    std::string_view what;  ///< "links", "IPv4 routes": stands in messages
+    int message_type = 0;
+    const void* header = nullptr;
+    std::size_t header_size = 0;
+    std::function<void(struct nl_msg*)> add_attributes = {};
+};
+result<dump_outcome> dump(netlink_socket& socket, const dump_request& request, const dump_limits& limits,
+                          const dump_reader& reader, deadline limit);
+
+}  // namespace nodescope::netlink

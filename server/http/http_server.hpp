@@ -1,0 +1,58 @@
+// The HTTP/1.1 server: listeners, sessions, framing rules, limits. It knows the table of routes and no collector.
+#pragma once
+
+#include "core/deadline.hpp"
+#include "core/log.hpp"
+#include "core/task.hpp"
+#include "server/http/message.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace nodescope::http {
+
+/// Every limit of operations.md section 2, with its default.
+struct server_options {
+    server_options() = default;
+    std::vector<std::string> listen{"127.0.0.1:8095"};  ///< host:port, [v6]:port, unix:/path
+    std::vector<std::string> allowed_hosts;             ///< W2: names besides IP literals and localhost
+    std::vector<std::string> allowed_origins;           ///< W1
+    bool insecure_listen = false;                       ///< A3: accept a non-loopback address without authentication
+    std::size_t max_connections = 512;                  ///< W6
+    std::size_t max_connections_per_peer = 64;          ///< W6 (Unix peers are not counted per peer)
+    std::size_t max_header = 8U << 10U;                 ///< W4, bytes
+    std::size_t max_body = 4U << 20U;                   ///< W4, bytes
+    std::size_t max_target = 4U << 10U;                 ///< W4, bytes
+    std::size_t max_header_fields = 64;                 ///< W4
+    std::chrono::milliseconds header_timeout{5'000};    ///< W5
+    std::chrono::milliseconds body_timeout{10'000};     ///< W5
+    std::chrono::milliseconds idle_timeout{30'000};     ///< W5
+    std::chrono::milliseconds write_timeout{30'000};    ///< W5: without progress
+    std::chrono::milliseconds request_timeout{30'000};  ///< --timeout-request
+};
+
+class server {
+public:
+    virtual ~server() = default;
+
+    /// Binds and listens on every address. failure::invalid / denied / … names the address. Call once.
+    virtual result<void> listen() = 0;
+    /// Accepts until stop(); returns when the last session has ended.
+    virtual task<> serve() = 0;
+    /// Stops accepting, lets requests under way end until `limit`, then cuts them.
+    virtual void stop(deadline limit) = 0;
+    /// The bound addresses ("127.0.0.1:8095"), with the port the kernel chose for :0.
+    [[nodiscard]] virtual std::vector<std::string> addresses() const = 0;
+    [[nodiscard]] virtual std::size_t connections() const noexcept = 0;
+};
+
+/// `routes` is moved in: it is the only table; 404, 405 and Allow are answered from it.
+std::unique_ptr<server> make_server(boost::asio::any_io_executor executor, server_options options,
+                                    std::vector<route> routes, logger& log);
+
+}  // namespace nodescope::http

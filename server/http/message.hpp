@@ -1,0 +1,58 @@
+// What the HTTP layer hands to a route, and what a route gives back. No Beast types here.
+#pragma once
+
+#include "core/deadline.hpp"
+#include "core/task.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nodescope::http {
+
+enum class method { get, head, post, other };
+
+struct request {
+    request() = default;
+    method verb = method::other;
+    std::string verb_text;  ///< as sent, for messages
+    std::string path;       ///< canonical: percent-decoded once, no empty, "." or ".." segments
+    std::string query;      ///< after '?', still encoded; empty when absent
+    std::string body;
+    std::string content_type;                                       ///< empty when absent
+    std::string request_id;                                         ///< X-Request-Id when acceptable, else one of ours
+    std::string peer;                                               ///< "127.0.0.1:4711" or "unix:uid=0", for the log
+    deadline limit = deadline::in(steady_clock::duration::zero());  ///< the whole answer
+};
+
+struct reply {
+    reply() = default;
+    reply(unsigned code, std::string type, std::string text)
+        : status(code), content_type(std::move(type)), body(std::move(text))
+    {
+    }
+    unsigned status = 500;
+    std::string content_type = "text/plain; charset=utf-8";
+    std::string body;
+    std::vector<std::pair<std::string, std::string>> headers;  ///< Allow, Retry-After, …; never bytes of a request
+};
+
+using handler = std::function<task<reply>(const request&)>;
+
+/// One row of the table of routes.
+struct route {
+    route(method v, std::string p, handler h, bool is_prefix = false, bool is_open = false)
+        : verb(v), path(std::move(p)), handle(std::move(h)), prefix(is_prefix), open(is_open)
+    {
+    }
+    method verb;       ///< get also answers HEAD
+    std::string path;  ///< canonical
+    handler handle;
+    bool prefix;  ///< matches everything below `path` + "/" too
+    bool open;    ///< answered without authentication: only health
+    std::size_t body_limit = 4U << 20U;
+};
+
+}  // namespace nodescope::http

@@ -1,0 +1,68 @@
+#include "core/text.hpp"
+
+#include <gtest/gtest.h>
+
+namespace nodescope {
+namespace {
+
+TEST(EscapeUntrusted, KeepsOrdinaryText)
+{
+    EXPECT_EQ(escape_untrusted("eth0 äöü 漢字 😀 \"quoted\" \\"), "eth0 äöü 漢字 😀 \"quoted\" \\");
+    EXPECT_EQ(escape_untrusted(""), "");
+}
+
+TEST(EscapeUntrusted, ShowsControlsBidiAndInvalidBytes)
+{
+    EXPECT_EQ(escape_untrusted("a\nb\r\t"), "a\\nb\\r\\t");
+    EXPECT_EQ(escape_untrusted("\x1b[31m\xff"), "\\x1b[31m\\xff");
+    EXPECT_EQ(escape_untrusted("\x7f"), "\\x7f");
+    EXPECT_EQ(escape_untrusted("\xc2\x85"), "\\x85");
+    EXPECT_EQ(escape_untrusted("\xe2\x80\xae"), "\\u202e");
+    EXPECT_EQ(escape_untrusted(std::string_view("\0", 1)), "\\x00");
+    EXPECT_EQ(escape_untrusted("\xe2\x80"), "\\xe2\\x80");
+}
+
+TEST(EscapeUntrusted, CutsOnACharacterBoundary)
+{
+    EXPECT_EQ(escape_untrusted("abcdef", 4), "abcd...");
+    EXPECT_EQ(escape_untrusted("abcdef", 6), "abcdef");
+    EXPECT_EQ(escape_untrusted("ab\xc3\xa4", 3), "ab...");
+}
+
+TEST(JsonString, EscapesWhatJsonAsksFor)
+{
+    EXPECT_EQ(json_string("plain"), "\"plain\"");
+    EXPECT_EQ(json_string("a\"b\\c\n\r\t\b\f"), R"("a\"b\\c\n\r\t\b\f")");
+    EXPECT_EQ(json_string("\x1b\x7f"), R"("\u001b\u007f")");
+    EXPECT_EQ(json_string("ä漢😀"), "\"ä漢😀\"");
+}
+
+TEST(JsonString, ReplacesEachInvalidByte)
+{
+    EXPECT_EQ(json_string("a\xff"
+                          "b"),
+              "\"a\xef\xbf\xbd"
+              "b\"");
+    EXPECT_EQ(json_string("\xe6\xbc"), "\"\xef\xbf\xbd\xef\xbf\xbd\"");
+    EXPECT_EQ(json_string("\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
+}
+
+TEST(Utf8CharacterLength, FollowsRfc3629AtItsEdges)
+{
+    EXPECT_EQ(utf8_character_length(""), 0U);
+    EXPECT_EQ(utf8_character_length("a"), 1U);
+    EXPECT_EQ(utf8_character_length("\xc2\x80"), 2U);
+    EXPECT_EQ(utf8_character_length("\xc1\xbf"), 0U);
+    EXPECT_EQ(utf8_character_length("\xe0\xa0\x80"), 3U);
+    EXPECT_EQ(utf8_character_length("\xe0\x9f\xbf"), 0U);
+    EXPECT_EQ(utf8_character_length("\xed\x9f\xbf"), 3U);
+    EXPECT_EQ(utf8_character_length("\xed\xa0\x80"), 0U);
+    EXPECT_EQ(utf8_character_length("\xf0\x90\x80\x80"), 4U);
+    EXPECT_EQ(utf8_character_length("\xf0\x8f\xbf\xbf"), 0U);
+    EXPECT_EQ(utf8_character_length("\xf4\x8f\xbf\xbf"), 4U);
+    EXPECT_EQ(utf8_character_length("\xf4\x90\x80\x80"), 0U);
+    EXPECT_EQ(utf8_character_length("\x80"), 0U);
+}
+
+}  // namespace
+}  // namespace nodescope

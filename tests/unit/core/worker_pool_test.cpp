@@ -1,0 +1,100 @@
+#include "core/worker_pool.hpp"
+#include "core/with_deadline.hpp"
+#include "tests/support/run_task.hpp"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <stdexcept>
+#include <thread>
+
+namespace nodescope {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::run_task;
+
+TEST(WorkerPool, RunsOnAnotherThreadAndResumesOnTheReactor)
+{
+    worker_pool pool;
+    const auto work = [](const abandon_flag&) -> result<std::thread::id> { return std::this_thread::get_id(); };
+    const auto there = run_task(pool.run("work", deadline::in(10s), work));
+    EXPECT_NE(there.value(), std::this_thread::get_id());
+    EXPECT_EQ(pool.abandoned(), 0U);
+}
+
+TEST(WorkerPool, RethrowsAnException)
+{
+    worker_pool pool;
+    const auto work = [](const abandon_flag&) -> result<int> { throw std::runtime_error("defect"); };
+    EXPECT_THROW(run_task(pool.run("work", deadline::in(10s), work)), std::runtime_error);
+}
+
+TEST(WorkerPool, AbandonsWorkThatOutlivesItsDeadline)
+{
+    worker_pool pool(1);
+    std::promise<void> saw_flag;
+    const auto work = [&](const abandon_flag& abandoned) -> result<int> {
+        while (!abandoned.raised()) std::this_thread::yield();
+        saw_flag.set_value();
+        return 1;
+    };
+    const auto got = run_task(pool.run("dump of links", deadline::in(20ms), work));
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error(), error(failure::timed_out, "dump of links: not finished within 20ms"));
+    saw_flag.get_future().wait();
+    // The place is free again: the next job runs.
+    const auto next = [](const abandon_flag&) -> result<int> { return 2; };
+    EXPECT_EQ(run_task(pool.run("next", deadline::in(10s), next)).value(), 2);
+    EXPECT_EQ(pool.abandoned(), 0U);
+}
+
+TEST(WorkerPool, NamesTheQueueWhenNoWorkerGotFree)
+{
+    worker_pool pool(1);
+    std::promise<void> release;
+    std::shared_future<void> released = release.get_future().share();
+    const auto block = [released](const abandon_flag&) -> result<int> {
+        released.wait();
+        return 1;
+    };
+    boost::asio::io_context reactor(1);
+    const auto first = run_task(reactor, pool.run("first", deadline::in(20ms), block));
+    ASSERT_EQ(first.error().message(), "first: not finished within 20ms");
+    EXPECT_EQ(pool.busy(), 1U);
+    EXPECT_EQ(pool.abandoned(), 1U);
+
+    bool ran = false;
+    const auto second = [&ran](const abandon_flag&) -> result<int> {
+        ran = true;
+        return 2;
+    };
+    const auto got = run_task(reactor, pool.run("second", deadline::in(20ms), second));
+    EXPECT_EQ(got.error(), error(failure::timed_out, "second: no worker free within 20ms"));
+    release.set_value();
+    const auto third = [](const abandon_flag&) -> result<int> { return 3; };
+    EXPECT_EQ(run_task(reactor, pool.run("third", deadline::in(10s), third)).value(), 3);
+    EXPECT_FALSE(ran);
+}
+
+TEST(WorkerPool, RefusesWhatTheQueueCannotHold)
+{
+    worker_pool pool(1, 0);
+    const auto work = [](const abandon_flag&) -> result<int> { return 1; };
+    EXPECT_EQ(run_task(pool.run("work", deadline::in(10s), work)).error().kind(), failure::overloaded);
+}
+
+TEST(WorkerPool, LetsGoWhenTheCallerIsCancelled)
+{
+    worker_pool pool(1);
+    const auto work = [](const abandon_flag& abandoned) -> result<int> {
+        while (!abandoned.raised()) std::this_thread::yield();
+        return 1;
+    };
+    const auto describe = [] { return error(failure::timed_out, "outer"); };
+    const auto got = run_task(with_deadline(pool.run("work", deadline::in(1h), work), deadline::in(20ms), describe));
+    EXPECT_EQ(got.error().message(), "outer");
+}
+
+}  // namespace
+}  // namespace nodescope
