@@ -34,7 +34,8 @@ private:
 
 /// Threads are made once, in the constructor, with all signals blocked: a thread made later could be made inside a
 /// setns window and inherit a container's namespace. The destructor waits for the work under way; a process that must
-/// end while a worker is stuck in the kernel checks busy() and leaves by _exit.
+/// end while a worker is stuck in the kernel checks busy() and leaves by _exit. The reactor of the callers outlives the
+/// pool: also an abandoned job hands its result over by posting there.
 class worker_pool {
 public:
     /// `threads` >= 1; at most `queue_limit` jobs wait, more are refused as failure::overloaded.

@@ -32,6 +32,7 @@ TEST(WorkerPool, RethrowsAnException)
 
 TEST(WorkerPool, AbandonsWorkThatOutlivesItsDeadline)
 {
+    boost::asio::io_context reactor(1);  // Outlives the pool, whose abandoned job still hands over to it.
     worker_pool pool(1);
     std::promise<void> saw_flag;
     const auto work = [&](const abandon_flag& abandoned) -> result<int> {
@@ -39,18 +40,19 @@ TEST(WorkerPool, AbandonsWorkThatOutlivesItsDeadline)
         saw_flag.set_value();
         return 1;
     };
-    const auto got = run_task(pool.run("dump of links", deadline::in(20ms), work));
+    const auto got = run_task(reactor, pool.run("dump of links", deadline::in(20ms), work));
     ASSERT_FALSE(got);
     EXPECT_EQ(got.error(), error(failure::timed_out, "dump of links: not finished within 20ms"));
     saw_flag.get_future().wait();
     // The place is free again: the next job runs.
     const auto next = [](const abandon_flag&) -> result<int> { return 2; };
-    EXPECT_EQ(run_task(pool.run("next", deadline::in(10s), next)).value(), 2);
+    EXPECT_EQ(run_task(reactor, pool.run("next", deadline::in(10s), next)).value(), 2);
     EXPECT_EQ(pool.abandoned(), 0U);
 }
 
 TEST(WorkerPool, NamesTheQueueWhenNoWorkerGotFree)
 {
+    boost::asio::io_context reactor(1);  // Outlives the pool, whose abandoned job still hands over to it.
     worker_pool pool(1);
     std::promise<void> release;
     std::shared_future<void> released = release.get_future().share();
@@ -58,7 +60,6 @@ TEST(WorkerPool, NamesTheQueueWhenNoWorkerGotFree)
         released.wait();
         return 1;
     };
-    boost::asio::io_context reactor(1);
     const auto first = run_task(reactor, pool.run("first", deadline::in(20ms), block));
     ASSERT_EQ(first.error().message(), "first: not finished within 20ms");
     EXPECT_EQ(pool.busy(), 1U);
@@ -86,13 +87,15 @@ TEST(WorkerPool, RefusesWhatTheQueueCannotHold)
 
 TEST(WorkerPool, LetsGoWhenTheCallerIsCancelled)
 {
+    boost::asio::io_context reactor(1);  // Outlives the pool, whose abandoned job still hands over to it.
     worker_pool pool(1);
     const auto work = [](const abandon_flag& abandoned) -> result<int> {
         while (!abandoned.raised()) std::this_thread::yield();
         return 1;
     };
     const auto describe = [] { return error(failure::timed_out, "outer"); };
-    const auto got = run_task(with_deadline(pool.run("work", deadline::in(1h), work), deadline::in(20ms), describe));
+    const auto got =
+        run_task(reactor, with_deadline(pool.run("work", deadline::in(1h), work), deadline::in(20ms), describe));
     EXPECT_EQ(got.error().message(), "outer");
 }
 
