@@ -9,8 +9,11 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string_view>
+#include <utility>
 
+struct nl_msg;
 struct nl_sock;
 struct nlmsghdr;
 
@@ -25,9 +28,9 @@ public:
     static result<netlink_socket> open_in(const net_namespace& home, const net_namespace& target, int protocol,
                                           deadline limit);
 
-    netlink_socket(netlink_socket&&) noexcept;
-    netlink_socket& operator=(netlink_socket&&) noexcept;
-    ~netlink_socket();
+    /// Replaces the connection by a new one to the same namespace. The kernel keeps an unfinished dump on its socket
+    /// and refuses another (EBUSY); reading the rest of it could take as long as a hostile namespace likes.
+    result<void> reopen(deadline limit);
 
     [[nodiscard]] nl_sock* handle() const noexcept { return socket_.get(); }
 
@@ -35,8 +38,29 @@ private:
     struct closer {
         void operator()(nl_sock* socket) const noexcept;
     };
-    explicit netlink_socket(nl_sock* socket) : socket_(socket) {}
-    std::unique_ptr<nl_sock, closer> socket_;
+    using handle_owner = std::unique_ptr<nl_sock, closer>;
+
+    static result<handle_owner> connect(const net_namespace& home, const net_namespace& target, int protocol,
+                                        deadline limit);
+    result<std::span<const std::byte>> receive(std::string_view what, deadline limit);
+    netlink_socket(handle_owner socket, net_namespace home, net_namespace target, int protocol)
+        : socket_(std::move(socket)), home_(std::move(home)), target_(std::move(target)), protocol_(protocol)
+    {
+    }
+
+    friend result<struct dump_outcome> dump(netlink_socket&, const struct dump_request&, const struct dump_limits&,
+                                            const struct dump_reader&, deadline);
+
+    handle_owner socket_;
+    net_namespace home_;
+    net_namespace target_;
+    int protocol_;
+    bool dump_pending_ = false;
+    std::size_t buffer_size_ = initial_buffer_size;
+    std::unique_ptr<std::byte[]> buffer_;
+
+    /// The kernel fills at most 32 KiB per datagram unless one message alone is larger (netlink_dump, af_netlink.c).
+    static constexpr std::size_t initial_buffer_size = 32768;
 };
 
 /// How a dump went (operations.md N8, N9).
@@ -47,7 +71,7 @@ struct dump_outcome {
 };
 
 struct dump_limits {
-    std::size_t messages;  ///< stop after this many
+    std::size_t messages;  ///< stop when there are more than this many
     std::size_t bytes;     ///< stop after this many bytes read
 };
 
@@ -60,14 +84,16 @@ struct dump_reader {
 
 /// Sends the dump request `message_type` with the family header `header` (an ifinfomsg, ifaddrmsg, rtmsg; `header_size`
 /// bytes) and optional attributes appended by `add_attributes`, and feeds every answer to `reader`. An interrupted dump
-/// is repeated up to three times, then its last state is used. failure::timed_out names `what`, the phase and the
-/// limit; libnl's and the kernel's errors become failures with their text.
+/// is repeated up to three times, then its last state is used. After a limit or a failure stopped it, the socket opens
+/// itself anew for the next dump. failure::timed_out names `what`, the phase and the limit; libnl's and the kernel's
+/// errors become failures with their text.
+/// Kernels before 4.20 know no strict checking and ignore the filters of `header`: check them again in `message`.
 struct dump_request {
     std::string_view what;  ///< "links", "IPv4 routes": stands in messages
     int message_type = 0;
     const void* header = nullptr;
     std::size_t header_size = 0;
-    std::function<void(struct nl_msg*)> add_attributes = {};
+    std::function<void(nl_msg*)> add_attributes = {};
 };
 result<dump_outcome> dump(netlink_socket& socket, const dump_request& request, const dump_limits& limits,
                           const dump_reader& reader, deadline limit);

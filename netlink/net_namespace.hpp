@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <concepts>
+#include <memory>
 #include <utility>
 
 namespace nodescope::netlink {
@@ -18,8 +19,8 @@ struct namespace_identity {
     friend bool operator==(const namespace_identity&, const namespace_identity&) = default;
 };
 
-/// Owns a descriptor of a namespace. It keeps the namespace, and so a dead container's network, alive: hold it for one
-/// read, never longer.
+/// A descriptor of a namespace; copies share it. It keeps the namespace, and so a dead container's network, alive: hold
+/// it for one read, never longer.
 class net_namespace {
 public:
     /// Opens `ns/net` relative to an open /proc/PID directory. failure::gone when the process has ended (also a zombie:
@@ -29,15 +30,17 @@ public:
     /// The namespace of the calling thread (/proc/thread-self/ns/net).
     static result<net_namespace> of_this_thread();
 
-    [[nodiscard]] int descriptor() const noexcept { return descriptor_.get(); }
+    [[nodiscard]] int descriptor() const noexcept { return descriptor_->get(); }
     [[nodiscard]] namespace_identity identity() const noexcept { return identity_; }
 
 private:
     net_namespace(unique_fd descriptor, namespace_identity identity)
-        : descriptor_(std::move(descriptor)), identity_(identity)
+        : descriptor_(std::make_shared<const unique_fd>(std::move(descriptor))), identity_(identity)
     {
     }
-    unique_fd descriptor_;
+    static result<net_namespace> adopt(unique_fd descriptor);
+
+    std::shared_ptr<const unique_fd> descriptor_;
     namespace_identity identity_;
 };
 
