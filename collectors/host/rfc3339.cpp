@@ -1,0 +1,103 @@
+#include "collectors/host/rfc3339.hpp"
+
+#include "core/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace nodescope::host {
+
+namespace {
+
+// Takes exactly `digits` decimal digits, then `end` (unless it is NUL), off the front of `text`.
+std::optional<int> take_number(std::string_view& text, std::size_t digits, char end)
+{
+    int value = 0;
+    if (text.size() < digits + (end != '\0' ? 1U : 0U)) return std::nullopt;
+    for (const char digit : text.substr(0, digits)) {
+        if (digit < '0' || digit > '9') return std::nullopt;
+        value = value * 10 + (digit - '0');
+    }
+    if (end != '\0' && text[digits] != end) return std::nullopt;
+    text.remove_prefix(digits + (end != '\0' ? 1U : 0U));
+    return value;
+}
+
+// ".123456789" to 123; nothing when there is no fraction.
+std::optional<int> take_milliseconds(std::string_view& text)
+{
+    if (!text.starts_with('.')) return 0;
+    text.remove_prefix(1);
+    const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    if (digits == 0) return std::nullopt;
+    int value = 0;
+    for (std::size_t i = 0; i < 3; ++i) value = value * 10 + (i < digits ? text[i] - '0' : 0);
+    text.remove_prefix(digits);
+    return value;
+}
+
+std::optional<std::chrono::minutes> take_offset(std::string_view text)
+{
+    if (text == "Z" || text == "z") return std::chrono::minutes(0);
+    if (text.size() != 6 || (text[0] != '+' && text[0] != '-')) return std::nullopt;
+    const int sign = text[0] == '-' ? -1 : 1;
+    text.remove_prefix(1);
+    const auto hours = take_number(text, 2, ':');
+    if (!hours) return std::nullopt;
+    const auto minutes = take_number(text, 2, '\0');
+    if (!minutes || *hours > 23 || *minutes > 59) return std::nullopt;
+    return std::chrono::minutes(sign * (*hours * 60 + *minutes));
+}
+
+std::optional<utc_time> read_time(std::string_view text)
+{
+    using namespace std::chrono;
+    const auto year_number = take_number(text, 4, '-');
+    const auto month_number = year_number ? take_number(text, 2, '-') : std::nullopt;
+    const auto day_number = month_number ? take_number(text, 2, 'T') : std::nullopt;
+    const auto hour_number = day_number ? take_number(text, 2, ':') : std::nullopt;
+    const auto minute_number = hour_number ? take_number(text, 2, ':') : std::nullopt;
+    const auto second_number = minute_number ? take_number(text, 2, '\0') : std::nullopt;
+    if (!second_number || *hour_number > 23 || *minute_number > 59 || *second_number > 60) return std::nullopt;
+    const year_month_day date(year(*year_number), month(static_cast<unsigned>(*month_number)),
+                              day(static_cast<unsigned>(*day_number)));
+    if (!date.ok()) return std::nullopt;
+    const auto fraction = take_milliseconds(text);
+    if (!fraction) return std::nullopt;
+    const auto offset = take_offset(text);
+    if (!offset) return std::nullopt;
+    return sys_days(date) + hours(*hour_number) + minutes(*minute_number) + seconds(*second_number) +
+           milliseconds(*fraction) - *offset;
+}
+
+}  // namespace
+
+std::string rfc3339(utc_time when)
+{
+    using namespace std::chrono;
+    const sys_days midnight = floor<days>(when);
+    const year_month_day date(midnight);
+    const hh_mm_ss<milliseconds> clock(when - midnight);
+    std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                                   clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+    if (const auto hundredths = clock.subseconds().count() / 10; hundredths != 0) {
+        text += fmt::format(".{:02}", hundredths);
+    }
+    text += 'Z';
+    return text;
+}
+
+result<utc_time> parse_rfc3339(std::string_view text)
+{
+    const auto time = read_time(text);
+    if (!time) {
+        return error(failure::malformed, fmt::format("\"{}\" is not an RFC 3339 time", escape_untrusted(text, 64)));
+    }
+    return *time;
+}
+
+}  // namespace nodescope::host
