@@ -1,0 +1,85 @@
+#include "collectors/kubernetes/api_peer.hpp"
+
+#include <fmt/format.h>
+
+namespace nodescope::kubernetes {
+
+api_peer::api_peer(std::string role, read_access read, connect make, logger& log, clock now)
+    : role_(std::move(role)), read_(std::move(read)), connect_(std::move(make)), log_(log), now_(std::move(now))
+{
+}
+
+result<bool> api_peer::renew()
+{
+    read_at_ = now_();
+    auto fresh = read_();
+    if (!fresh) return fresh.error();
+    if (access_ && access_->same_connection(*fresh)) {
+        const bool changed = access_->token != fresh->token;
+        access_->token = std::move(fresh->token);
+        return changed;
+    }
+    auto client = connect_(*fresh);
+    if (!client) return client.error();
+    client_ = std::move(*client);
+    access_.emplace(std::move(*fresh));
+    return true;
+}
+
+result<void> api_peer::make_ready()
+{
+    if (access_ && now_() - read_at_ < renewal_interval) return {};
+    const auto renewed = renew();
+    if (renewed) return {};
+    if (!access_) {
+        return error(failure::unavailable,
+                     fmt::format("kubernetes: no credentials for the {}: {}", role_, renewed.error().message()));
+    }
+    log_.write(log_level::warning, "credentials could not be read again, the old ones stay in use",
+               {{"peer", role_}, {"reason", renewed.error().message()}});
+    return {};
+}
+
+bool api_peer::renew_after_refusal()
+{
+    const auto renewed = renew();
+    if (!renewed) {
+        log_.write(log_level::warning, "credentials were refused and could not be read again",
+                   {{"peer", role_}, {"reason", renewed.error().message()}});
+        return false;
+    }
+    return *renewed;
+}
+
+call_names api_peer::names_for(std::string_view path) const
+{
+    const std::string base = access_ ? access_->server.base_path : std::string();
+    const std::string where = access_ ? access_->server.url() : std::string("an unknown address");
+    return call_names(fmt::format("kubernetes: GET {}{}", base, path), fmt::format("the {} at {}", role_, where));
+}
+
+task<http_client::outcome> api_peer::ask(std::string path, std::size_t body_limit, deadline limit)
+{
+    http_client::request call("GET", access_->server.base_path + path);
+    call.host = access_->server.host_header;
+    call.body_limit = body_limit;
+    call.headers.emplace_back("Accept", "application/json");
+    call.headers.emplace_back("User-Agent", "nodescope/" NODESCOPE_VERSION);
+    if (!access_->token.empty()) call.headers.emplace_back("Authorization", "Bearer " + access_->token);
+    const std::shared_ptr<http_client::client> client = client_;
+    auto outcome = co_await client->round_trip(std::move(call), limit);
+    co_return outcome;
+}
+
+task<result<std::string>> api_peer::get(std::string path, std::size_t body_limit, deadline limit)
+{
+    if (const auto ready = make_ready(); !ready) co_return ready.error();
+    auto outcome = co_await ask(path, body_limit, limit);
+    if (outcome.answer && outcome.answer->status == 401 && renew_after_refusal()) {
+        outcome = co_await ask(path, body_limit, limit);
+    }
+    const call_names names = names_for(path);
+    co_return body_of(names, std::move(outcome), access_->token);
+}
+
+}  // namespace nodescope::kubernetes

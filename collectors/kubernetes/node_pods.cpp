@@ -1,0 +1,115 @@
+#include "collectors/kubernetes/node_pods.hpp"
+
+#include "collectors/kubernetes/names.hpp"
+#include "collectors/kubernetes/pod_json.hpp"
+
+#include <fmt/format.h>
+
+namespace nodescope::kubernetes {
+
+namespace {
+
+/// Diagnoses come in ones and twos; more calls at once would only be a load on the API server.
+constexpr std::size_t concurrent_calls = 4;
+/// operations.md W6.
+constexpr std::size_t queue_limit = 64;
+
+constexpr std::string_view prefix = "kubernetes: ";
+
+/// Only when the API server gave no answer of its own: what it refuses or does not have, the kubelet is not asked for.
+bool could_not_be_reached(const error& reason)
+{
+    return reason.kind() == failure::unavailable || reason.kind() == failure::timed_out;
+}
+
+/// The kubelet's word counts where it has one; where it could not be reached either, the API server's.
+error both_failed(const error& api_server, const error& kubelet)
+{
+    std::string_view second = kubelet.message();
+    if (second.starts_with(prefix)) second.remove_prefix(prefix.size());
+    return error(could_not_be_reached(kubelet) ? api_server.kind() : kubelet.kind(),
+                 fmt::format("{}; then asked the kubelet: {}", api_server.message(), second));
+}
+
+}  // namespace
+
+node_pods::node_pods(std::string node_name, steady_clock::duration timeout, std::unique_ptr<api_peer> api_server,
+                     std::unique_ptr<api_peer> kubelet, logger& log)
+    : node_name_(std::move(node_name)),
+      timeout_(timeout),
+      api_server_(std::move(api_server)),
+      kubelet_(std::move(kubelet)),
+      log_(log),
+      slots_("kubernetes: calls", concurrent_calls, queue_limit)
+{
+}
+
+task<result<std::string>> node_pods::pod(const pod_reference& which, deadline limit)
+{
+    const pod_reference wanted = which;
+    reading answer = [wanted, node = node_name_](std::string_view body) { return checked_pod(body, wanted, node); };
+    reading list = [wanted, node = node_name_](std::string_view body) { return pod_of_list(body, wanted, node); };
+    question asked(pod_path(wanted), pod_limit_bytes, std::move(answer), std::move(list));
+    auto call = shared(std::move(asked), limit);
+    auto got = co_await std::move(call);
+    co_return got;
+}
+
+task<result<std::string>> node_pods::pods_of_node(deadline limit)
+{
+    reading answer = [node = node_name_](std::string_view body) { return pods_of_list(body, node); };
+    reading list = answer;
+    question asked(pods_of_node_path(node_name_), pod_list_limit_bytes, std::move(answer), std::move(list));
+    auto call = shared(std::move(asked), limit);
+    auto got = co_await std::move(call);
+    co_return got;
+}
+
+task<result<std::string>> node_pods::shared(question asked, deadline limit)
+{
+    std::string key = fmt::format("{}GET {}", prefix, asked.api_path);
+    const auto begin = [this, asked] { return answer(asked); };
+    auto call = calls_.join(std::move(key), limit, begin);
+    auto got = co_await std::move(call);
+    if (!got) co_return got.error();
+    co_return **got;
+}
+
+task<result<node_pods::shared_text>> node_pods::answer(question asked)
+{
+    const deadline wait = deadline::in(timeout_);
+    auto slot = co_await slots_.acquire(wait);
+    if (!slot) co_return slot.error();
+
+    result<std::string> got = error(failure::internal, "kubernetes: no source was asked");
+    if (api_server_) {
+        auto call = ask(*api_server_, asked.api_path, asked.api_limit, asked.from_api_server);
+        got = co_await std::move(call);
+    }
+    if (kubelet_ && (!api_server_ || (!got && could_not_be_reached(got.error())))) {
+        if (api_server_) {
+            log_.write(log_level::warning, "the API server cannot be reached, asking the kubelet",
+                       {{"reason", got.error().message()}});
+        }
+        auto call = ask(*kubelet_, std::string(kubelet_pods_path), pod_list_limit_bytes, asked.from_kubelet);
+        auto second = co_await std::move(call);
+        if (!second && api_server_) got = both_failed(got.error(), second.error());
+        else got = std::move(second);
+    }
+    if (!got) co_return got.error();
+    co_return std::make_shared<const std::string>(std::move(*got));
+}
+
+task<result<std::string>> node_pods::ask(api_peer& peer, std::string path, std::size_t body_limit, reading read)
+{
+    const deadline limit = deadline::in(timeout_);
+    auto call = peer.get(path, body_limit, limit);
+    const auto body = co_await std::move(call);
+    if (!body) co_return body.error();
+    auto value = read(*body);
+    if (value) co_return value;
+    const call_names names = peer.names_for(path);
+    co_return about_answer(names, value.error());
+}
+
+}  // namespace nodescope::kubernetes

@@ -1,0 +1,66 @@
+// The pods of this node: asks the API server, the kubelet, or the one after the other. Reactor thread only.
+#pragma once
+
+#include "collectors/kubernetes/api_peer.hpp"
+#include "collectors/kubernetes/pod_source.hpp"
+#include "core/shared_calls.hpp"
+#include "core/slots.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace nodescope::kubernetes {
+
+/// operations.md K1.
+inline constexpr std::size_t pod_limit_bytes = 4U << 20U;
+/// A node runs up to 250 pods by Kubernetes' own limits (kubernetes.io, "Considerations for large clusters": 110), and
+/// a Pod with its managedFields is seldom beyond 30 KB: twice that, and what one read may cost elsewhere too
+/// (operations.md N8).
+inline constexpr std::size_t pod_list_limit_bytes = 16U << 20U;
+
+class node_pods final : public pod_source {
+public:
+    /// At least one of the peers; with both, the kubelet is asked when the API server cannot be reached in time.
+    /// `timeout` bounds the round trip to each.
+    node_pods(std::string node_name, steady_clock::duration timeout, std::unique_ptr<api_peer> api_server,
+              std::unique_ptr<api_peer> kubelet, logger& log);
+
+    task<result<std::string>> pod(const pod_reference& which, deadline limit) override;
+    task<result<std::string>> pods_of_node(deadline limit) override;
+
+private:
+    /// Shared between all who ask for the same at the same time.
+    using shared_text = std::shared_ptr<const std::string>;
+    /// Turns the body of an answer into what was asked for.
+    using reading = std::function<result<std::string>(std::string_view body)>;
+
+    /// A question in the terms of both peers.
+    struct question {
+        question(std::string path, std::size_t limit, reading answer, reading list)
+            : api_path(std::move(path)),
+              api_limit(limit),
+              from_api_server(std::move(answer)),
+              from_kubelet(std::move(list))
+        {
+        }
+        std::string api_path;
+        std::size_t api_limit;
+        reading from_api_server;
+        reading from_kubelet;
+    };
+
+    task<result<std::string>> shared(question asked, deadline limit);
+    task<result<shared_text>> answer(question asked);
+    task<result<std::string>> ask(api_peer& peer, std::string path, std::size_t body_limit, reading read);
+
+    std::string node_name_;
+    steady_clock::duration timeout_;
+    std::unique_ptr<api_peer> api_server_;
+    std::unique_ptr<api_peer> kubelet_;
+    logger& log_;
+    slot_pool slots_;
+    shared_calls<shared_text> calls_;
+};
+
+}  // namespace nodescope::kubernetes

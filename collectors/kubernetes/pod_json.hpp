@@ -1,0 +1,44 @@
+// Pods as JSON text: what is read out of them, and the little that is added. Everything else stays byte for byte as the
+// source wrote it. Pure functions.
+#pragma once
+
+#include "collectors/kubernetes/pod_source.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace nodescope::kubernetes {
+
+/// What this service looks at in a Pod. Members that are absent or null are empty.
+struct pod_facts {
+    pod_facts() = default;
+    std::string kind;
+    std::string api_version;
+    std::string pod_namespace;
+    std::string name;
+    std::string uid;
+    std::string node_name;
+    bool has_kind = false;
+    bool has_api_version = false;
+    bool being_deleted = false;  ///< metadata.deletionTimestamp is set
+};
+
+/// failure::malformed when `pod` is not an object or one of these members has another type than a Pod gives it.
+result<pod_facts> read_pod_facts(std::string_view pod);
+
+/// The pod with `kind` and `apiVersion` put in front where it has none, which is how the items of a list come.
+/// failure::malformed when they are there and say that it is something else.
+result<std::string> with_kind_and_version(std::string_view pod, const pod_facts& facts);
+
+/// One pod as the API server answered it, checked to be the pod asked for (failure::malformed) and of `node_name`
+/// (failure::gone; operations.md K3).
+result<std::string> checked_pod(std::string_view body, const pod_reference& which, std::string_view node_name);
+
+/// Out of a PodList: the pods of `node_name` as one array.
+result<std::string> pods_of_list(std::string_view body, std::string_view node_name);
+
+/// Out of a PodList: one pod of `node_name`. Where two have its name (one being deleted, its successor there already),
+/// the one that stays. failure::gone when there is none.
+result<std::string> pod_of_list(std::string_view body, const pod_reference& which, std::string_view node_name);
+
+}  // namespace nodescope::kubernetes

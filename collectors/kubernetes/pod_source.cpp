@@ -1,0 +1,132 @@
+#include "collectors/kubernetes/pod_source.hpp"
+
+#include "collectors/kubernetes/access.hpp"
+#include "collectors/kubernetes/api_peer.hpp"
+#include "collectors/kubernetes/credential_file.hpp"
+#include "collectors/kubernetes/node_pods.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+namespace nodescope::kubernetes {
+
+namespace {
+
+/// Where the kubelet serves by default on its node.
+constexpr std::string_view default_kubelet_endpoint = "https://127.0.0.1:10250";
+
+/// Answers every question with the same reason.
+class no_source final : public pod_source {
+public:
+    explicit no_source(std::string reason) : reason_(failure::unavailable, std::move(reason)) {}
+    task<result<std::string>> pod(const pod_reference&, deadline) override { co_return reason_; }
+    task<result<std::string>> pods_of_node(deadline) override { co_return reason_; }
+
+private:
+    error reason_;
+};
+
+std::string environment(const char* name)
+{
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::string() : std::string(value);
+}
+
+result<std::shared_ptr<http_client::client>> connect_to(const boost::asio::any_io_executor& executor,
+                                                        const api_access& access)
+{
+    const http_client::options how;
+    if (access.server.to.kind != http_client::endpoint::transport::tls) {
+        return std::shared_ptr<http_client::client>(http_client::make_client(executor, access.server.to, how));
+    }
+    auto client = http_client::make_tls_client(executor, access.server.to, access.tls, how);
+    if (!client) return client.error();
+    return std::shared_ptr<http_client::client>(std::move(*client));
+}
+
+/// The credentials of the cluster at the kubelet's address.
+result<api_access> kubelet_access(const api_peer::read_access& cluster, const server_address& kubelet,
+                                  const source_options& options)
+{
+    auto access = cluster();
+    if (!access) return access.error();
+    access->server = kubelet;
+    // The kubelet's certificate carries the names of its node, never that of the loopback.
+    access->tls.server_name = kubelet.is_loopback() ? options.node_name : std::string();
+    if (options.kubelet_ca_file.empty()) return access;
+    auto ca = read_credential_file(options.kubelet_ca_file);
+    if (!ca) return error(ca.error().kind(), fmt::format("--kubelet-ca-file: {}", ca.error().message()));
+    access->tls.ca_pem = std::move(*ca);
+    return access;
+}
+
+result<server_address> kubelet_address(const source_options& options)
+{
+    const std::string_view text =
+        options.kubelet_endpoint.empty() ? default_kubelet_endpoint : std::string_view(options.kubelet_endpoint);
+    auto address = parse_server_url(text);
+    if (!address) return error(failure::invalid, fmt::format("--kubelet-endpoint: {}", address.error().message()));
+    if (address->to.kind != http_client::endpoint::transport::tls) {
+        return error(failure::invalid, fmt::format("--kubelet-endpoint: \"{}\" is not https", address->url()));
+    }
+    return address;
+}
+
+}  // namespace
+
+result<std::unique_ptr<pod_source>> make_pod_source(boost::asio::any_io_executor executor, source_options options,
+                                                    logger& log)
+{
+    const bool use_api_server = options.source == "auto" || options.source == "apiserver";
+    const bool use_kubelet = options.source == "auto" || options.source == "kubelet";
+    if (!use_api_server && !use_kubelet) {
+        return error(failure::invalid,
+                     fmt::format("--pod-source: \"{}\" is none of auto, apiserver, kubelet", options.source));
+    }
+    auto kubelet_at = kubelet_address(options);
+    if (!kubelet_at) return kubelet_at.error();
+
+    api_peer::read_access cluster;
+    const std::string host = environment("KUBERNETES_SERVICE_HOST");
+    if (!options.kubeconfig.empty()) {
+        cluster = [path = options.kubeconfig] { return read_kubeconfig(path); };
+    } else if (!host.empty()) {
+        const std::string port = environment("KUBERNETES_SERVICE_PORT");
+        cluster = [directory = options.service_account_directory, host, port] {
+            return read_service_account(directory, host, port);
+        };
+    } else {
+        return std::unique_ptr<pod_source>(std::make_unique<no_source>(
+            "kubernetes: not configured: give --kubeconfig, or run as a pod with a service account"));
+    }
+    if (options.node_name.empty()) {
+        return std::unique_ptr<pod_source>(
+            std::make_unique<no_source>("kubernetes: the name of this node is not known: give --node-name"));
+    }
+
+    const api_peer::connect connect = [executor](const api_access& access) { return connect_to(executor, access); };
+    std::unique_ptr<api_peer> api_server;
+    std::unique_ptr<api_peer> kubelet;
+    if (use_api_server) api_server = std::make_unique<api_peer>("API server", cluster, connect, log);
+    if (use_kubelet) {
+        auto read = [cluster, at = std::move(*kubelet_at), options] { return kubelet_access(cluster, at, options); };
+        kubelet = std::make_unique<api_peer>("kubelet", std::move(read), connect, log);
+    }
+    // A named file must be usable now. The files of a service account may come later: they are tried at each question.
+    for (api_peer* peer : {api_server.get(), kubelet.get()}) {
+        if (peer == nullptr) continue;
+        const auto renewed = peer->renew();
+        if (!renewed && (!options.kubeconfig.empty() || !options.kubelet_ca_file.empty())) {
+            return error(failure::invalid, fmt::format("kubernetes: {}", renewed.error().message()));
+        }
+        if (!renewed) {
+            log.write(log_level::warning, "the service account cannot be used yet",
+                      {{"reason", renewed.error().message()}});
+        }
+    }
+    return std::unique_ptr<pod_source>(std::make_unique<node_pods>(options.node_name, options.timeout,
+                                                                   std::move(api_server), std::move(kubelet), log));
+}
+
+}  // namespace nodescope::kubernetes
