@@ -1,0 +1,59 @@
+// Names of addresses as the C library takes them from /etc/hosts and /etc/networks: what net-tools' `route` shows
+// instead of a number. The files are read by us, through a root path; no resolver and no name server is ever asked.
+#pragma once
+
+#include <netinet/in.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace nodescope::netlink {
+
+/// Follows the files back end of glibc's name service (nss/nss_files/files-hosts.c, files-network.c): `#` starts a
+/// comment, fields are divided by white space, the canonical name counts (aliases never do), the first line with an
+/// address wins, lines that cannot be read are passed over.
+class name_tables {
+public:
+    name_tables() = default;
+    name_tables(std::string_view hosts, std::string_view networks);
+
+    /// The name of a network address (host byte order), whatever the mask; empty optional when there is none.
+    [[nodiscard]] std::optional<std::string_view> network(std::uint32_t address) const;
+    [[nodiscard]] std::optional<std::string_view> host(std::uint32_t address) const;
+    [[nodiscard]] std::optional<std::string_view> host(const in6_addr& address) const;
+
+private:
+    void add_host_line(std::string_view line);
+    void add_network_line(std::string_view line);
+
+    std::unordered_map<std::uint32_t, std::string> networks_;
+    std::unordered_map<std::uint32_t, std::string> hosts_;
+    std::unordered_map<std::string, std::string> hosts6_;  // by the 16 bytes of the address
+};
+
+/// The tables of <root>/etc/hosts and <root>/etc/networks, read again only when a file has changed. For pool threads
+/// (it blocks on the file system) and safe to use from several at once.
+class name_source {
+public:
+    explicit name_source(std::string root) : root_(std::move(root)) {}
+
+    /// A file that is missing, unreadable, not a regular file or larger than `file_limit` counts as empty: names are
+    /// an ornament, the numbers are always there.
+    std::shared_ptr<const name_tables> current();
+
+    static constexpr std::size_t file_limit = 4 * 1024 * 1024;
+
+private:
+    const std::string root_;
+    std::mutex mutex_;
+    std::string version_;  // of both files: device, inode, size and time of change
+    std::shared_ptr<const name_tables> tables_;
+};
+
+}  // namespace nodescope::netlink
