@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +37,15 @@ struct server_options {
     std::chrono::milliseconds request_timeout{30'000};  ///< --timeout-request
 };
 
+/// Since the start; for metrics.
+struct server_statistics {
+    std::uint64_t requests = 0;             ///< answered, refused ones included
+    std::uint64_t connections = 0;          ///< accepted and served
+    std::uint64_t connections_refused = 0;  ///< closed at once: a limit was reached
+    std::uint64_t accept_pauses = 0;        ///< no descriptor or memory for another connection
+    std::uint64_t requests_abandoned = 0;   ///< the client went away before the answer
+};
+
 class server {
 public:
     virtual ~server() = default;
@@ -44,14 +54,18 @@ public:
     virtual result<void> listen() = 0;
     /// Accepts until stop(); returns when the last session has ended.
     virtual task<> serve() = 0;
-    /// Stops accepting, lets requests under way end until `limit`, then cuts them.
+    /// Stops accepting, lets requests under way end until `limit`, then cuts them. On the reactor thread; a second
+    /// call may bring the limit forward.
     virtual void stop(deadline limit) = 0;
     /// The bound addresses ("127.0.0.1:8095"), with the port the kernel chose for :0.
     [[nodiscard]] virtual std::vector<std::string> addresses() const = 0;
     [[nodiscard]] virtual std::size_t connections() const noexcept = 0;
+    [[nodiscard]] virtual const server_statistics& statistics() const noexcept = 0;
 };
 
-/// `routes` is moved in: it is the only table; 404, 405 and Allow are answered from it.
+/// `routes` is moved in: it is the only table; 404, 405 and Allow are answered from it. The handlers run on `executor`
+/// (one reactor thread) as part of the session: when the client goes away, the deadline passes or the drain ends, they
+/// are cancelled (terminal) and awaited. The server must outlive its serve().
 std::unique_ptr<server> make_server(boost::asio::any_io_executor executor, server_options options,
                                     std::vector<route> routes, logger& log);
 

@@ -50,9 +50,11 @@ struct route {
     method verb;       ///< get also answers HEAD
     std::string path;  ///< canonical
     handler handle;
-    bool prefix;  ///< matches everything below `path` + "/" too
-    bool open;    ///< answered without authentication: only health
-    std::size_t body_limit = 4U << 20U;
+    bool prefix;                         ///< matches everything below `path` + "/" too
+    bool open;                           ///< answered without authentication: only health
+    std::size_t body_limit = 4U << 20U;  ///< never above server_options::max_body
+    /// The status when the request's deadline passes first; the body says so in a sentence.
+    unsigned deadline_status = 504;
 };
 
 }  // namespace nodescope::http

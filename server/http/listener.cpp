@@ -1,0 +1,254 @@
+#include "server/http/listener.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace nodescope::http {
+
+namespace {
+
+constexpr mode_t socket_file_mode = 0660;  // operations.md S8
+
+/// Room for any address, with the casts that the socket calls want in one place.
+struct socket_address {
+    sockaddr_storage storage{};
+    socklen_t size = sizeof(sockaddr_storage);
+    sockaddr* get() noexcept { return reinterpret_cast<sockaddr*>(&storage); }
+    [[nodiscard]] int family() const noexcept { return storage.ss_family; }
+};
+
+error refused_address(std::string_view text, std::string_view why)
+{
+    return error(failure::invalid,
+                 fmt::format("listen address \"{}\": {} (host:port, [v6]:port or unix:/path)", text, why));
+}
+
+error os_error(const std::string& address, std::string_view step)
+{
+    return from_errno(errno, fmt::format("listen on {}: {}", address, step));
+}
+
+/// Numeric only: no resolver, no files.
+result<socket_address> resolve(const listen_address& from)
+{
+    socket_address out;
+    if (from.is_unix()) {
+        auto* const unix_address = reinterpret_cast<sockaddr_un*>(&out.storage);
+        unix_address->sun_family = AF_UNIX;
+        std::memcpy(unix_address->sun_path, from.path.data(), from.path.size());
+        out.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + from.path.size() + 1);
+        return out;
+    }
+    addrinfo hints{};
+    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    if (getaddrinfo(from.host.c_str(), fmt::format("{}", from.port).c_str(), &hints, &found) != 0) {
+        return refused_address(from.text, "the host is not an IP address");
+    }
+    const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, freeaddrinfo);
+    std::memcpy(&out.storage, found->ai_addr, found->ai_addrlen);
+    out.size = found->ai_addrlen;
+    return out;
+}
+
+/// "127.0.0.1:80", "[::1]:80", "unix:/path".
+std::string name_of(int descriptor)
+{
+    socket_address bound;
+    if (getsockname(descriptor, bound.get(), &bound.size) != 0) return {};
+    std::array<char, INET6_ADDRSTRLEN> host{};
+    if (bound.family() == AF_INET) {
+        const auto* v4 = reinterpret_cast<const sockaddr_in*>(&bound.storage);
+        inet_ntop(AF_INET, &v4->sin_addr, host.data(), host.size());
+        return fmt::format("{}:{}", host.data(), ntohs(v4->sin_port));
+    }
+    if (bound.family() == AF_INET6) {
+        const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&bound.storage);
+        inet_ntop(AF_INET6, &v6->sin6_addr, host.data(), host.size());
+        return fmt::format("[{}]:{}", host.data(), ntohs(v6->sin6_port));
+    }
+    const auto* un = reinterpret_cast<const sockaddr_un*>(&bound.storage);
+    return fmt::format("unix:{}", un->sun_path);
+}
+
+/// Removes the file of a socket nobody listens on. Anything else at the path stays.
+result<void> remove_stale_socket(const listen_address& address, socket_address where)
+{
+    struct stat found {};
+    if (lstat(address.path.c_str(), &found) != 0) {
+        if (errno == ENOENT) return {};
+        return os_error(address.text, "stat");
+    }
+    if (!S_ISSOCK(found.st_mode)) {
+        return error(failure::conflict, fmt::format("listen on {}: the path exists and is not a socket", address.text));
+    }
+    const unique_fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!probe) return os_error(address.text, "socket");
+    // A full backlog says EAGAIN: somebody listens there.
+    if (connect(probe.get(), where.get(), where.size) == 0 || errno == EAGAIN) {
+        return error(failure::conflict, fmt::format("listen on {}: another process listens there", address.text));
+    }
+    if (errno != ECONNREFUSED && errno != ENOENT) return os_error(address.text, "connect to the socket in place");
+    if (unlink(address.path.c_str()) != 0 && errno != ENOENT) return os_error(address.text, "unlink");
+    return {};
+}
+
+void set_option(int descriptor, int level, int name) noexcept
+{
+    const int on = 1;
+    setsockopt(descriptor, level, name, &on, sizeof(on));
+}
+
+}  // namespace
+
+result<listen_address> parse_listen_address(std::string_view text)
+{
+    listen_address out;
+    out.text = text;
+    if (text.starts_with("unix:")) {
+        std::string_view path = text.substr(5);
+        if (path.starts_with("//")) path.remove_prefix(2);  // unix:///path is what Docker users write
+        if (path.empty() || path.front() != '/') return refused_address(text, "the path must be absolute");
+        if (path.size() >= sizeof(sockaddr_un::sun_path)) return refused_address(text, "the path is over 107 bytes");
+        if (path.find('\0') != std::string_view::npos) return refused_address(text, "the path holds a NUL");
+        out.path = path;
+        return out;
+    }
+
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos) return refused_address(text, "the port is missing");
+    std::string_view host = text.substr(0, colon);
+    const std::string_view port = text.substr(colon + 1);
+    const auto [end, failed] = std::from_chars(port.data(), port.data() + port.size(), out.port);
+    if (failed != std::errc{} || end != port.data() + port.size()) {
+        return refused_address(text, "the port is not a number from 0 to 65535");
+    }
+    const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+    if (bracketed) host = host.substr(1, host.size() - 2);
+    if (host.empty()) return refused_address(text, "the host is missing");
+    if (bracketed != (host.find(':') != std::string_view::npos)) {
+        return refused_address(text, "an IPv6 address stands in brackets, and nothing else does");
+    }
+    out.host = host == "localhost" ? "127.0.0.1" : std::string(host);
+    if (const auto known = resolve(out); !known) return known.error();
+    return out;
+}
+
+bool is_local(const listen_address& address)
+{
+    if (address.is_unix()) return true;
+    const auto where = resolve(address);
+    if (!where) return false;
+    if (where->family() == AF_INET) {
+        const auto* v4 = reinterpret_cast<const sockaddr_in*>(&where->storage);
+        return ntohl(v4->sin_addr.s_addr) >> 24U == 127;
+    }
+    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&where->storage);
+    if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) return v6->sin6_addr.s6_addr[12] == 127;
+    return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
+
+result<listener> listener::open(const listen_address& address)
+{
+    auto where = resolve(address);
+    if (!where) return where.error();
+
+    listener out;
+    out.socket_.reset(socket(where->family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!out.socket_) return os_error(address.text, "socket");
+    const int descriptor = out.socket_.get();
+    if (address.is_unix()) {
+        if (const auto cleared = remove_stale_socket(address, *where); !cleared) return cleared.error();
+        // The kernel makes the file with the mode of the socket's own inode (unix_bind_bsd, net/unix/af_unix.c), so it
+        // is never wider than this; the umask may have made it narrower, hence the second chmod.
+        fchmod(descriptor, socket_file_mode);
+    } else {
+        set_option(descriptor, SOL_SOCKET, SO_REUSEADDR);
+        // [::]:80 and 0.0.0.0:80 are two addresses, whatever net.ipv6.bindv6only says.
+        if (where->family() == AF_INET6) set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY);
+        // Inherited by what is accepted (Linux, tcp(7)): one system call less for each connection.
+        set_option(descriptor, IPPROTO_TCP, TCP_NODELAY);
+    }
+    if (bind(descriptor, where->get(), where->size) != 0) return os_error(address.text, "bind");
+    if (address.is_unix()) {
+        struct stat made {};
+        if (chmod(address.path.c_str(), socket_file_mode) != 0 || lstat(address.path.c_str(), &made) != 0) {
+            return os_error(address.text, "set the mode");
+        }
+        out.file_ = address.path;
+        out.device_ = made.st_dev;
+        out.inode_ = made.st_ino;
+    }
+    if (::listen(descriptor, accept_backlog) != 0) return os_error(address.text, "listen");
+    out.name_ = name_of(descriptor);
+    return out;
+}
+
+result<listener> listener::adopt(unique_fd socket)
+{
+    const int descriptor = socket.get();
+    int listening = 0;
+    int type = 0;
+    socklen_t size = sizeof(int);
+    if (getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 ||
+        getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) != 0) {
+        return from_errno(errno, fmt::format("inherited descriptor {}", descriptor));
+    }
+    socket_address bound;
+    if (listening == 0 || type != SOCK_STREAM || getsockname(descriptor, bound.get(), &bound.size) != 0 ||
+        (bound.family() != AF_INET && bound.family() != AF_INET6 && bound.family() != AF_UNIX)) {
+        return error(failure::invalid,
+                     fmt::format("inherited descriptor {} is not a listening stream socket", descriptor));
+    }
+    const int flags = fcntl(descriptor, F_GETFL);
+    if (flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0 ||
+        fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) {
+        return from_errno(errno, fmt::format("inherited descriptor {}", descriptor));
+    }
+    if (bound.family() != AF_UNIX) set_option(descriptor, IPPROTO_TCP, TCP_NODELAY);
+    listener out;
+    out.socket_ = std::move(socket);
+    out.name_ = name_of(descriptor);
+    return out;
+}
+
+listener& listener::operator=(listener&& other) noexcept
+{
+    if (this == &other) return *this;
+    close();
+    socket_ = std::move(other.socket_);
+    name_ = std::move(other.name_);
+    file_ = std::exchange(other.file_, {});
+    device_ = other.device_;
+    inode_ = other.inode_;
+    return *this;
+}
+
+void listener::close() noexcept
+{
+    socket_.reset();
+    if (file_.empty()) return;
+    // Somebody may have replaced the file since: theirs stays.
+    struct stat found {};
+    if (lstat(file_.c_str(), &found) == 0 && found.st_dev == device_ && found.st_ino == inode_) unlink(file_.c_str());
+    file_.clear();
+}
+
+}  // namespace nodescope::http

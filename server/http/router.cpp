@@ -1,0 +1,56 @@
+#include "server/http/router.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <utility>
+
+namespace nodescope::http {
+
+router::router(std::vector<route> routes) : routes_(std::move(routes))
+{
+    for (const route& added : routes_) {
+        if (added.path.empty() || added.path.front() != '/') {
+            throw std::logic_error(fmt::format("route \"{}\": the path does not begin with '/'", added.path));
+        }
+        if (added.path.back() != '/' || !added.prefix) add(exact_[added.path], added);
+        if (!added.prefix) continue;
+        std::string below = added.path;
+        if (below.back() != '/') below += '/';
+        add(prefixes_[below], added);
+    }
+}
+
+void router::add(entry& to, const route& added) const
+{
+    const route*& place = added.verb == method::post ? to.post : to.get;
+    if (place != nullptr || (added.verb != method::get && added.verb != method::post)) {
+        throw std::logic_error(fmt::format("route \"{}\": a second one, or neither GET nor POST", added.path));
+    }
+    place = &added;
+    to.allow = to.get == nullptr ? "POST" : to.post == nullptr ? "GET, HEAD" : "GET, HEAD, POST";
+}
+
+const router::entry* router::lookup(std::string_view path) const
+{
+    if (const auto found = exact_.find(path); found != exact_.end()) return &found->second;
+    if (prefixes_.empty()) return nullptr;
+    for (std::size_t end = path.rfind('/'); end != std::string_view::npos; end = path.rfind('/', end - 1)) {
+        if (const auto found = prefixes_.find(path.substr(0, end + 1)); found != prefixes_.end()) return &found->second;
+        if (end == 0) break;
+    }
+    return nullptr;
+}
+
+router::match router::find(method verb, std::string_view path) const
+{
+    match answer;
+    const entry* known = lookup(path);
+    if (known == nullptr) return answer;
+    if (verb == method::get || verb == method::head) answer.found = known->get;
+    else if (verb == method::post) answer.found = known->post;
+    if (answer.found == nullptr) answer.allow = known->allow;
+    return answer;
+}
+
+}  // namespace nodescope::http

@@ -1,0 +1,141 @@
+// One connection: reads requests one after the other, asks their route, writes the answers (operations.md W3-W12,
+// annex 2 for the order of checks). Reactor thread only.
+#pragma once
+
+#include "core/log.hpp"
+#include "core/task.hpp"
+#include "server/http/framing.hpp"
+#include "server/http/http_server.hpp"
+#include "server/http/message_parser.hpp"
+#include "server/http/origin_rules.hpp"
+#include "server/http/reply_text.hpp"
+#include "server/http/router.hpp"
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nodescope::http {
+
+/// What all sessions of a server share. Outlives them.
+struct session_environment {
+    session_environment(server_options o, std::vector<route> table, logger& l);
+
+    /// 16 hexadecimal digits, another one each time.
+    std::string_view next_request_id();
+
+    const server_options options;
+    const router routes;
+    const origin_rules origins;
+    logger& log;
+    server_statistics statistics;
+    date_text date;
+    bool draining = false;
+    std::function<void()> on_handling;  ///< a session begins to ask its route
+
+private:
+    std::uint64_t last_request_id_;
+    std::string request_id_;
+};
+
+class session : public std::enable_shared_from_this<session> {
+public:
+    using socket_type = boost::asio::generic::stream_protocol::socket;
+
+    /// `peer` stands in the log and in request::peer.
+    session(session_environment& environment, socket_type socket, std::string peer);
+
+    /// Serves the connection to its end. To be spawned with cancellation() bound; never throws.
+    task<> run();
+    [[nodiscard]] boost::asio::cancellation_slot cancellation() noexcept { return cancellation_.slot(); }
+
+    /// The drain begins: an idle connection ends now, a busy one after its answer.
+    void drain();
+    /// The drain is over: whatever is under way ends now.
+    void cut();
+
+    /// True while a route is asked: then the peer is to be watched, and peer_gone() called when it went away.
+    [[nodiscard]] bool handling() const noexcept { return phase_ == phase::handling; }
+    [[nodiscard]] int descriptor() { return socket_.native_handle(); }
+    void peer_gone();
+
+private:
+    enum class phase { idle, reading, handling, writing };
+    /// Why the current wait was ended from outside.
+    enum class interruption { none, timed_out, peer_gone, drained, cut };
+    enum class read_outcome { complete, refused, ended };
+
+    task<bool> serve_one();
+    task<read_outcome> read_head();
+    refusal inspect_head();
+    refusal read_request_timeout();
+    void choose_route();
+    [[nodiscard]] refusal too_large_head() const;
+    task<read_outcome> read_body();
+    task<reply> ask_route();
+    [[nodiscard]] reply reply_to_interruption() const;
+
+    task<bool> answer_refusal(bool body_was_read);
+    task<bool> write_answer(const reply& answer, bool keep_alive);
+    task<bool> write_all(std::string_view head, std::string_view body);
+    task<bool> read_some();
+    task<> linger();
+
+    void enter(phase next, std::chrono::steady_clock::time_point limit);
+    void enter(phase next, std::chrono::milliseconds limit);
+    void arm_watchdog();
+    void on_watchdog();
+    void interrupt(interruption why);
+    [[nodiscard]] bool interrupted() const noexcept;
+    [[nodiscard]] bool has_pending_input();
+    void start_request();
+    void log_request(unsigned status, std::size_t bytes);
+    [[nodiscard]] std::string_view unread() const noexcept;
+    void compact();
+
+    session_environment& environment_;
+    socket_type socket_;
+    const std::string peer_;
+    boost::asio::cancellation_signal cancellation_;
+
+    // One timer for every limit of the connection. Limits are moved far more often than they pass, so the timer is only
+    // set anew when the new limit comes before the one it waits for; otherwise it looks again when it fires.
+    boost::asio::steady_timer watchdog_;
+    std::chrono::steady_clock::time_point limit_ = std::chrono::steady_clock::time_point::max();
+    std::chrono::steady_clock::time_point armed_for_ = std::chrono::steady_clock::time_point::max();
+    phase phase_ = phase::idle;
+    interruption interruption_ = interruption::none;
+
+    // Input: bytes [begin_, end_) are received and not used up. A head and what follows it share the buffer, so no
+    // client makes us hold more than one head of what it sends ahead.
+    std::vector<char> input_;
+    std::size_t begin_ = 0;
+    std::size_t end_ = 0;
+    head_scanner scanner_;
+    message_parser parser_;
+    std::string output_;
+
+    // The request being served.
+    request request_;
+    request_head head_;
+    refusal refusal_;   ///< the connection ends with it
+    refusal unrouted_;  ///< 404, 405, 415: answered once the body is read
+    const route* route_ = nullptr;
+    std::string_view allow_;
+    std::size_t body_limit_ = 0;
+    bool keep_alive_ = false;
+    bool first_request_ = true;
+    bool linger_ = false;
+    std::chrono::steady_clock::time_point received_at_;
+};
+
+}  // namespace nodescope::http
