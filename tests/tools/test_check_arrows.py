@@ -1,0 +1,52 @@
+"""tools/check-arrows: which room may include which."""
+
+import importlib.machinery
+import importlib.util
+import pathlib
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LOADER = importlib.machinery.SourceFileLoader("check_arrows", str(ROOT / "tools/check-arrows"))
+CHECK = importlib.util.module_from_spec(importlib.util.spec_from_loader(LOADER.name, LOADER))
+LOADER.exec_module(CHECK)
+
+BAD = [
+    ("core/a.cpp", '#include "netlink/dump.hpp"'),
+    ("netlink/a.cpp", '#include "collectors/docker/docker_client.hpp"'),
+    ("collectors/docker/a.cpp", '#include "server/http/message.hpp"'),
+    ("server/http/a.cpp", '#include "collectors/docker/docker_client.hpp"'),
+    ("server/http/a.cpp", '#include "server/api/processors.hpp"'),
+    ("server/auth/a.cpp", '#include "netlink/dump.hpp"'),
+    ("core/a.cpp", '#include "a.hpp"'),
+    ("core/a.cpp", "#include <boost/asio.hpp>"),
+    ("server/api/a.cpp", "#include <boost/beast/http/message.hpp>"),
+    ("server/http/a.hpp", "#pragma once\n#include <boost/beast/http/message.hpp>"),
+    ("core/a.hpp", "#include <string>"),
+]
+
+GOOD = [
+    ("core/a.cpp", '#include "core/error.hpp"\n#include <boost/asio/post.hpp>'),
+    ("netlink/a.cpp", '#include "core/error.hpp"\n#include "netlink/dump.hpp"'),
+    ("collectors/net_info.cpp", '#include "netlink/dump.hpp"\n#include "collectors/docker/docker_client.hpp"'),
+    ("server/api/a.cpp", '#include "collectors/docker/docker_client.hpp"\n#include "server/http/message.hpp"'),
+    ("server/http/a.cpp", '#include "server/http/message.hpp"\n#include <boost/beast/http/message.hpp>'),
+    ("server/auth/a.cpp", '#include "server/http/message.hpp"'),
+    ("tests/unit/http/a.cpp", '#include "server/http/message.hpp"\n#include "tests/support/run_task.hpp"'),
+    ("core/a.hpp", "// What it is for.\n#pragma once\n#include <string>"),
+]
+
+
+class CheckArrows(unittest.TestCase):
+    def test_refuses(self):
+        for path, source in BAD:
+            with self.subTest(path=path, source=source):
+                self.assertEqual(1, len(list(CHECK.check(path, source))))
+
+    def test_allows(self):
+        for path, source in GOOD:
+            with self.subTest(path=path, source=source):
+                self.assertEqual([], list(CHECK.check(path, source)))
+
+
+if __name__ == "__main__":
+    unittest.main()
