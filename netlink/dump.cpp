@@ -49,10 +49,10 @@ struct message_freer {
 };
 using message_owner = std::unique_ptr<nl_msg, message_freer>;
 
-result<std::uint32_t> send_request(nl_sock* socket, const dump_request& request)
+result<std::uint32_t> send_request(nl_sock* socket, const dump_request& request, int flags)
 {
     const auto failed = [&](int code) { return from_libnl(code, fmt::format("ask for {}", request.what)); };
-    const message_owner message(nlmsg_alloc_simple(request.message_type, NLM_F_REQUEST | NLM_F_DUMP));
+    const message_owner message(nlmsg_alloc_simple(request.message_type, flags));
     if (!message) return failed(-NLE_NOMEM);
     if (request.header_size > 0) {
         const int code =
@@ -157,22 +157,36 @@ result<std::span<const std::byte>> netlink_socket::receive(std::string_view what
     }
 }
 
+result<void> netlink_socket::make_ready(deadline limit)
+{
+    if (dump_pending_) return reopen(limit);
+    if (set_receive_timeout(nl_socket_get_fd(socket_.get()), limit)) return {};
+    return from_errno(errno, "netlink: set the receive timeout");
+}
+
 result<dump_outcome> dump(netlink_socket& socket, const dump_request& request, const dump_limits& limits,
                           const dump_reader& reader, deadline limit)
 {
-    if (socket.dump_pending_) {
-        if (const auto reopened = socket.reopen(limit); !reopened) return reopened.error();
-    } else if (!set_receive_timeout(nl_socket_get_fd(socket.handle()), limit)) {
-        return from_errno(errno, "netlink: set the receive timeout");
-    }
+    if (const auto ready = socket.make_ready(limit); !ready) return ready.error();
     const detail::dump_connection connection{
-        .send = [&] { return send_request(socket.handle(), request); },
+        .send = [&] { return send_request(socket.handle(), request, NLM_F_REQUEST | NLM_F_DUMP); },
         .receive = [&] { return socket.receive(request.what, limit); },
     };
     bool finished = true;
     auto outcome = detail::run_dump(connection, request.what, limits, reader, limit, finished);
     socket.dump_pending_ = !finished;
     return outcome;
+}
+
+result<void> ask(netlink_socket& socket, const dump_request& request,
+                 const std::function<void(const nlmsghdr&)>& message, deadline limit)
+{
+    if (const auto ready = socket.make_ready(limit); !ready) return ready.error();
+    const detail::dump_connection connection{
+        .send = [&] { return send_request(socket.handle(), request, NLM_F_REQUEST); },
+        .receive = [&] { return socket.receive(request.what, limit); },
+    };
+    return detail::run_ask(connection, request.what, message, limit);
 }
 
 }  // namespace nodescope::netlink

@@ -42,6 +42,8 @@ private:
 
     static result<handle_owner> connect(const net_namespace& home, const net_namespace& target, int protocol,
                                         deadline limit);
+    /// Before each request: a connection without an unfinished dump, with a receive timeout of what is left.
+    result<void> make_ready(deadline limit);
     result<std::span<const std::byte>> receive(std::string_view what, deadline limit);
     netlink_socket(handle_owner socket, net_namespace home, net_namespace target, int protocol)
         : socket_(std::move(socket)), home_(std::move(home)), target_(std::move(target)), protocol_(protocol)
@@ -50,6 +52,8 @@ private:
 
     friend result<struct dump_outcome> dump(netlink_socket&, const struct dump_request&, const struct dump_limits&,
                                             const struct dump_reader&, deadline);
+    friend result<void> ask(netlink_socket&, const struct dump_request&, const std::function<void(const nlmsghdr&)>&,
+                            deadline);
 
     handle_owner socket_;
     net_namespace home_;
@@ -90,12 +94,16 @@ struct dump_reader {
 /// Kernels before 4.20 know no strict checking and ignore the filters of `header`: check them again in `message`.
 struct dump_request {
     std::string_view what;  ///< "links", "IPv4 routes": stands in messages
-    int message_type = 0;
+    int message_type = 0;   ///< RTM_GET*
     const void* header = nullptr;
     std::size_t header_size = 0;
     std::function<void(nl_msg*)> add_attributes = {};
 };
 result<dump_outcome> dump(netlink_socket& socket, const dump_request& request, const dump_limits& limits,
                           const dump_reader& reader, deadline limit);
+
+/// Sends a request for one thing instead of all and feeds the one answer to `message`.
+result<void> ask(netlink_socket& socket, const dump_request& request,
+                 const std::function<void(const nlmsghdr&)>& message, deadline limit);
 
 }  // namespace nodescope::netlink

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 
@@ -125,6 +126,35 @@ result<dump_outcome> run_dump(const dump_connection& connection, std::string_vie
         outcome.consistent = !attempt.interrupted() && !lost;
         if (outcome.truncated || outcome.consistent || repeat == dump_repeats) return outcome;
     }
+}
+
+result<void> run_ask(const dump_connection& connection, std::string_view what,
+                     const std::function<void(const nlmsghdr&)>& message, deadline limit)
+{
+    const auto sequence = connection.send();
+    if (!sequence) return sequence.error();
+    bool answered = false;
+    const dump_limits one{1, SIZE_MAX};
+    const dump_reader reader{.begin = {}, .message = [&](const nlmsghdr& answer) {
+                                 answered = true;
+                                 message(answer);
+                             }};
+    dump_try attempt(what, *sequence, one, reader);
+    while (!answered) {
+        if (limit.passed()) {
+            return error(failure::timed_out,
+                         fmt::format("netlink: read {}: not finished within {}", what, duration_text(limit.limit())));
+        }
+        const auto datagram = connection.receive();
+        if (!datagram) return datagram.error();
+        if (datagram->empty()) {
+            return error(failure::overloaded, fmt::format("netlink: read {}: the answer was lost", what));
+        }
+        const auto fed = attempt.feed(*datagram);
+        if (!fed) return fed.error();
+        if (*fed != progress::more) break;
+    }
+    return {};
 }
 
 }  // namespace nodescope::netlink::detail

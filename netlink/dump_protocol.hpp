@@ -25,4 +25,8 @@ inline constexpr int dump_repeats = 3;
 result<dump_outcome> run_dump(const dump_connection& connection, std::string_view what, const dump_limits& limits,
                               const dump_reader& reader, deadline limit, bool& finished);
 
+/// One request, one answer. A lost answer is failure::overloaded.
+result<void> run_ask(const dump_connection& connection, std::string_view what,
+                     const std::function<void(const nlmsghdr&)>& message, deadline limit);
+
 }  // namespace nodescope::netlink::detail

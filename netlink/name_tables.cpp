@@ -1,14 +1,12 @@
 #include "netlink/name_tables.hpp"
 
 #include "core/unique_fd.hpp"
+#include "netlink/root_path.hpp"
 
 #include <fmt/format.h>
 
 #include <arpa/inet.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -75,21 +73,6 @@ std::string key_of(const in6_addr& address)
     return std::string(reinterpret_cast<const char*>(&address), sizeof(address));
 }
 
-/// Symbolic links under a root other than "/" are the host's and mean paths of the host (/etc/hosts may well be one).
-unique_fd open_beneath(const std::string& root, const char* path)
-{
-    const unique_fd directory(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!directory) return {};
-    open_how how{};
-    how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-    const long opened = ::syscall(SYS_openat2, directory.get(), path, &how, sizeof(how));
-    if (opened >= 0) return unique_fd(static_cast<int>(opened));
-    if (errno != ENOSYS && errno != EPERM) return {};
-    // Before Linux 5.6, or under a container runtime whose system call filter does not know openat2.
-    return unique_fd(::openat(directory.get(), path, static_cast<int>(how.flags)));
-}
-
 struct file {
     unique_fd descriptor;
     struct stat status {};
@@ -97,7 +80,7 @@ struct file {
 
 file open_regular(const std::string& root, const char* path)
 {
-    file opened{open_beneath(root, path), {}};
+    file opened{open_in_root(root, path), {}};
     if (!opened.descriptor) return opened;
     if (::fstat(opened.descriptor.get(), &opened.status) != 0 || !S_ISREG(opened.status.st_mode)) {
         opened.descriptor.reset();

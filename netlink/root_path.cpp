@@ -1,0 +1,44 @@
+#include "netlink/root_path.hpp"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+namespace nodescope::netlink {
+
+unique_fd open_in_root(const std::string& root, const char* path)
+{
+    const unique_fd directory(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!directory) return {};
+    open_how how{};
+    how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    const long opened = ::syscall(SYS_openat2, directory.get(), path, &how, sizeof(how));
+    if (opened >= 0) return unique_fd(static_cast<int>(opened));
+    if (errno != ENOSYS && errno != EPERM) return {};
+    // Before Linux 5.6, or under a container runtime whose system call filter does not know openat2.
+    return unique_fd(::openat(directory.get(), path, static_cast<int>(how.flags)));
+}
+
+std::string read_in_root(const std::string& root, const char* path, std::size_t size_limit)
+{
+    const unique_fd file = open_in_root(root, path);
+    struct stat status {};
+    if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+    std::string text;
+    std::array<char, 16384> buffer;
+    for (;;) {
+        const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return text;
+        text.append(buffer.data(), static_cast<std::size_t>(got));
+        if (text.size() > size_limit) return {};
+    }
+}
+
+}  // namespace nodescope::netlink
