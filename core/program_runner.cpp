@@ -1,0 +1,229 @@
+#include "core/program_runner.hpp"
+
+#include <fmt/format.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <array>
+#include <optional>
+#include <utility>
+
+namespace nodescope {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+// For a kernel without pidfd_open, and for a child whose end was announced but which a tracer still holds.
+constexpr std::chrono::milliseconds reap_interval{20};
+
+/// One pipe of the child, read to its end or to the limit.
+struct stream {
+    stream(const asio::any_io_executor& executor, unique_fd end, std::size_t most)
+        : descriptor(executor, end.release()), limit(most)
+    {
+    }
+    asio::posix::stream_descriptor descriptor;
+    std::size_t limit;
+    std::string text;
+    std::array<char, 16384> buffer;
+    bool open = true;
+    bool overflowed = false;
+};
+
+}  // namespace
+
+/// Kept alive by its pending operations until the child is reaped, whoever waits for it. The coroutine waits on
+/// `finished`; plain callbacks do the rest, because after the coroutine has given up somebody must still reap.
+struct program_runner::running_program : std::enable_shared_from_this<running_program> {
+    running_program(const asio::any_io_executor& executor, child_process started, const output_limits& limits,
+                    deadline until, slot_pool::slot held, std::shared_ptr<ledger> book)
+        : child(std::move(started)),
+          output(executor, child.take_output(), limits.output),
+          errors(executor, child.take_errors(), limits.errors),
+          finished(executor, until.at()),
+          reap_timer(executor),
+          stuck_timer(executor),
+          place(std::move(held)),
+          counts(std::move(book))
+    {
+        ++counts->alive;
+        // Ours to wait on, the child's to close: a second owner of the number would close it twice.
+        if (child.exit_descriptor() >= 0) exit.emplace(executor, ::dup(child.exit_descriptor()));
+    }
+    ~running_program()
+    {
+        if (!end) --counts->alive;
+        if (counted_stuck) --counts->stuck;
+    }
+    running_program(const running_program&) = delete;
+    running_program& operator=(const running_program&) = delete;
+
+    void start()
+    {
+        read(output);
+        read(errors);
+        wait_for_end();
+    }
+
+    void read(stream& from)
+    {
+        from.descriptor.async_read_some(asio::buffer(from.buffer),
+                                        [self = shared_from_this(), &from](error_code failed, std::size_t size) {
+                                            const std::size_t room = from.limit - from.text.size();
+                                            from.text.append(from.buffer.data(), std::min(size, room));
+                                            if (size > room) {
+                                                from.overflowed = true;
+                                                self->kill();
+                                            }
+                                            if (!failed && !from.overflowed && from.open) return self->read(from);
+                                            self->close(from);
+                                            self->finish_if_done();
+                                        });
+    }
+
+    static void close(stream& which)
+    {
+        which.open = false;
+        error_code ignored;
+        which.descriptor.close(ignored);
+    }
+
+    void wait_for_end()
+    {
+        if (!exit) return reap_later();
+        exit->async_wait(asio::posix::stream_descriptor::wait_read, [self = shared_from_this()](error_code failed) {
+            if (!failed) self->reap();
+        });
+    }
+
+    void reap_later()
+    {
+        reap_timer.expires_after(reap_interval);
+        reap_timer.async_wait([self = shared_from_this()](error_code failed) {
+            if (!failed) self->reap();
+        });
+    }
+
+    void reap()
+    {
+        end = child.try_reap();
+        if (!end) return reap_later();
+        --counts->alive;
+        if (std::exchange(counted_stuck, false)) --counts->stuck;
+        stuck_timer.cancel();
+        place = {};
+        finish_if_done();
+    }
+
+    void kill()
+    {
+        if (end || std::exchange(killed, true)) return;
+        child.kill_group();
+        stuck_timer.expires_after(stuck_after);
+        stuck_timer.async_wait([self = shared_from_this()](error_code failed) {
+            if (failed || self->end) return;
+            self->counted_stuck = true;
+            ++self->counts->stuck;
+        });
+    }
+
+    void give_up()
+    {
+        kill();
+        close(output);
+        close(errors);
+    }
+
+    void finish_if_done()
+    {
+        if (!end || output.open || errors.open || std::exchange(done, true)) return;
+        finished.cancel();
+    }
+
+    child_process child;
+    stream output;
+    stream errors;
+    std::optional<asio::posix::stream_descriptor> exit;
+    asio::steady_timer finished;
+    asio::steady_timer reap_timer;
+    asio::steady_timer stuck_timer;
+    slot_pool::slot place;
+    std::shared_ptr<ledger> counts;
+    std::optional<process_end> end;
+    bool killed = false;
+    bool counted_stuck = false;
+    bool done = false;
+};
+
+program_runner::program_runner(asio::any_io_executor executor, worker_pool& pool)
+    : executor_(std::move(executor)),
+      pool_(pool),
+      slots_("helper programs", places, worker_pool::default_queue_limit),
+      ledger_(std::make_shared<ledger>())
+{
+}
+
+task<result<program_output>> program_runner::run(std::string label, program what, output_limits limits,
+                                                 birthplace place, deadline limit)
+{
+    if (stuck() >= stuck_limit) {
+        co_return error(
+            failure::overloaded,
+            fmt::format("{}: {} helper programs were killed and do not end, try again later", label, stuck()));
+    }
+    auto held = co_await slots_.acquire(limit);
+    if (!held) co_return held.error();
+
+    // Shared, because the pool hands results around by copy-constructible functions.
+    using spawned = std::shared_ptr<child_process>;
+    auto spawn = [label, what = std::move(what),
+                  place = std::move(place)](const abandon_flag& abandoned) -> result<spawned> {
+        const auto prefixed = [&label](const error& cause) {
+            return error(cause.kind(), fmt::format("{}: {}", label, cause.message()));
+        };
+        if (const auto checked = check_program(what.path); !checked) return prefixed(checked.error());
+        auto child = place([&what] { return child_process::spawn(what); });
+        if (!child) return prefixed(child.error());
+        // Nobody will take it over: its destructor ends it, on this thread and not on the reactor.
+        if (abandoned.raised()) return error(failure::cancelled, fmt::format("{}: the caller went away", label));
+        return std::make_shared<child_process>(std::move(*child));
+    };
+    auto started = co_await pool_.run(label, limit, std::move(spawn));
+    if (!started) co_return started.error();
+
+    auto running =
+        std::make_shared<running_program>(executor_, std::move(**started), limits, limit, std::move(*held), ledger_);
+    running->start();
+    const bool throwing = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
+    const auto [timer_error] = co_await running->finished.async_wait(asio::as_tuple(asio::use_awaitable));
+    co_await asio::this_coro::throw_if_cancelled(throwing);
+
+    if (!running->done) {
+        running->give_up();
+        if (timer_error) co_return error(failure::cancelled, fmt::format("{}: the caller went away", label));
+        co_return error(failure::timed_out,
+                        fmt::format("{}: not finished within {}", label, duration_text(limit.limit())));
+    }
+    if (running->errors.overflowed) {
+        co_return error(failure::too_large,
+                        fmt::format("{}: more than {} bytes on standard error", label, limits.errors));
+    }
+    program_output output;
+    output.text = std::move(running->output.text);
+    output.errors = std::move(running->errors.text);
+    output.truncated = running->output.overflowed;
+    output.end = *running->end;
+    co_return output;
+}
+
+std::size_t program_runner::stuck() const noexcept { return ledger_->stuck; }
+
+std::size_t program_runner::alive() const noexcept { return ledger_->alive; }
+
+}  // namespace nodescope
