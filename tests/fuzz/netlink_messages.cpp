@@ -1,0 +1,45 @@
+// What a kernel (or a hostile recording of one) may answer to a dump: framing of datagrams, then every decoder on every
+// message.
+#include "netlink/dump.hpp"
+#include "netlink/dump_protocol.hpp"
+#include "netlink/route.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+using namespace nodescope;
+using namespace nodescope::netlink;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
+{
+    // Netlink messages are aligned in a real receive buffer.
+    std::vector<std::byte> datagram(size);
+    std::size_t given = 0;
+    const detail::dump_connection connection = {
+        [] { return result<std::uint32_t>(1U); },
+        [&]() -> result<std::span<const std::byte>> {
+            if (given++ != 0) return error(failure::timed_out, "no more");
+            for (std::size_t i = 0; i < size; ++i) datagram[i] = static_cast<std::byte>(bytes[i]);
+            return std::span<const std::byte>(datagram);
+        },
+    };
+    nexthop_objects nexthops;
+    interface_names names;
+    std::size_t damaged = 0;
+    const dump_reader reader = {
+        [] {},
+        [&](const nlmsghdr& message) {
+            const byte_span whole = bytes_of(message);
+            ipv4_route route;
+            if (decode_ipv4_route(whole, route, damaged) == decoded::yes) resolve_nexthop(route, nexthops);
+            decode_nexthop(whole, nexthops, damaged);
+            decode_interface_name(whole, names, damaged);
+        },
+    };
+    bool finished = false;
+    const dump_limits limits = {1000, 1000000};
+    (void)detail::run_dump(connection, "messages", limits, reader, deadline::in(std::chrono::seconds(1)), finished);
+    return 0;
+}
