@@ -23,6 +23,13 @@ public:
     /// Never negative.
     [[nodiscard]] steady_clock::duration remaining() const noexcept;
 
+    /// A little later, with the same limit in its messages: for whoever waits for something that is bounded by this
+    /// deadline itself and should be the one to say what it died of.
+    [[nodiscard]] deadline with_grace(steady_clock::duration grace) const noexcept
+    {
+        return deadline(at_ + grace, limit_);
+    }
+
     /// The one that fires first. An inner deadline is always made as sooner(outer, deadline::in(own_limit)).
     static deadline sooner(const deadline& a, const deadline& b) noexcept { return b.at_ < a.at_ ? b : a; }
 
