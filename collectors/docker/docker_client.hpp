@@ -7,6 +7,8 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -56,17 +58,26 @@ public:
                                                              std::string container, deadline limit) = 0;
     /// The configured endpoint as a person would write it: "unix:///var/run/docker.sock".
     [[nodiscard]] virtual const std::string& endpoint_text() const noexcept = 0;
+    /// Closes the idle connections and the timer that watches them, so that the reactor can run dry at shutdown.
+    virtual void drop_idle() = 0;
 };
 
 struct client_options {
     client_options() = default;
-    std::string host;  ///< --docker-host; empty: $DOCKER_HOST rules of operations.md D1-D3 were applied by the caller
-    std::string api_version;                                    ///< DOCKER_API_VERSION; empty: negotiate
+    std::string host;                   ///< DOCKER_HOST spelling (operations.md D1); empty: unix:///var/run/docker.sock
+    std::string api_version;            ///< DOCKER_API_VERSION; empty: negotiate
+    bool tls = false;                   ///< DOCKER_TLS_VERIFY: tcp:// speaks TLS
+    std::string certificate_directory;  ///< DOCKER_CERT_PATH with ca.pem, cert.pem, key.pem
+    bool insecure_tcp = false;          ///< plain tcp:// beyond loopback is refused without it (operations.md D3)
     steady_clock::duration timeout = std::chrono::seconds(10);  ///< one round trip (--timeout-docker)
-    bool insecure_tcp = false;  ///< plain tcp:// beyond loopback is refused without it (operations.md D3)
 };
 
-/// failure::invalid for an endpoint that cannot be one (operations.md D1): a start-up error.
+/// What the variables DOCKER_HOST, DOCKER_API_VERSION, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH say, read the way the
+/// docker command reads them. A configured host goes over DOCKER_HOST: the caller sets it afterwards.
+client_options options_from_environment();
+
+/// failure::invalid for an endpoint that cannot be one (operations.md D1-D3), an API version that is none, or TLS files
+/// that cannot be read: a start-up error. The client must outlive its calls, or end after the reactor has stopped.
 result<std::unique_ptr<client>> make_client(boost::asio::any_io_executor executor, client_options options, logger& log);
 
 }  // namespace nodescope::docker
