@@ -37,27 +37,28 @@ directory open_directory(const std::string& root, const char* path)
     return opened;
 }
 
-// What scanf's "0x%x %s" and "%d %s" take from a line: false when it is neither.
-bool add_line(name_map& names, std::string_view line)
+// What scanf's "%d %s" (or "%x %s") takes from a line.
+bool add_pair(name_map& names, std::string_view line, int base)
 {
-    int base = 10;
-    std::string_view digits = line;
-    if (digits.starts_with("0x")) {
-        base = 16;
-        digits.remove_prefix(2);
-    } else if (digits.starts_with('+')) {
-        digits.remove_prefix(1);
-    }
-    // Hexadecimal numbers may have the top bit set; they are negative then, and passed over like other negative ones.
+    line.remove_prefix(std::min(line.find_first_not_of(white_space), line.size()));
+    if (line.starts_with('+')) line.remove_prefix(1);
     std::int64_t number = 0;
-    const auto [rest, failed] = std::from_chars(digits.begin(), digits.end(), number, base);
+    const auto [rest, failed] = std::from_chars(line.begin(), line.end(), number, base);
     if (failed != std::errc{}) return false;
-    std::string_view name(rest, static_cast<std::size_t>(digits.end() - rest));
+    std::string_view name(rest, static_cast<std::size_t>(line.end() - rest));
     name.remove_prefix(std::min(name.find_first_not_of(white_space), name.size()));
     name = name.substr(0, name.find_first_of(white_space));
     if (name.empty()) return false;
+    // Hexadecimal numbers may have the top bit set; they are negative then, and passed over like other negative ones.
     if (const int id = static_cast<int>(number); id >= 0) names[id] = name;
     return true;
+}
+
+// iproute2 tries the hexadecimal form first; what fails there may still be decimal ("0x7" alone is 0, called "x7").
+bool add_line(name_map& names, std::string_view line)
+{
+    if (line.starts_with("0x") && add_pair(names, line.substr(2), 16)) return true;
+    return add_pair(names, line, 10);
 }
 
 name_map read_file(const std::string& root, const char* path, name_map names)
