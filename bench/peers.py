@@ -1,0 +1,132 @@
+"""What every measurement needs: the release binary, a dockerd with containers, processes to compare with, CPU times, one line each."""
+
+import contextlib
+import json
+import os
+import pathlib
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = pathlib.Path(os.environ.get("NODESCOPE_BENCH_BUILD", ROOT / "build-release"))
+os.environ.setdefault("NODESCOPE_BINARY", str(BUILD / "nodescope"))
+sys.path.insert(0, str(ROOT))
+
+from tests.support import service  # noqa: E402  (the path above is what makes it importable)
+
+Service = service.Service
+
+TICKS = os.sysconf("SC_CLK_TCK")
+missed = []
+
+
+class Skip(Exception):
+    """The peer is not on this machine."""
+
+
+def report(name, text, met):
+    """One line per target. `met` None means there is none to meet."""
+    print(f"{name:<38} {text}" + ("" if met is None else "  ok" if met else "  MISSED"), flush=True)
+    if met is False:
+        missed.append(name)
+
+
+def load(**options):
+    """Runs bench/load; returns what it printed."""
+    arguments = [str(BUILD / "bench" / "load")]
+    for name, value in options.items():
+        for one in value if isinstance(value, list) else [value]:
+            arguments += ["--" + name.replace("_", "-"), str(one)]
+    return json.loads(subprocess.run(arguments, check=True, capture_output=True, text=True).stdout)
+
+
+def process_cpu_s(pid):
+    """User and system time of a process and of the children it has waited for."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(field) for field in fields[11:15]) / TICKS
+
+
+def children_cpu_s():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for_port(port):
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.02)
+    raise RuntimeError(f"nothing listens on port {port}")
+
+
+@contextlib.contextmanager
+def running(*arguments, **options):
+    process = subprocess.Popen([str(argument) for argument in arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, **options)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def needs(*programs):
+    for program in programs:
+        if not shutil.which(program):
+            raise Skip(f"{program} is not installed")
+
+
+@contextlib.contextmanager
+def folder():
+    path = tempfile.mkdtemp(prefix="nsb-", dir="/tmp")
+    try:
+        yield pathlib.Path(path)
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+class Docker:
+    """A dockerd of our own with containers in it; a context manager."""
+
+    def __enter__(self):
+        if os.geteuid() != 0:
+            raise Skip("only root can start a dockerd")
+        self.outer = tempfile.mkdtemp(prefix="nsb-", dir="/tmp")
+        self.dir = f"{self.outer}/d"
+        subprocess.run([ROOT / "tools/test-dockerd", "start", self.dir], check=True, stdout=subprocess.DEVNULL)
+        self.socket = f"{self.dir}/docker.sock"
+        self.host = f"unix://{self.socket}"
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run([ROOT / "tools/test-dockerd", "stop", self.dir], check=False)
+        shutil.rmtree(self.outer, ignore_errors=True)
+
+    def request(self, method, path, body=None):
+        arguments = ["curl", "-sSf", "--unix-socket", self.socket, "-X", method, f"http://docker{path}"]
+        if body is not None:
+            arguments += ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
+        text = subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
+        return json.loads(text) if text else None
+
+    def container(self, network="bridge"):
+        """Starts one; its id and PID."""
+        made = self.request("POST", "/containers/create", {
+            "Image": "busybox:local", "Cmd": ["sleep", "100000"], "HostConfig": {"NetworkMode": network}})
+        self.request("POST", f"/containers/{made['Id']}/start")
+        return made["Id"], self.request("GET", f"/containers/{made['Id']}/json")["State"]["Pid"]
+
+    def network(self, name):
+        self.request("POST", "/networks/create", {"Name": name})
+        return name
