@@ -69,7 +69,7 @@ result<server_address> parse_server_url(std::string_view text)
     if (!parsed || parsed->host().empty()) {
         return error(failure::invalid, "the server's address is not of the form https://host:port");
     }
-    const boost::urls::url_view url = *parsed;
+    const boost::urls::url_view& url = *parsed;
     if (url.has_userinfo()) return error(failure::invalid, "the server's address must not hold a user or a password");
     if (url.has_query() || url.has_fragment()) return refused(text, "a server's address has no query and no fragment");
     const bool secure = url.scheme() == "https";

@@ -28,7 +28,7 @@ std::string quoted(const std::string& name) { return fmt::format("\"{}\"", escap
 /// One named cluster, context or user of the file.
 class section {
 public:
-    section(YAML::Node node, std::string what) : node_(std::move(node)), what_(std::move(what)) {}
+    section(const YAML::Node& node, std::string what) : node_(node), what_(std::move(what)) {}
 
     /// Empty when the key is absent or null.
     [[nodiscard]] std::string text(const char* key) const

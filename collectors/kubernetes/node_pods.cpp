@@ -14,6 +14,9 @@ constexpr std::size_t concurrent_calls = 4;
 /// operations.md W6.
 constexpr std::size_t queue_limit = 64;
 
+/// What a call gets beyond its deadline to say itself what it died of.
+constexpr std::chrono::milliseconds joining_grace{100};
+
 constexpr std::string_view prefix = "kubernetes: ";
 
 /// Only when the API server gave no answer of its own: what it refuses or does not have, the kubelet is not asked for.
@@ -46,10 +49,9 @@ node_pods::node_pods(std::string node_name, steady_clock::duration timeout, std:
 
 task<result<std::string>> node_pods::pod(const pod_reference& which, deadline limit)
 {
-    const pod_reference wanted = which;
-    reading answer = [wanted, node = node_name_](std::string_view body) { return checked_pod(body, wanted, node); };
-    reading list = [wanted, node = node_name_](std::string_view body) { return pod_of_list(body, wanted, node); };
-    question asked(pod_path(wanted), pod_limit_bytes, std::move(answer), std::move(list));
+    reading answer = [which, node = node_name_](std::string_view body) { return checked_pod(body, which, node); };
+    reading list = [which, node = node_name_](std::string_view body) { return pod_of_list(body, which, node); };
+    question asked(pod_path(which), pod_limit_bytes, std::move(answer), std::move(list));
     auto call = shared(std::move(asked), limit);
     auto got = co_await std::move(call);
     co_return got;
@@ -65,25 +67,33 @@ task<result<std::string>> node_pods::pods_of_node(deadline limit)
     co_return got;
 }
 
+/// The call is bounded by the limit of whoever began it; who joined and has time left begins one of its own.
 task<result<std::string>> node_pods::shared(question asked, deadline limit)
 {
-    std::string key = fmt::format("{}GET {}", prefix, asked.api_path);
-    const auto begin = [this, asked] { return answer(asked); };
-    auto call = calls_.join(std::move(key), limit, begin);
-    auto got = co_await std::move(call);
-    if (!got) co_return got.error();
-    co_return **got;
+    const std::string key = fmt::format("{}GET {}", prefix, asked.api_path);
+    for (;;) {
+        bool began = false;
+        const auto begin = [this, &asked, &began, limit] {
+            began = true;
+            return answer(asked, limit);
+        };
+        auto call = calls_.join(key, limit.with_grace(joining_grace), begin);
+        auto got = co_await std::move(call);
+        if (got) co_return **got;
+        if (began || got.error().kind() != failure::timed_out || limit.passed()) co_return got.error();
+    }
 }
 
-task<result<node_pods::shared_text>> node_pods::answer(question asked)
+/// Runs on its own: it must not refer to the asker that began it, who may leave before the others.
+task<result<node_pods::shared_text>> node_pods::answer(question asked, deadline limit)
 {
-    const deadline wait = deadline::in(timeout_);
+    const deadline wait = deadline::sooner(limit, deadline::in(timeout_));
     auto slot = co_await slots_.acquire(wait);
     if (!slot) co_return slot.error();
 
     result<std::string> got = error(failure::internal, "kubernetes: no source was asked");
     if (api_server_) {
-        auto call = ask(*api_server_, asked.api_path, asked.api_limit, asked.from_api_server);
+        auto call = ask(*api_server_, asked.api_path, asked.api_limit, asked.from_api_server, first_limit(limit));
         got = co_await std::move(call);
     }
     if (kubelet_ && (!api_server_ || (!got && could_not_be_reached(got.error())))) {
@@ -91,7 +101,8 @@ task<result<node_pods::shared_text>> node_pods::answer(question asked)
             log_.write(log_level::warning, "the API server cannot be reached, asking the kubelet",
                        {{"reason", got.error().message()}});
         }
-        auto call = ask(*kubelet_, std::string(kubelet_pods_path), pod_list_limit_bytes, asked.from_kubelet);
+        auto call = ask(*kubelet_, std::string(kubelet_pods_path), pod_list_limit_bytes, asked.from_kubelet,
+                        deadline::sooner(limit, deadline::in(timeout_)));
         auto second = co_await std::move(call);
         if (!second && api_server_) got = both_failed(got.error(), second.error());
         else got = std::move(second);
@@ -100,9 +111,18 @@ task<result<node_pods::shared_text>> node_pods::answer(question asked)
     co_return std::make_shared<const std::string>(std::move(*got));
 }
 
-task<result<std::string>> node_pods::ask(api_peer& peer, std::string path, std::size_t body_limit, reading read)
+deadline node_pods::first_limit(const deadline& limit) const
 {
-    const deadline limit = deadline::in(timeout_);
+    const deadline own = deadline::sooner(limit, deadline::in(timeout_));
+    if (!kubelet_) return own;
+    // Half of the time is the kubelet's, where there is not enough for two full round trips.
+    const auto half = std::chrono::duration_cast<std::chrono::milliseconds>(limit.remaining() / 2);
+    return deadline::sooner(own, deadline::in(half));
+}
+
+task<result<std::string>> node_pods::ask(api_peer& peer, std::string path, std::size_t body_limit, reading read,
+                                         deadline limit)
+{
     auto call = peer.get(path, body_limit, limit);
     const auto body = co_await std::move(call);
     if (!body) co_return body.error();

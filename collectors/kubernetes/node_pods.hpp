@@ -51,8 +51,11 @@ private:
     };
 
     task<result<std::string>> shared(question asked, deadline limit);
-    task<result<shared_text>> answer(question asked);
-    task<result<std::string>> ask(api_peer& peer, std::string path, std::size_t body_limit, reading read);
+    task<result<shared_text>> answer(question asked, deadline limit);
+    task<result<std::string>> ask(api_peer& peer, std::string path, std::size_t body_limit, reading read,
+                                  deadline limit);
+    /// What the API server may use of `limit`.
+    [[nodiscard]] deadline first_limit(const deadline& limit) const;
 
     std::string node_name_;
     steady_clock::duration timeout_;

@@ -16,8 +16,9 @@ namespace nodescope::kubernetes {
 
 class fake_client final : public http_client::client {
 public:
-    task<http_client::outcome> round_trip(http_client::request call, deadline) override
+    task<http_client::outcome> round_trip(http_client::request call, deadline limit) override
     {
+        limits.push_back(limit);
         asked.push_back(std::move(call));
         co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
         if (script.empty()) co_return http_client::outcome();
@@ -51,6 +52,7 @@ public:
 
     std::deque<http_client::outcome> script;
     std::vector<http_client::request> asked;
+    std::vector<deadline> limits;
 };
 
 }  // namespace nodescope::kubernetes

@@ -1,5 +1,6 @@
 #include "collectors/kubernetes/pod_json.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace nodescope::kubernetes {
@@ -177,12 +178,12 @@ TEST(PodOfList, PrefersThePodThatStays)
     const std::string leaving =
         R"({"metadata":{"name":"x","namespace":"default","uid":"1","deletionTimestamp":"t"},"spec":{"nodeName":"n"}})";
     const std::string staying = R"({"metadata":{"name":"x","namespace":"default","uid":"2"},"spec":{"nodeName":"n"}})";
-    for (const std::string& items : {leaving + "," + staying, staying + "," + leaving}) {
-        const auto pod = pod_of_list(R"({"items":[)" + items + "]}", reference("default", "x"), "n");
+    for (const std::string& items : {fmt::format("{},{}", leaving, staying), fmt::format("{},{}", staying, leaving)}) {
+        const auto pod = pod_of_list(fmt::format(R"({{"items":[{}]}})", items), reference("default", "x"), "n");
         ASSERT_TRUE(pod);
         EXPECT_NE(pod->find(R"("uid":"2")"), std::string::npos) << items;
     }
-    EXPECT_TRUE(pod_of_list(R"({"items":[)" + leaving + "]}", reference("default", "x"), "n"));
+    EXPECT_TRUE(pod_of_list(fmt::format(R"({{"items":[{}]}})", leaving), reference("default", "x"), "n"));
 }
 
 }  // namespace
