@@ -12,7 +12,8 @@ SECONDS = 4
 
 
 def make_namespace(pid):
-    lines = ["link set lo up", "link add d0 type dummy", "addr add 10.0.0.1/24 dev d0", "link set d0 up"]
+    lines = ["link set lo up", "link add d0 type veth peer name d1", "link set d1 up", "addr add 10.0.0.1/24 dev d0",
+             "link set d0 up"]
     for number in range(ROUTES):
         lines.append(f"route add 172.{16 + number // 4096}.{number // 16 % 256}.{number % 16 * 16}/28 via 10.0.0.2")
     subprocess.run(["nsenter", "-t", str(pid), "-n", "ip", "-batch", "-"], input="\n".join(lines), text=True, check=True)
