@@ -286,7 +286,7 @@ task<session::read_outcome> session::read_body()
     if (!head_.has_body()) co_return read_outcome::complete;
     enter(phase::reading, environment_.options.body_timeout);
     if (head_.expects_continue && unread().empty()) {
-        if (!co_await write_all("HTTP/1.1 100 Continue\r\n\r\n", {})) co_return read_outcome::ended;
+        if (!co_await write_all("HTTP/1.1 100 Continue\r\n\r\n", std::string_view())) co_return read_outcome::ended;
         enter(phase::reading, environment_.options.body_timeout);
     }
     for (;;) {

@@ -49,7 +49,7 @@ protected:
         EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a zombie is left";
     }
 
-    task<result<program_output>> start(std::string script, deadline limit, output_limits limits = {})
+    task<result<program_output>> start(std::string script, deadline limit, output_limits limits)
     {
         birthplace here = [](const auto& spawn) { return spawn(); };
         program what{"/bin/sh", {"-c", std::move(script)}};
@@ -153,7 +153,7 @@ TEST_F(ProgramRunner, KillsAtOnceWhenTheCallerGoesAway)
     result<program_output> got = error(failure::internal, "not run");
     bool ended = false;
     boost::asio::co_spawn(
-        reactor_, start("sleep 1000", deadline::in(1h)),
+        reactor_, start("sleep 1000", deadline::in(1h), output_limits()),
         boost::asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr, result<program_output> value) {
             got = std::move(value);
             ended = true;
