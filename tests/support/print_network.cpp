@@ -1,13 +1,19 @@
-// Prints what the service shows of a process's network: `print_network PID [ROOT]`. For tests that compare it with the
-// real tools without going through HTTP.
+// Prints what the service shows of a process's network: `print_network PID [ROOT]`, or of recorded netlink messages:
+// `print_network --messages LINKS ADDRESSES [ROOT]`. For tests that compare it with the real tools.
 #include "netlink/address_reading.hpp"
+#include "netlink/ip_addr_text.hpp"
 #include "netlink/net_namespace.hpp"
 
 #include <fcntl.h>
 #include <linux/netlink.h>
 
 #include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace {
 
@@ -29,6 +35,25 @@ result<std::string> addresses_of(const std::string& pid, const std::string& root
     return std::move(read->text);
 }
 
+// Messages back to back, as the kernel would send them.
+template <class Decode>
+auto decode_file(const char* path, Decode decode)
+{
+    std::ifstream file(path, std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+    std::vector<typename decltype(decode({}, std::declval<std::size_t&>()))::value_type> items;
+    std::size_t malformed = 0;
+    netlink::byte_span rest = std::as_bytes(std::span(bytes));
+    while (const auto header = netlink::read_struct<nlmsghdr>(rest)) {
+        if (header->nlmsg_len < NLMSG_HDRLEN || header->nlmsg_len > rest.size()) break;
+        if (auto item = decode(rest.subspan(NLMSG_HDRLEN, header->nlmsg_len - NLMSG_HDRLEN), malformed)) {
+            items.push_back(std::move(*item));
+        }
+        rest = netlink::after(rest, header->nlmsg_len);
+    }
+    return items;
+}
+
 }  // namespace
 
 int main(int count, char** arguments)
@@ -36,6 +61,14 @@ int main(int count, char** arguments)
     if (count < 2) {
         std::fputs("usage: print_network PID [ROOT]\n", stderr);
         return 2;
+    }
+    if (count >= 4 && std::string_view(arguments[1]) == "--messages") {
+        const auto links = decode_file(arguments[2], netlink::decode_link);
+        const auto addresses = decode_file(arguments[3], netlink::decode_address);
+        netlink::iproute_names names(count > 4 ? arguments[4] : "/");
+        const auto shown = netlink::ip_addr_text(links, addresses, names, {});
+        std::fwrite(shown.data(), 1, shown.size(), stdout);
+        return 0;
     }
     const auto text = addresses_of(arguments[1], count > 2 ? arguments[2] : "/");
     if (!text) {
