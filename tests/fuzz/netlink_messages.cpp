@@ -1,12 +1,17 @@
 // What a kernel (or a hostile recording of one) may answer to a dump: framing of datagrams, then every decoder on every
 // message.
+#include "netlink/address.hpp"
 #include "netlink/dump.hpp"
 #include "netlink/dump_protocol.hpp"
+#include "netlink/ip_addr_text.hpp"
+#include "netlink/iproute_names.hpp"
+#include "netlink/link.hpp"
 #include "netlink/route.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 using namespace nodescope;
@@ -27,6 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     };
     nexthop_objects nexthops;
     interface_names names;
+    std::vector<netlink::link> links;
+    std::vector<link_address> addresses;
     std::size_t damaged = 0;
     const dump_reader reader = {
         [] {},
@@ -36,10 +43,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
             if (decode_ipv4_route(whole, route, damaged) == decoded::yes) resolve_nexthop(route, nexthops);
             decode_nexthop(whole, nexthops, damaged);
             decode_interface_name(whole, names, damaged);
+            if (auto link = decode_link(whole.subspan(NLMSG_HDRLEN), damaged)) links.push_back(std::move(*link));
+            if (auto one = decode_address(whole.subspan(NLMSG_HDRLEN), damaged)) addresses.push_back(*one);
         },
     };
     bool finished = false;
     const dump_limits limits = {1000, 1000000};
     (void)detail::run_dump(connection, "messages", limits, reader, deadline::in(std::chrono::seconds(1)), finished);
+    iproute_names names_of_numbers("/nonexistent");
+    (void)ip_addr_text(links, addresses, names_of_numbers, {});
     return 0;
 }

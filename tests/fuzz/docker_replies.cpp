@@ -1,0 +1,36 @@
+// What a Docker Engine, or something in its place, may answer; and ids as callers write them.
+#include "collectors/docker/api_request.hpp"
+#include "collectors/docker/docker_client.hpp"
+#include "collectors/docker/endpoint.hpp"
+#include "collectors/docker/replies.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+using namespace nodescope;
+using namespace nodescope::docker;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
+{
+    const std::string_view text(reinterpret_cast<const char*>(bytes), size);
+    (void)checked_body(std::string(text), json_kind::array);
+    (void)checked_body(std::string(text), json_kind::object);
+    if (engine_message(text).empty()) std::abort();
+    (void)refuses_version(400, text);
+    const auto state = parse_container_state(text);
+    if (const auto list = parse_pod_containers(text)) (void)choose_pod_container(*list, "default", "web", "");
+    (void)negotiate_version(text);
+    (void)parse_endpoint(text, false, false);
+    if (const auto asked = container_reference::parse(text)) {
+        if (state) (void)check_identity(*asked, *state);
+        api_call call(api_read::container_inspect);
+        call.container = *asked;
+        // operations.md I2: nothing a caller writes may leave its place in the path.
+        const std::string target = request_target(call, "", newest_version);
+        if (target.find_first_of("?# \r\n%") != std::string::npos || target.find("..") == 0) std::abort();
+    }
+    return 0;
+}
