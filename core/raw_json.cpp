@@ -1,5 +1,7 @@
 #include "core/raw_json.hpp"
 
+#include "core/byte_scan.hpp"
+
 #include <fmt/format.h>
 
 #include <cstdint>
@@ -34,7 +36,8 @@ public:
 
     void skip_space() noexcept
     {
-        while (!at_end() && std::string_view(" \t\r\n").find(current()) != std::string_view::npos) ++position_;
+        while (!at_end() && (current() == ' ' || current() == '\n' || current() == '\r' || current() == '\t'))
+            ++position_;
     }
 
     bool take(char wanted) noexcept
@@ -132,22 +135,30 @@ bool scanner::value(std::size_t depth)
 bool scanner::string()
 {
     if (!expect('"', "a string expected")) return false;
-    while (!at_end()) {
+    for (;;) {
+        position_ += byte_scan::json_run(text_.substr(position_));
+        if (at_end()) return wrong("inside a string");
         const char c = current();
         if (static_cast<unsigned char>(c) < 0x20) return wrong("a control character in a string");
         ++position_;
         if (c == '"') return true;
         if (c == '\\' && !escape()) return false;
     }
-    return wrong("inside a string");
 }
 
 bool scanner::escape()
 {
     const char c = current();
-    if (std::string_view("\"\\/bfnrt").find(c) != std::string_view::npos) {
-        ++position_;
-        return true;
+    switch (c) {
+        case '"':
+        case '\\':
+        case '/':
+        case 'b':
+        case 'f':
+        case 'n':
+        case 'r':
+        case 't': ++position_; return true;
+        default: break;
     }
     if (!expect('u', "an unknown escape")) return false;
     for (int i = 0; i < 4; ++i) {
