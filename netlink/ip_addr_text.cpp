@@ -342,8 +342,9 @@ std::string ip_addr_text(std::span<const link> links, std::span<const link_addre
     text.out.reserve(links.size() * 224 + addresses.size() * 112);
     for (const link& shown : links) {
         if (!text.write(shown)) continue;
-        const auto own = std::ranges::equal_range(by_link, shown.index, {}, &link_address::link_index);
-        for (const link_address* const address : own) text.write(*address);
+        // Not equal_range: clang 14, which lints and fuzzes this, cannot compile the subrange it returns.
+        auto own = std::ranges::lower_bound(by_link, shown.index, {}, &link_address::link_index);
+        for (; own != by_link.end() && (*own)->link_index == shown.index; ++own) text.write(**own);
     }
     return std::move(text.out);
 }
