@@ -1,0 +1,101 @@
+#include "collectors/namespace_reader.hpp"
+
+#include "netlink/address_reading.hpp"
+#include "netlink/name_tables.hpp"
+#include "netlink/route_reading.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include <linux/netlink.h>
+
+namespace nodescope {
+
+namespace {
+
+// A text as the netlink room gives it, with what must be said beside it. `count` items of `noun` are in it.
+template <class Reading>
+text_part part_of(result<Reading>&& read, std::string_view noun, std::size_t Reading::*count)
+{
+    if (!read) return text_part(read.error());
+    text_part part(std::move(read->text));
+    part.truncated = read->truncated;
+    part.consistent = read->consistent;
+    const auto say = [&part](std::string_view clause) {
+        if (!part.note.empty()) part.note += ", ";
+        part.note += clause;
+    };
+    if (read->truncated) say(fmt::format("cut after {} {}: there are more", (*read).*count, noun));
+    if (!read->consistent) say("changed while it was read");
+    if (read->damaged != 0) say(fmt::format("{} damaged messages skipped", read->damaged));
+    return part;
+}
+
+class live_reader final : public namespace_reader {
+public:
+    live_reader(worker_pool& pool, std::string root, netlink::net_namespace home)
+        : pool_(pool), root_(std::move(root)), home_(std::move(home)), names_(root_)
+    {
+    }
+
+    void blocking_read_netlink(const opened_namespace& where, deadline limit, const abandon_flag& abandoned,
+                               netlink_progress& progress) override
+    {
+        auto socket = netlink::netlink_socket::open_in(home_, where.space, NETLINK_ROUTE, limit);
+        if (!socket) {
+            progress.put(&netlink_texts::addresses, text_part(socket.error()));
+            progress.put(&netlink_texts::route, text_part(socket.error()));
+        } else {
+            progress.put(&netlink_texts::addresses,
+                         part_of(netlink::blocking_read_addresses(*socket, root_, {}, limit, abandoned), "addresses",
+                                 &netlink::addresses_text::addresses));
+        }
+        const auto names = names_.current();
+        if (socket) {
+            progress.put(&netlink_texts::route,
+                         part_of(netlink::blocking_read_routes(*socket, *names, {}, limit, abandoned), "routes",
+                                 &netlink::routes_text::routes));
+        }
+        progress.put(&netlink_texts::route6,
+                     part_of(netlink::blocking_read_routes6(where.process.directory(), *names, {}, limit, abandoned),
+                             "routes", &netlink::routes_text::routes));
+    }
+
+    task<nat_texts> read_nat(std::shared_ptr<const opened_namespace>, deadline) override { co_return nat_texts(); }
+
+private:
+    worker_pool& pool_;
+    const std::string root_;
+    const netlink::net_namespace home_;
+    netlink::name_source names_;
+};
+
+}  // namespace
+
+result<std::unique_ptr<namespace_reader>> make_namespace_reader(worker_pool& pool, std::string root)
+{
+    auto home = netlink::net_namespace::of_this_thread();
+    if (!home) return home.error();
+    return std::unique_ptr<namespace_reader>(std::make_unique<live_reader>(pool, std::move(root), std::move(*home)));
+}
+
+void netlink_progress::put(text_part netlink_texts::*part, text_part value)
+{
+    const std::lock_guard lock(mutex_);
+    texts_.*part = std::move(value);
+    if (part == &netlink_texts::addresses) has_addresses_ = true;
+    else if (part == &netlink_texts::route) has_route_ = true;
+    else has_route6_ = true;
+}
+
+netlink_texts netlink_progress::take(const error& reason)
+{
+    const std::lock_guard lock(mutex_);
+    if (!has_addresses_) texts_.addresses = text_part(reason);
+    if (!has_route_) texts_.route = text_part(reason);
+    if (!has_route6_) texts_.route6 = text_part(reason);
+    return std::move(texts_);
+}
+
+}  // namespace nodescope
