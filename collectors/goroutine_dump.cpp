@@ -183,12 +183,12 @@ task<result<std::string>> wait_for_dump(worker_pool& pool, dump_place place, dir
 
 }  // namespace
 
-goroutine_dumper::goroutine_dumper(worker_pool& pool, goroutine_dump_options options)
+goroutine_dump_collector::goroutine_dump_collector(worker_pool& pool, goroutine_dump_options options)
     : pool_(pool), options_(std::move(options))
 {
 }
 
-task<result<std::string>> goroutine_dumper::dump_dockerd(deadline limit)
+task<result<std::string>> goroutine_dump_collector::dump_dockerd(deadline limit)
 {
     if (!options_.enabled) co_return switched_off("dockerd");
     auto begin = [this, limit] { return run_dockerd_dump(limit); };
@@ -196,7 +196,7 @@ task<result<std::string>> goroutine_dumper::dump_dockerd(deadline limit)
     co_return co_await calls_.join(std::move(key), limit, std::move(begin));
 }
 
-task<result<std::string>> goroutine_dumper::dump_containerd(deadline limit)
+task<result<std::string>> goroutine_dump_collector::dump_containerd(deadline limit)
 {
     if (!options_.enabled) co_return switched_off("containerd");
     auto begin = [this, limit] { return run_containerd_dump(limit); };
@@ -204,7 +204,7 @@ task<result<std::string>> goroutine_dumper::dump_containerd(deadline limit)
     co_return co_await calls_.join(std::move(key), limit, std::move(begin));
 }
 
-task<result<std::string>> goroutine_dumper::run_dockerd_dump(deadline limit)
+task<result<std::string>> goroutine_dump_collector::run_dockerd_dump(deadline limit)
 {
     // Docker's daemon/debugtrap_unix.go and pkg/signal/trap.go, 20.10.
     const dump_place place(host::under_root(options_.root, options_.docker_exec_root), "goroutine-stacks-", ".log");
@@ -222,7 +222,7 @@ task<result<std::string>> goroutine_dumper::run_dockerd_dump(deadline limit)
     co_return co_await pool_.run("dockerd goroutine dump", limit, std::move(move));
 }
 
-task<result<std::string>> goroutine_dumper::run_containerd_dump(deadline limit)
+task<result<std::string>> goroutine_dump_collector::run_containerd_dump(deadline limit)
 {
     // containerd's cmd/containerd/command/main.go, 1.6: containerd.<pid>.stacks.log in os.TempDir().
     const dump_place place(host::under_root(options_.root, options_.containerd_temporary_directory), "containerd.",

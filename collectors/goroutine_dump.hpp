@@ -27,9 +27,9 @@ struct goroutine_dump_options {
 };
 
 /// Reactor thread only. Outlives its calls. Requests for the same daemon at the same time share one dump.
-class goroutine_dumper {
+class goroutine_dump_collector {
 public:
-    goroutine_dumper(worker_pool& pool, goroutine_dump_options options);
+    goroutine_dump_collector(worker_pool& pool, goroutine_dump_options options);
 
     /// Makes dockerd write its stacks, waits until the file has stopped growing, moves it below the data root and
     /// gives its path there. failure::disabled when switched off; failure::timed_out names what was waited for.

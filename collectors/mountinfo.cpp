@@ -21,10 +21,10 @@ result<mountinfo> blocking_read_mountinfo(const std::string& root, std::size_t l
     return mounts;
 }
 
-task<result<mountinfo>> collect_mountinfo(worker_pool& pool, std::string root, deadline limit)
+task<result<mountinfo>> mountinfo_collector::collect(deadline limit)
 {
-    auto work = [root = std::move(root)](const abandon_flag&) { return blocking_read_mountinfo(root); };
-    co_return co_await pool.run("mountinfo", limit, std::move(work));
+    auto work = [root = root_](const abandon_flag&) { return blocking_read_mountinfo(root); };
+    co_return co_await pool_.run("mountinfo", limit, std::move(work));
 }
 
 }  // namespace nodescope

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 
 namespace nodescope {
 
@@ -23,7 +24,17 @@ inline constexpr std::size_t mountinfo_limit_bytes = 4UL * 1024UL * 1024UL;
 /// Blocking: for pool threads. failure::denied names the missing capability (CAP_SYS_PTRACE).
 result<mountinfo> blocking_read_mountinfo(const std::string& root, std::size_t limit_bytes = mountinfo_limit_bytes);
 
-/// The same on a worker thread.
-task<result<mountinfo>> collect_mountinfo(worker_pool& pool, std::string root, deadline limit);
+/// Reactor thread only. Outlives its calls.
+class mountinfo_collector {
+public:
+    mountinfo_collector(worker_pool& pool, std::string root) : pool_(pool), root_(std::move(root)) {}
+
+    /// As above, on a worker thread.
+    task<result<mountinfo>> collect(deadline limit);
+
+private:
+    worker_pool& pool_;
+    std::string root_;
+};
 
 }  // namespace nodescope

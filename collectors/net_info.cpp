@@ -29,13 +29,13 @@ constexpr std::chrono::milliseconds grace{250};
 // The one process whose namespaces are the node's.
 constexpr pid_t init_pid = 1;
 
-deadline part_limit(deadline whole, steady_clock::duration own)
+// When a part must be over, given that the whole answer must be there at `whole`.
+deadline part_limit(deadline whole, deadline own)
 {
     const auto remaining = whole.remaining();
     const auto reserve = std::min<steady_clock::duration>(longest_reserve, remaining / 10);
-    const deadline inner = deadline::in(own);
-    if (inner.at() + reserve <= whole.at()) return inner;
-    return deadline::in(std::chrono::floor<std::chrono::milliseconds>(remaining - reserve));
+    const deadline latest = deadline::in(std::chrono::floor<std::chrono::milliseconds>(remaining - reserve));
+    return deadline::sooner(own, latest);
 }
 
 error not_running(const docker::container_state& container, std::string_view why)
@@ -240,13 +240,13 @@ task<result<net_info_collector::opened_target>> net_info_collector::open_process
         target.where = std::make_shared<const opened_namespace>(std::move(*process), std::move(*space));
         return target;
     };
-    co_return co_await pool_.run(what, part_limit(limit, options_.host_timeout), std::move(work));
+    co_return co_await pool_.run(what, part_limit(limit, deadline::in(options_.host_timeout)), std::move(work));
 }
 
 task<netlink_texts> net_info_collector::netlink_part(shared_namespace where, deadline limit)
 {
     std::string key = namespace_key("netlink dump", where->space.identity());
-    const deadline patience = part_limit(limit, options_.netlink_timeout + grace);
+    const deadline patience = part_limit(limit, deadline::in(options_.netlink_timeout).with_grace(grace));
     auto begin = [this, where] { return read_netlink(where); };
     const result<shared_netlink> read = co_await netlink_calls_.join(std::move(key), patience, std::move(begin));
     if (read) co_return **read;
@@ -276,7 +276,7 @@ task<result<net_info_collector::shared_netlink>> net_info_collector::read_netlin
 task<nat_texts> net_info_collector::nat_part(shared_namespace where, deadline limit)
 {
     std::string key = namespace_key("NAT tables", where->space.identity());
-    const deadline patience = part_limit(limit, options_.nat_timeout + grace);
+    const deadline patience = part_limit(limit, deadline::in(options_.nat_timeout).with_grace(grace));
     auto begin = [this, where] { return read_nat(where); };
     const result<shared_nat> read = co_await nat_calls_.join(std::move(key), patience, std::move(begin));
     if (read) co_return **read;

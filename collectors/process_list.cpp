@@ -148,12 +148,12 @@ result<process_list> blocking_read_processes(const process_list_options& options
     return list;
 }
 
-task<result<process_list>> collect_process_list(worker_pool& pool, process_list_options options, deadline limit)
+task<result<process_list>> process_list_collector::collect(deadline limit)
 {
-    auto work = [options = std::move(options), limit](const abandon_flag& abandoned) {
+    auto work = [options = options_, limit](const abandon_flag& abandoned) {
         return blocking_read_processes(options, limit, abandoned);
     };
-    co_return co_await pool.run("process list", limit, std::move(work));
+    co_return co_await pool_.run("process list", limit, std::move(work));
 }
 
 void append_process_json(std::string& out, const process_entry& process)

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace nodescope {
@@ -44,8 +45,20 @@ struct process_list_options {
 result<process_list> blocking_read_processes(const process_list_options& options, deadline limit,
                                              const abandon_flag& abandoned);
 
-/// The same on a worker thread.
-task<result<process_list>> collect_process_list(worker_pool& pool, process_list_options options, deadline limit);
+/// Reactor thread only. Outlives its calls.
+class process_list_collector {
+public:
+    process_list_collector(worker_pool& pool, process_list_options options) : pool_(pool), options_(std::move(options))
+    {
+    }
+
+    /// As above, on a worker thread.
+    task<result<process_list>> collect(deadline limit);
+
+private:
+    worker_pool& pool_;
+    process_list_options options_;
+};
 
 /// Appends one element of the list, as JSON: pid, ppid, tgid, command, status, createTime, cpuPercent, nice,
 /// memoryInfo {rss, vms, hwm, data, stack, locked, swap}; and "commandTruncated": true where it is.

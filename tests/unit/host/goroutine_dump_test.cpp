@@ -80,13 +80,13 @@ protected:
 
     result<std::string> dump_dockerd(steady_clock::duration limit = 10s)
     {
-        goroutine_dumper dumper(pool_, options_);
+        goroutine_dump_collector dumper(pool_, options_);
         return run_task(reactor_, dumper.dump_dockerd(deadline::in(limit)));
     }
 
     result<std::string> dump_containerd(steady_clock::duration limit = 10s)
     {
-        goroutine_dumper dumper(pool_, options_);
+        goroutine_dump_collector dumper(pool_, options_);
         return run_task(reactor_, dumper.dump_containerd(deadline::in(limit)));
     }
 

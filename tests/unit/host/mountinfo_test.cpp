@@ -17,7 +17,8 @@ TEST(Mountinfo, IsTheTextOfProcessOne)
         "22 27 0:21 / /proc rw,relatime - proc proc rw\n23 27 0:22 / /a\\040b rw - sysfs sysfs rw\n";
     root.write("/proc/1/mountinfo", text);
 
-    const auto mounts = run_task(reactor, collect_mountinfo(pool, root.path(), deadline::in(std::chrono::minutes(1))));
+    mountinfo_collector collector(pool, root.path());
+    const auto mounts = run_task(reactor, collector.collect(deadline::in(std::chrono::minutes(1))));
 
     ASSERT_TRUE(mounts) << mounts.error();
     EXPECT_EQ(mounts->text, text);

@@ -63,6 +63,7 @@ public:
         co_return next();
     }
     [[nodiscard]] const std::string& endpoint_text() const noexcept override { return endpoint_; }
+    void drop_idle() override {}
 
 private:
     result<docker::container_state> next()
@@ -394,10 +395,10 @@ TEST_F(NetInfo, AnswersWithWhatThereIsBeforeAShortOuterDeadline)
 {
     script_.nat_hangs = true;
 
-    const deadline limit = deadline::in(500ms);
-    const auto info = run_task(reactor_, collector().collect(by_id(), limit));
+    options_.nat_timeout = 1h;
 
-    EXPECT_FALSE(limit.passed());
+    const auto info = collect(by_id(), 500ms);
+
     ASSERT_TRUE(info) << info.error();
     EXPECT_EQ(info->addresses.text, "addresses");
     ASSERT_TRUE(info->nat.reason);

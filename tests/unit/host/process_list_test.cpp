@@ -185,12 +185,13 @@ TEST_F(ProcessList, StopsWhenNobodyWaitsAnyMore)
     EXPECT_EQ(late.error(), error(failure::timed_out, "process list: 0 of 1 processes read within 0ms"));
 }
 
-TEST(CollectProcessList, FindsThisProcessOnTheRealNode)
+TEST(ProcessListCollector, FindsThisProcessOnTheRealNode)
 {
     boost::asio::io_context reactor(1);
     worker_pool pool(1);
 
-    const auto list = run_task(reactor, collect_process_list(pool, process_list_options(), long_enough));
+    process_list_collector collector(pool, process_list_options());
+    const auto list = run_task(reactor, collector.collect(long_enough));
 
     ASSERT_TRUE(list) << list.error();
     const auto self = std::find_if(list->processes.begin(), list->processes.end(),
