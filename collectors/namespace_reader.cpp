@@ -5,12 +5,19 @@
 #include "netlink/route_reading.hpp"
 
 #include <fmt/format.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/this_coro.hpp>
 
+#include <exception>
 #include <utility>
 
 #include <linux/netlink.h>
 
 namespace nodescope {
+
+namespace asio = boost::asio;
 
 namespace {
 
@@ -32,10 +39,27 @@ text_part part_of(result<Reading>&& read, std::string_view noun, std::size_t Rea
     return part;
 }
 
+text_part part_of(result<netlink::nat_text>&& read)
+{
+    if (!read) return text_part(read.error());
+    text_part part(std::move(read->text));
+    part.truncated = read->truncated;
+    if (read->truncated) part.note = "cut at the limit: there are more rules";
+    if (read->incomplete) {
+        if (!part.note.empty()) part.note += ", ";
+        part.note += read->incomplete->message();
+    }
+    return part;
+}
+
 class live_reader final : public namespace_reader {
 public:
-    live_reader(worker_pool& pool, std::string root, netlink::net_namespace home)
-        : pool_(pool), root_(std::move(root)), home_(std::move(home)), names_(root_)
+    live_reader(program_runner& programs, worker_pool& pool, namespace_reader_options options,
+                netlink::net_namespace home)
+        : root_(std::move(options.root)),
+          home_(std::move(home)),
+          names_(root_),
+          nat_(programs, pool, std::move(options.nat))
     {
     }
 
@@ -62,22 +86,43 @@ public:
                              "routes", &netlink::routes_text::routes));
     }
 
-    task<nat_texts> read_nat(std::shared_ptr<const opened_namespace>, deadline) override { co_return nat_texts(); }
+    task<nat_texts> read_nat(std::shared_ptr<const opened_namespace> where, deadline limit) override
+    {
+        const auto executor = co_await asio::this_coro::executor;
+        // Shares the ownership of the whole: `where` lives as long as anything of it is used.
+        std::shared_ptr<const unique_fd> process(where, &where->process.directory_descriptor());
+        const netlink::nat_target target(home_, where->space, std::move(process));
+        auto [order, thrown4, read4, thrown6, read6] =
+            co_await asio::experimental::make_parallel_group(
+                asio::co_spawn(executor, nat_.read(target, netlink::ip_family::ipv4, limit), asio::deferred),
+                asio::co_spawn(executor, nat_.read(target, netlink::ip_family::ipv6, limit), asio::deferred))
+                .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
+        if (thrown4) std::rethrow_exception(thrown4);
+        if (thrown6) std::rethrow_exception(thrown6);
+        nat_texts texts;
+        texts.nat = part_of(std::move(read4));
+        texts.nat6 = part_of(std::move(read6));
+        // An IPv6 table is told of only where there is one.
+        if (texts.nat6.text && texts.nat6.text->empty() && texts.nat6.note.empty()) texts.nat6 = text_part();
+        co_return texts;
+    }
 
 private:
-    worker_pool& pool_;
     const std::string root_;
     const netlink::net_namespace home_;
     netlink::name_source names_;
+    netlink::nat_reader nat_;
 };
 
 }  // namespace
 
-result<std::unique_ptr<namespace_reader>> make_namespace_reader(worker_pool& pool, std::string root)
+result<std::unique_ptr<namespace_reader>> make_namespace_reader(program_runner& programs, worker_pool& pool,
+                                                                namespace_reader_options options)
 {
     auto home = netlink::net_namespace::of_this_thread();
     if (!home) return home.error();
-    return std::unique_ptr<namespace_reader>(std::make_unique<live_reader>(pool, std::move(root), std::move(*home)));
+    return std::unique_ptr<namespace_reader>(
+        std::make_unique<live_reader>(programs, pool, std::move(options), std::move(*home)));
 }
 
 void netlink_progress::put(text_part netlink_texts::*part, text_part value)

@@ -3,8 +3,10 @@
 
 #include "collectors/host/process_handle.hpp"
 #include "core/deadline.hpp"
+#include "core/program_runner.hpp"
 #include "core/task.hpp"
 #include "core/worker_pool.hpp"
+#include "netlink/nat.hpp"
 #include "netlink/net_namespace.hpp"
 
 #include <memory>
@@ -76,9 +78,15 @@ public:
     virtual task<nat_texts> read_nat(std::shared_ptr<const opened_namespace> where, deadline limit) = 0;
 };
 
+struct namespace_reader_options {
+    namespace_reader_options() = default;
+    std::string root = "/";    ///< for names: /etc/hosts, /etc/networks, /etc/iproute2, /run/netns below it
+    netlink::nat_options nat;  ///< where the xtables programs are, and their limits
+};
+
 /// Reads through the kernel: one netlink socket opened in the namespace, /proc/PID/net, and the iptables-save programs.
-/// Names come from the files of `root` (/etc/hosts, /etc/networks, /etc/iproute2, /run/netns). Call it on the thread
-/// whose network namespace is the service's own, before any other is entered. `pool` outlives the reader.
-result<std::unique_ptr<namespace_reader>> make_namespace_reader(worker_pool& pool, std::string root);
+/// Call it on a thread in the service's own network namespace. `programs` and `pool` outlive the reader.
+result<std::unique_ptr<namespace_reader>> make_namespace_reader(program_runner& programs, worker_pool& pool,
+                                                                namespace_reader_options options);
 
 }  // namespace nodescope

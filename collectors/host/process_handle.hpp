@@ -24,6 +24,7 @@ public:
     [[nodiscard]] pid_t pid() const noexcept { return pid_; }
     /// /proc/PID, for openat.
     [[nodiscard]] int directory() const noexcept { return directory_.get(); }
+    [[nodiscard]] const unique_fd& directory_descriptor() const noexcept { return directory_; }
     /// -1 where there is none.
     [[nodiscard]] int pidfd() const noexcept { return pidfd_.get(); }
 

@@ -1,4 +1,5 @@
 #include "collectors/net_info.hpp"
+#include "core/program_runner.hpp"
 #include "tests/support/namespace_child.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/unit/host/temporary_root.hpp"
@@ -504,10 +505,22 @@ TEST_F(NetInfo, OfARealProcessIsItsNamespace)
     struct stat space {};
     ASSERT_EQ(::stat(("/proc/" + std::to_string(child.pid()) + "/ns/net").c_str(), &space), 0);
     options_.root = "/";
+    program_runner programs(reactor_.get_executor(), pool_);
+    auto reader = make_namespace_reader(programs, pool_, namespace_reader_options());
+    ASSERT_TRUE(reader) << reader.error();
+    net_info_collector live(nullptr, pool_, std::move(*reader), options_, log_);
 
-    const auto info = collect(net_info_query::of_process(child.pid()));
+    const auto info = run_task(reactor_, live.collect(net_info_query::of_process(child.pid()), deadline::in(10s)));
 
     ASSERT_TRUE(info) << info.error();
     EXPECT_EQ(info->space.inode, space.st_ino);
     EXPECT_FALSE(info->host_network);
+    ASSERT_TRUE(info->addresses.text) << *info->addresses.reason;
+    EXPECT_TRUE(info->addresses.text->starts_with("1: lo: <LOOPBACK> ")) << *info->addresses.text;
+    ASSERT_TRUE(info->route.text) << *info->route.reason;
+    EXPECT_TRUE(info->route.text->starts_with("Kernel IP routing table\n"));
+    ASSERT_TRUE(info->route6.text) << *info->route6.reason;
+    EXPECT_TRUE(info->route6.text->starts_with("Kernel IPv6 routing table\n"));
+    EXPECT_EQ(info->nat.text, "") << info->nat.reason.value_or(error());
+    EXPECT_FALSE(info->nat6.text || info->nat6.reason);
 }
