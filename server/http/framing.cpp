@@ -2,6 +2,7 @@
 
 #include "server/http/ascii.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace nodescope::http {
@@ -13,6 +14,12 @@ constexpr byte_set token_bytes("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvw
 
 /// The longest registered method (IANA) has 17 letters.
 constexpr std::size_t longest_method = 20;
+
+/// Digits: more than any body_limit needs.
+constexpr std::size_t longest_chunk_size = 8;
+constexpr std::size_t longest_extension = 256;
+/// All trailer lines together. Nothing in them is used.
+constexpr std::size_t longest_trailer = 1024;
 
 constexpr refusal bad_request(std::string_view sentence) noexcept { return refusal{400, sentence}; }
 
@@ -168,6 +175,69 @@ head_scanner::state head_scanner::scan(std::string_view bytes) noexcept
         ++seen_;
     }
     return state::incomplete;
+}
+
+chunk_scanner::state chunk_scanner::scan(std::string_view bytes, std::size_t& used) noexcept
+{
+    used = 0;
+    while (used < bytes.size()) {
+        if (part_ == part::data) {
+            const std::size_t taken = std::min<std::uint64_t>(chunk_left_, bytes.size() - used);
+            used += taken;
+            chunk_left_ -= taken;
+            if (chunk_left_ == 0) part_ = part::data_cr;
+            continue;
+        }
+        const bool last = part_ == part::end_lf;
+        const auto following = next(bytes[used]);
+        if (!following) return state::malformed;
+        part_ = *following;
+        ++used;
+        if (last) return state::complete;
+    }
+    return state::incomplete;
+}
+
+std::optional<chunk_scanner::part> chunk_scanner::next(char byte) noexcept
+{
+    const bool is_text = static_cast<unsigned char>(byte) >= 0x20 ? byte != 0x7f : byte == '\t';
+    const auto expect = [byte](char wanted, part then) { return byte == wanted ? std::optional(then) : std::nullopt; };
+    switch (part_) {
+        case part::size:
+            if (const int digit = hex_value(byte); digit >= 0) {
+                if (++digits_ > longest_chunk_size) return std::nullopt;
+                chunk_left_ = chunk_left_ * 16 + static_cast<std::uint64_t>(digit);
+                return part::size;
+            }
+            if (digits_ == 0) return std::nullopt;
+            line_length_ = 0;
+            if (byte == ';') return part::extension;
+            return expect('\r', part::size_lf);
+        case part::extension:
+            if (byte == '\r') return part::size_lf;
+            if (!is_text || ++line_length_ > longest_extension) return std::nullopt;
+            return part::extension;
+        case part::size_lf:
+            digits_ = 0;
+            line_length_ = 0;
+            return expect('\n', chunk_left_ == 0 ? part::trailer_name : part::data);
+        case part::data: break;
+        case part::data_cr: return expect('\r', part::data_lf);
+        case part::data_lf: return expect('\n', part::size);
+        case part::trailer_name:
+            if (++trailer_length_ > longest_trailer) return std::nullopt;
+            if (line_length_ == 0 && byte == '\r') return part::end_lf;
+            if (line_length_ > 0 && byte == ':') return part::trailer_value;
+            ++line_length_;
+            return token_bytes.contains(byte) ? std::optional(part::trailer_name) : std::nullopt;
+        case part::trailer_value:
+            if (++trailer_length_ > longest_trailer) return std::nullopt;
+            if (byte == '\r') return part::trailer_lf;
+            return is_text ? std::optional(part::trailer_value) : std::nullopt;
+        case part::trailer_lf: line_length_ = 0; return expect('\n', part::trailer_name);
+        case part::end_lf: return expect('\n', part::end_lf);
+    }
+    return std::nullopt;
 }
 
 refusal parse_head(std::string_view bytes, const head_limits& limits, request_head& out)

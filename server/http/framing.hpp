@@ -35,6 +35,39 @@ private:
     bool after_cr_ = false;
 };
 
+/// Follows a chunked body, in pieces, and sees what breaks RFC 9112, 7.1. Beast's decoder takes "0x1" for the last
+/// chunk, and waits for more where a line ends in a bare LF.
+class chunk_scanner {
+public:
+    enum class state { incomplete, complete, malformed };
+
+    /// Looks at `bytes`, which follow those of the last call; `used` is short of their size only once complete (what
+    /// is behind the body is not looked at) or malformed.
+    state scan(std::string_view bytes, std::size_t& used) noexcept;
+
+private:
+    enum class part {
+        size,
+        extension,
+        size_lf,
+        data,
+        data_cr,
+        data_lf,
+        trailer_name,
+        trailer_value,
+        trailer_lf,
+        end_lf
+    };
+    /// The part that comes after `byte`; nothing when it must not stand there.
+    std::optional<part> next(char byte) noexcept;
+
+    part part_ = part::size;
+    std::uint64_t chunk_left_ = 0;
+    std::size_t digits_ = 0;
+    std::size_t line_length_ = 0;
+    std::size_t trailer_length_ = 0;
+};
+
 /// What the server needs to know of a head. The views point into the bytes it was read from.
 struct request_head {
     std::string_view method;

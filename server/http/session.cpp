@@ -168,6 +168,8 @@ void session::start_request()
     allow_ = {};
     keep_alive_ = false;
     scanner_.reset();
+    chunks_ = {};
+    chunks_scanned_ = 0;
     compact();
 }
 
@@ -284,23 +286,12 @@ void session::choose_route()
 task<session::read_outcome> session::read_body()
 {
     if (!head_.has_body()) co_return read_outcome::complete;
-    enter(phase::reading, environment_.options.body_timeout);
     if (head_.expects_continue && unread().empty()) {
-        if (!co_await write_all("HTTP/1.1 100 Continue\r\n\r\n", std::string_view())) co_return read_outcome::ended;
-        enter(phase::reading, environment_.options.body_timeout);
+        const bool sent = co_await write_all("HTTP/1.1 100 Continue\r\n\r\n", std::string_view());
+        if (!sent) co_return read_outcome::ended;
     }
-    for (;;) {
-        if (begin_ < end_) {
-            std::size_t used = 0;
-            const auto progress = parser_.feed(unread(), used);
-            begin_ += used;
-            if (progress == message_parser::state::complete) break;
-            if (progress == message_parser::state::too_large) refusal_ = body_too_large;
-            if (progress == message_parser::state::malformed) refusal_ = {400, "malformed request body"};
-        }
-        compact();
-        // The decoder waits for the end of something that should be a line: a chunk's size, or the trailer.
-        if (!refusal_ && end_ == input_.size()) refusal_ = {400, "malformed request body"};
+    enter(phase::reading, environment_.options.body_timeout);
+    while (!decode_body()) {
         if (refusal_) co_return read_outcome::refused;
         if (co_await read_some()) continue;
         if (interruption_ != interruption::timed_out) {
@@ -308,9 +299,40 @@ task<session::read_outcome> session::read_body()
             co_return read_outcome::ended;
         }
         refusal_ = {408, "the request body did not arrive in time"};
+        co_return read_outcome::refused;
     }
     request_.body = parser_.take_body();
     co_return read_outcome::complete;
+}
+
+/// Takes what has arrived of the body. True when it is complete; with a refusal it never will be.
+bool session::decode_body()
+{
+    if (begin_ == end_) return false;
+    std::size_t scanned = 0;
+    auto framing = chunk_scanner::state::incomplete;
+    if (head_.chunked) framing = chunks_.scan(unread().substr(chunks_scanned_), scanned);
+    chunks_scanned_ += scanned;
+    std::size_t used = 0;
+    const auto decoded = parser_.feed(unread(), used);
+    begin_ += used;
+    if (framing == chunk_scanner::state::malformed || decoded == message_parser::state::malformed) {
+        refusal_ = {400, "malformed request body"};
+    } else if (decoded == message_parser::state::too_large) {
+        refusal_ = body_too_large;
+    } else if (head_.chunked) {
+        // Both must see the same end.
+        const bool both = framing == chunk_scanner::state::complete && decoded == message_parser::state::complete;
+        const bool neither = framing == chunk_scanner::state::incomplete && decoded == message_parser::state::need_more;
+        if ((!both && !neither) || (both && chunks_scanned_ != used)) refusal_ = {400, "malformed request body"};
+        chunks_scanned_ -= std::min(used, chunks_scanned_);
+    }
+    if (refusal_) return false;
+    if (decoded == message_parser::state::complete) return true;
+    compact();
+    // The decoder keeps no more than one line in the buffer, and the scanner lets no line be that long.
+    if (end_ == input_.size()) refusal_ = {400, "malformed request body"};
+    return false;
 }
 
 /// The handler runs as part of this coroutine, so that asking costs no more than a call; interrupt() cancels it through

@@ -81,6 +81,7 @@ private:
     void choose_route();
     [[nodiscard]] refusal too_large_head() const;
     task<read_outcome> read_body();
+    bool decode_body();
     task<reply> ask_route();
     [[nodiscard]] reply reply_to_interruption() const;
 
@@ -121,6 +122,8 @@ private:
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
     head_scanner scanner_;
+    chunk_scanner chunks_;
+    std::size_t chunks_scanned_ = 0;  ///< of the unread bytes, by chunks_
     message_parser parser_;
     std::string output_;
 

@@ -16,14 +16,6 @@ constexpr byte_set query_bytes(NODESCOPE_PCHAR "/?[]");
 constexpr refusal malformed{400, "malformed target"};
 constexpr refusal ambiguous{400, "the path is not in its canonical form"};
 
-/// -1 when `c` is not a hexadecimal digit.
-constexpr int hex_value(char c) noexcept
-{
-    if (is_digit(c)) return c - '0';
-    const char lower = to_lower(c);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /// The byte that the escape at the start of `text` stands for, -1 when it is broken.
 constexpr int unescaped(std::string_view text) noexcept
 {

@@ -19,8 +19,10 @@ HANG_LIMIT_S = 30
 class Service:
     """A running `nodescope serve`. Use as a context manager; leaving it sends SIGTERM and checks for exit code 0."""
 
+    binary = BINARY
+
     def __init__(self, *flags, env=None, listen=("127.0.0.1:0",), prefix=(), expect_clean_exit=True):
-        arguments = [*prefix, BINARY, "serve", "--log-format", "json"]
+        arguments = [*prefix, self.binary, "serve", "--log-format", "json"]
         for address in listen:
             arguments += ["--listen", address]
         environment = {key: value for key, value in os.environ.items()
