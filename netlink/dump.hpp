@@ -33,6 +33,8 @@ public:
     result<void> reopen(deadline limit);
 
     [[nodiscard]] nl_sock* handle() const noexcept { return socket_.get(); }
+    /// The namespace of the service itself, as given to open_in().
+    [[nodiscard]] const net_namespace& home() const noexcept { return home_; }
 
 private:
     struct closer {

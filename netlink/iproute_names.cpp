@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <charconv>
 #include <memory>
+#include <vector>
 
 namespace nodescope::netlink {
 namespace {
@@ -111,6 +112,19 @@ std::optional<std::int32_t> ask_id(netlink_socket& socket, int descriptor, deadl
     return asked ? id : std::nullopt;
 }
 
+std::optional<std::int32_t> id_of_entry(netlink_socket& socket, DIR* entries, const char* name, deadline limit)
+{
+    const unique_fd descriptor(::openat(::dirfd(entries), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    return descriptor ? ask_id(socket, descriptor.get(), limit) : std::nullopt;
+}
+
+bool is_namespace(DIR* entries, const char* name, namespace_identity identity)
+{
+    struct stat status {};
+    return ::fstatat(::dirfd(entries), name, &status, 0) == 0 &&
+           namespace_identity{status.st_dev, status.st_ino} == identity;
+}
+
 }  // namespace
 
 void add_iproute_names(name_map& names, std::string_view file)
@@ -158,18 +172,23 @@ std::map<std::int32_t, std::string> blocking_namespace_names(netlink_socket& soc
     if (wanted.empty()) return names;
     const directory entries = open_directory(root, "run/netns");
     if (!entries) return names;
-    std::size_t missing = wanted.size();
-    while (missing > 0 && !limit.passed()) {
-        const dirent* entry = ::readdir(entries.get());
+    std::vector<std::int32_t> missing(wanted.begin(), wanted.end());
+    // Most often the only other namespace is the node's, that is ours. To find out whether an entry is that one takes a
+    // look at it; all others must be asked about, and a node has an entry for each of its pods.
+    const auto home_id = ask_id(socket, socket.home().descriptor(), limit);
+    while (!missing.empty() && !limit.passed()) {
+        const dirent* const entry = ::readdir(entries.get());
         if (entry == nullptr) break;
         const std::string_view name = entry->d_name;
         if (name == "." || name == "..") continue;
-        const unique_fd descriptor(
-            ::openat(::dirfd(entries.get()), entry->d_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-        if (!descriptor) continue;
-        const auto id = ask_id(socket, descriptor.get(), limit);
-        if (!id || std::ranges::find(wanted, *id) == wanted.end()) continue;
-        if (names.emplace(*id, name).second) --missing;
+        std::optional<std::int32_t> id;
+        if (missing.size() == 1 && missing.front() == home_id) {
+            if (is_namespace(entries.get(), entry->d_name, socket.home().identity())) id = home_id;
+        } else {
+            id = id_of_entry(socket, entries.get(), entry->d_name, limit);
+        }
+        if (!id || std::erase(missing, *id) == 0) continue;
+        names.emplace(*id, name);
     }
     return names;
 }

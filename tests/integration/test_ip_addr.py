@@ -191,6 +191,18 @@ class IpAddr(unittest.TestCase):
         zoo.publish(ns, "self")
         self.check(named, "-self")
 
+    def test_names_of_the_own_namespace(self):
+        # Ours is the namespace of the reader, as the node's is for a container. It is found in another way than others.
+        reader, ns, other = (self.zoo.add(name) for name in ("reader", "inside", "another"))
+        enter = ["nsenter", f"--net=/proc/{reader.pid}/ns/net"]
+        zoo_module.veth(ns, "eth0", reader, "v0")
+        self.zoo.publish(other, "other")
+        self.check(ns, "link-netnsid 0", prefix=enter)
+        name = self.zoo.publish(reader, "node")
+        self.check(ns, f"link-netns {name}", prefix=enter)
+        zoo_module.veth(ns, "eth1", other, "v1")
+        self.check(ns, f"link-netns {name}", "-other\n", prefix=enter)
+
     def test_names_from_files(self):
         ns = self.zoo.add("files")
         ns.ip_batch(["link add da type bridge", "link add db type bridge", "link add dc type bridge", "link set da group 7", "link set db group 300",
