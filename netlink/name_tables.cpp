@@ -125,8 +125,8 @@ name_tables::name_tables(std::string_view hosts, std::string_view networks)
     for_each_line(networks, [this](std::string_view line) { add_network_line(line); });
 }
 
-/// One line serves two questions, which glibc answers by parsing it twice: asked for IPv4, an IPv6 line counts when it
-/// is ::1 (for 127.0.0.1) or IPv4-mapped; asked for IPv6, an IPv4 line counts as its mapped form.
+/// One line serves two questions: asked for IPv4, an IPv6 line counts when it is ::1 (for 127.0.0.1) or IPv4-mapped;
+/// asked for IPv6, an IPv4 line does not count (as of glibc 2.36; older ones took its mapped form).
 void name_tables::add_host_line(std::string_view line)
 {
     const std::string_view address_text = next_field(line);
@@ -134,10 +134,7 @@ void name_tables::add_host_line(std::string_view line)
     in_addr v4{};
     in6_addr v6{};
     if (parse_address(AF_INET, address_text, v4)) {
-        v6.s6_addr[10] = v6.s6_addr[11] = 0xff;
-        std::memcpy(&v6.s6_addr[12], &v4, sizeof(v4));
         hosts_.try_emplace(ntohl(v4.s_addr), name);
-        hosts6_.try_emplace(key_of(v6), name);
         return;
     }
     if (!parse_address(AF_INET6, address_text, v6)) return;

@@ -60,7 +60,8 @@ TEST(Hosts, LetsIpv6LinesAnswerForIpv4WhereGlibcDoes)
     EXPECT_EQ(host(names, "127.0.0.1"), "six");
     EXPECT_EQ(host(names, "::1"), "six");
     EXPECT_EQ(host(names, "10.0.0.1"), "mapped");
-    EXPECT_EQ(host(names, "::ffff:10.0.0.2"), "plain");
+    EXPECT_EQ(host(names, "::ffff:10.0.0.1"), "mapped");
+    EXPECT_EQ(host(names, "::ffff:10.0.0.2"), "-");
     EXPECT_EQ(host(names, "fe80::1"), "-");
 }
 

@@ -142,7 +142,8 @@ TEST(Route6Text, PrintsAllColumns)
 
 TEST(Route6Text, TakesNamesFromHosts)
 {
-    const name_tables names("::1 localhost ip6-loopback\nff00::0 ip6-mcastprefix\n10.0.0.1 mapped\n", "");
+    const name_tables names(
+        "::1 localhost ip6-loopback\nff00::0 ip6-mcastprefix\n::ffff:10.0.0.1 mapped\n10.0.0.2 not-asked\n", "");
     EXPECT_EQ(
         body6(proc_line("00000000000000000000000000000001", "80", any, "00000000 00000001 00000000 00000001", "lo"),
               names)
