@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/unique_fd.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -22,28 +23,6 @@
 #include <vector>
 
 namespace nodescope::testing {
-
-/// A directory that is removed with all it holds.
-class temporary_directory {
-public:
-    temporary_directory()
-    {
-        std::string pattern = (std::filesystem::temp_directory_path() / "nodescope-test-XXXXXX").string();
-        if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-        path_ = pattern;
-    }
-    temporary_directory(const temporary_directory&) = delete;
-    temporary_directory& operator=(const temporary_directory&) = delete;
-    ~temporary_directory()
-    {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    [[nodiscard]] std::string file(std::string_view name) const { return (path_ / name).string(); }
-
-private:
-    std::filesystem::path path_;
-};
 
 class fake_peer {
 public:

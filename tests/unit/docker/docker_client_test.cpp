@@ -72,7 +72,7 @@ protected:
     }
 
     temporary_directory directory;
-    std::string socket = directory.file("docker.sock");
+    std::string socket = (directory.path() / "docker.sock").string();
     logger log{log_level::error, log_format::text};
     asio::io_context reactor{1};
     std::unique_ptr<fake_peer> peer;

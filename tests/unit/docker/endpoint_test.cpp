@@ -105,13 +105,13 @@ TEST(EndpointParts, AreWhatTheClientNeeds)
 TEST(TlsFiles, AreReadWhenThere)
 {
     const testing::temporary_directory directory;
-    std::ofstream(directory.file("ca.pem")) << "CA";
-    const auto got = read_tls_files(directory.file("."));
+    std::ofstream((directory.path() / "ca.pem").string()) << "CA";
+    const auto got = read_tls_files((directory.path() / ".").string());
     ASSERT_TRUE(got) << got.error();
     EXPECT_EQ(got->ca_pem, "CA");
     EXPECT_EQ(got->key_pem, "");
-    std::filesystem::create_directory(directory.file("key.pem"));
-    const auto unreadable = read_tls_files(directory.file("."));
+    std::filesystem::create_directory((directory.path() / "key.pem").string());
+    const auto unreadable = read_tls_files((directory.path() / ".").string());
     ASSERT_FALSE(unreadable);
     EXPECT_EQ(unreadable.error().kind(), failure::invalid);
 }

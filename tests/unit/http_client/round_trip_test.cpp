@@ -22,11 +22,12 @@ protected:
     std::unique_ptr<client> make(options how = {})
     {
         return make_client(reactor.get_executor(),
-                           endpoint(endpoint::transport::unix_socket, directory.file("peer.sock"), "", 0), how);
+                           endpoint(endpoint::transport::unix_socket, (directory.path() / "peer.sock").string(), "", 0),
+                           how);
     }
     std::unique_ptr<fake_peer> play(fake_peer::script script)
     {
-        return std::make_unique<fake_peer>(directory.file("peer.sock"), std::move(script));
+        return std::make_unique<fake_peer>((directory.path() / "peer.sock").string(), std::move(script));
     }
     outcome ask(client& with, request call, steady_clock::duration limit = 10s)
     {
@@ -263,7 +264,7 @@ TEST_F(RoundTrip, MissingRefusedAndForbiddenSocketsAreToldApart)
     const unique_fd dead(::socket(AF_UNIX, SOCK_STREAM, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    directory.file("peer.sock").copy(address.sun_path, sizeof(address.sun_path) - 1);
+    (directory.path() / "peer.sock").string().copy(address.sun_path, sizeof(address.sun_path) - 1);
     ASSERT_EQ(::bind(dead.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
     got = get(*with);
     EXPECT_EQ(got.why.kind, failure::unavailable);
@@ -276,7 +277,7 @@ TEST_F(RoundTrip, FullAcceptQueueIsWaitedForAndThenServed)
     const unique_fd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    directory.file("peer.sock").copy(address.sun_path, sizeof(address.sun_path) - 1);
+    (directory.path() / "peer.sock").string().copy(address.sun_path, sizeof(address.sun_path) - 1);
     ASSERT_EQ(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
     ASSERT_EQ(::listen(listener.get(), 0), 0);
     std::vector<unique_fd> queued;
