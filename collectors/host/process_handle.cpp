@@ -80,13 +80,12 @@ result<process_handle> process_handle::open(const std::string& root, pid_t pid)
         pidfd.reset(::pidfd_open(pid, 0));
         if (!pidfd && errno == ESRCH) return error(failure::gone, fmt::format("process {} has ended", pid));
     }
-    process_handle handle(pid, std::move(*directory), std::move(pidfd), path);
-    // The directory was opened first: if its process lives after pidfd_open, both mean the same one.
-    if (const auto stat = handle.read("stat", stat_limit); !stat) {
-        if (stat.error().kind() != failure::gone) return stat.error();
+    // The directory was opened first: if its process still exists after pidfd_open, both mean the same one. The kernel
+    // finds nothing in the directory of a process that has been reaped.
+    if (::faccessat(directory->get(), "stat", F_OK, 0) != 0) {
         return error(failure::gone, fmt::format("process {} has ended", pid));
     }
-    return handle;
+    return process_handle(pid, std::move(*directory), std::move(pidfd), path);
 }
 
 result<file_text> process_handle::read(const char* name, std::size_t limit) const
@@ -121,10 +120,12 @@ result<bool> belongs_to_container(const process_handle& process, const std::stri
 {
     const auto cgroup = process.read("cgroup", cgroup_limit);
     if (!cgroup) return cgroup.error();
-    const auto own = read_file(under_root(root, "/proc/self/cgroup"), cgroup_limit);
-    const std::string_view own_text = own ? std::string_view(own->text) : std::string_view();
-    const cgroup_verdict verdict = container_of_cgroup(cgroup->text, claim.id, own_text);
+    cgroup_verdict verdict = container_of_cgroup(cgroup->text, claim.id, {});
     if (verdict == cgroup_verdict::same) return true;
+    if (verdict == cgroup_verdict::other) {
+        const auto own = read_file(under_root(root, "/proc/self/cgroup"), cgroup_limit);
+        if (own) verdict = container_of_cgroup(cgroup->text, claim.id, own->text);
+    }
     if (verdict == cgroup_verdict::other) {
         return container_changed(claim.name, claim.id,
                                  fmt::format("process {} belongs to another container", process.pid()));
