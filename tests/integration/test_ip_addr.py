@@ -242,6 +242,26 @@ class IpAddr(unittest.TestCase):
         zoo_module.attach_xdp(ns, "v", program, 4)
         self.check(ns, "xdpgeneric/id:", "xdp/id:")
 
+    def test_while_links_come_and_go(self):
+        # operations.md N9: whatever state a reading meets, it ends well and shows whole lines.
+        ns = self.zoo.add("churn")
+        ns.ip_batch([f"link add br{i} type bridge" for i in range(60)])
+        commands = [line for i in range(100) for line in (f"link add x{i} type bridge", f"addr add 10.0.0.{i}/24 dev x{i}", f"link del x{i}")]
+        flapping = subprocess.Popen(["nsenter", f"--net=/proc/{ns.pid}/ns/net", "ip", "-batch", "-"], stdin=subprocess.PIPE)
+        flapping.stdin.write("\n".join(commands).encode() + b"\n")
+        flapping.stdin.close()
+        try:
+            readings = 0
+            while flapping.poll() is None or readings < 10:
+                text = shown(ns)
+                readings += 1
+                self.assertTrue(text.startswith(b"1: lo: <LOOPBACK> ") and text.endswith(b"\n"), text[-200:])
+                self.assertIn(b"br59: ", text)
+        finally:
+            flapping.kill()
+            flapping.wait()
+        self.check(ns)
+
     def test_many(self):
         ns = self.zoo.add("many")
         ns.ip_batch([f"link add br{i} type bridge" for i in range(300)] +
