@@ -100,10 +100,6 @@ result<std::unique_ptr<pod_source>> make_pod_source(boost::asio::any_io_executor
         return std::unique_ptr<pod_source>(std::make_unique<no_source>(
             "kubernetes: not configured: give --kubeconfig, or run as a pod with a service account"));
     }
-    if (options.node_name.empty()) {
-        return std::unique_ptr<pod_source>(
-            std::make_unique<no_source>("kubernetes: the name of this node is not known: give --node-name"));
-    }
 
     const api_peer::connect connect = [executor](const api_access& access) { return connect_to(executor, access); };
     std::unique_ptr<api_peer> api_server;
@@ -124,6 +120,10 @@ result<std::unique_ptr<pod_source>> make_pod_source(boost::asio::any_io_executor
             log.write(log_level::warning, "the service account cannot be used yet",
                       {{"reason", renewed.error().message()}});
         }
+    }
+    if (options.node_name.empty()) {
+        return std::unique_ptr<pod_source>(
+            std::make_unique<no_source>("kubernetes: the name of this node is not known: give --node-name"));
     }
     return std::unique_ptr<pod_source>(std::make_unique<node_pods>(options.node_name, options.timeout,
                                                                    std::move(api_server), std::move(kubelet), log));

@@ -70,6 +70,7 @@ TEST_F(MakePodSource, RefusesOptionsThatCannotBeUsed)
     EXPECT_EQ(refusal().kind(), failure::invalid);
     options.kubelet_endpoint.clear();
     options.kubeconfig = (folder.path() / "absent").string();
+    options.node_name.clear();
     EXPECT_EQ(refusal().kind(), failure::invalid);
     EXPECT_EQ(refusal().message(), "kubernetes: kubeconfig " + options.kubeconfig + ": open " + options.kubeconfig +
                                        ": No such file or directory");
