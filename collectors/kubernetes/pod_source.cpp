@@ -45,6 +45,13 @@ result<std::shared_ptr<http_client::client>> connect_to(const boost::asio::any_i
     return std::shared_ptr<http_client::client>(std::move(*client));
 }
 
+result<std::string> read_kubelet_ca(const source_options& options)
+{
+    auto ca = read_credential_file(options.kubelet_ca_file);
+    if (!ca) return error(failure::invalid, fmt::format("--kubelet-ca-file: {}", ca.error().message()));
+    return ca;
+}
+
 /// The credentials of the cluster at the kubelet's address.
 result<api_access> kubelet_access(const api_peer::read_access& cluster, const server_address& kubelet,
                                   const source_options& options)
@@ -55,8 +62,8 @@ result<api_access> kubelet_access(const api_peer::read_access& cluster, const se
     // The kubelet's certificate carries the names of its node, never that of the loopback.
     access->tls.server_name = kubelet.is_loopback() ? options.node_name : std::string();
     if (options.kubelet_ca_file.empty()) return access;
-    auto ca = read_credential_file(options.kubelet_ca_file);
-    if (!ca) return error(ca.error().kind(), fmt::format("--kubelet-ca-file: {}", ca.error().message()));
+    auto ca = read_kubelet_ca(options);
+    if (!ca) return ca.error();
     access->tls.ca_pem = std::move(*ca);
     return access;
 }
@@ -86,6 +93,9 @@ result<std::unique_ptr<pod_source>> make_pod_source(boost::asio::any_io_executor
     }
     auto kubelet_at = kubelet_address(options);
     if (!kubelet_at) return kubelet_at.error();
+    if (!options.kubelet_ca_file.empty()) {
+        if (const auto ca = read_kubelet_ca(options); !ca) return ca.error();
+    }
 
     api_peer::read_access cluster;
     const std::string host = environment("KUBERNETES_SERVICE_HOST");
@@ -113,7 +123,7 @@ result<std::unique_ptr<pod_source>> make_pod_source(boost::asio::any_io_executor
     for (api_peer* peer : {api_server.get(), kubelet.get()}) {
         if (peer == nullptr) continue;
         const auto renewed = peer->renew();
-        if (!renewed && (!options.kubeconfig.empty() || !options.kubelet_ca_file.empty())) {
+        if (!renewed && !options.kubeconfig.empty()) {
             return error(failure::invalid, fmt::format("kubernetes: {}", renewed.error().message()));
         }
         if (!renewed) {

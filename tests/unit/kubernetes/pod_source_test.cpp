@@ -69,6 +69,10 @@ TEST_F(MakePodSource, RefusesOptionsThatCannotBeUsed)
     options.kubelet_endpoint = "127.0.0.1:10250";
     EXPECT_EQ(refusal().kind(), failure::invalid);
     options.kubelet_endpoint.clear();
+    options.kubelet_ca_file = (folder.path() / "absent.pem").string();
+    EXPECT_EQ(refusal(), error(failure::invalid,
+                               "--kubelet-ca-file: open " + options.kubelet_ca_file + ": No such file or directory"));
+    options.kubelet_ca_file.clear();
     options.kubeconfig = (folder.path() / "absent").string();
     options.node_name.clear();
     EXPECT_EQ(refusal().kind(), failure::invalid);
