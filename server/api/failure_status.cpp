@@ -1,0 +1,34 @@
+#include "server/api/failure_status.hpp"
+
+#include "core/text.hpp"
+
+namespace nodescope::api {
+
+namespace {
+
+/// Longest sentence sent: enough for the deepest of ours with a cause in it.
+constexpr std::size_t sentence_limit_bytes = 2048;
+
+unsigned processor_status(failure kind) noexcept
+{
+    switch (kind) {
+        case failure::wrong_node: return 421;
+        case failure::disabled: return 422;
+        case failure::overloaded: return 503;
+        default: return 500;
+    }
+}
+
+}  // namespace
+
+http::reply processor_failure(const error& why)
+{
+    http::reply out;
+    out.status = processor_status(why.kind());
+    out.body = escape_untrusted(why.message(), sentence_limit_bytes);
+    out.body += '\n';
+    if (out.status == 503) out.headers.emplace_back("Retry-After", std::to_string(retry_after_seconds));
+    return out;
+}
+
+}  // namespace nodescope::api
