@@ -1,0 +1,37 @@
+// The processor routes: the questions of the KubeDiag agent. Reads parameters, asks one collector, renders the answer.
+#pragma once
+
+#include "collectors/docker/docker_client.hpp"
+#include "collectors/goroutine_dump.hpp"
+#include "collectors/kubernetes/pod_source.hpp"
+#include "collectors/mountinfo.hpp"
+#include "collectors/net_info.hpp"
+#include "collectors/process_list.hpp"
+#include "server/http/message.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace nodescope::api {
+
+/// What the routes ask. All referenced objects outlive the server.
+struct processor_backends {
+    docker::client& docker;
+    kubernetes::pod_source& pods;
+    net_info_collector& net_info;
+    process_list_collector& processes;
+    mountinfo_collector& mountinfo;
+    goroutine_dump_collector& goroutines;
+};
+
+struct processor_options {
+    std::string node_name;      ///< a body whose `node` is another name is refused (operations.md I6)
+    std::size_t max_reply = 0;  ///< bytes
+    std::size_t max_body = 0;   ///< bytes
+};
+
+/// `backends` and `options` must outlive the routes.
+std::vector<http::route> processor_routes(const processor_backends& backends, const processor_options& options);
+
+}  // namespace nodescope::api

@@ -1,0 +1,195 @@
+#include "server/application.hpp"
+
+#include "collectors/docker/docker_client.hpp"
+#include "collectors/goroutine_dump.hpp"
+#include "collectors/kubernetes/pod_source.hpp"
+#include "collectors/mountinfo.hpp"
+#include "collectors/namespace_reader.hpp"
+#include "collectors/net_info.hpp"
+#include "collectors/process_list.hpp"
+#include "core/log.hpp"
+#include "core/program_runner.hpp"
+#include "core/task_group.hpp"
+#include "core/worker_pool.hpp"
+#include "server/api/health.hpp"
+#include "server/api/processors.hpp"
+#include "server/http/http_server.hpp"
+
+#include <fmt/ranges.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <csignal>
+#include <cstdlib>
+#include <iterator>
+#include <memory>
+#include <utility>
+
+#include <unistd.h>
+
+namespace nodescope {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// Everything that lives as long as the service, in the order it is built; destroyed in reverse.
+class application {
+public:
+    application(const configuration& config, logger& log)
+        : config_(config), log_(log), group_(reactor_.get_executor(), log)
+    {
+    }
+
+    /// Every failure here is a start-up error.
+    result<void> build();
+    void run();
+    /// A worker that hangs in the kernel cannot be joined.
+    [[nodiscard]] bool has_stuck_worker() const noexcept { return workers_.busy() > 0; }
+
+private:
+    result<void> build_backends();
+    result<void> build_namespace_reader(std::unique_ptr<namespace_reader>& reader);
+    [[nodiscard]] net_info_options network_options() const;
+    task<> stop_on_signal();
+    task<> serve();
+
+    const configuration& config_;
+    logger& log_;
+    asio::io_context reactor_{1};
+    task_group group_;
+    worker_pool workers_;
+    program_runner programs_{reactor_.get_executor(), workers_};
+    std::unique_ptr<docker::client> docker_;
+    std::unique_ptr<kubernetes::pod_source> pods_;
+    std::unique_ptr<net_info_collector> net_info_;
+    std::unique_ptr<process_list_collector> processes_;
+    std::unique_ptr<mountinfo_collector> mountinfo_;
+    std::unique_ptr<goroutine_dump_collector> goroutines_;
+    std::unique_ptr<http::server> server_;
+    asio::signal_set signals_{reactor_, SIGTERM, SIGINT};
+};
+
+result<void> application::build_namespace_reader(std::unique_ptr<namespace_reader>& reader)
+{
+    namespace_reader_options options;
+    options.root = config_.root;
+    if (!config_.xtables_dir.empty()) options.nat.directories = {config_.xtables_dir};
+    auto made = make_namespace_reader(programs_, workers_, std::move(options));
+    if (!made) return made.error();
+    reader = std::move(*made);
+    return {};
+}
+
+net_info_options application::network_options() const
+{
+    net_info_options options;
+    options.root = config_.root;
+    options.host_timeout = config_.limits.host;
+    options.netlink_timeout = config_.limits.netlink;
+    options.nat_timeout = config_.limits.nat;
+    return options;
+}
+
+result<void> application::build_backends()
+{
+    docker::client_options docker_options = docker::options_from_environment();
+    if (!config_.docker_host.empty()) docker_options.host = config_.docker_host;
+    docker_options.insecure_tcp = config_.docker_insecure_tcp;
+    docker_options.timeout = config_.limits.docker;
+    auto docker = docker::make_client(reactor_.get_executor(), std::move(docker_options), log_);
+    if (!docker) return docker.error();
+    docker_ = std::move(*docker);
+
+    kubernetes::source_options pod_options;
+    pod_options.source = config_.pod_source;
+    pod_options.kubeconfig = config_.kubeconfig;
+    pod_options.kubelet_endpoint = config_.kubelet_endpoint;
+    pod_options.kubelet_ca_file = config_.kubelet_ca_file;
+    pod_options.node_name = config_.node_name;
+    pod_options.timeout = config_.limits.kubernetes;
+    auto pods = kubernetes::make_pod_source(reactor_.get_executor(), std::move(pod_options), log_);
+    if (!pods) return pods.error();
+    pods_ = std::move(*pods);
+
+    std::unique_ptr<namespace_reader> reader;
+    if (auto built = build_namespace_reader(reader); !built) return built;
+    net_info_ =
+        std::make_unique<net_info_collector>(docker_.get(), workers_, std::move(reader), network_options(), log_);
+
+    process_list_options process_options;
+    process_options.root = config_.root;
+    processes_ = std::make_unique<process_list_collector>(workers_, std::move(process_options));
+    mountinfo_ = std::make_unique<mountinfo_collector>(workers_, config_.root);
+
+    goroutine_dump_options dump_options;
+    dump_options.enabled = config_.goroutine_dumps;
+    dump_options.root = config_.root;
+    dump_options.data_root = config_.state_directory;
+    goroutines_ = std::make_unique<goroutine_dump_collector>(workers_, std::move(dump_options));
+    return {};
+}
+
+result<void> application::build()
+{
+    if (auto built = build_backends(); !built) return built;
+    const api::processor_backends backends{*docker_, *pods_, *net_info_, *processes_, *mountinfo_, *goroutines_};
+    const api::processor_options options{config_.node_name, config_.max_reply, config_.http.max_body};
+
+    std::vector<http::route> routes = api::health_routes();
+    std::vector<http::route> processors = api::processor_routes(backends, options);
+    std::move(processors.begin(), processors.end(), std::back_inserter(routes));
+    server_ = http::make_server(reactor_.get_executor(), config_.http, std::move(routes), log_);
+    return server_->listen();
+}
+
+task<> application::stop_on_signal()
+{
+    auto [failed, number] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (failed) co_return;
+    log_.write(log_level::info, "stopping", {{"signal", number}, {"connections", server_->connections()}});
+    server_->stop(deadline::in(config_.limits.drain));
+    std::tie(failed, number) = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (!failed) std::_Exit(128 + number);
+}
+
+task<> application::serve()
+{
+    co_await server_->serve();
+    // What keeps the reactor alive besides requests: the wait for a second signal and the watch over idle connections.
+    signals_.cancel();
+    docker_->drop_idle();
+    reactor_.stop();
+}
+
+void application::run()
+{
+    group_.spawn("signals", stop_on_signal());
+    group_.spawn("server", serve());
+    reactor_.run();
+    log_.write(log_level::info, "stopped");
+}
+
+}  // namespace
+
+int run_application(const configuration& config)
+{
+    // A peer that closes early is an error code of the write, not a signal.
+    std::signal(SIGPIPE, SIG_IGN);
+    logger log(config.level, config.format);
+    application service(config, log);
+    if (const auto built = service.build(); !built) {
+        log.write(log_level::error, "cannot start", {{"reason", built.error().message()}});
+        return 1;
+    }
+    service.run();
+    if (service.has_stuck_worker()) {
+        log.write(log_level::warning, "a worker hangs in the kernel: leaving it behind");
+        std::_Exit(0);
+    }
+    return 0;
+}
+
+}  // namespace nodescope

@@ -1,0 +1,229 @@
+#include "server/config.hpp"
+
+#include "core/deadline.hpp"
+
+#include <fmt/format.h>
+
+// CLI11 is a header of 9,000 lines with conversions our warnings do not accept; it is included as a system header.
+#include <CLI/CLI.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <filesystem>
+#include <limits>
+#include <map>
+
+namespace nodescope {
+
+namespace {
+
+constexpr const char* default_config_file = "/etc/nodescope/config.toml";
+constexpr std::string_view environment_prefix = "NODESCOPE_";
+
+/// Binds a duration option: text in, milliseconds out.
+CLI::Option* add_duration(CLI::App& app, const std::string& name, std::chrono::milliseconds& value,
+                          const std::string& about)
+{
+    const auto assign = [&value](const std::string& text) {
+        const auto parsed = parse_duration(text);
+        if (!parsed) throw CLI::ValidationError(parsed.error().message());
+        value = *parsed;
+    };
+    return app.add_option_function<std::string>(name, assign, about)
+        ->type_name("DURATION")
+        ->default_str(duration_text(value));
+}
+
+/// Binds a byte count: a number with an optional KiB or MiB behind it.
+CLI::Option* add_bytes(CLI::App& app, const std::string& name, std::size_t& value, const std::string& about)
+{
+    const std::map<std::string, std::size_t> units{{"KiB", 1U << 10U}, {"MiB", 1U << 20U}};
+    return app.add_option(name, value, about)
+        ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE, "BYTES[KiB|MiB]"))
+        ->capture_default_str();
+}
+
+void define_server(CLI::App& app, configuration& config)
+{
+    http::server_options& http = config.http;
+    constexpr std::size_t most_connections = 65'536;
+    app.add_option("--listen", http.listen, "address to listen on: host:port, [v6]:port or unix:/path; repeatable")
+        ->delimiter(',')
+        ->capture_default_str();
+    app.add_flag("--insecure-listen", http.insecure_listen,
+                 "allow a non-loopback address without authentication: everybody who reaches it can read this node");
+    app.add_option("--allow-host", http.allowed_hosts,
+                   "name accepted in Host besides IP addresses and localhost; repeatable")
+        ->delimiter(',');
+    app.add_option("--allow-origin", http.allowed_origins, "Origin accepted from browsers; repeatable; none by default")
+        ->delimiter(',');
+    app.add_option("--max-connections", http.max_connections, "connections at once")
+        ->check(CLI::Range(std::size_t{1}, most_connections))
+        ->capture_default_str();
+    app.add_option("--max-connections-per-peer", http.max_connections_per_peer, "connections at once from one address")
+        ->check(CLI::Range(std::size_t{1}, most_connections))
+        ->capture_default_str();
+    add_bytes(app, "--max-header", http.max_header, "longest request header");
+    add_bytes(app, "--max-body", http.max_body, "longest request body");
+    add_bytes(app, "--max-target", http.max_target, "longest request target");
+    add_bytes(app, "--max-reply", config.max_reply, "longest processor answer, 2MiB at most")
+        ->check(CLI::Range(std::size_t{1024}, configuration::largest_max_reply));
+}
+
+void define_deadlines(CLI::App& app, configuration& config)
+{
+    http::server_options& http = config.http;
+    deadlines& limits = config.limits;
+    add_duration(app, "--timeout-request", http.request_timeout, "the whole answer to one request");
+    add_duration(app, "--timeout-header", http.header_timeout, "receiving a request header");
+    add_duration(app, "--timeout-body", http.body_timeout, "receiving a request body");
+    add_duration(app, "--timeout-idle", http.idle_timeout, "an idle keep-alive connection");
+    add_duration(app, "--timeout-write", http.write_timeout, "sending without progress");
+    add_duration(app, "--timeout-docker", limits.docker, "one Docker Engine round trip");
+    add_duration(app, "--timeout-netlink", limits.netlink, "all dumps of one network namespace");
+    add_duration(app, "--timeout-nat", limits.nat, "one iptables-save");
+    add_duration(app, "--timeout-kubernetes", limits.kubernetes, "one API server or kubelet round trip");
+    add_duration(app, "--timeout-host", limits.host, "one pass over /proc");
+    add_duration(app, "--timeout-drain", limits.drain, "from SIGTERM to exit");
+}
+
+void define_sources(CLI::App& app, configuration& config)
+{
+    app.add_option("--docker-host", config.docker_host,
+                   "Docker daemon: unix:///path or tcp://host:port [$DOCKER_HOST, else unix:///var/run/docker.sock]");
+    app.add_flag("--docker-insecure-tcp", config.docker_insecure_tcp, "allow plain tcp:// to a daemon beyond loopback");
+    app.add_option("--pod-source", config.pod_source, "where pods are asked for")
+        ->check(CLI::IsMember({"auto", "apiserver", "kubelet"}))
+        ->capture_default_str();
+    app.add_option("--kubeconfig", config.kubeconfig, "kubeconfig file [in a pod: its service account]");
+    app.add_option("--kubelet-endpoint", config.kubelet_endpoint, "kubelet of this node [https://127.0.0.1:10250]");
+    app.add_option("--kubelet-ca-file", config.kubelet_ca_file,
+                   "PEM bundle for the kubelet's certificate [the cluster's CA]");
+    app.add_option("--node-name", config.node_name, "name of this node in Kubernetes [$NODE_NAME, else the host name]");
+    app.add_option("--root", config.root, "where the node's /proc, /sys, /etc and /run are seen")
+        ->capture_default_str();
+    app.add_option("--xtables-dir", config.xtables_dir,
+                   "folder of iptables-nft-save and its kin [/usr/sbin, else /sbin]");
+    app.add_flag("--goroutine-dumps", config.goroutine_dumps,
+                 "answer the goroutine routes, which send SIGUSR1 to dockerd and containerd");
+    app.add_option("--state-directory", config.state_directory, "where goroutine dumps are kept")
+        ->capture_default_str();
+}
+
+void define_log(CLI::App& app, configuration& config)
+{
+    const std::map<std::string, log_level> levels{{"debug", log_level::debug},
+                                                  {"info", log_level::info},
+                                                  {"warning", log_level::warning},
+                                                  {"error", log_level::error}};
+    const std::map<std::string, log_format> formats{{"text", log_format::text}, {"json", log_format::json}};
+    app.add_option("--log-level", config.level, "debug, info, warning or error [info]")
+        ->transform(CLI::CheckedTransformer(levels));
+    app.add_option("--log-format", config.format, "text or json [text on a terminal, else json]")
+        ->transform(CLI::CheckedTransformer(formats));
+}
+
+/// "--timeout-docker" → "NODESCOPE_TIMEOUT_DOCKER"
+std::string environment_name(std::string_view flag)
+{
+    std::string name(environment_prefix);
+    for (const char c : flag) name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return name;
+}
+
+std::optional<std::string> lookup(const std::vector<std::string>& environment, std::string_view name)
+{
+    for (const std::string& entry : environment) {
+        if (entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=') {
+            return entry.substr(name.size() + 1);
+        }
+    }
+    return std::nullopt;
+}
+
+bool given(const std::vector<std::string>& arguments, const std::string& flag)
+{
+    return std::any_of(arguments.begin(), arguments.end(), [&](const std::string& argument) {
+        return argument == "--" + flag || argument.starts_with("--" + flag + "=");
+    });
+}
+
+/// The command line with what the environment sets and no flag does put in front. CLI11 would let the file win over
+/// the environment; as arguments, the environment wins.
+std::vector<std::string> with_environment(const CLI::App& app, const std::vector<std::string>& arguments,
+                                          const std::vector<std::string>& environment)
+{
+    std::vector<std::string> all;
+    for (const CLI::Option* option : app.get_options()) {
+        for (const std::string& flag : option->get_lnames()) {
+            if (flag == "help" || given(arguments, flag)) continue;
+            if (const auto value = lookup(environment, environment_name(flag)))
+                all.push_back("--" + flag + "=" + *value);
+        }
+    }
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    return all;
+}
+
+std::string host_name()
+{
+    std::array<char, 256> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string();
+}
+
+void fill_in_defaults(configuration& config, const std::vector<std::string>& environment)
+{
+    if (config.docker_host.empty()) config.docker_host = lookup(environment, "DOCKER_HOST").value_or("");
+    config.docker_api_version = lookup(environment, "DOCKER_API_VERSION").value_or("");
+    if (config.node_name.empty()) config.node_name = lookup(environment, "NODE_NAME").value_or("");
+    if (config.node_name.empty()) config.node_name = host_name();
+}
+
+}  // namespace
+
+std::variant<configuration, early_exit> parse_command_line(const std::vector<std::string>& arguments,
+                                                           const std::vector<std::string>& environment,
+                                                           bool stderr_is_terminal)
+{
+    configuration config;
+    config.format = stderr_is_terminal ? log_format::text : log_format::json;
+
+    CLI::App app("nodescope answers over HTTP what somebody asks of a sick Kubernetes node.", "nodescope");
+    app.set_help_flag("-h,--help", "print this help");
+    app.set_version_flag("--version", "nodescope " NODESCOPE_VERSION, "print the version");
+    app.fallthrough();
+    app.require_subcommand(0, 1);
+    define_server(app, config);
+    define_deadlines(app, config);
+    define_sources(app, config);
+    define_log(app, config);
+    app.set_config("--config", std::filesystem::exists(default_config_file) ? default_config_file : "",
+                   fmt::format("TOML file with flags as keys [{} if it exists]", default_config_file));
+    app.allow_config_extras(CLI::config_extras_mode::error);
+    app.footer(
+        "Each flag is also a NODESCOPE_* environment variable (--timeout-docker: NODESCOPE_TIMEOUT_DOCKER) and a key\n"
+        "of the configuration file. Flags win over the environment, the environment over the file.");
+    CLI::App* const serve = app.add_subcommand("serve", "run the service (also without a subcommand)");
+    CLI::App* const version = app.add_subcommand("version", "print the version");
+    for (CLI::App* const subcommand : {serve, version}) subcommand->set_help_flag();
+
+    try {
+        std::vector<std::string> all = with_environment(app, arguments, environment);
+        std::reverse(all.begin(), all.end());  // CLI11 takes them last first
+        app.parse(all);
+    } catch (const CLI::CallForHelp&) {
+        return early_exit{0, app.help()};
+    } catch (const CLI::CallForVersion&) {
+        return early_exit{0, "nodescope " NODESCOPE_VERSION "\n"};
+    } catch (const CLI::ParseError& wrong) {
+        return early_exit{1, fmt::format("nodescope: {}\nTry 'nodescope --help'.\n", wrong.what())};
+    }
+    if (version->parsed()) return early_exit{0, "nodescope " NODESCOPE_VERSION "\n"};
+    fill_in_defaults(config, environment);
+    return config;
+}
+
+}  // namespace nodescope

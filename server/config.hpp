@@ -1,0 +1,68 @@
+// Everything that can be configured: one definition gives the flag, the NODESCOPE_* environment variable, the key of
+// the TOML file and the line of --help. Flags win over the environment, the environment over the file.
+#pragma once
+
+#include "core/log.hpp"
+#include "server/http/http_server.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace nodescope {
+
+/// The deadlines of every kind of operation; docs/operations.md has the table.
+struct deadlines {
+    std::chrono::milliseconds docker{10'000};      ///< one Docker Engine round trip: connect, send, header, body
+    std::chrono::milliseconds netlink{5'000};      ///< open and all dumps of one namespace
+    std::chrono::milliseconds nat{5'000};          ///< one iptables-save, then its process group is killed
+    std::chrono::milliseconds kubernetes{10'000};  ///< one API server or kubelet round trip, TLS included
+    std::chrono::milliseconds host{5'000};         ///< one pass over /proc
+    std::chrono::milliseconds drain{5'000};        ///< from SIGTERM to exit
+};
+
+struct configuration {
+    configuration() = default;
+    http::server_options http;
+    deadlines limits;
+    std::size_t max_reply = default_max_reply;  ///< bytes of one processor answer
+
+    std::string docker_host;
+    std::string docker_api_version;
+    bool docker_insecure_tcp = false;
+
+    std::string pod_source = "auto";
+    std::string kubeconfig;
+    std::string kubelet_endpoint;
+    std::string kubelet_ca_file;
+    std::string node_name;
+
+    std::string root = "/";
+    std::string xtables_dir;
+    bool goroutine_dumps = false;
+    std::string state_directory = "/var/lib/nodescope";
+
+    log_level level = log_level::info;
+    log_format format = log_format::text;
+
+    /// operations.md O2, F4: etcd's request limit bites first, agents reject above 2 MiB.
+    static constexpr std::size_t default_max_reply = std::size_t{1} << 20U;
+    static constexpr std::size_t largest_max_reply = std::size_t{2} << 20U;
+};
+
+/// The program should print `text` and end with `code`.
+struct early_exit {
+    int code = 0;
+    std::string text;
+};
+
+/// Reads the command line and what stands behind it. `environment` is what getenv would be asked (tests pass their
+/// own).
+std::variant<configuration, early_exit> parse_command_line(const std::vector<std::string>& arguments,
+                                                           const std::vector<std::string>& environment,
+                                                           bool stderr_is_terminal);
+
+}  // namespace nodescope
