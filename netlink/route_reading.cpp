@@ -151,9 +151,7 @@ result<routes_text> blocking_read_routes(netlink_socket& socket, const name_tabl
             if (tried < tries) continue;
             made.consistent = false;
         }
-        made.text = route_text(list->routes, *interfaces, names);
-        // Two heading lines.
-        made.routes = static_cast<std::size_t>(std::count(made.text.begin(), made.text.end(), '\n')) - 2;
+        made.text = route_text(list->routes, *interfaces, names, made.routes);
         return made;
     }
 }

@@ -15,40 +15,105 @@ namespace nodescope::netlink {
 
 namespace {
 
-/// A line is put together here and then appended as a whole: a table has tens of thousands of them.
-class line_buffer {
+/// The decimal digits of every byte, written three at a time and counted.
+struct byte_digits {
+    std::array<char, 3> digits;
+    std::uint8_t count;
+};
+
+constexpr std::array<byte_digits, 256> make_byte_digits() noexcept
+{
+    std::array<byte_digits, 256> table{};
+    for (unsigned value = 0; value < table.size(); ++value) {
+        byte_digits& entry = table[value];
+        for (const unsigned unit : {100U, 10U, 1U}) {
+            if (value >= unit || unit == 1) entry.digits[entry.count++] = static_cast<char>('0' + value / unit % 10);
+        }
+    }
+    return table;
+}
+
+constexpr std::array<byte_digits, 256> byte_table = make_byte_digits();
+
+/// Returns the end. Writes up to two bytes beyond it.
+char* write_dotted(char* at, std::uint32_t address) noexcept
+{
+    for (unsigned shift = 24;; shift -= 8) {
+        const byte_digits& entry = byte_table[(address >> shift) & 0xffU];
+        std::memcpy(at, entry.digits.data(), entry.digits.size());
+        at += entry.count;
+        if (shift == 0) return at;
+        *at++ = '.';
+    }
+}
+
+constexpr std::size_t address_width = 15;
+
+/// Writes lines where they stay: a table has tens of thousands of them, and copying each one costs as much as making
+/// it.
+class table_writer {
 public:
+    table_writer(std::string_view heading, std::size_t expected_bytes) : text_(heading)
+    {
+        used_ = text_.size();
+        text_.resize(used_ + expected_bytes + line_limit);
+    }
+    /// Makes room for one line, which must not be longer than `line_limit`: every field of it is cut.
+    void begin_line()
+    {
+        if (text_.size() - used_ < line_limit) text_.resize(2 * text_.size() + line_limit);
+        at_ = text_.data() + used_;
+    }
+    void end_line()
+    {
+        *at_++ = '\n';
+        used_ = static_cast<std::size_t>(at_ - text_.data());
+    }
+    std::string take()
+    {
+        text_.resize(used_);
+        return std::move(text_);
+    }
+
+    void put(char c) { *at_++ = c; }
+    void put(std::string_view text)
+    {
+        std::memcpy(at_, text.data(), text.size());
+        at_ += text.size();
+    }
+    /// A column of addresses, the blank behind it included.
+    void put_address(std::uint32_t address)
+    {
+        char* const end = write_dotted(at_, address);
+        char* const next = at_ + address_width + 1;
+        std::memset(end, ' ', address_width + 1);
+        at_ = next;
+    }
     /// printf's %-<width>s.
     void put_left(std::string_view text, std::size_t width)
     {
         put(text);
-        for (std::size_t i = text.size(); i < width; ++i) put(' ');
+        if (text.size() < width) pad(width - text.size());
     }
     /// printf's %<width>d.
     void put_right(std::string_view text, std::size_t width)
     {
-        for (std::size_t i = text.size(); i < width; ++i) put(' ');
+        if (text.size() < width) pad(width - text.size());
         put(text);
     }
-    void put(std::string_view text)
-    {
-        const std::size_t taken = std::min(text.size(), buffer_.size() - used_);
-        std::memcpy(buffer_.data() + used_, text.data(), taken);
-        used_ += taken;
-    }
-    void put(char c)
-    {
-        if (used_ < buffer_.size()) buffer_[used_++] = c;
-    }
-    void move_to(std::string& out)
-    {
-        out.append(buffer_.data(), used_);
-        used_ = 0;
-    }
+
+    static constexpr std::size_t line_limit = 512;
 
 private:
-    std::array<char, 1024> buffer_;
+    void pad(std::size_t count)
+    {
+        std::memset(at_, ' ', count);
+        at_ += count;
+    }
+
+    std::string text_;
     std::size_t used_ = 0;
+    char* at_ = nullptr;
 };
 
 struct number_text {
@@ -68,18 +133,6 @@ number_text decimal(std::int32_t value) noexcept
 /// `route` reads every number of /proc/net with %d or %x into an int, whatever the kernel wrote.
 number_text as_int(std::uint32_t value) noexcept { return decimal(static_cast<std::int32_t>(value)); }
 
-number_text dotted(std::uint32_t address) noexcept
-{
-    number_text text;
-    char* at = text.buffer.data();
-    for (int shift = 24; shift >= 0; shift -= 8) {
-        at = std::to_chars(at, text.buffer.data() + text.buffer.size(), (address >> shift) & 0xffU).ptr;
-        if (shift > 0) *at++ = '.';
-    }
-    text.size = static_cast<std::size_t>(at - text.buffer.data());
-    return text;
-}
-
 constexpr std::uint32_t mask_of(std::uint8_t prefix_length) noexcept
 {
     return prefix_length == 0 ? 0 : ~std::uint32_t{0} << (32U - std::min<unsigned>(prefix_length, 32));
@@ -90,7 +143,6 @@ constexpr std::uint32_t mask_of(std::uint8_t prefix_length) noexcept
 constexpr std::string_view heading =
     "Kernel IP routing table\n"
     "Destination     Gateway         Genmask         Flags Metric Ref    Use Iface\n";
-constexpr std::size_t address_width = 15;
 constexpr std::size_t typical_line = 80;
 
 bool is_reject(const ipv4_route& route) noexcept { return route.type == RTN_UNREACHABLE || route.type == RTN_PROHIBIT; }
@@ -98,16 +150,16 @@ bool is_reject(const ipv4_route& route) noexcept { return route.type == RTN_UNRE
 /// fib_route_seq_show of net/ipv4/fib_trie.c leaves these two types out.
 bool is_shown(const ipv4_route& route) noexcept { return route.type != RTN_BROADCAST && route.type != RTN_MULTICAST; }
 
-void put_name_or_number(line_buffer& line, std::optional<std::string_view> name, std::uint32_t address)
+void put_name_or_number(table_writer& line, std::optional<std::string_view> name, std::uint32_t address)
 {
-    const number_text number = dotted(address);
-    line.put_left(name.value_or(number.view()).substr(0, address_width), address_width);
+    if (!name) return line.put_address(address);
+    line.put_left(name->substr(0, address_width), address_width);
     line.put(' ');
 }
 
 /// INET_rresolve of net-tools' lib/inet.c: only 0.0.0.0/0 is "default", other prefixes of 0.0.0.0 have no name; a host
 /// route is looked up among the hosts, a network among the networks by its address alone.
-void put_destination(line_buffer& line, const ipv4_route& route, const name_tables& names)
+void put_destination(table_writer& line, const ipv4_route& route, const name_tables& names)
 {
     const std::uint32_t mask = mask_of(route.prefix_length);
     std::optional<std::string_view> name;
@@ -121,7 +173,7 @@ void put_destination(line_buffer& line, const ipv4_route& route, const name_tabl
     put_name_or_number(line, name, route.destination);
 }
 
-void put_gateway(line_buffer& line, const ipv4_route& route, const name_tables& names)
+void put_gateway(table_writer& line, const ipv4_route& route, const name_tables& names)
 {
     std::optional<std::string_view> name;
     if (is_reject(route)) name = "-";
@@ -129,20 +181,16 @@ void put_gateway(line_buffer& line, const ipv4_route& route, const name_tables& 
     put_name_or_number(line, name, route.gateway);
 }
 
-void put_flags(line_buffer& line, const ipv4_route& route)
+void put_flags(table_writer& line, const ipv4_route& route)
 {
-    std::array<char, 4> flags;
-    std::size_t count = 0;
-    if (is_reject(route)) {
-        flags[count++] = '!';
-    } else {
-        flags[count++] = 'U';
-        if (route.through_gateway) flags[count++] = 'G';
-    }
-    if (route.prefix_length == 32) flags[count++] = 'H';
-    line.put_left({flags.data(), count}, 5);
-    line.put(' ');
+    const bool host = route.prefix_length == 32;
+    if (is_reject(route)) line.put(host ? "!H    " : "!     ");
+    else if (route.through_gateway) line.put(host ? "UGH   " : "UG    ");
+    else line.put(host ? "UH    " : "U     ");
 }
+
+/// `route` reads a name with %15s; the kernel has no longer ones.
+constexpr std::size_t interface_limit = 15;
 
 /// Most routes in a row use the same interface.
 class interface_lookup {
@@ -155,7 +203,7 @@ public:
         if (index == last_index_) return last_name_;
         last_index_ = index;
         if (const auto found = names_.find(index); found != names_.end()) {
-            last_name_ = found->second;
+            last_name_ = std::string_view(found->second).substr(0, interface_limit);
         } else {
             unnamed_ = "if" + std::to_string(index);
             last_name_ = unnamed_;
@@ -245,7 +293,7 @@ std::string address6_text(const in6_addr& address, const name_tables& names)
     return text;
 }
 
-void put_flags6(line_buffer& line, std::uint32_t flags)
+void put_flags6(table_writer& line, std::uint32_t flags)
 {
     static constexpr std::array<std::pair<std::uint32_t, char>, 11> letters{{{RTF_UP, 'U'},
                                                                              {RTF_REJECT, '!'},
@@ -267,7 +315,7 @@ void put_flags6(line_buffer& line, std::uint32_t flags)
     line.put(' ');
 }
 
-void put_route6(line_buffer& line, const ipv6_route_line& route, const name_tables& names)
+void put_route6(table_writer& line, const ipv6_route_line& route, const name_tables& names)
 {
     std::string destination = address6_text(route.destination, names);
     destination += '/';
@@ -283,44 +331,40 @@ void put_route6(line_buffer& line, const ipv6_route_line& route, const name_tabl
     line.put(' ');
     line.put_right(as_int(route.uses).view(), 6);
     line.put(' ');
-    line.put(route.interface);
-    line.put('\n');
+    line.put(route.interface.substr(0, interface_limit));
 }
 
 }  // namespace
 
-std::string route_text(std::span<const ipv4_route> routes, const interface_names& interfaces, const name_tables& names)
+std::string route_text(std::span<const ipv4_route> routes, const interface_names& interfaces, const name_tables& names,
+                       std::size_t& lines)
 {
-    std::string text(heading);
-    text.reserve(heading.size() + routes.size() * typical_line);
+    table_writer table(heading, routes.size() * typical_line);
     interface_lookup lookup(interfaces);
-    line_buffer line;
     for (const ipv4_route& route : routes) {
         if (!is_shown(route)) continue;
-        put_destination(line, route, names);
-        put_gateway(line, route, names);
-        line.put_left(dotted(mask_of(route.prefix_length)).view(), address_width);
-        line.put(' ');
-        put_flags(line, route);
-        line.put_left(as_int(route.metric).view(), 6);
+        table.begin_line();
+        put_destination(table, route, names);
+        put_gateway(table, route, names);
+        table.put_address(mask_of(route.prefix_length));
+        put_flags(table, route);
+        table.put_left(as_int(route.metric).view(), 6);
         // Ref and Use: the kernel writes 0 for both since its route cache is gone (Linux 3.6).
         if (is_reject(route)) {
-            line.put(" -        0 -\n");
+            table.put(" -        0 -");
         } else {
-            line.put(" 0        0 ");
-            line.put(lookup.name(route.interface_index));
-            line.put('\n');
+            table.put(" 0        0 ");
+            table.put(lookup.name(route.interface_index));
         }
-        line.move_to(text);
+        table.end_line();
+        ++lines;
     }
-    return text;
+    return table.take();
 }
 
 std::string route6_text(std::string_view proc_text, const name_tables& names, std::size_t& lines)
 {
-    std::string text(heading6);
-    text.reserve(heading6.size() + proc_text.size() / 2);
-    line_buffer line;
+    table_writer table(heading6, proc_text.size() / 2);
     // A route without a device leaves the field empty, and `route`'s sscanf then keeps what the line before had.
     std::string_view last_interface;
     while (!proc_text.empty()) {
@@ -332,11 +376,12 @@ std::string route6_text(std::string_view proc_text, const name_tables& names, st
         if (route.interface.empty()) route.interface = last_interface;
         last_interface = route.interface;
         if ((route.flags & RTF_CACHE) != 0) continue;
-        put_route6(line, route, names);
-        line.move_to(text);
+        table.begin_line();
+        put_route6(table, route, names);
+        table.end_line();
         ++lines;
     }
-    return text;
+    return table.take();
 }
 
 }  // namespace nodescope::netlink

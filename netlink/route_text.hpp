@@ -12,10 +12,12 @@
 namespace nodescope::netlink {
 
 /// What `route` prints for `routes`, which are in the kernel's order. An index without a name is shown as `if7`.
-std::string route_text(std::span<const ipv4_route> routes, const interface_names& interfaces, const name_tables& names);
+/// `lines` grows by the number of routes shown.
+std::string route_text(std::span<const ipv4_route> routes, const interface_names& interfaces, const name_tables& names,
+                       std::size_t& lines);
 
 /// What `route -6` prints for `proc_text`, the bytes of /proc/net/ipv6_route. Lines that are not in that file's form
-/// are left out. `lines` becomes the number of routes shown.
+/// are left out. `lines` grows by the number of routes shown.
 std::string route6_text(std::string_view proc_text, const name_tables& names, std::size_t& lines);
 
 }  // namespace nodescope::netlink

@@ -114,6 +114,12 @@ decoding decode(const message& bytes)
     return done;
 }
 
+std::string text_of(const std::vector<ipv4_route>& routes, const std::string& links)
+{
+    std::size_t lines = 0;
+    return route_text(routes, names_of(links), debian_names, lines);
+}
+
 // ---- recorded namespaces --------------------------------------------------------------------------------------------
 
 class RecordedNamespace : public ::testing::TestWithParam<const char*> {};
@@ -121,8 +127,7 @@ class RecordedNamespace : public ::testing::TestWithParam<const char*> {};
 TEST_P(RecordedNamespace, GivesTheTextOfRoute)
 {
     const std::string name = GetParam();
-    EXPECT_EQ(route_text(routes_of(name + "/route.bin"), names_of(name + "/link.bin"), debian_names),
-              fixture_text(name + "/route.txt"));
+    EXPECT_EQ(text_of(routes_of(name + "/route.bin"), name + "/link.bin"), fixture_text(name + "/route.txt"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Netns, RecordedNamespace,
@@ -144,8 +149,7 @@ TEST(RecordedNamespace, GivesTheTextOfRouteWhereOnlyNexthopIdsAreTold)
             EXPECT_TRUE(route.has_nexthop);
         }
     }
-    EXPECT_EQ(route_text(routes, names_of("route-types/link.bin"), debian_names),
-              fixture_text("route-types/route.txt"));
+    EXPECT_EQ(text_of(routes, "route-types/link.bin"), fixture_text("route-types/route.txt"));
 }
 
 TEST(RecordedNamespace, GivesTheTextOfRoute6)

@@ -2,7 +2,10 @@
 
 #include <linux/rtnetlink.h>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace nodescope::netlink {
 namespace {
@@ -19,19 +22,35 @@ ipv4_route to(std::uint32_t destination, std::uint8_t prefix_length)
     return route;
 }
 
+std::string text_of(std::span<const ipv4_route> routes, const interface_names& interfaces, const name_tables& names)
+{
+    std::size_t lines = 0;
+    std::string text = route_text(routes, interfaces, names, lines);
+    EXPECT_EQ(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')), lines + 2);
+    return text;
+}
+
 std::string line_of(const ipv4_route& route, const name_tables& names = {}, const interface_names& interfaces = eth0)
 {
-    const std::string text = route_text(std::span(&route, 1), interfaces, names);
-    const std::string heading = route_text({}, {}, {});
+    const std::string text = text_of(std::span(&route, 1), interfaces, names);
+    const std::string heading = text_of({}, {}, {});
     EXPECT_EQ(text.substr(0, heading.size()), heading);
     return text.substr(heading.size());
 }
 
 TEST(RouteText, PrintsTheHeadingOfAnEmptyTable)
 {
-    EXPECT_EQ(route_text({}, {}, {}),
+    EXPECT_EQ(text_of({}, {}, {}),
               "Kernel IP routing table\n"
               "Destination     Gateway         Genmask         Flags Metric Ref    Use Iface\n");
+}
+
+TEST(RouteText, PrintsEveryByteOfAddresses)
+{
+    for (std::uint32_t value = 0; value < 256; ++value) {
+        const auto dotted = fmt::format("{0}.{0}.{0}.{0}", value);
+        EXPECT_EQ(line_of(to(value * 0x01010101U, 32)).substr(0, 16), fmt::format("{:<16}", dotted));
+    }
 }
 
 TEST(RouteText, CallsOnlyTheWholeDefaultRouteDefault)
