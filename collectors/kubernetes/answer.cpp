@@ -19,7 +19,6 @@ failure kind_of_status(unsigned status) noexcept
         case 403: return failure::denied;
         case 404:
         case 410: return failure::gone;
-        case 429: return failure::overloaded;
         case 502:
         case 503:
         case 504: return failure::unavailable;

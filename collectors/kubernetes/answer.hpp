@@ -16,9 +16,9 @@ struct call_names {
     std::string whom;  ///< "the API server at https://10.0.0.1:443"
 };
 
-/// The body of a 200, else the error: 404 and 410 are gone, 401 and 403 denied, 429 overloaded, 502-504 unavailable,
-/// anything else failed (redirects are never followed, operations.md I3). The peer's own message is part of the
-/// sentence; should it repeat `token`, that is taken out (operations.md A9).
+/// The body of a 200, else the error: 404 and 410 are gone, 401 and 403 denied, 502-504 unavailable, anything
+/// else failed, 429 too, because `overloaded` is for limits of our own (redirects are never followed, operations.md
+/// I3). The peer's own message is part of the sentence; should it repeat `token`, that is taken out (operations.md A9).
 result<std::string> body_of(const call_names& names, http_client::outcome outcome, std::string_view token);
 
 /// For an answer that arrived but is not what was asked for: the same error with the call in front of its sentence.

@@ -56,7 +56,7 @@ TEST(BodyOf, SortsStatusesIntoKinds)
     EXPECT_EQ(error_of(403, "").kind(), failure::denied);
     EXPECT_EQ(error_of(404, "").kind(), failure::gone);
     EXPECT_EQ(error_of(410, "").kind(), failure::gone);
-    EXPECT_EQ(error_of(429, "").kind(), failure::overloaded);
+    EXPECT_EQ(error_of(429, "").kind(), failure::failed);
     EXPECT_EQ(error_of(500, "").kind(), failure::failed);
     EXPECT_EQ(error_of(502, "").kind(), failure::unavailable);
     EXPECT_EQ(error_of(503, "").kind(), failure::unavailable);
