@@ -309,5 +309,57 @@ TEST(RunDump, AnErrorWithoutANumberIsMalformed)
     EXPECT_EQ(dump.outcome.error().kind(), failure::malformed);
 }
 
+struct question {
+    explicit question(fake_kernel& kernel, deadline limit = deadline::in(10s))
+        : answer(run_ask(
+              kernel.connection(), "an id", [this](const nlmsghdr&) { ++seen; }, limit))
+    {
+    }
+    std::size_t seen = 0;
+    result<void> answer;
+};
+
+TEST(RunAsk, TakesOneAnswer)
+{
+    fake_kernel kernel{{datagram{}.message(RTM_NEWNSID, 0, {1}, 5), links(1), links(1)}};
+
+    const question asked(kernel);
+
+    EXPECT_TRUE(asked.answer);
+    EXPECT_EQ(asked.seen, 1U);
+    EXPECT_EQ(kernel.answers.size(), 1U);
+}
+
+TEST(RunAsk, TheKernelsErrorBecomesAFailure)
+{
+    fake_kernel kernel{{datagram{}.message(NLMSG_ERROR, 0, {-ENOENT, 0, 0, 0, 0})}};
+
+    const question asked(kernel);
+
+    ASSERT_FALSE(asked.answer);
+    EXPECT_EQ(asked.answer.error(), error(failure::gone, "netlink: read an id: No such file or directory"));
+}
+
+TEST(RunAsk, LossAndLatenessAreFailures)
+{
+    fake_kernel losing{{datagram{}}};
+    fake_kernel slow{{links(1)}};
+
+    EXPECT_EQ(question(losing).answer.error().kind(), failure::overloaded);
+    EXPECT_EQ(question(slow, deadline::in(0s)).answer.error().kind(), failure::timed_out);
+}
+
+TEST(RunAsk, MalformedAtEveryCutIsAFailure)
+{
+    for (std::size_t size = 1; size < links(1).span().size(); ++size) {
+        fake_kernel kernel{{links(1).cut_to(size)}};
+
+        const question asked(kernel);
+
+        ASSERT_FALSE(asked.answer) << size;
+        EXPECT_EQ(asked.answer.error().kind(), failure::malformed);
+    }
+}
+
 }  // namespace
 }  // namespace nodescope::netlink::detail

@@ -9,6 +9,8 @@
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/netlink.h>
+#include <netlink/socket.h>
+#include <sys/socket.h>
 
 #include <cstdlib>
 #include <thread>
@@ -140,6 +142,25 @@ TEST_F(Dump, ASocketOfADeadProcessStillReads)
     child_->stop();
 
     EXPECT_TRUE(dump_links(*socket, limit_).outcome);
+}
+
+// Whoever has CAP_NET_ADMIN in the namespace can write to our socket.
+TEST_F(Dump, MessagesOfOtherProcessesAreIgnored)
+{
+    auto socket = open();
+    auto sender = open();
+    ASSERT_TRUE(socket && sender);
+    const sockaddr_nl us{
+        .nl_family = AF_NETLINK, .nl_pad = 0, .nl_pid = nl_socket_get_local_port(socket->handle()), .nl_groups = 0};
+    const nlmsghdr forged{.nlmsg_len = 7, .nlmsg_type = RTM_NEWLINK, .nlmsg_flags = 0, .nlmsg_seq = 0, .nlmsg_pid = 0};
+    ASSERT_EQ(::sendto(nl_socket_get_fd(sender->handle()), &forged, sizeof forged, 0,
+                       reinterpret_cast<const sockaddr*>(&us), sizeof us),
+              static_cast<ssize_t>(sizeof forged));
+
+    const auto seen = dump_links(*socket, limit_);
+
+    ASSERT_TRUE(seen.outcome) << seen.outcome.error();
+    EXPECT_EQ(seen.messages, 1U);
 }
 
 TEST_F(Dump, SilenceIsATimeoutWithItsLimit)
