@@ -7,6 +7,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <ctime>
 #include <iterator>
 #include <map>
 #include <mutex>
@@ -26,14 +27,25 @@ std::string_view level_name(log_level level) noexcept
     return "unknown";
 }
 
-std::string timestamp()
+/// "2026-11-21T02:00:56.174Z", appended. The access log writes a line for each request, so the part that changes once
+/// a second is kept.
+void append_timestamp(std::string& line)
 {
     using namespace std::chrono;
+    thread_local seconds known{-1};
+    thread_local std::string prefix;
     const auto now = time_point_cast<milliseconds>(system_clock::now());
-    const auto seconds_part = time_point_cast<seconds>(now);
-    return fmt::format("{:%FT%T}.{:03}Z", fmt::gmtime(system_clock::to_time_t(seconds_part)),
-                       (now - seconds_part).count());
+    const auto second = floor<seconds>(now.time_since_epoch());
+    if (second != known) {
+        known = second;
+        prefix = fmt::format("{:%FT%T}", fmt::gmtime(static_cast<std::time_t>(second.count())));
+    }
+    line += prefix;
+    fmt::format_to(std::back_inserter(line), ".{:03}Z", (now.time_since_epoch() - second).count());
 }
+
+/// Room for an access line without growing.
+constexpr std::size_t usual_line = 384;
 
 struct json_value {
     std::string& out;
@@ -65,7 +77,13 @@ struct text_value {
 std::string render_json(log_level level, std::string_view message, std::initializer_list<log_field> fields,
                         std::int64_t repeated)
 {
-    std::string line = fmt::format(R"({{"time":"{}","level":"{}","message":)", timestamp(), level_name(level));
+    std::string line;
+    line.reserve(usual_line);
+    line += R"({"time":")";
+    append_timestamp(line);
+    line += R"(","level":")";
+    line += level_name(level);
+    line += R"(","message":)";
     append_json_string(line, message);
     for (const log_field& field : fields) {
         line += ',';
@@ -81,7 +99,10 @@ std::string render_json(log_level level, std::string_view message, std::initiali
 std::string render_text(log_level level, std::string_view message, std::initializer_list<log_field> fields,
                         std::int64_t repeated)
 {
-    std::string line = fmt::format("{} {:7} {}", timestamp(), level_name(level), message);
+    std::string line;
+    line.reserve(usual_line);
+    append_timestamp(line);
+    fmt::format_to(std::back_inserter(line), " {:7} {}", level_name(level), message);
     for (const log_field& field : fields) {
         line += ' ';
         line += field.key;

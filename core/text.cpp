@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -31,6 +32,14 @@ constexpr bool is_control(std::uint32_t point) noexcept { return point < 0x20 ||
 constexpr bool is_bidi_override(std::uint32_t point) noexcept
 {
     return (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+}
+
+/// How many bytes from the start are printable ASCII.
+std::size_t plain_run(std::string_view bytes) noexcept
+{
+    std::size_t run = 0;
+    while (run < bytes.size() && to_byte(bytes[run]) >= 0x20 && to_byte(bytes[run]) < 0x7f) ++run;
+    return run;
 }
 
 std::string escape_one(std::string_view character)
@@ -119,6 +128,12 @@ std::string escape_untrusted(std::string_view bytes, std::size_t limit)
     std::string out;
     out.reserve(std::min(bytes.size(), limit));
     while (!bytes.empty()) {
+        // Nearly everything is plain ASCII: copied whole, not byte by byte.
+        const std::size_t plain = std::min(plain_run(bytes), limit - out.size());
+        out.append(bytes.data(), plain);
+        bytes.remove_prefix(plain);
+        if (bytes.empty()) break;
+
         const std::size_t length = utf8_character_length(bytes);
         const std::string_view character = bytes.substr(0, length);
         std::string escaped;
