@@ -1,0 +1,501 @@
+"""operations.md W4-W7, W12, O3 and S7: sizes and times at their limits, pipelining, clients that go away, no descriptors left, and the
+drain. The limits are set small by flags; nothing here waits for a default."""
+
+import os
+import pathlib
+import resource
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import service  # noqa: E402
+from http_echo import BINARY, HttpEcho, RawClient  # noqa: E402
+
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def get(target, fields=b""):
+    return b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\n" + fields + b"\r\n"
+
+
+def post(body, target=b"/echo", fields=b""):
+    return b"POST " + target + b" HTTP/1.1\r\nHost: localhost\r\n" + fields + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def post_chunked(body, step=1000, target=b"/echo"):
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(body[at:at + step]), body[at:at + step]) for at in range(0, len(body), step))
+    return b"POST " + target + b" HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
+
+
+def head_of_size(size):
+    head = get(b"/healthz", b"X-Filler: \r\n")
+    return head.replace(b"X-Filler: ", b"X-Filler: " + b"x" * (size - len(head)))
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def wait_until(condition, what):
+    """Waits for a state, not for a time; the limit only turns a hang into a failure."""
+    end = time.monotonic() + service.HANG_LIMIT_S
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"never happened: {what}")
+        time.sleep(0.005)
+
+
+class Case(unittest.TestCase):
+    flags = ()
+
+    def setUp(self):
+        self.service = HttpEcho(*self.flags)
+        self.addCleanup(self.service.stop)
+
+    def client(self):
+        client = RawClient(self.service.port)
+        self.addCleanup(client.close)
+        return client
+
+    def status(self, data):
+        client = self.client()
+        client.send(data)
+        answer = client.answer()
+        client.close()
+        return answer.status
+
+    def counts(self):
+        """Handlers that run, and that were cancelled."""
+        running, cancelled = self.service.request("GET", "/counts")[2].split()
+        return int(running), int(cancelled)
+
+
+class Sizes(Case):
+    flags = ("--max-header", "1024", "--max-target", "300", "--max-body", "10000")
+
+    def test_header(self):
+        for size, status in ((1023, 200), (1024, 200), (1025, 431), (5000, 431)):
+            with self.subTest(size=size):
+                data = head_of_size(size)
+                self.assertEqual(len(data), size)
+                self.assertEqual(self.status(data), status)
+
+    def test_header_fields(self):
+        for count, status in ((63, 200), (64, 200), (65, 431)):
+            with self.subTest(count=count):
+                self.assertEqual(self.status(get(b"/healthz", b"A: b\r\n" * (count - 1))), status)
+
+    def test_target(self):
+        for size, status in ((299, 404), (300, 404), (301, 414), (2000, 414)):
+            with self.subTest(size=size):
+                self.assertEqual(self.status(get(b"/" + b"x" * (size - 1))), status)
+
+    def test_body(self):
+        for size, status in ((0, 200), (9999, 200), (10000, 200), (10001, 413), (1000000, 413)):
+            with self.subTest(size=size):
+                self.assertEqual(self.status(post(b"x" * size)), status)
+                self.assertEqual(self.status(post_chunked(b"x" * size)), status)
+
+    def test_body_where_nothing_takes_one(self):
+        for target, known in ((b"/nothing", 404), (b"/healthz", 405)):
+            for size, status in ((4095, known), (4096, known), (4097, 413)):
+                with self.subTest(target=target, size=size):
+                    self.assertEqual(self.status(post(b"x" * size, target)), status)
+                    self.assertEqual(self.status(post_chunked(b"x" * size, target=target)), status)
+
+    def test_announced_size_is_refused_before_the_body(self):
+        client = self.client()
+        client.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000000000\r\n\r\n")
+        self.assertEqual(client.answer().status, 413)
+
+    def test_endless_header(self):
+        for piece in (b"A: b\r\n", b"x" * 100):
+            client = self.client()
+            client.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
+            while client.send(piece * 100) and not self._readable(client):
+                pass
+            self.assertEqual(client.answer().status, 431)
+
+    def test_endless_target(self):
+        client = self.client()
+        client.send(b"GET /")
+        while client.send(b"x" * 1000) and not self._readable(client):
+            pass
+        self.assertEqual(client.answer().status, 414)
+
+    def test_endless_body(self):
+        client = self.client()
+        client.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while client.send(b"400\r\n" + b"x" * 1024 + b"\r\n") and not self._readable(client):
+            pass
+        self.assertEqual(client.answer().status, 413)
+
+    def test_endless_chunk_line_and_trailer(self):
+        for start, piece in ((b"2;", b"x" * 100), (b"0\r\n", b"T: x\r\n" * 20), (b"0\r\nT: ", b"x" * 100)):
+            client = self.client()
+            client.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + start)
+            while client.send(piece) and not self._readable(client):
+                pass
+            self.assertEqual(client.answer().status, 400)
+
+    def test_one_byte_at_a_time(self):
+        client = self.client()
+        for byte in post_chunked(b"abc", 1) + post(b"def"):
+            client.send(bytes([byte]))
+        self.assertEqual([client.answer().body, client.answer().body], [b"abc", b"def"])
+
+    @staticmethod
+    def _readable(client):
+        client.socket.setblocking(False)
+        try:
+            return bool(client.socket.recv(1, socket.MSG_PEEK))
+        except BlockingIOError:
+            return False
+        except ConnectionResetError:
+            return True
+        finally:
+            client.socket.settimeout(service.HANG_LIMIT_S)
+
+
+class ExpectContinue(Case):
+    flags = ("--max-body", "10000")
+    HEAD = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nExpect: 100-Continue\r\nContent-Length: %d\r\n\r\n"
+
+    def test_is_answered_before_the_body(self):
+        client = self.client()
+        client.send(self.HEAD % 3)
+        self.assertEqual(client.answer().status, 100)
+        client.send(b"abc")
+        self.assertEqual(client.answer().body, b"abc")
+        client.send(HEALTH)
+        self.assertEqual(client.answer().status, 200)
+
+    def test_is_not_needed_when_the_body_is_there(self):
+        client = self.client()
+        client.send(self.HEAD % 3 + b"abc")
+        self.assertEqual(client.answer().body, b"abc")
+
+    def test_a_refusal_comes_instead(self):
+        for head, status in ((self.HEAD % 10001, 413), ((self.HEAD % 3).replace(b"/echo", b"/nothing"), 404),
+                             ((self.HEAD % 3).replace(b"/echo", b"/healthz"), 405)):
+            client = self.client()
+            client.send(head)
+            self.assertEqual([answer.status for answer in client.answers_until_closed()], [status])
+
+
+class Times(Case):
+    flags = ("--timeout-header", "150ms", "--timeout-body", "150ms", "--timeout-idle", "150ms", "--timeout-write", "150ms",
+             "--timeout-request", "200ms")
+
+    def test_slow_header(self):
+        for part in (HEALTH[:1], HEALTH[:20], HEALTH[:-1]):
+            client = self.client()
+            client.send(part)
+            self.assertEqual([answer.status for answer in client.answers_until_closed()], [408])
+
+    def test_header_that_trickles_gets_no_more_time(self):
+        client = self.client()
+        client.send(HEALTH[:-2])
+        while client.send(b"A: b\r\n") and not Sizes._readable(client):
+            time.sleep(0.02)
+        self.assertEqual(client.answer().status, 408)
+
+    def test_silent_connections_are_closed(self):
+        client = self.client()
+        self.assertEqual(client.answers_until_closed(), [])
+        client = self.client()
+        client.send(HEALTH)
+        self.assertEqual([answer.status for answer in client.answers_until_closed()], [200])
+
+    def test_slow_body(self):
+        for data in (post(b"abc")[:-1], post_chunked(b"abc")[:-1]):
+            client = self.client()
+            client.send(data)
+            self.assertEqual([answer.status for answer in client.answers_until_closed()], [408])
+
+    def test_request_deadline(self):
+        client = self.client()
+        client.send(get(b"/after?60000"))
+        answer = client.answer()
+        self.assertEqual((answer.status, answer.body), (504, b"request: not answered within 200ms"))
+        client.send(HEALTH)
+        self.assertEqual(client.answer().status, 200)
+        self.assertEqual(self.counts(), (0, 1))
+
+    def test_a_caller_may_ask_for_less_but_not_for_more(self):
+        for asked, within in ((b"20ms", b"20ms"), (b"1h", b"200ms")):
+            client = self.client()
+            client.send(get(b"/after?60000", b"X-Request-Timeout: " + asked + b"\r\n"))
+            self.assertEqual(client.answer().body, b"request: not answered within " + within)
+        for asked in (b"", b"5", b"-5s", b"5 s", b"0s", b"1e3s", b"99h", b"s"):
+            with self.subTest(asked=asked):
+                self.assertEqual(self.status(get(b"/healthz", b"X-Request-Timeout: " + asked + b"\r\n")), 400)
+
+    def test_a_reader_without_progress_is_closed(self):
+        client = RawClient.__new__(RawClient)
+        client.received = b""
+        client.socket = socket.socket()
+        self.addCleanup(client.close)
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.socket.settimeout(service.HANG_LIMIT_S)
+        client.socket.connect(("127.0.0.1", self.service.port))
+        client.send(get(b"/large?50000000"))
+        wait_until(lambda: self.service.access_log(), "the end of the answer nobody reads")
+        self.assertEqual(self.service.access_log()[0]["bytes"], 0)
+
+
+class SlowReader(Case):
+    flags = ("--timeout-write", "1s")
+
+    def test_progress_renews_the_time(self):
+        client = self.client()
+        size = 50_000_000  # far more than the socket buffers on the way hold
+        client.send(get(b"/large?%d" % size))
+        received = 0
+        began = time.monotonic()
+        while received < size:
+            data = client.socket.recv(2_000_000)
+            self.assertTrue(data, f"closed after {received} bytes")
+            received += len(data)
+            if time.monotonic() - began < 2.5:
+                time.sleep(0.06)
+        self.assertGreater(time.monotonic() - began, 1.0)
+
+
+class Order(Case):
+    def test_pipelined_requests_are_answered_in_order(self):
+        client = self.client()
+        requests = [get(b"/after?50"), post(b"one"), HEALTH, post_chunked(b"two"), get(b"/nothing"), get(b"/large?100000"), post(b"three")]
+        client.send(b"".join(requests))
+        self.assertEqual([client.answer().body[:5] for _ in requests], [b"late\n", b"one", b"ok\n", b"two", b"there", b"xxxxx", b"three"])
+
+    def test_a_thousand_pipelined_requests(self):
+        client = self.client()
+        for number in range(1000):
+            client.send(post(b"%d" % number))
+        self.assertEqual([int(client.answer().body) for _ in range(1000)], list(range(1000)))
+
+    def test_a_client_that_only_sends_is_not_read_ahead(self):
+        client = self.client()
+        client.send(get(b"/after?60000"))
+        client.socket.settimeout(0.2)
+        with self.assertRaises(TimeoutError):
+            while True:
+                client.socket.sendall(HEALTH * 1000)
+        self.assertEqual(self.counts()[0], 1)
+
+    def test_a_failing_handler_is_a_500(self):
+        client = self.client()
+        client.send(post(b"", b"/throws") + HEALTH)
+        answer = client.answer()
+        self.assertEqual((answer.status, answer.body), (500, b"internal error"))
+        self.assertEqual(client.answer().status, 200)
+        wait_until(lambda: any(line.get("error") == "on purpose" for line in self.service.log), "the reason in the log")
+
+    def test_access_lines_equal_requests(self):
+        # operations.md O3
+        client = self.client()
+        for data in (HEALTH, get(b"/nothing%0aforged%1b%5b31m"), post(b"abc"), get(b"/echo"), b"x\n"):
+            client.send(data)
+            client.answer()
+        self.assertEqual(self.service.stop(), 0)
+        lines = self.service.access_log()
+        self.assertEqual([(line["method"], line["status"], line["bytes"]) for line in lines],
+                         [("GET", 200, 3), ("GET", 404, 29), ("POST", 200, 3), ("GET", 405, 27), ("", 400, 17)])
+        self.assertEqual(lines[1]["path"], "/nothing\\nforged\\x1b[31m")
+        self.assertRegex(lines[0]["peer"], r"^127\.0\.0\.1:\d+$")
+        self.assertEqual(len({line["request_id"] for line in lines}), 5)
+
+
+class Connections(Case):
+    flags = ("--max-connections", "20", "--max-connections-per-peer", "8")
+
+    def test_per_peer_limit(self):
+        kept = [self.client() for _ in range(8)]
+        for client in kept:
+            client.send(HEALTH)
+            self.assertEqual(client.answer().status, 200)
+        self.assertEqual(self.client().answers_until_closed(), [])
+        kept.pop().close()
+        # The place is free once the server has seen the end.
+        wait_until(lambda: self.service_answers(), "a free place")
+
+    def service_answers(self):
+        client = self.client()
+        client.send(HEALTH)
+        answer = client.answer()
+        client.close()
+        return answer is not None
+
+    def test_another_peer_is_not_affected(self):
+        kept = [self.client() for _ in range(8)]
+        other = socket.socket()
+        self.addCleanup(other.close)
+        other.bind(("127.0.0.2", 0))
+        other.settimeout(service.HANG_LIMIT_S)
+        other.connect(("127.0.0.1", self.service.port))
+        other.sendall(HEALTH)
+        self.assertIn(b"200 OK", other.recv(1000))
+        self.assertEqual(len(kept), 8)
+
+
+class GoneClients(Case):
+    flags = ("--max-connections", "300", "--max-connections-per-peer", "300")
+
+    def test_work_stops_when_the_client_goes_away(self):
+        # operations.md W12
+        for end in (RawClient.close, RawClient.reset):
+            for ahead in (b"", HEALTH):
+                with self.subTest(end=end.__name__, ahead=bool(ahead)):
+                    before = self.counts()[1]
+                    client = self.client()
+                    client.send(get(b"/after?600000"))
+                    wait_until(lambda: self.counts()[0] == 1, "the handler runs")
+                    client.send(ahead)
+                    end(client)
+                    wait_until(lambda: self.counts() == (0, before + 1), "the handler is cancelled")
+
+    def test_a_thousand_resets_leave_nothing_behind(self):
+        self.assertEqual(self.counts(), (0, 0))
+        baseline = descriptors(self.service.pid)
+        for _ in range(5):
+            clients = [self.client() for _ in range(200)]
+            for number, client in enumerate(clients):
+                client.send((get(b"/after?600000"), post(b"abc", b"/after?600000")[:-1], HEALTH[:30], HEALTH)[number % 4])
+            for client in clients:
+                client.reset()
+        wait_until(lambda: self.counts()[0] == 0, "no handler runs")
+        wait_until(lambda: descriptors(self.service.pid) <= baseline, "all descriptors are closed")
+
+    def test_the_log_says_so(self):
+        client = self.client()
+        client.send(get(b"/after?600000"))
+        wait_until(lambda: self.counts()[0] == 1, "the handler runs")
+        client.reset()
+        wait_until(lambda: any(line["status"] == 499 for line in self.service.access_log()), "the access line")
+
+
+class NoDescriptors(unittest.TestCase):
+    def test_accepting_pauses_and_recovers(self):
+        # operations.md W6
+        few = ("prlimit", "--nofile=40:40")
+        with HttpEcho("--max-connections", "500", "--max-connections-per-peer", "500", prefix=few) as running:
+            clients = [RawClient(running.port) for _ in range(200)]
+            wait_until(lambda: any(line["message"] == "cannot accept a connection" for line in running.log), "the warning")
+            before = self.cpu_seconds(running.pid)
+            time.sleep(1.0)  # the time over which CPU is measured
+            self.assertLess(self.cpu_seconds(running.pid) - before, 0.2)
+            for client in clients:
+                client.close()
+            status, _, _ = running.request("GET", "/healthz")
+            self.assertEqual(status, 200)
+
+    @staticmethod
+    def cpu_seconds(pid):
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Drain(unittest.TestCase):
+    def client(self, running):
+        client = RawClient(running.port)
+        self.addCleanup(client.close)
+        return client
+
+    def test_running_requests_end_and_idle_connections_close(self):
+        # operations.md S7
+        with HttpEcho() as running:
+            idle, fresh, busy, late = (self.client(running) for _ in range(4))
+            idle.send(HEALTH)
+            self.assertEqual(idle.answer().status, 200)
+            busy.send(get(b"/after?700") + HEALTH)
+            late.send(post(b"abc", b"/after?1")[:-1])
+            wait_until(lambda: running.request("GET", "/counts")[2].startswith(b"1 "), "the handler runs")
+            running.process.send_signal(signal.SIGTERM)
+            self.assertEqual(idle.answers_until_closed(), [])
+            self.assertEqual(fresh.answers_until_closed(), [])
+            with self.assertRaises(ConnectionRefusedError):
+                self.client(running)
+            late.send(b"c")
+            for client in (late, busy):
+                answers = client.answers_until_closed()
+                self.assertEqual([(a.status, a.headers["Connection"]) for a in answers], [(200, "close")])
+            self.assertEqual(running.process.wait(timeout=service.HANG_LIMIT_S), 0)
+
+    def test_what_does_not_end_in_time_is_cut(self):
+        with HttpEcho("--timeout-drain", "200ms") as running:
+            asking, sending = self.client(running), self.client(running)
+            asking.send(get(b"/after?600000"))
+            sending.send(post(b"abc")[:-1])
+            wait_until(lambda: running.request("GET", "/counts")[2].startswith(b"1 "), "the handler runs")
+            self.assertEqual(running.stop(), 0)
+            self.assertEqual([answer.status for answer in asking.answers_until_closed()], [503])
+            self.assertEqual(sending.answers_until_closed(), [])
+
+    def test_second_signal_ends_at_once(self):
+        with HttpEcho("--timeout-drain", "1m", expect_clean_exit=False) as running:
+            asking = self.client(running)
+            asking.send(get(b"/after?600000"))
+            wait_until(lambda: running.request("GET", "/counts")[2].startswith(b"1 "), "the handler runs")
+            running.process.send_signal(signal.SIGTERM)
+            # The drain has begun when nothing is accepted any more.
+            wait_until(lambda: self.refuses(running.port), "the drain")
+            running.process.send_signal(signal.SIGTERM)
+            self.assertNotEqual(running.process.wait(timeout=service.HANG_LIMIT_S), 0)
+
+    @staticmethod
+    def refuses(port):
+        try:
+            RawClient(port).close()
+            return False
+        except ConnectionRefusedError:
+            return True
+
+
+class Listening(unittest.TestCase):
+    def start_failure(self, *addresses, flags=()):
+        arguments = [BINARY, "serve", *flags]
+        for address in addresses:
+            arguments += ["--listen", address]
+        ended = subprocess.run(arguments, capture_output=True, timeout=service.HANG_LIMIT_S, check=False)
+        self.assertNotEqual(ended.returncode, 0)
+        return ended.stderr.decode()
+
+    def test_other_machines_only_when_asked_for(self):
+        # operations.md A3
+        for address in ("0.0.0.0:0", "[::]:0"):
+            self.assertIn("--insecure-listen", self.start_failure(address))
+        with HttpEcho("--insecure-listen", listen=("0.0.0.0:0",)) as running:
+            self.assertEqual(running.request("GET", "/healthz")[0], 200)
+
+    def test_bad_addresses_are_named(self):
+        for address in ("127.0.0.1", "example.com:80", "unix:relative", "127.0.0.1:99999"):
+            self.assertIn(f'"{address}"', self.start_failure(address))
+
+    def test_several_listeners(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "s")
+            with HttpEcho(listen=("127.0.0.1:0", "127.0.0.2:0", f"unix:{path}")) as running:
+                self.assertEqual(len(running.addresses), 3)
+                self.assertEqual(running.addresses[2], f"unix:{path}")
+                self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o660)
+                client = socket.socket(socket.AF_UNIX)
+                self.addCleanup(client.close)
+                client.settimeout(service.HANG_LIMIT_S)
+                client.connect(path)
+                client.sendall(get(b"/seen/x"))
+                self.assertTrue(client.recv(1000).endswith(b"unix:uid=%d" % os.getuid()))
+                self.assertIn("another process listens", self.start_failure(f"unix:{path}"))
+            self.assertFalse(os.path.exists(path))
+
+
+if __name__ == "__main__":
+    # 200 clients at once and a margin.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(2048, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
+    unittest.main()
