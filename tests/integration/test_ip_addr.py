@@ -1,6 +1,9 @@
-"""The text of links and addresses against `ip addr` of iproute2 6.1, byte for byte, in namespaces full of what there is.
+"""The text of links and addresses against `ip addr` of iproute2 6.1, byte for byte, in namespaces full of what there is: as bytes from
+the reader alone, and as the service answers it.
 contracts: operations.md N8-N10; processors.md `collector.kubernetes.container.ipaddr`."""
 
+import codecs
+import json
 import os
 import pathlib
 import re
@@ -13,12 +16,17 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 import namespace_zoo as zoo_module  # noqa: E402
+from service import Service  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("NODESCOPE_BINARY", ROOT / "build" / "nodescope")).parent
 PRINT_NETWORK = BUILD / "tests" / "unit" / "netlink" / "print_network"
 SECONDS = re.compile(rb"(?<= )(-?\d+)sec")
+SECONDS_TEXT = re.compile(SECONDS.pattern.decode())
 # Other than lifetimes, states change too (duplicate address detection ends): compare when the tool itself agrees with itself.
 TRIES = 20
+
+# operations.md O1: each byte that is not UTF-8 becomes one U+FFFD.
+codecs.register_error("byte-by-byte", lambda error: ("\ufffd" * (error.end - error.start), error.end))
 
 
 def expected(namespace, prefix=()):
@@ -43,6 +51,9 @@ class IpAddr(unittest.TestCase):
         if reason:
             raise unittest.SkipTest(reason)
 
+        cls.service = Service()
+        cls.addClassCleanup(cls.service.stop)
+
     def setUp(self):
         self.zoo = zoo_module.Zoo()
         self.addCleanup(self.zoo.close)
@@ -51,14 +62,26 @@ class IpAddr(unittest.TestCase):
         """Ours equals the tool's; `wanted` must be in it, so that a namespace which lost its point is noticed."""
         for _ in range(TRIES):
             before, ours, after = expected(namespace, prefix), shown(namespace, prefix), expected(namespace, prefix)
-            if without_seconds(before) == without_seconds(after):
+            # The service runs where everybody can see it, not where `prefix` leads.
+            answered = None if prefix else self.answered(namespace)
+            last = expected(namespace, prefix)
+            if without_seconds(before) == without_seconds(after) == without_seconds(last):
                 break
         self.assertEqual(without_seconds(ours).decode("latin-1"), without_seconds(before).decode("latin-1"))
+        if answered is not None:
+            self.assertEqual(SECONDS_TEXT.sub("Nsec", answered), without_seconds(before).decode(errors="byte-by-byte"))
         for first, mine, last in zip(*(map(int, SECONDS.findall(text)) for text in (before, ours, after))):
             self.assertIn(mine, range(last, first + 1))
         for piece in wanted:
             self.assertIn(piece if isinstance(piece, bytes) else piece.encode(), ours)
         return ours
+
+    def answered(self, namespace, service=None):
+        status, _, body = (service or self.service).process_route("/processor/netInfoCollector", {"pid": str(namespace.pid)})
+        self.assertEqual(status, 200, body)
+        reply = json.loads(body)
+        self.assertEqual(reply["collector.kubernetes.container.Pid"], str(namespace.pid))
+        return reply["collector.kubernetes.container.ipaddr"]
 
     def test_new_namespace(self):
         self.check(self.zoo.add("new"), "lo: <LOOPBACK> mtu 65536 qdisc noop state DOWN group default")
@@ -221,7 +244,9 @@ class IpAddr(unittest.TestCase):
             (folder / "protodown_reasons.d" / "r.conf").write_text("3 mlag\n")
             # Both run where this folder is /etc/iproute2, and nobody else sees that.
             prefix = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/iproute2 && exec "$@"', directory]
-            self.check(ns, "group seven", "group trio", "group 2147483647", "scope mine", "scope everywhere", "scope 78", prefix=prefix)
+            text = self.check(ns, "group seven", "group trio", "group 2147483647", "scope mine", "scope everywhere", "scope 78", prefix=prefix)
+            with Service(prefix=prefix) as service:
+                self.assertEqual(self.answered(ns, service), text.decode())
             for broken in ("7 seven\nnonsense\n300 never\n", "0x7\n7 seven\n", "7\n seven\n", "+7 plus\n300\tx\ty\n", "0X7 x\n", "0x 7 x\n", "-0x7 x\n7 y\n", "0x-7 x\n7 y\n", "0xfffffffe x\n7 y\n"):
                 (folder / "group").write_text(broken)
                 with self.subTest(broken=broken):
