@@ -1,0 +1,54 @@
+"""What is too large for an answer is cut at a boundary and said so (docs/api.md, "Size"; operations.md N8, O2)."""
+
+import json
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+import namespace_zoo  # noqa: E402
+from service import Service  # noqa: E402
+
+MANY_ROUTES = 50_000
+DEFAULT_LIMIT = 1 << 20
+
+
+class AnswerSizes(unittest.TestCase):
+    def test_a_namespace_with_50000_routes(self):
+        reason = namespace_zoo.why_impossible()
+        if reason:
+            self.skipTest(reason)
+        with namespace_zoo.Zoo() as zoo:
+            space = zoo.add("many-routes")
+            space.ip("link set lo up")
+            space.ip_batch(f"route add 10.{i >> 14 & 255}.{i >> 6 & 255}.{(i & 63) << 2}/30 dev lo" for i in range(MANY_ROUTES))
+            with Service() as service:
+                status, _, body = service.process_route("/processor/netInfoCollector", {"pid": str(space.pid)})
+            self.assertEqual(200, status, body[:300])
+            self.assertLessEqual(len(body), DEFAULT_LIMIT)
+            answer = json.loads(body)
+            route = answer["collector.kubernetes.container.Route"]
+            self.assertGreater(route.count("\n"), 9_000)
+            self.assertTrue(route.endswith("lo\n"))
+            self.assertRegex(json.loads(answer["collector.kubernetes.container.Errors"])["Route"], r"cut after \d+ of \d+")
+            self.assertIn("127.0.0.1/8", answer["collector.kubernetes.container.ipaddr"])
+
+    def test_process_list_and_mountinfo(self):
+        with Service("--max-reply", "4KiB") as service:
+            for path, key in (("/processor/processCollector", "collector.system.process.list"),
+                              ("/processor/mountInfoCollector", "collector.system.mountinfo")):
+                status, _, body = service.process_route(path)
+                self.assertEqual(200, status, body[:300])
+                self.assertLessEqual(len(body), 4096)
+                answer = json.loads(body)
+                kept, total = answer[f"{key}.truncated"].split(" of ")
+                self.assertLess(int(kept), int(total))
+                if path.endswith("processCollector"):
+                    self.assertEqual(int(kept), len(json.loads(answer[key])))
+                else:
+                    self.assertEqual(int(kept), answer[key].count("\n"))
+
+
+if __name__ == "__main__":
+    unittest.main()
