@@ -237,9 +237,7 @@ child_process::~child_process()
 {
     if (pid_ < 0) return;
     kill_group();
-    pollfd ended{exit_.get(), POLLIN, 0};
-    ::poll(&ended, exit_ ? 1 : 0, exit_ ? last_wait_ms : 1);
-    try_reap();
+    for (int waited_ms = 0; !try_reap() && waited_ms < last_wait_ms; ++waited_ms) ::poll(nullptr, 0, 1);
 }
 
 void child_process::kill_group() noexcept

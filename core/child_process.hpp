@@ -61,6 +61,7 @@ public:
     [[nodiscard]] pid_t pid() const noexcept { return pid_; }
     /// Readable once the process has ended; -1 where the kernel has no pidfd_open (before 5.3).
     [[nodiscard]] int exit_descriptor() const noexcept { return exit_.get(); }
+    [[nodiscard]] unique_fd take_exit_descriptor() noexcept { return std::move(exit_); }
     /// The ends of the pipes, non-blocking; the caller takes them over.
     [[nodiscard]] unique_fd take_output() noexcept { return std::move(output_); }
     [[nodiscard]] unique_fd take_errors() noexcept { return std::move(errors_); }

@@ -52,8 +52,7 @@ struct program_runner::running_program : std::enable_shared_from_this<running_pr
           counts(std::move(book))
     {
         ++counts->alive;
-        // Ours to wait on, the child's to close: a second owner of the number would close it twice.
-        if (child.exit_descriptor() >= 0) exit.emplace(executor, ::dup(child.exit_descriptor()));
+        if (unique_fd announced = child.take_exit_descriptor(); announced) exit.emplace(executor, announced.release());
     }
     ~running_program()
     {

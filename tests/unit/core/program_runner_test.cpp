@@ -9,6 +9,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -18,6 +19,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 namespace nodescope {
 namespace {
@@ -189,6 +191,29 @@ TEST_F(ProgramRunner, PassesOnWhyAProgramCannotRun)
     program shell{"/bin/sh", {}};
     EXPECT_EQ(run_task(reactor_, runner_.run("nat: x", std::move(shell), {}, nowhere, deadline::in(20s))).error(),
               error(failure::gone, "nat: x: no namespace"));
+}
+
+// operations.md X2
+TEST_F(ProgramRunner, OpensNothingThatAnotherProgramWouldInherit)
+{
+    const auto inheritable = [] {
+        std::set<std::string> found;
+        for (const auto& each : std::filesystem::directory_iterator("/proc/self/fd")) {
+            const int flags = ::fcntl(std::stoi(each.path().filename()), F_GETFD);
+            if (flags >= 0 && (flags & FD_CLOEXEC) == 0) found.insert(each.path().filename());
+        }
+        return found;
+    };
+    const auto before = inheritable();
+    boost::asio::cancellation_signal stop;
+    bool ended = false;
+    boost::asio::co_spawn(
+        reactor_, start("sleep 1000", deadline::in(1h), output_limits()),
+        boost::asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr, const auto&) { ended = true; }));
+    run_until([&] { return runner_.alive() == 1; });
+    EXPECT_EQ(inheritable(), before);
+    stop.emit(boost::asio::cancellation_type::terminal);
+    run_until([&] { return ended; });
 }
 
 TEST_F(ProgramRunner, LeaksNoDescriptors)

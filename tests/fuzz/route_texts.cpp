@@ -1,0 +1,53 @@
+// The tables of `route` and `route -6`: whatever routes, names and interface names there are, every line fits its
+// buffer and every counted line is there.
+#include "netlink/name_tables.hpp"
+#include "netlink/route_text.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+using namespace nodescope::netlink;
+
+namespace {
+
+void check(const std::string& text, std::size_t lines)
+{
+    // Names may hold newlines: interfaces cannot in the kernel, but our input is anything.
+    if (static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) < lines + 2) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
+{
+    // The first line is the hosts file in one line, and an interface name; the rest are routes, in both forms.
+    const std::string_view all(reinterpret_cast<const char*>(bytes), size);
+    const std::string_view first = all.substr(0, all.find('\n'));
+    const std::string_view rest = all.substr(std::min(first.size() + 1, all.size()));
+    const name_tables names(first, first);
+    const interface_names interfaces{{2, std::string(first)}};
+
+    std::size_t lines = 0;
+    check(route6_text(rest, names, lines), lines);
+
+    std::vector<ipv4_route> routes(rest.size() / sizeof(std::uint32_t) / 4);
+    for (std::size_t i = 0; i < routes.size(); ++i) {
+        std::uint32_t words[4];
+        std::memcpy(words, rest.data() + i * sizeof(words), sizeof(words));
+        routes[i].destination = words[0];
+        routes[i].gateway = words[1];
+        routes[i].metric = words[2];
+        routes[i].interface_index = words[3] >> 24U;
+        routes[i].prefix_length = static_cast<std::uint8_t>(words[3] % 33);
+        routes[i].type = static_cast<std::uint8_t>(words[3] >> 8U);
+        routes[i].through_gateway = (words[3] & 0x10000U) != 0;
+    }
+    lines = 0;
+    check(route_text(routes, interfaces, names, lines), lines);
+    return 0;
+}
