@@ -136,7 +136,8 @@ result<void> application::build()
 {
     if (auto built = build_backends(); !built) return built;
     const api::processor_backends backends{*docker_, *pods_, *net_info_, *processes_, *mountinfo_, *goroutines_};
-    const api::processor_options options{config_.node_name, config_.max_reply, config_.http.max_body};
+    const api::processor_options options{config_.node_name, config_.max_reply, config_.http.max_body,
+                                         config_.limits.host};
 
     std::vector<http::route> routes = api::health_routes();
     std::vector<http::route> processors = api::processor_routes(backends, options);

@@ -62,6 +62,11 @@ http::reply single_value(const processor_context& context, std::string_view key,
     return http::reply(200, json_content_type, std::move(rendered->body));
 }
 
+deadline host_limit(const processor_context& context, const http::request& asked)
+{
+    return deadline::sooner(asked.limit, deadline::in(context.options.host_timeout));
+}
+
 task<http::reply> container_list(const processor_context& context, const http::request& asked, generation agent)
 {
     const auto given = read_parameters(context, asked);
@@ -151,7 +156,7 @@ task<http::reply> process_list_of(const processor_context& context, const http::
 {
     const auto given = read_parameters(context, asked);
     if (!given) co_return processor_failure(given.error());
-    const auto list = co_await context.backends.processes.collect(asked.limit);
+    const auto list = co_await context.backends.processes.collect(host_limit(context, asked));
     if (!list) co_return processor_failure(list.error());
     const std::string text = process_list_json(*list);
     co_return single_value(context, "collector.system.process.list", text, cut_at::array_element);
@@ -161,7 +166,7 @@ task<http::reply> mountinfo_of(const processor_context& context, const http::req
 {
     const auto given = read_parameters(context, asked);
     if (!given) co_return processor_failure(given.error());
-    const auto mounts = co_await context.backends.mountinfo.collect(asked.limit);
+    const auto mounts = co_await context.backends.mountinfo.collect(host_limit(context, asked));
     if (!mounts) co_return processor_failure(mounts.error());
     co_return single_value(context, "collector.system.mountinfo", mounts->text, cut_at::line);
 }

@@ -56,7 +56,7 @@ class Deadlines(unittest.TestCase):
             proc = pathlib.Path(root, "proc")
             proc.mkdir()
             (proc / "stat").write_text("cpu 0 0 0 0\nbtime 1\n")
-            (proc / "uptime").write_text("1.00 1.00\n")
+            (proc / "uptime").write_text("100000.00 100000.00\n")
             shared = proc / "shared"
             shared.mkdir()
             (shared / "stat").write_text(stat_text)

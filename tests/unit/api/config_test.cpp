@@ -1,0 +1,125 @@
+#include "server/config.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+namespace nodescope {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+using words = std::vector<std::string>;
+
+configuration parsed(const words& arguments, const words& environment = {})
+{
+    auto got = parse_command_line(arguments, environment, false);
+    if (const auto* const left = std::get_if<early_exit>(&got)) ADD_FAILURE() << left->text;
+    return std::holds_alternative<configuration>(got) ? std::get<configuration>(std::move(got)) : configuration();
+}
+
+early_exit refused(const words& arguments, const words& environment = {})
+{
+    auto got = parse_command_line(arguments, environment, false);
+    return std::holds_alternative<early_exit>(got) ? std::get<early_exit>(std::move(got)) : early_exit{-1, "accepted"};
+}
+
+class config_file {
+public:
+    explicit config_file(const std::string& text)
+    {
+        const int descriptor = ::mkstemp(path_.data());
+        if (descriptor >= 0) ::close(descriptor);
+        std::ofstream(path_) << text;
+    }
+    ~config_file() { ::unlink(path_.c_str()); }
+    config_file(const config_file&) = delete;
+    config_file& operator=(const config_file&) = delete;
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+    std::string path_ = "/tmp/nodescope-config-XXXXXX";
+};
+
+TEST(CommandLine, DefaultsAreTheDocumentedOnes)
+{
+    const auto config = parsed({});
+    EXPECT_THAT(config.http.listen, ElementsAre("127.0.0.1:8095"));
+    EXPECT_EQ(config.http.request_timeout, 30s);
+    EXPECT_EQ(config.limits.docker, 10s);
+    EXPECT_EQ(config.limits.netlink, 5s);
+    EXPECT_EQ(config.limits.nat, 5s);
+    EXPECT_EQ(config.limits.kubernetes, 10s);
+    EXPECT_EQ(config.limits.host, 5s);
+    EXPECT_EQ(config.limits.drain, 5s);
+    EXPECT_EQ(config.max_reply, 1U << 20U);
+    EXPECT_EQ(config.http.max_connections, 512U);
+    EXPECT_EQ(config.format, log_format::json);
+    EXPECT_FALSE(config.node_name.empty());
+    EXPECT_FALSE(config.goroutine_dumps);
+}
+
+TEST(CommandLine, TakesFlagsWithAndWithoutTheSubcommand)
+{
+    EXPECT_EQ(parsed({"--timeout-docker", "250ms"}).limits.docker, 250ms);
+    EXPECT_EQ(parsed({"serve", "--timeout-docker=2m"}).limits.docker, 2min);
+    EXPECT_THAT(parsed({"--listen", "127.0.0.1:1", "--listen", "unix:/x"}).http.listen,
+                ElementsAre("127.0.0.1:1", "unix:/x"));
+    EXPECT_EQ(parsed({"--max-reply", "2MiB"}).max_reply, 2U << 20U);
+    EXPECT_EQ(parsed({"--max-body", "4096"}).http.max_body, 4096U);
+    EXPECT_EQ(parsed({"--log-level", "debug"}).level, log_level::debug);
+}
+
+TEST(CommandLine, FlagsWinOverTheEnvironmentAndThatOverTheFile)
+{
+    const config_file file(
+        "timeout-docker = \"1s\"\ntimeout-nat = \"1s\"\ntimeout-host = \"1s\"\nlisten = [\"127.0.0.1:7\"]\n");
+    const words environment{"NODESCOPE_TIMEOUT_DOCKER=2s", "NODESCOPE_TIMEOUT_NAT=2s", "NODESCOPE_UNRELATED=x"};
+    const auto config = parsed({"--config", file.path(), "--timeout-docker", "3s"}, environment);
+    EXPECT_EQ(config.limits.docker, 3s);
+    EXPECT_EQ(config.limits.nat, 2s);
+    EXPECT_EQ(config.limits.host, 1s);
+    EXPECT_THAT(config.http.listen, ElementsAre("127.0.0.1:7"));
+    const auto from_environment = parsed({}, {"NODESCOPE_CONFIG=" + file.path(), "NODESCOPE_GOROUTINE_DUMPS=true"});
+    EXPECT_EQ(from_environment.limits.host, 1s);
+    EXPECT_TRUE(from_environment.goroutine_dumps);
+}
+
+TEST(CommandLine, TakesDockersAndKubernetesOwnVariables)
+{
+    const words environment{"DOCKER_HOST=unix:///d.sock", "NODE_NAME=node-a"};
+    EXPECT_EQ(parsed({}, environment).docker_host, "unix:///d.sock");
+    EXPECT_EQ(parsed({}, environment).node_name, "node-a");
+    EXPECT_EQ(parsed({"--docker-host", "unix:///e.sock", "--node-name", "node-b"}, environment).docker_host,
+              "unix:///e.sock");
+}
+
+TEST(CommandLine, RefusesWhatItDoesNotKnowAndNamesIt)
+{
+    EXPECT_EQ(refused({"--nonsense"}).code, 1);
+    EXPECT_THAT(refused({"--nonsense"}).text, HasSubstr("nonsense"));
+    EXPECT_THAT(refused({"--timeout-docker", "5"}).text, HasSubstr("not a duration"));
+    EXPECT_THAT(refused({"--max-reply", "3MiB"}).text, HasSubstr("max-reply"));
+    EXPECT_THAT(refused({"--log-level", "loud"}).text, HasSubstr("log-level"));
+    EXPECT_EQ(refused({}, {"NODESCOPE_TIMEOUT_DOCKER=soon"}).code, 1);
+    const config_file file("no-such-key = 1\n");
+    EXPECT_THAT(refused({"--config", file.path()}).text, HasSubstr("no-such-key"));
+    EXPECT_EQ(refused({"--config", "/nonexistent/config.toml"}).code, 1);
+}
+
+TEST(CommandLine, HelpAndVersionEndEarly)
+{
+    for (const words& arguments : {words{"--help"}, words{"serve", "--help"}, words{"version", "--help"}}) {
+        EXPECT_EQ(refused(arguments).code, 0);
+        EXPECT_THAT(refused(arguments).text, HasSubstr("--timeout-docker"));
+    }
+    EXPECT_EQ(refused({"version"}).text, "nodescope " NODESCOPE_VERSION "\n");
+    EXPECT_EQ(refused({"--version"}).text, "nodescope " NODESCOPE_VERSION "\n");
+}
+
+}  // namespace
+}  // namespace nodescope
