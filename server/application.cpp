@@ -128,6 +128,10 @@ result<void> application::build_backends()
     dump_options.enabled = config_.goroutine_dumps;
     dump_options.root = config_.root;
     dump_options.data_root = config_.state_directory;
+    dump_options.docker_pid_file = config_.docker_pid_file;
+    dump_options.docker_exec_root = config_.docker_exec_root;
+    dump_options.containerd_pid_file = config_.containerd_pid_file;
+    dump_options.containerd_temporary_directory = config_.containerd_temporary_directory;
     goroutines_ = std::make_unique<goroutine_dump_collector>(workers_, std::move(dump_options));
     return {};
 }

@@ -111,6 +111,16 @@ void define_sources(CLI::App& app, configuration& config)
                  "answer the goroutine routes, which send SIGUSR1 to dockerd and containerd");
     app.add_option("--state-directory", config.state_directory, "where goroutine dumps are kept")
         ->capture_default_str();
+    app.add_option("--docker-pid-file", config.docker_pid_file, "pid file of dockerd, for its goroutine dump")
+        ->capture_default_str();
+    app.add_option("--docker-exec-root", config.docker_exec_root,
+                   "exec root of dockerd: where it writes its goroutine dump")
+        ->capture_default_str();
+    app.add_option("--containerd-pid-file", config.containerd_pid_file,
+                   "pid file of containerd, for its goroutine dump [found by its name]");
+    app.add_option("--containerd-temporary-directory", config.containerd_temporary_directory,
+                   "temporary directory of containerd: where it writes its goroutine dump")
+        ->capture_default_str();
 }
 
 void define_log(CLI::App& app, configuration& config)

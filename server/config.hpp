@@ -44,6 +44,10 @@ struct configuration {
     std::string xtables_dir;
     bool goroutine_dumps = false;
     std::string state_directory = "/var/lib/nodescope";
+    std::string docker_pid_file = "/var/run/docker.pid";
+    std::string docker_exec_root = "/var/run/docker";
+    std::string containerd_pid_file;
+    std::string containerd_temporary_directory = "/tmp";
 
     log_level level = log_level::info;
     log_format format = log_format::text;
