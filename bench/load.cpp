@@ -204,7 +204,8 @@ int main(int count, char** arguments)
                 one.waiting = true;
             }
             busy = busy || one.waiting;
-            if (!one.waiting) wake = std::min(wake, one.due);
+            // After the end a connection without a request has nothing to wake for; ppoll refuses a time that is past.
+            if (!one.waiting && now < end) wake = std::clamp(one.due, now, wake);
             polled[i] = {one.waiting ? one.descriptor : -1, POLLIN, 0};
         }
         if (now >= give_up) fail("answers are still missing 30 s after the end");
