@@ -56,8 +56,7 @@ class live_reader final : public namespace_reader {
 public:
     live_reader(program_runner& programs, worker_pool& pool, namespace_reader_options options,
                 netlink::net_namespace home)
-        : pool_(pool),
-          root_(std::move(options.root)),
+        : root_(std::move(options.root)),
           home_(std::move(home)),
           names_(root_),
           nat_(programs, pool, std::move(options.nat))
@@ -87,58 +86,59 @@ public:
                              "routes", &netlink::routes_text::routes));
     }
 
+    void blocking_look(opened_namespace& where, deadline limit) override
+    {
+        // Most namespaces have no NAT tables: then nothing more is to be done for them.
+        const netlink::nat_target target(home_, where.space, borrowed(where));
+        where.may_have_nat = may_have_tables(target, netlink::ip_family::ipv4, limit);
+        where.may_have_nat6 = may_have_tables(target, netlink::ip_family::ipv6, limit);
+    }
+
     task<nat_texts> read_nat(std::shared_ptr<const opened_namespace> where, deadline limit) override
     {
+        nat_texts texts;
+        if (!where->may_have_nat) texts.nat = text_part(std::string());
+        if (!where->may_have_nat && !where->may_have_nat6) co_return texts;
+
         // Shares the ownership of the whole: `where` lives as long as anything of it is used.
         std::shared_ptr<const unique_fd> process(where, &where->process.directory_descriptor());
         const netlink::nat_target target(home_, where->space, std::move(process));
-        // Most namespaces have no NAT tables: one trip to the pool finds that out for both families.
-        auto find = [target, limit](const abandon_flag&) -> result<families> {
-            return families{has_tables(target, netlink::ip_family::ipv4, limit),
-                            has_tables(target, netlink::ip_family::ipv6, limit)};
-        };
-        const result<families> found = co_await pool_.run("nat: look for tables", limit, std::move(find));
-        nat_texts texts;
-        if (!found) {
-            texts.nat = text_part(found.error());
-            co_return texts;
-        }
         const auto executor = co_await asio::this_coro::executor;
         auto [order, thrown4, nat, thrown6, nat6] =
             co_await asio::experimental::make_parallel_group(
-                asio::co_spawn(executor, read_family(found->ipv4, target, netlink::ip_family::ipv4, limit),
+                asio::co_spawn(executor, read_family(where->may_have_nat, target, netlink::ip_family::ipv4, limit),
                                asio::deferred),
-                asio::co_spawn(executor, read_family(found->ipv6, target, netlink::ip_family::ipv6, limit),
+                asio::co_spawn(executor, read_family(where->may_have_nat6, target, netlink::ip_family::ipv6, limit),
                                asio::deferred))
                 .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
         if (thrown4) std::rethrow_exception(thrown4);
         if (thrown6) std::rethrow_exception(thrown6);
         texts.nat = std::move(nat);
         // An IPv6 table is told of only where there is one.
-        if (found->ipv6) texts.nat6 = std::move(nat6);
+        if (where->may_have_nat6) texts.nat6 = std::move(nat6);
         co_return texts;
     }
 
 private:
-    struct families {
-        bool ipv4 = false;
-        bool ipv6 = false;
-    };
+    // For the length of one blocking call: `where` outlives it.
+    static std::shared_ptr<const unique_fd> borrowed(const opened_namespace& where)
+    {
+        return {std::shared_ptr<const unique_fd>(), &where.process.directory_descriptor()};
+    }
 
     // Also true when it cannot be told: the read will say why.
-    static bool has_tables(const netlink::nat_target& target, netlink::ip_family family, deadline limit)
+    static bool may_have_tables(const netlink::nat_target& target, netlink::ip_family family, deadline limit)
     {
         const auto tables = netlink::blocking_find_nat_tables(target, family, limit);
         return !tables || tables->nft || tables->legacy || tables->nft_failure;
     }
 
-    task<text_part> read_family(bool has_tables, netlink::nat_target target, netlink::ip_family family, deadline limit)
+    task<text_part> read_family(bool wanted, netlink::nat_target target, netlink::ip_family family, deadline limit)
     {
-        if (!has_tables) co_return text_part(std::string());
+        if (!wanted) co_return text_part(std::string());
         co_return part_of(co_await nat_.read(std::move(target), family, limit));
     }
 
-    worker_pool& pool_;
     const std::string root_;
     const netlink::net_namespace home_;
     netlink::name_source names_;

@@ -48,6 +48,9 @@ struct opened_namespace {
     opened_namespace(host::process_handle p, netlink::net_namespace s) : process(std::move(p)), space(std::move(s)) {}
     host::process_handle process;
     netlink::net_namespace space;
+    // Whether there may be NAT tables: false only when that is known.
+    bool may_have_nat = true;
+    bool may_have_nat6 = true;
 };
 
 /// Takes the parts from a worker thread as they are finished, so that a dump that hangs in the kernel costs the parts
@@ -69,6 +72,10 @@ private:
 class namespace_reader {
 public:
     virtual ~namespace_reader() = default;
+
+    /// Called once, in the job that opened the namespace: what is cheap to know there saves a trip to the pool later.
+    /// Blocking: runs on a pool thread.
+    virtual void blocking_look(opened_namespace& where, deadline limit) = 0;
 
     /// Links, addresses and routes, each put into `progress`. Blocking: runs on a pool thread.
     virtual void blocking_read_netlink(const opened_namespace& where, deadline limit, const abandon_flag& abandoned,

@@ -218,7 +218,9 @@ task<result<net_info_collector::opened_target>> net_info_collector::open_contain
 task<result<net_info_collector::opened_target>> net_info_collector::open_process(found_process found, deadline limit)
 {
     const std::string what = fmt::format("open the network namespace of process {}", found.pid);
-    auto work = [root = options_.root, found = std::move(found)](const abandon_flag&) -> result<opened_target> {
+    const deadline own_limit = part_limit(limit, deadline::in(options_.host_timeout));
+    auto work = [root = options_.root, reader = reader_, own_limit,
+                 found = std::move(found)](const abandon_flag&) -> result<opened_target> {
         auto process = host::process_handle::open(root, found.pid);
         if (!process) return process.error();
         opened_target target;
@@ -237,10 +239,12 @@ task<result<net_info_collector::opened_target>> net_info_collector::open_process
             return error(failure::gone, fmt::format("process {} ended while its namespace was opened", found.pid));
         }
         target.host_network = is_node_network(root, space->identity());
-        target.where = std::make_shared<const opened_namespace>(std::move(*process), std::move(*space));
+        auto opened = std::make_shared<opened_namespace>(std::move(*process), std::move(*space));
+        reader->blocking_look(*opened, own_limit);
+        target.where = std::move(opened);
         return target;
     };
-    co_return co_await pool_.run(what, part_limit(limit, deadline::in(options_.host_timeout)), std::move(work));
+    co_return co_await pool_.run(what, own_limit, std::move(work));
 }
 
 task<netlink_texts> net_info_collector::netlink_part(shared_namespace where, deadline limit)

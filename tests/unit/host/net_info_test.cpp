@@ -95,6 +95,8 @@ class scripted_reader final : public namespace_reader {
 public:
     explicit scripted_reader(reader_script& script) : script_(script) {}
 
+    void blocking_look(opened_namespace&, deadline) override {}
+
     void blocking_read_netlink(const opened_namespace&, deadline, const abandon_flag& abandoned,
                                netlink_progress& progress) override
     {
