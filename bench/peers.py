@@ -42,7 +42,10 @@ def load(**options):
     for name, value in options.items():
         for one in value if isinstance(value, list) else [value]:
             arguments += ["--" + name.replace("_", "-"), str(one)]
-    return json.loads(subprocess.run(arguments, check=True, capture_output=True, text=True).stdout)
+    done = subprocess.run(arguments, check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr.strip())
+    return json.loads(done.stdout)
 
 
 def process_cpu_s(pid):
