@@ -179,7 +179,7 @@ class IpAddr(unittest.TestCase):
         # A lower link in another namespace.
         zoo_module.veth(ns, "far", other, "near")
         ns.ip("link set far up")
-        zoo.try_ip(ns, "macvlan elsewhere", f"link add link v0 name moved type macvlan")
+        zoo.try_ip(ns, "macvlan elsewhere", "link add link v0 name moved type macvlan")
         ns.ip(f"link set moved netns {other.pid}")
         for name in ("v1", "ta"):
             ns.ip(f"link set {name} master br0")
