@@ -44,14 +44,16 @@ struct birth {
     int error_number;
 };
 
-[[noreturn]] void give_up(birth& self, const char* step) noexcept
+// The sanitizers' runtimes allocate memory in instrumented code (before a call that does not return, for one), which a
+// child with limits and borrowed memory must not do: these three are left alone.
+[[noreturn, gnu::no_sanitize_address, gnu::no_sanitize_thread]] void give_up(birth& self, const char* step) noexcept
 {
     self.error_number = errno;
     self.failed_step = step;
     ::_exit(127);
 }
 
-bool reset_signals() noexcept
+[[gnu::no_sanitize_address, gnu::no_sanitize_thread]] bool reset_signals() noexcept
 {
     struct sigaction standard {};
     standard.sa_handler = SIG_DFL;
@@ -64,7 +66,7 @@ bool reset_signals() noexcept
 
 /// Runs in the child, on a stack of its own but in our memory, while the calling thread stands still. Only
 /// async-signal-safe calls, and no memory of ours is changed but `birth`.
-int be_born(void* argument) noexcept
+[[gnu::no_sanitize_address, gnu::no_sanitize_thread]] int be_born(void* argument) noexcept
 {
     birth& self = *static_cast<birth*>(argument);
     if (::setpgid(0, 0) != 0) give_up(self, "setpgid");
