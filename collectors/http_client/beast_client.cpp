@@ -2,6 +2,8 @@
 // timer of a round trip, set once at its start. Beast's parser is fed by hand (put): half the compile time of
 // http::async_read, one coroutine frame, and the header and body phases are told apart for free.
 #include "collectors/http_client/failures.hpp"
+#include "collectors/http_client/idle_pool.hpp"
+#include "collectors/http_client/name_lookup.hpp"
 #include "collectors/http_client/request_text.hpp"
 #include "collectors/http_client/tls.hpp"
 #include "collectors/http_client/unix_connect.hpp"
@@ -20,7 +22,6 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
-#include <netdb.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -39,7 +40,6 @@ namespace {
 using plain_stream = beast::basic_stream<stream_protocol>;
 using tls_stream = asio::ssl::stream<plain_stream>;
 using maybe_failure = std::optional<round_trip_failure>;
-using address_list = std::vector<asio::ip::address>;
 
 constexpr auto wait_token = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t read_size = 32U << 10U;
@@ -56,6 +56,9 @@ struct connection {
     explicit connection(Arguments&&... arguments) : stream(std::forward<Arguments>(arguments)...), buffer(buffer_limit)
     {
     }
+    [[nodiscard]] int descriptor() { return lowest(stream).socket().native_handle(); }
+    void expires_never() { lowest(stream).expires_never(); }
+
     Stream stream;
     beast::flat_buffer buffer;
 };
@@ -188,28 +191,6 @@ task<exchange_end> exchange(connection<Stream>& on, const std::string& bytes, co
     co_return end;
 }
 
-/// Runs on a worker: getaddrinfo can neither be cancelled nor bounded.
-result<address_list> blocking_resolve(const std::string& host)
-{
-    addrinfo hints{};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* list = nullptr;
-    if (const int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &list); code != 0) {
-        return error(failure::unavailable, fmt::format("resolve {}: {}", host, ::gai_strerror(code)));
-    }
-    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(list, &::freeaddrinfo);
-    address_list addresses;
-    for (const addrinfo* one = list; one != nullptr; one = one->ai_next) {
-        asio::ip::tcp::endpoint found;
-        if (one->ai_addrlen > found.capacity()) continue;
-        std::copy_n(reinterpret_cast<const char*>(one->ai_addr), one->ai_addrlen,
-                    reinterpret_cast<char*>(found.data()));
-        addresses.push_back(found.address());
-    }
-    return addresses;
-}
-
 /// Opens connections to one endpoint. A host name is looked up on a thread of its own that is made at start-up:
 /// a stuck lookup is abandoned at the deadline and holds up nothing but the next lookup.
 class dialer {
@@ -298,78 +279,6 @@ private:
     std::unique_ptr<worker_pool> names_;
 };
 
-/// Idle connections, newest last, because the newest is the least likely to have been closed by the peer.
-template <class Stream>
-class idle_pool : public std::enable_shared_from_this<idle_pool<Stream>> {
-public:
-    using entry = std::unique_ptr<connection<Stream>>;
-
-    idle_pool(asio::any_io_executor executor, options how) : how_(how), timer_(std::move(executor)) {}
-
-    /// A connection on which the peer has neither closed nor spoken, or nothing.
-    entry take()
-    {
-        drop_old();
-        while (!idle_.empty()) {
-            entry candidate = std::move(idle_.back().first);
-            idle_.pop_back();
-            if (is_quiet(lowest(candidate->stream).socket().native_handle())) return candidate;
-        }
-        return nullptr;
-    }
-
-    void give_back(entry used, std::uint64_t generation)
-    {
-        if (generation != generation_ || how_.idle_limit == 0) return;
-        lowest(used->stream).expires_never();
-        if (idle_.size() >= how_.idle_limit) idle_.erase(idle_.begin());
-        idle_.emplace_back(std::move(used), steady_clock::now() + how_.idle_lifetime);
-        if (!timer_set_) set_timer();
-    }
-
-    void clear()
-    {
-        ++generation_;
-        idle_.clear();
-        timer_.cancel();
-    }
-
-    /// Changes with each clear(): a connection made before it is not taken back after it.
-    [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
-
-private:
-    static bool is_quiet(int descriptor) noexcept
-    {
-        char byte = 0;
-        return ::recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-    }
-
-    void drop_old()
-    {
-        const auto now = steady_clock::now();
-        std::erase_if(idle_, [now](const auto& one) { return one.second <= now; });
-    }
-
-    void set_timer()
-    {
-        timer_set_ = true;
-        timer_.expires_at(idle_.front().second);
-        timer_.async_wait([weak = this->weak_from_this()](error_code) {
-            const auto self = weak.lock();
-            if (!self) return;
-            self->timer_set_ = false;
-            self->drop_old();
-            if (!self->idle_.empty()) self->set_timer();
-        });
-    }
-
-    options how_;
-    asio::steady_timer timer_;
-    bool timer_set_ = false;
-    std::uint64_t generation_ = 0;
-    std::vector<std::pair<entry, steady_clock::time_point>> idle_;
-};
-
 /// What differs between a plain and a TLS connection.
 struct plain_factory {
     using stream = plain_stream;
@@ -417,7 +326,7 @@ public:
         : executor_(executor),
           dialer_(std::move(to)),
           factory_(std::move(factory)),
-          pool_(std::make_shared<idle_pool<stream>>(executor, how))
+          pool_(std::make_shared<idle_pool<connection<stream>>>(executor, how))
     {
     }
     pooled_client(const pooled_client&) = delete;
@@ -468,7 +377,7 @@ private:
     asio::any_io_executor executor_;
     dialer dialer_;
     Factory factory_;
-    std::shared_ptr<idle_pool<stream>> pool_;
+    std::shared_ptr<idle_pool<connection<stream>>> pool_;
 };
 
 }  // namespace
