@@ -114,6 +114,7 @@ task<> session::run()
         environment_.log.write(log_level::error, "a session ended with an exception",
                                {{"peer", peer_}, {"error", failed.what()}});
     }
+    // Only now may the callbacks that hold this session let go of it.
     watchdog_.cancel();
     boost::system::error_code ignored;
     socket_.close(ignored);
@@ -350,6 +351,9 @@ task<reply> session::ask_route()
     } catch (const std::exception& thrown) {
         failed = true;
         reason = thrown.what();
+    } catch (...) {
+        failed = true;
+        reason = "something that is no std::exception";
     }
     phase_ = phase::writing;
     co_await asio::this_coro::reset_cancellation_state();
@@ -492,7 +496,10 @@ void session::enter(phase next, std::chrono::steady_clock::time_point limit)
 {
     phase_ = next;
     limit_ = limit;
-    if (interruption_ == interruption::timed_out) interruption_ = interruption::none;
+    // The wait that was to end has ended by itself: a request that came in as the drain began is answered.
+    if (interruption_ == interruption::timed_out || interruption_ == interruption::drained) {
+        interruption_ = interruption::none;
+    }
     if (limit_ < armed_for_) arm_watchdog();
 }
 

@@ -13,6 +13,43 @@
 
 using namespace nodescope::http;
 
+namespace {
+
+bool has_second_spelling(std::string_view path)
+{
+    const std::string closed = std::string(path) + "/";
+    for (const std::string_view forbidden : {"/./", "/../"}) {
+        if (closed.find(forbidden) != std::string::npos) return true;
+    }
+    return path.empty() || path.front() != '/' || path.find("//") != std::string_view::npos ||
+           path.find('\0') != std::string_view::npos;
+}
+
+/// Splitting the bytes changes nothing, and what the scanner takes for a whole body ends where it ends for Beast.
+void check_chunks(std::string_view body, message_parser& parser)
+{
+    chunk_scanner at_once;
+    std::size_t end = 0;
+    const auto state = at_once.scan(body, end);
+    chunk_scanner in_bytes;
+    auto reached = chunk_scanner::state::incomplete;
+    std::size_t taken = 0;
+    for (; taken < body.size() && reached == chunk_scanner::state::incomplete; ++taken) {
+        std::size_t one = 0;
+        reached = in_bytes.scan(body.substr(taken, 1), one);
+    }
+    if (reached != state) std::abort();
+    if (state != chunk_scanner::state::complete) return;
+    if (taken != end) std::abort();
+    std::size_t used = 0;
+    const auto decoded = parser.feed(body, used);
+    // Beast refuses some trailers that are none of the scanner's business.
+    if (decoded == message_parser::state::complete && used != end) std::abort();
+    if (decoded == message_parser::state::need_more) std::abort();
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
 {
     const std::string_view text(reinterpret_cast<const char*>(bytes), size);
@@ -31,7 +68,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     target_parts parts;
     if (!split_target(head.target, parts)) {
         std::string path;
-        if (!canonical_path(parts.path, path) && path.find("/../") != std::string::npos) std::abort();
+        if (!canonical_path(parts.path, path) && has_second_spelling(path)) std::abort();
     }
     const origin_rules rules({}, {});
     if (head.host) (void)rules.check_host(*head.host);
@@ -41,6 +78,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     message_parser parser;
     parser.start(1U << 20U);
     std::size_t used = 0;
+    if (head.chunked) {
+        const auto begun = parser.feed(text.substr(0, whole.size()), used);
+        if (begun == message_parser::state::need_more && used == whole.size()) check_chunks(text.substr(used), parser);
+        return 0;
+    }
     const auto read = parser.feed(text, used);
     if (used > size) std::abort();
     if (read == message_parser::state::complete && parser.agrees(head.chunked, head.content_length.value_or(0)) &&

@@ -7,6 +7,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from http_echo import HttpEcho, RawClient  # noqa: E402
+from service import Service  # noqa: E402
 
 # What an attacker would like to see answered as a request of its own.
 SMUGGLED = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -113,9 +114,11 @@ def chunk_cases():
 
 
 class RefusedRequests(unittest.TestCase):
+    started = HttpEcho
+
     @classmethod
     def setUpClass(cls):
-        cls.service = HttpEcho()
+        cls.service = cls.started()
         cls.addClassCleanup(cls.service.stop)
 
     def check(self, cases, statuses=(400, 501)):
@@ -183,6 +186,12 @@ class RefusedRequests(unittest.TestCase):
             with self.subTest(start=start), RawClient(self.service.port) as client:
                 client.send(start)
                 self.assertEqual([answer.status for answer in client.answers_until_closed()], [400])
+
+
+class RefusedByTheDaemon(RefusedRequests):
+    """The same corpus against the real binary: nothing of it gets as far as the routes."""
+
+    started = Service
 
 
 class AcceptedRequests(unittest.TestCase):

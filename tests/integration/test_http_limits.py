@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -437,6 +438,25 @@ class Drain(unittest.TestCase):
             self.assertEqual(running.stop(), 0)
             self.assertEqual([answer.status for answer in asking.answers_until_closed()], [503])
             self.assertEqual(sending.answers_until_closed(), [])
+
+    def test_under_load_every_request_that_is_answered_is_answered_well(self):
+        statuses = []
+
+        def ask(port):
+            with RawClient(port) as client:
+                while client.send(HEALTH) and (answer := client.answer()) is not None:
+                    statuses.append(answer.status)
+
+        with HttpEcho() as running:
+            clients = [threading.Thread(target=ask, args=(running.port,)) for _ in range(8)]
+            for client in clients:
+                client.start()
+            wait_until(lambda: len(statuses) > 500, "the load")
+            self.assertEqual(running.stop(), 0)
+            for client in clients:
+                client.join(timeout=service.HANG_LIMIT_S)
+            self.assertEqual(set(statuses), {200})
+            self.assertEqual(len(running.access_log()), len(statuses))
 
     def test_second_signal_ends_at_once(self):
         with HttpEcho("--timeout-drain", "1m", expect_clean_exit=False) as running:
