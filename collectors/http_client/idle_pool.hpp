@@ -23,7 +23,7 @@ class idle_pool : public std::enable_shared_from_this<idle_pool<Connection>> {
 public:
     using entry = std::unique_ptr<Connection>;
 
-    idle_pool(boost::asio::any_io_executor executor, options how) : how_(how), timer_(std::move(executor)) {}
+    idle_pool(const boost::asio::any_io_executor& executor, options how) : how_(how), timer_(executor) {}
 
     /// A connection on which the peer has neither closed nor spoken, or nothing.
     entry take()
