@@ -78,8 +78,8 @@ public:
     void put(char c) { *at_++ = c; }
     void put(std::string_view text)
     {
-        std::memcpy(at_, text.data(), text.size());
-        at_ += text.size();
+        // Not memcpy: an empty text may have no address at all.
+        at_ = std::copy(text.begin(), text.end(), at_);
     }
     /// A column of addresses, the blank behind it included.
     void put_address(std::uint32_t address)
