@@ -252,7 +252,19 @@ class NetInfo(unittest.TestCase):
         self.assertNotIn(KEY + "Errors", answer)
         self.assertEqual(answer[ADDRESS], printed(container.pid, "ip", "addr"))
 
+    def wait_for_closed_connections(self):
+        """The service closes its side of a connection a moment after the caller has closed his."""
+        port = f":{self.service.port:04X}"
+        open_states = {"01", "08"}  # ESTABLISHED, CLOSE_WAIT (proc(5), include/net/tcp_states.h)
+        deadline = time.monotonic() + HANG_LIMIT_S
+        while time.monotonic() < deadline:
+            rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+            if not any(row[1].endswith(port) and row[3] in open_states for row in rows):
+                return
+        self.fail("connections to the service stay open")
+
     def state_of_service(self):
+        self.wait_for_closed_connections()
         pid = self.service.pid
         tasks = sorted(os.listdir(f"/proc/{pid}/task"))
         spaces = {os.readlink(f"/proc/{pid}/task/{task}/ns/net") for task in tasks}
