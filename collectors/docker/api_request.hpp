@@ -16,7 +16,8 @@ namespace nodescope::docker {
 struct api_version {
     unsigned major_number = 0;
     unsigned minor_number = 0;
-    friend auto operator<=>(const api_version&, const api_version&) = default;
+    // clang-tidy 14 takes the comparison with 0 in a defaulted <=> for one of a pointer.
+    friend auto operator<=>(const api_version&, const api_version&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
 inline constexpr api_version oldest_version{1, 24};

@@ -112,6 +112,7 @@ result<process_handle> find_daemon(const std::string& root, std::string_view nam
     if (found.empty()) return error(failure::gone, fmt::format("no {} is running on this node", name));
     if (found.size() > 1) {
         std::vector<pid_t> pids;
+        pids.reserve(found.size());
         for (const process_handle& process : found) pids.push_back(process.pid());
         return error(failure::conflict,
                      fmt::format("several processes are called {} ({}): name one by its pid file in the configuration",
