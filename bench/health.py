@@ -1,4 +1,6 @@
-"""/healthz against nginx's `return 200` and Go's HTTP server under the same load, in turns."""
+"""/healthz against nginx's `return 200` and Go's HTTP server under the same load, in turns.
+
+nginx and we write one line a request to a file; Go's server writes none."""
 
 import os
 import pathlib
@@ -19,7 +21,7 @@ pid {folder}/nginx.pid;
 error_log {folder}/error.log;
 events {{ worker_connections 256; }}
 http {{
-    access_log off;
+    access_log {folder}/access.log;
     keepalive_requests 100000000;
     client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u;
     scgi_temp_path {folder}/s;

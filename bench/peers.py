@@ -6,6 +6,7 @@ import os
 import pathlib
 import resource
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -18,8 +19,6 @@ os.environ.setdefault("NODESCOPE_BINARY", str(BUILD / "nodescope"))
 sys.path.insert(0, str(ROOT))
 
 from tests.support import service  # noqa: E402  (the path above is what makes it importable)
-
-Service = service.Service
 
 TICKS = os.sysconf("SC_CLK_TCK")
 missed = []
@@ -72,6 +71,28 @@ def wait_for_port(port):
             return
         time.sleep(0.02)
     raise RuntimeError(f"nothing listens on port {port}")
+
+
+class Service(service.Service):
+    """The daemon with its log in a file: the tests' reader of every line would take the second core."""
+
+    def __init__(self, *flags):
+        self._log_folder = tempfile.TemporaryDirectory()
+        port = free_port()
+        self.addresses = [f"127.0.0.1:{port}"]
+        self.log = []
+        self.expect_clean_exit = True
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("NODESCOPE_", "DOCKER_", "KUBERNETES_"))}
+        with open(pathlib.Path(self._log_folder.name, "log"), "wb") as log:
+            self.process = subprocess.Popen([self.binary, "serve", "--log-format", "json", "--listen", self.addresses[0], *flags],
+                                            stderr=log, env=environment)
+        wait_for_port(port)
+
+    def stop(self, signal_number=signal.SIGTERM):
+        self.process.send_signal(signal_number)
+        code = self.process.wait(timeout=service.HANG_LIMIT_S)
+        self._log_folder.cleanup()
+        return code
 
 
 @contextlib.contextmanager
