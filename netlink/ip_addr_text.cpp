@@ -149,7 +149,7 @@ private:
         explicit number(Value value) : end_(std::to_chars(digits_, std::end(digits_), value).ptr)
         {
         }
-        operator std::string_view() const { return {digits_, static_cast<std::size_t>(end_ - digits_)}; }  // NOLINT
+        operator std::string_view() const { return {digits_, static_cast<std::size_t>(end_ - digits_)}; }
 
     private:
         char digits_[24];

@@ -22,8 +22,7 @@ class AnswerSizes(unittest.TestCase):
             self.skipTest(reason)
         with namespace_zoo.Zoo() as zoo:
             space = zoo.add("many-routes")
-            space.ip("link set lo up")
-            space.ip_batch(f"route add 10.{i >> 14 & 255}.{i >> 6 & 255}.{(i & 63) << 2}/30 dev lo" for i in range(MANY_ROUTES))
+            space.add_many_routes(MANY_ROUTES)
             with Service() as service:
                 status, _, body = service.process_route("/processor/netInfoCollector", {"pid": str(space.pid)})
             self.assertEqual(200, status, body[:300])

@@ -56,6 +56,11 @@ class Namespace:
         """Many `ip` commands in one process."""
         self.run("ip", "-batch", "-", stdin="\n".join(commands).encode() + b"\n")
 
+    def add_many_routes(self, count):
+        """`count` (at most 2^22) routes through lo, which is brought up."""
+        self.ip("link set lo up")
+        self.ip_batch(f"route add 10.{i >> 14 & 255}.{i >> 6 & 255}.{(i & 63) << 2}/30 dev lo" for i in range(count))
+
     def sysctl(self, path, value):
         self.run("sh", "-c", f"echo {value} > /proc/sys/{path}")
 
