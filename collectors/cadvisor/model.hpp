@@ -1,0 +1,118 @@
+// cAdvisor's picture of the node: containers by cgroup path, each with what it was given (spec) and what it used
+// (samples). Plain structs; the sampler fills them, server/api renders them.
+#pragma once
+
+#include "collectors/host/usage.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace nodescope::cadvisor {
+
+/// Wall-clock time with the kernel's resolution.
+using time_point = std::chrono::sys_time<std::chrono::nanoseconds>;
+
+/// What a container was given. The texts of a plain cgroup (no runtime knows it) are empty.
+struct container_spec {
+    container_spec() = default;
+    bool operator==(const container_spec&) const = default;
+    std::optional<time_point> creation_time;
+    std::optional<time_point> start_time;
+    std::vector<std::string> aliases;  ///< Docker: name without slash, full id
+    std::string name_space;            ///< "docker"; empty for a plain cgroup
+    std::map<std::string, std::string> labels;
+    std::map<std::string, std::string> envs;  ///< the listed variables only (operations.md O6); keys in lower case
+    std::string image;
+    host::cgroup_limits limits;
+    bool has_network = false;
+    bool has_filesystem = false;
+    std::string health;  ///< Docker State.Health.Status; empty without a health check
+};
+
+/// One measurement. Groups are shared with the sample before when nothing changed, which is what keeps a ring of idle
+/// containers small; a null group is not known.
+struct sample {
+    sample() = default;
+    time_point timestamp;
+    std::shared_ptr<const host::cpu_usage> cpu;
+    std::shared_ptr<const host::memory_usage> memory;
+    std::shared_ptr<const host::io_usage> io;
+    std::shared_ptr<const host::network_usage> network;
+    std::shared_ptr<const host::process_usage> processes;
+    std::shared_ptr<const std::vector<host::filesystem_usage>> filesystems;
+    std::shared_ptr<const host::pressures> pressures;
+};
+
+/// present, mean, …: one figure of a summary. CPU in thousandths of a CPU, memory in bytes of working set.
+struct percentiles {
+    bool operator==(const percentiles&) const = default;
+    bool present = false;
+    std::uint64_t mean = 0;
+    std::uint64_t standard_deviation = 0;
+    std::uint64_t max = 0;
+    std::uint64_t fifty = 0;
+    std::uint64_t ninety = 0;
+    std::uint64_t ninety_five = 0;
+    std::uint64_t count = 0;
+};
+
+struct period_usage {
+    bool operator==(const period_usage&) const = default;
+    int percent_complete = 0;  ///< 0 to 100
+    percentiles cpu;
+    percentiles memory;
+};
+
+struct usage_summary {
+    bool operator==(const usage_summary&) const = default;
+    time_point timestamp;
+    std::uint64_t latest_cpu = 0;
+    std::uint64_t latest_memory = 0;
+    period_usage minute;
+    period_usage hour;
+    period_usage day;
+};
+
+/// One container as an answer needs it. What it points at stays valid however long it is kept.
+struct container_view {
+    container_view() = default;
+    std::string name;  ///< cgroup path
+    std::shared_ptr<const container_spec> spec;
+    std::vector<sample> samples;  ///< the newest `count`, oldest first
+    std::optional<usage_summary> summary;
+    std::uint64_t oom_events = 0;
+};
+
+/// Which containers, and how much of each.
+struct query {
+    query() = default;
+    enum class naming { by_cgroup, by_docker };
+    naming type = naming::by_cgroup;
+    std::string name = "/";  ///< cgroup path, or a container's name or id as the caller wrote it
+    bool recursive = false;
+    std::int64_t count = 64;                          ///< samples; -1: all, 0: none
+    std::optional<std::chrono::nanoseconds> max_age;  ///< older newest samples are measured again before the answer
+    bool summaries = false;
+};
+
+/// Something that happened to a container.
+struct event {
+    event() = default;
+    enum class kind : std::uint8_t { oom, oom_kill, creation, deletion };
+    std::string container_name;
+    time_point timestamp;
+    kind type = kind::creation;
+    /// oom_kill.
+    std::int64_t pid = 0;
+    std::string process_name;
+    std::string constraint;
+    /// deletion; -1 is unknown.
+    int exit_code = -1;
+};
+
+}  // namespace nodescope::cadvisor
