@@ -1,0 +1,85 @@
+// Which cgroup hierarchies the node has, which cgroups are in them, and since when (cadvisor-v2.md §12.2). A cgroup is
+// named by its path below the mount, "/" for the root, the same in all hierarchies; it is there as long as one of them
+// has it. Reading what a cgroup used is cgroup_reader's.
+#pragma once
+
+#include "core/deadline.hpp"
+#include "core/error.hpp"
+#include "core/worker_pool.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nodescope::host {
+
+/// The v1 controllers whose hierarchies are looked at. v2 has one hierarchy for all of them.
+enum class cgroup_controller : std::uint8_t { cpu, cpuacct, memory, cpuset, blkio, pids, devices };
+inline constexpr std::size_t cgroup_controller_count = 7;
+
+enum class cgroup_version : std::uint8_t {
+    none,  ///< no cgroups are mounted
+    v1,    ///< hybrid nodes too: a v2 mount beside v1 controllers is left alone
+    v2,
+};
+
+struct cgroup_layout {
+    cgroup_layout() = default;
+    bool operator==(const cgroup_layout&) const = default;
+    cgroup_version version = cgroup_version::none;
+    std::string root = "/";                ///< where the node is seen from
+    std::vector<std::string> hierarchies;  ///< mount points as we reach them (root in front), each once
+    /// Index into `hierarchies`; -1: not mounted. On v2 all are 0.
+    std::array<int, cgroup_controller_count> of_controller{-1, -1, -1, -1, -1, -1, -1};
+
+    /// Empty when that controller is not mounted.
+    [[nodiscard]] std::string_view hierarchy(cgroup_controller controller) const noexcept;
+};
+
+/// Reads the layout off a mountinfo text (proc(5)). The first mount of a controller counts. Pure v2 is a cgroup2
+/// filesystem as the last mount on /sys/fs/cgroup, or the only kind of cgroup mounts there is. Lines that are no mount
+/// are skipped. Pure.
+cgroup_layout parse_cgroup_mounts(std::string_view mountinfo, std::string_view root);
+
+/// The same from <root>/proc/self/mountinfo, or <root>/proc/1/mountinfo when `root` is not "/": the node's table is
+/// wanted, not ours. Failures as of read_file; a node without cgroups is none. Blocking: for pool threads.
+result<cgroup_layout> blocking_read_cgroup_layout(const std::string& root);
+
+/// The most cgroups that are listed. A node with 500 pods has about 2000.
+inline constexpr std::size_t cgroup_limit = 20'000;
+/// The deepest path that is followed. Docker in Docker in a pod under systemd is 8.
+inline constexpr std::size_t cgroup_depth_limit = 32;
+
+struct cgroup_set {
+    cgroup_set() = default;
+    std::vector<std::string> paths;  ///< sorted bytewise, each once; "/" first
+    bool truncated = false;          ///< a limit or the deadline ended the walk: others may exist
+};
+
+/// All directories of all hierarchies, but for names ending in ".mount" (systemd makes one for each mount) and what is
+/// below them. One that vanishes meanwhile is left out. failure::unavailable when no cgroups are mounted or none of
+/// the hierarchies can be read (the first reason); failure::cancelled once `abandoned` is raised. About 20 us a
+/// directory. Blocking: for pool threads.
+result<cgroup_set> blocking_find_cgroups(const cgroup_layout& layout, deadline limit, const abandon_flag& abandoned);
+
+/// Whether one of the hierarchies has it. Blocking: for pool threads.
+bool blocking_cgroup_exists(const cgroup_layout& layout, std::string_view path);
+
+/// When the cgroup was made: the oldest change time of its directories and of the files beside that the kernel never
+/// touches again (§12.2), but not before `boot_time`. The kernel makes these times up when a directory is first looked
+/// at, so of an old cgroup they tell when somebody first looked. None when it is gone. Blocking: for pool threads.
+std::optional<std::chrono::sys_time<std::chrono::nanoseconds>> blocking_cgroup_creation_time(
+    const cgroup_layout& layout, std::string_view path, std::chrono::sys_time<std::chrono::nanoseconds> boot_time);
+
+/// The container a cgroup belongs to (§12.3): the 64 characters [a-z0-9] that stand alone in the last component of its
+/// path, whatever runtime and cgroup driver wrote it. Empty: a plain cgroup. Monitors ("crio-conmon-…",
+/// "libpod-conmon-…"), ".mount" units and what a container's own systemd has below are none. The runtime has the last
+/// word. Pure.
+std::string_view container_id_of_path(std::string_view cgroup_path) noexcept;
+
+}  // namespace nodescope::host

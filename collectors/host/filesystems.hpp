@@ -1,0 +1,91 @@
+// The filesystems of the node (cadvisor-v2.md §12.6) and the names of its block devices (§12.7).
+#pragma once
+
+#include "collectors/host/usage.hpp"
+#include "core/deadline.hpp"
+#include "core/error.hpp"
+#include "core/task.hpp"
+#include "core/worker_pool.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nodescope::host {
+
+/// A mount that counts as a filesystem of the node.
+struct node_mount {
+    node_mount() = default;
+    bool operator==(const node_mount&) const = default;
+    std::string device;      ///< as answers name it: "/dev/vda", "/dev/shm", "overlay_0-39"
+    std::string mountpoint;  ///< as the node sees it, without the root
+    std::string type;        ///< of the filesystem: "ext4"
+    std::uint32_t major = 0;
+    std::uint32_t minor = 0;
+};
+
+struct mount_choice {
+    mount_choice() = default;
+    bool container_overlays = false;  ///< list the overlay mounts of containers too, as cAdvisor does
+};
+
+/// The filesystems in a mountinfo text: types of §12.6, the first mount of a source, but "/" before any other. Sorted
+/// by device. Pure.
+std::vector<node_mount> parse_node_mounts(std::string_view mountinfo, const mount_choice& choice = mount_choice());
+
+/// A disk or partition of /proc/diskstats.
+struct disk_line {
+    disk_line() = default;
+    bool operator==(const disk_line&) const = default;
+    std::uint32_t major = 0;
+    std::uint32_t minor = 0;
+    std::string name;  ///< "nvme0n1p2", without /dev/
+    disk_counters counters;
+};
+
+/// Sorted by device number. Lines that are none are skipped. Pure.
+std::vector<disk_line> parse_diskstats(std::string_view text);
+
+/// The filesystems and disks at one time.
+struct node_filesystems {
+    node_filesystems() = default;
+    /// Index for index the same length: the mount, and its figures (usage.type is "vfs", "zfs" or "devicemapper").
+    /// A filesystem that does not answer (a hung NFS server) or is gone is in neither.
+    std::vector<node_mount> mounts;
+    std::vector<filesystem_usage> usages;
+    std::vector<disk_line> disks;
+    std::vector<std::string> unanswered;  ///< mount points whose statfs has not come back
+
+    /// "/dev/vda"; empty when the device is not known. The disks are asked first, then the mounts; for "/" the other
+    /// way round (§12.7).
+    [[nodiscard]] std::string device_name(std::uint32_t major, std::uint32_t minor, bool of_root = false) const;
+    /// nullptr: none is on that device.
+    [[nodiscard]] const filesystem_usage* on_device(std::uint32_t major, std::uint32_t minor) const noexcept;
+};
+
+/// Follows the node's mounts and measures their filesystems. Reactor thread only. Outlives its calls.
+class filesystem_watch {
+public:
+    filesystem_watch(worker_pool& pool, std::string root, mount_choice choice);
+    filesystem_watch(const filesystem_watch&) = delete;
+    filesystem_watch& operator=(const filesystem_watch&) = delete;
+    ~filesystem_watch();
+
+    /// Measures anew: mountinfo if the kernel says that it changed, one statfs each, /proc/diskstats. A network
+    /// filesystem that hangs costs `limit` once and is left out from then on until its statfs comes back; at most one
+    /// thread waits for such. failure::denied, failure::gone when mountinfo cannot be read.
+    task<result<std::shared_ptr<const node_filesystems>>> measure(deadline limit);
+
+    /// The last measurement; null before the first.
+    [[nodiscard]] std::shared_ptr<const node_filesystems> last() const noexcept;
+
+private:
+    struct state;
+    worker_pool& pool_;
+    std::shared_ptr<state> state_;
+};
+
+}  // namespace nodescope::host
