@@ -1,11 +1,11 @@
 #include "collectors/host/proc_text.hpp"
 
+#include "collectors/host/text_scan.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <limits>
 #include <optional>
 
@@ -15,52 +15,9 @@ namespace {
 
 constexpr pid_t highest_pid = 4'194'304;
 
-template <class Number>
-std::optional<Number> whole_number(std::string_view text)
-{
-    Number value{};
-    const char* const end = text.data() + text.size();
-    const auto [stopped, code] = std::from_chars(text.data(), end, value);
-    if (code != std::errc{} || stopped != end) return std::nullopt;
-    return value;
-}
-
 error malformed(std::string_view file, std::string_view what)
 {
     return error(failure::malformed, fmt::format("{}: {}", file, what));
-}
-
-// The blank-separated fields of a line, one at a time.
-class fields {
-public:
-    explicit fields(std::string_view text) : rest_(text) {}
-    std::string_view next()
-    {
-        const std::size_t begin = rest_.find_first_not_of(" \t\n");
-        if (begin == std::string_view::npos) {
-            rest_ = {};
-            return {};
-        }
-        rest_.remove_prefix(begin);
-        const std::string_view field = rest_.substr(0, rest_.find_first_of(" \t\n"));
-        rest_.remove_prefix(field.size());
-        return field;
-    }
-
-private:
-    std::string_view rest_;
-};
-
-// Calls `line` for each line, without its newline; a false return ends it.
-template <class Line>
-void for_each_line(std::string_view text, Line line)
-{
-    while (!text.empty()) {
-        const std::size_t end = text.find('\n');
-        if (!line(text.substr(0, end))) return;
-        if (end == std::string_view::npos) return;
-        text.remove_prefix(end + 1);
-    }
 }
 
 struct memory_line {
