@@ -5,7 +5,7 @@ namespace nodescope::api {
 std::vector<http::route> health_routes()
 {
     const auto ok = [](const http::request&) -> task<http::reply> {
-        co_return http::reply(200, "text/plain; charset=utf-8", "ok\n");
+        co_return http::reply(200, "text/plain; charset=utf-8", "ok");
     };
     std::vector<http::route> routes;
     // Both say the same: a request is only ever read once the service listens with a valid configuration.

@@ -5,6 +5,8 @@
 #include "core/task.hpp"
 
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +29,21 @@ struct request {
     deadline limit = deadline::in(steady_clock::duration::zero());  ///< the whole answer
 };
 
+/// A body that comes piece by piece and has no length, for as long as the client stays: sent chunked, each piece at
+/// once. Not under the request's deadline; a client that takes nothing is cut off after server_options::write_timeout.
+class body_stream {
+public:
+    body_stream() = default;
+    body_stream(const body_stream&) = delete;
+    body_stream& operator=(const body_stream&) = delete;
+    virtual ~body_stream() = default;
+
+    /// The next piece, or nothing at the end of the body. Cancelled when the client goes away and when the drain
+    /// begins; not called again afterwards. The stream waits for as long as it likes, and holds what it must bound
+    /// itself.
+    virtual task<std::optional<std::string>> next() = 0;
+};
+
 struct reply {
     reply() = default;
     reply(unsigned code, std::string type, std::string text)
@@ -34,8 +51,9 @@ struct reply {
     {
     }
     unsigned status = 500;
-    std::string content_type = "text/plain; charset=utf-8";
+    std::string content_type = "text/plain; charset=utf-8";  ///< empty: the answer has no such header
     std::string body;
+    std::unique_ptr<body_stream> stream;                       ///< sent instead of `body` when there is one
     std::vector<std::pair<std::string, std::string>> headers;  ///< Allow, Retry-After, …; never bytes of a request
 };
 
@@ -52,6 +70,7 @@ struct route {
     handler handle;
     bool prefix;                         ///< matches everything below `path` + "/" too
     bool open;                           ///< answered without authentication: only health
+    bool any_method = false;             ///< every method is answered as GET; what its body holds is not looked at
     std::size_t body_limit = 4U << 20U;  ///< never above server_options::max_body
     /// The status when the request's deadline passes first; the body says so in a sentence.
     unsigned deadline_status = 504;

@@ -19,6 +19,7 @@ std::string_view reason_phrase(unsigned status) noexcept
     switch (status) {
         case 200: return "OK";
         case 204: return "No Content";
+        case 301: return "Moved Permanently";
         case 304: return "Not Modified";
         case 400: return "Bad Request";
         case 401: return "Unauthorized";
@@ -63,7 +64,7 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 
 void append_content_type(std::string& out, std::string_view type)
 {
-    if (type.empty() || !is_header_value(type)) type = "application/octet-stream";
+    if (!is_header_value(type)) type = "application/octet-stream";
     out += "Content-Type: ";
     out += type;
     if (type.starts_with("text/") && type.find("charset=") == std::string_view::npos) out += "; charset=utf-8";
@@ -81,8 +82,10 @@ void append_reply_head(std::string& out, const reply& answer, const reply_contex
     out += "\r\n";
     // RFC 9110, 8.6 and 15.3.5: such an answer has no body and no length.
     if (answer.status != 204 && answer.status != 304) {
-        append_content_type(out, answer.content_type);
-        fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", answer.body.size());
+        if (!answer.content_type.empty()) append_content_type(out, answer.content_type);
+        if (!answer.stream) fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", answer.body.size());
+        // HTTP/1.0 has no chunks: there the end of the connection is the end of the body.
+        else if (!context.http_1_0) out += "Transfer-Encoding: chunked\r\n";
     }
     out += "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n";
     append_field(out, "X-Request-Id", context.request_id);

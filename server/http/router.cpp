@@ -23,6 +23,13 @@ router::router(std::vector<route> routes) : routes_(std::move(routes))
 
 void router::add(entry& to, const route& added) const
 {
+    if (added.any_method) {
+        if (added.verb != method::get || to.get != nullptr || to.post != nullptr) {
+            throw std::logic_error(fmt::format("route \"{}\": any method, and another route", added.path));
+        }
+        to.get = to.post = to.other = &added;
+        return;
+    }
     const route*& place = added.verb == method::post ? to.post : to.get;
     if (place != nullptr || (added.verb != method::get && added.verb != method::post)) {
         throw std::logic_error(fmt::format("route \"{}\": a second one, or neither GET nor POST", added.path));
@@ -49,6 +56,7 @@ router::match router::find(method verb, std::string_view path) const
     if (known == nullptr) return answer;
     if (verb == method::get || verb == method::head) answer.found = known->get;
     else if (verb == method::post) answer.found = known->post;
+    else answer.found = known->other;
     if (answer.found == nullptr) answer.allow = known->allow;
     return answer;
 }

@@ -29,6 +29,7 @@ private:
     struct entry {
         const route* get = nullptr;
         const route* post = nullptr;
+        const route* other = nullptr;
         std::string allow;
     };
     void add(entry& to, const route& added) const;

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,12 +65,12 @@ public:
     void cut();
 
     /// True while a route is asked: then the peer is to be watched, and peer_gone() called when it went away.
-    [[nodiscard]] bool handling() const noexcept { return phase_ == phase::handling; }
+    [[nodiscard]] bool handling() const noexcept { return phase_ == phase::handling || phase_ == phase::streaming; }
     [[nodiscard]] int descriptor() { return socket_.native_handle(); }
     void peer_gone();
 
 private:
-    enum class phase { idle, reading, handling, writing };
+    enum class phase { idle, reading, handling, streaming, writing };
     /// Why the current wait was ended from outside.
     enum class interruption { none, timed_out, peer_gone, drained, cut };
     enum class read_outcome { complete, refused, ended };
@@ -87,6 +88,8 @@ private:
 
     task<bool> answer_refusal(bool body_was_read);
     task<bool> write_answer(const reply& answer, bool keep_alive);
+    task<bool> write_stream(const reply& answer, bool keep_alive);
+    task<std::optional<std::string>> next_piece(body_stream& from);
     task<bool> write_all(std::string_view head, std::string_view body);
     task<bool> read_some();
     task<> linger();

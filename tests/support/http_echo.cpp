@@ -15,6 +15,8 @@
 #include <cstdlib>
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -98,6 +100,42 @@ struct running_mark {
     counters& counts;
 };
 
+/// Gives the pieces "0\n", "1\n", … a millisecond apart and then ends, or waits for ever, or pieces of `size` bytes
+/// without end.
+class test_stream final : public http::body_stream {
+public:
+    test_stream(counters& counts, std::size_t pieces, bool waits, std::size_t size)
+        : mark_(counts), pieces_(pieces), waits_(waits), size_(size)
+    {
+    }
+    task<std::optional<std::string>> next() override
+    {
+        std::optional<std::string> piece;
+        if (size_ > 0) piece = std::string(size_, 'x');
+        else if (given_ < pieces_) piece = std::to_string(given_++) + "\n";
+        else if (!waits_) co_return piece;
+        asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(1));
+        if (!piece) timer.expires_at(asio::steady_timer::time_point::max());
+        auto [cancelled] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (cancelled) ++mark_.counts.cancelled;
+        co_return piece;
+    }
+
+private:
+    running_mark mark_;
+    std::size_t pieces_;
+    bool waits_;
+    std::size_t size_;
+    std::size_t given_ = 0;
+};
+
+http::reply streamed(std::unique_ptr<http::body_stream> stream)
+{
+    http::reply answer(200, "", "");
+    answer.stream = std::move(stream);
+    return answer;
+}
+
 std::vector<http::route> make_routes(counters& counts)
 {
     using http::method;
@@ -140,6 +178,19 @@ std::vector<http::route> make_routes(counters& counts)
         answer.headers.emplace_back("X-Split", "a\r\nX-Injected: " + asked.query);
         co_return answer;
     });
+    add(method::get, "/ticks", [&counts](const http::request& asked) -> task<http::reply> {
+        co_return streamed(std::make_unique<test_stream>(counts, number(asked.query), false, 0));
+    });
+    add(method::get, "/waits", [&counts](const http::request&) -> task<http::reply> {
+        co_return streamed(std::make_unique<test_stream>(counts, 1, true, 0));
+    });
+    add(method::get, "/endless", [&counts](const http::request& asked) -> task<http::reply> {
+        co_return streamed(std::make_unique<test_stream>(counts, 0, false, number(asked.query)));
+    });
+    add(method::get, "/any", [](const http::request& asked) -> task<http::reply> {
+        co_return http::reply(200, std::string(plain_text), asked.verb_text);
+    });
+    routes.back().any_method = true;
     add(method::get, "/counts", [&counts](const http::request&) -> task<http::reply> {
         const std::string text = std::to_string(counts.running) + " " + std::to_string(counts.cancelled);
         co_return http::reply(200, std::string(plain_text), text);

@@ -66,6 +66,19 @@ TEST(ReplyHead, GivesNoLengthWhereThereIsNoBody)
                 AllOf(Not(HasSubstr("Content-Length")), Not(HasSubstr("Content-Type:"))));
 }
 
+TEST(ReplyHead, SaysThatAStreamComesInChunks)
+{
+    class silent final : public body_stream {
+        task<std::optional<std::string>> next() override { co_return std::nullopt; }
+    };
+    reply answer(200, "", "");
+    answer.stream = std::make_unique<silent>();
+    EXPECT_EQ(text_of(answer),
+              "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nTransfer-Encoding: chunked\r\n"
+              "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nX-Request-Id: id-1\r\n\r\n");
+    EXPECT_THAT(text_of(answer, false, true), AllOf(Not(HasSubstr("chunked")), HasSubstr("Connection: close\r\n")));
+}
+
 TEST(DateText, IsAnHttpDate)
 {
     date_text date;

@@ -74,6 +74,18 @@ TEST(Router, PrefersTheExactThenTheLongestPrefix)
     EXPECT_EQ(answer(table, method::get, "/below/x"), "405 POST");
 }
 
+TEST(Router, AnswersEveryMethodWhereTheRouteSaysSo)
+{
+    route any = make(method::get, "/any", true);
+    any.any_method = true;
+    std::vector<route> routes;
+    routes.push_back(any);
+    const router table(std::move(routes));
+    for (const method verb : {method::get, method::head, method::post, method::other}) {
+        EXPECT_EQ(answer(table, verb, "/any/x"), "/any");
+    }
+}
+
 TEST(Router, RefusesADefectiveTable)
 {
     const auto build = [](route first, route second) {
@@ -85,6 +97,12 @@ TEST(Router, RefusesADefectiveTable)
     EXPECT_THROW(build(make(method::get, "/a"), make(method::get, "/a")), std::logic_error);
     EXPECT_THROW(build(make(method::get, "/a"), make(method::get, "b")), std::logic_error);
     EXPECT_THROW(build(make(method::get, "/a"), make(method::other, "/b")), std::logic_error);
+    route any = make(method::get, "/a");
+    any.any_method = true;
+    EXPECT_THROW(build(make(method::get, "/a"), any), std::logic_error);
+    EXPECT_THROW(build(any, make(method::post, "/a")), std::logic_error);
+    any.verb = method::post;
+    EXPECT_THROW(build(make(method::get, "/b"), any), std::logic_error);
 }
 
 }  // namespace
