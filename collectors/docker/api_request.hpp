@@ -29,7 +29,7 @@ std::optional<api_version> parse_api_version(std::string_view text) noexcept;
 /// and ours, 1.24 without a header. failure::failed below 1.24, failure::malformed when it is no version.
 result<api_version> negotiate_version(std::string_view header);
 
-enum class api_read { ping, info, container_list, container_inspect };
+enum class api_read { ping, info, version, container_list, container_inspect };
 
 struct api_route {
     api_read what;
@@ -42,6 +42,7 @@ struct api_route {
 inline constexpr api_route api_routes[] = {
     {api_read::ping, "GET", "/_ping", false},
     {api_read::info, "GET", "/info", true},
+    {api_read::version, "GET", "/version", true},
     {api_read::container_list, "GET", "/containers/json", true},
     {api_read::container_inspect, "GET", "/containers/{id}/json", true},
 };

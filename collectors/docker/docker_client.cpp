@@ -81,6 +81,12 @@ public:
         co_return body;
     }
 
+    task<result<shared_body>> engine_version(deadline limit) override
+    {
+        auto reading = shared_read(api_call(api_read::version), "", json_kind::object, limit);
+        co_return co_await std::move(reading);
+    }
+
     task<result<container_state>> inspect(const container_reference& id, deadline limit) override
     {
         // The caller's may be gone before the answer is there, which the check does not know of coroutines.

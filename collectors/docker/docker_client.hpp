@@ -50,6 +50,8 @@ public:
     virtual task<result<shared_body>> list_containers(deadline limit) = 0;
     /// GET /info, validated as a JSON object. Reused for one second (operations.md D12).
     virtual task<result<shared_body>> info(deadline limit) = 0;
+    /// GET /version, validated as a JSON object.
+    virtual task<result<shared_body>> engine_version(deadline limit) = 0;
     /// GET /containers/{id}/json. The answer is checked to be the container asked for (operations.md I7).
     virtual task<result<container_state>> inspect(const container_reference& id, deadline limit) = 0;
     /// The running container whose Kubernetes labels (io.kubernetes.pod.namespace, .pod.name, .container.name) match.

@@ -46,6 +46,7 @@ class FakeDocker:
         self.path = str(path)
         self.version = version
         self.oldest = oldest
+        self.engine = "20.10.24+dfsg1"
         self.containers = [summary(1), summary(2)]
         self.inspections = {}
         self.information = {"ID": "AAAA", "Containers": 2, "Big": 12345678901234567890, "Name": "node"}
@@ -142,6 +143,8 @@ class FakeDocker:
             return self._message(400, f"client version {version} is too new. Maximum supported API version is {self.version}")
         if path == "/info":
             return self._json(self.information)
+        if path == "/version":
+            return self._json({"Version": self.engine, "ApiVersion": self.version})
         if path == "/containers/json":
             if self.raw_list is not None:
                 return self._whole(200, self.raw_list, "application/json")

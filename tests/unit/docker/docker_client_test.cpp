@@ -98,6 +98,16 @@ TEST_F(DockerClient, AsksOnlyVersionedPathsOfTheNegotiatedVersion)
     }
 }
 
+TEST_F(DockerClient, PassesOnWhatTheEngineSaysOfItself)
+{
+    const std::string said = R"({"Version":"20.10.24+dfsg1","ApiVersion":"1.41","Platform":{"Name":""}})";
+    play([&](fake_peer::session& on, const std::string&) { on.answer(said); });
+    const auto got = run_task(reactor, with().engine_version(deadline::in(10s)));
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_EQ(**got, said);
+    EXPECT_EQ(peer->request_lines().back(), "GET /v1.41/version HTTP/1.1");
+}
+
 TEST_F(DockerClient, RefusesAnEngineThatIsTooOld)
 {
     play([](fake_peer::session& on, const std::string&) { on.answer("[]"); }, "1.22");

@@ -52,6 +52,7 @@ public:
 
     task<result<docker::shared_body>> list_containers(deadline) override { co_return error(); }
     task<result<docker::shared_body>> info(deadline) override { co_return error(); }
+    task<result<docker::shared_body>> engine_version(deadline) override { co_return error(); }
     task<result<docker::container_state>> inspect(const docker::container_reference& which, deadline) override
     {
         asked.push_back(which.text());
