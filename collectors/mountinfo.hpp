@@ -24,6 +24,10 @@ inline constexpr std::size_t mountinfo_limit_bytes = 4UL * 1024UL * 1024UL;
 /// Blocking: for pool threads. failure::denied names the missing capability (CAP_SYS_PTRACE).
 result<mountinfo> blocking_read_mountinfo(const std::string& root, std::size_t limit_bytes = mountinfo_limit_bytes);
 
+/// The mounts that can be reached from here by putting `root` in front: below a root other than "/" those of process
+/// 1, below "/" our own. Otherwise as above.
+result<mountinfo> blocking_read_reachable_mounts(const std::string& root);
+
 /// Reactor thread only. Outlives its calls.
 class mountinfo_collector {
 public:
