@@ -68,6 +68,7 @@ private:
     std::unique_ptr<process_list_collector> processes_;
     std::unique_ptr<mountinfo_collector> mountinfo_;
     std::unique_ptr<goroutine_dump_collector> goroutines_;
+    std::unique_ptr<http::gate> gate_ = http::make_open_gate(config_.insecure_listen);
     std::unique_ptr<http::server> server_;
     asio::signal_set signals_{reactor_, SIGTERM, SIGINT};
 };
@@ -146,7 +147,8 @@ result<void> application::build()
     std::vector<http::route> routes = api::health_routes();
     std::vector<http::route> processors = api::processor_routes(backends, options);
     std::move(processors.begin(), processors.end(), std::back_inserter(routes));
-    server_ = http::make_server(reactor_.get_executor(), config_.http, std::move(routes), log_);
+    server_ = http::make_server(reactor_.get_executor(), config_.http, std::move(routes), http::server_security(*gate_),
+                                log_);
     return server_->listen();
 }
 

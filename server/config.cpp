@@ -53,7 +53,7 @@ void define_server(CLI::App& app, configuration& config)
     app.add_option("--listen", http.listen, "address to listen on: host:port, [v6]:port or unix:/path; repeatable")
         ->delimiter(',')
         ->capture_default_str();
-    app.add_flag("--insecure-listen", http.insecure_listen,
+    app.add_flag("--insecure-listen", config.insecure_listen,
                  "allow a non-loopback address without authentication: everybody who reaches it can read this node");
     app.add_option("--allow-host", http.allowed_hosts,
                    "name accepted in Host besides IP addresses and localhost; repeatable")

@@ -40,6 +40,7 @@ struct configuration {
     std::string kubelet_ca_file;
     std::string node_name;
 
+    bool insecure_listen = false;  ///< operations.md A3
     std::string root = "/";
     std::string xtables_dir;
     bool goroutine_dumps = false;

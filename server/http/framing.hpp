@@ -79,6 +79,7 @@ struct request_head {
     bool chunked = false;
     bool keep_alive = true;
     bool expects_continue = false;
+    std::optional<std::string_view> authorization;  ///< never logged
     std::optional<std::string_view> origin;
     std::optional<std::string_view> sec_fetch_site;
     std::optional<std::string_view> content_type;

@@ -42,36 +42,36 @@ constexpr int accept_batch = 16;
 /// operations.md W12 asks for 100 ms from the client's end to the end of its work.
 constexpr milliseconds peer_check_interval{40};
 
-/// Who connects: what stands in the log, and what the limit per peer counts by (empty: not counted).
-struct peer_identity {
-    std::string text;
-    std::string address;
-};
-
-peer_identity identify(int descriptor, const sockaddr_storage& from)
+peer_info identify(int descriptor, const sockaddr_storage& from)
 {
+    peer_info peer;
+    peer.remote = from;
     std::array<char, INET6_ADDRSTRLEN> host{};
     if (from.ss_family == AF_INET) {
         const auto* v4 = reinterpret_cast<const sockaddr_in*>(&from);
         inet_ntop(AF_INET, &v4->sin_addr, host.data(), host.size());
-        return {fmt::format("{}:{}", host.data(), ntohs(v4->sin_port)), host.data()};
-    }
-    if (from.ss_family == AF_INET6) {
+        peer.address = host.data();
+        peer.text = fmt::format("{}:{}", peer.address, ntohs(v4->sin_port));
+    } else if (from.ss_family == AF_INET6) {
         const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&from);
         inet_ntop(AF_INET6, &v6->sin6_addr, host.data(), host.size());
-        return {fmt::format("[{}]:{}", host.data(), ntohs(v6->sin6_port)), host.data()};
+        peer.address = host.data();
+        peer.text = fmt::format("[{}]:{}", peer.address, ntohs(v6->sin6_port));
+    } else {
+        ucred credentials{};
+        socklen_t size = sizeof(credentials);
+        const bool known = getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0;
+        peer.text = known ? fmt::format("unix:uid={}", credentials.uid) : "unix:uid=?";
     }
-    ucred credentials{};
-    socklen_t size = sizeof(credentials);
-    if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return {"unix:uid=?", {}};
-    return {fmt::format("unix:uid={}", credentials.uid), {}};
+    return peer;
 }
 
 class asio_server final : public server {
 public:
-    asio_server(asio::any_io_executor executor, server_options options, std::vector<route> routes, logger& log)
+    asio_server(asio::any_io_executor executor, server_options options, std::vector<route> routes,
+                server_security guards, logger& log)
         : executor_(std::move(executor)),
-          environment_(std::move(options), std::move(routes), log),
+          environment_(std::move(options), std::move(routes), std::move(guards), log),
           ended_(executor_),
           drain_end_(executor_),
           peer_check_(executor_)
@@ -145,14 +145,7 @@ result<void> asio_server::bind_one(const std::string& text)
 {
     const auto address = parse_listen_address(text);
     if (!address) return address.error();
-    // operations.md A3.
-    if (!is_local(*address) && !environment_.options.insecure_listen) {
-        return error(failure::invalid,
-                     fmt::format("listen address \"{}\" can be reached from other machines, and there is no "
-                                 "authentication: use a loopback address, or --insecure-listen if everybody who can "
-                                 "connect may read this node",
-                                 text));
-    }
+    if (const auto allowed = environment_.security.admission->may_listen(*address); !allowed) return allowed.error();
     auto opened = listener::open(*address);
     if (!opened) return opened.error();
     listeners_.emplace_back(std::move(*opened), executor_);
@@ -236,7 +229,7 @@ bool asio_server::accept_one(bound& from)
 
 void asio_server::admit(unique_fd socket, const sockaddr_storage& from)
 {
-    peer_identity peer = identify(socket.get(), from);
+    peer_info peer = identify(socket.get(), from);
     if (!has_room_for(peer.address)) {
         ++environment_.statistics.connections_refused;
         environment_.log.write(log_level::warning, "too many connections",
@@ -244,17 +237,19 @@ void asio_server::admit(unique_fd socket, const sockaddr_storage& from)
         return;
     }
     boost::system::error_code failed;
-    session::socket_type stream(executor_);
+    transport::socket_type stream(executor_);
     stream.assign(asio::generic::stream_protocol(from.ss_family, 0), socket.get(), failed);
     if (failed) return;
     static_cast<void>(socket.release());
 
     ++environment_.statistics.connections;
     if (!peer.address.empty()) ++per_peer_[peer.address];
-    auto served = std::make_shared<session>(environment_, std::move(stream), std::move(peer.text));
+    const transport::tls_context tls = from.ss_family == AF_UNIX ? nullptr : environment_.tls();
+    std::string address = peer.address;
+    auto served = std::make_shared<session>(environment_, std::move(stream), tls, std::move(peer));
     const auto place = sessions_.emplace(sessions_.end());
     place->served = served;
-    place->peer_address = std::move(peer.address);
+    place->peer_address = std::move(address);
     asio::co_spawn(executor_, served->run(),
                    asio::bind_cancellation_slot(served->cancellation(),
                                                 [this, place](const std::exception_ptr&) { forget(place); }));
@@ -325,9 +320,10 @@ void asio_server::check_peers()
 }  // namespace
 
 std::unique_ptr<server> make_server(asio::any_io_executor executor, server_options options, std::vector<route> routes,
-                                    logger& log)
+                                    server_security guards, logger& log)
 {
-    return std::make_unique<asio_server>(std::move(executor), std::move(options), std::move(routes), log);
+    return std::make_unique<asio_server>(std::move(executor), std::move(options), std::move(routes), std::move(guards),
+                                         log);
 }
 
 }  // namespace nodescope::http

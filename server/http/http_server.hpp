@@ -4,6 +4,7 @@
 #include "core/deadline.hpp"
 #include "core/log.hpp"
 #include "core/task.hpp"
+#include "server/http/gate.hpp"
 #include "server/http/message.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -20,21 +21,21 @@ namespace nodescope::http {
 /// Every limit of operations.md section 2, with its default.
 struct server_options {
     server_options() = default;
-    std::vector<std::string> listen{"127.0.0.1:8095"};  ///< host:port, [v6]:port, unix:/path
-    std::vector<std::string> allowed_hosts;             ///< W2: names besides IP literals and localhost
-    std::vector<std::string> allowed_origins;           ///< W1
-    bool insecure_listen = false;                       ///< A3: accept a non-loopback address without authentication
-    std::size_t max_connections = 512;                  ///< W6
-    std::size_t max_connections_per_peer = 64;          ///< W6 (Unix peers are not counted per peer)
-    std::size_t max_header = 8U << 10U;                 ///< W4, bytes
-    std::size_t max_body = 4U << 20U;                   ///< W4, bytes
-    std::size_t max_target = 4U << 10U;                 ///< W4, bytes
-    std::size_t max_header_fields = 64;                 ///< W4
-    std::chrono::milliseconds header_timeout{5'000};    ///< W5
-    std::chrono::milliseconds body_timeout{10'000};     ///< W5
-    std::chrono::milliseconds idle_timeout{30'000};     ///< W5
-    std::chrono::milliseconds write_timeout{30'000};    ///< W5: without progress
-    std::chrono::milliseconds request_timeout{30'000};  ///< --timeout-request
+    std::vector<std::string> listen{"127.0.0.1:8095"};       ///< host:port, [v6]:port, unix:/path
+    std::vector<std::string> allowed_hosts;                  ///< W2: names besides IP literals and localhost
+    std::vector<std::string> allowed_origins;                ///< W1
+    std::size_t max_connections = 512;                       ///< W6
+    std::size_t max_connections_per_peer = 64;               ///< W6 (Unix peers are not counted per peer)
+    std::size_t max_header = 8U << 10U;                      ///< W4, bytes
+    std::size_t max_body = 4U << 20U;                        ///< W4, bytes
+    std::size_t max_target = 4U << 10U;                      ///< W4, bytes
+    std::size_t max_header_fields = 64;                      ///< W4
+    std::chrono::milliseconds tls_handshake_timeout{5'000};  ///< W5
+    std::chrono::milliseconds header_timeout{5'000};         ///< W5
+    std::chrono::milliseconds body_timeout{10'000};          ///< W5
+    std::chrono::milliseconds idle_timeout{30'000};          ///< W5
+    std::chrono::milliseconds write_timeout{30'000};         ///< W5: without progress
+    std::chrono::milliseconds request_timeout{30'000};       ///< --timeout-request
 };
 
 /// Since the start; for metrics.
@@ -44,6 +45,7 @@ struct server_statistics {
     std::uint64_t connections_refused = 0;  ///< closed at once: a limit was reached
     std::uint64_t accept_pauses = 0;        ///< no descriptor or memory for another connection
     std::uint64_t requests_abandoned = 0;   ///< the client went away before the answer
+    std::uint64_t handshakes_failed = 0;    ///< TLS: closed before any request
 };
 
 class server {
@@ -65,8 +67,8 @@ public:
 
 /// `routes` is moved in: it is the only table; 404, 405 and Allow are answered from it. The handlers run on `executor`
 /// (one reactor thread) as part of the session: when the client goes away, the deadline passes or the drain ends, they
-/// are cancelled (terminal) and awaited. The server must outlive its serve().
+/// are cancelled (terminal) and awaited. The server must outlive its serve(). Unix sockets never have TLS.
 std::unique_ptr<server> make_server(boost::asio::any_io_executor executor, server_options options,
-                                    std::vector<route> routes, logger& log);
+                                    std::vector<route> routes, server_security guards, logger& log);
 
 }  // namespace nodescope::http

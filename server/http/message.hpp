@@ -16,6 +16,13 @@ namespace nodescope::http {
 
 enum class method { get, head, post, other };
 
+/// What a route gives away, for rules about who may ask it (operations.md A4).
+enum class area {
+    diagnosis,  ///< networks, processes, what the runtime knows: the default, because it is the most
+    stats,      ///< cAdvisor's data
+    metrics,    ///< /metrics
+};
+
 struct request {
     request() = default;
     method verb = method::other;
@@ -26,6 +33,7 @@ struct request {
     std::string content_type;                                       ///< empty when absent
     std::string request_id;                                         ///< X-Request-Id when acceptable, else one of ours
     std::string peer;                                               ///< "127.0.0.1:4711" or "unix:uid=0", for the log
+    std::string caller;                                             ///< "token-file:prometheus"; empty: not known
     deadline limit = deadline::in(steady_clock::duration::zero());  ///< the whole answer
 };
 
@@ -68,9 +76,10 @@ struct route {
     method verb;       ///< get also answers HEAD
     std::string path;  ///< canonical
     handler handle;
-    bool prefix;                         ///< matches everything below `path` + "/" too
-    bool open;                           ///< answered without authentication: only health
-    bool any_method = false;             ///< every method is answered as GET; what its body holds is not looked at
+    bool prefix;              ///< matches everything below `path` + "/" too
+    bool open;                ///< answered without authentication: only health
+    bool any_method = false;  ///< every method is answered as GET; what its body holds is not looked at
+    area gives = area::diagnosis;
     std::size_t body_limit = 4U << 20U;  ///< never above server_options::max_body
     /// The status when the request's deadline passes first; the body says so in a sentence.
     unsigned deadline_status = 504;

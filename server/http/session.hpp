@@ -5,14 +5,15 @@
 #include "core/log.hpp"
 #include "core/task.hpp"
 #include "server/http/framing.hpp"
+#include "server/http/gate.hpp"
 #include "server/http/http_server.hpp"
 #include "server/http/message_parser.hpp"
 #include "server/http/origin_rules.hpp"
 #include "server/http/reply_text.hpp"
 #include "server/http/router.hpp"
+#include "server/http/transport.hpp"
 
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
@@ -29,13 +30,16 @@ namespace nodescope::http {
 
 /// What all sessions of a server share. Outlives them.
 struct session_environment {
-    session_environment(server_options o, std::vector<route> table, logger& l);
+    session_environment(server_options o, std::vector<route> table, server_security guards, logger& l);
 
     /// 16 hexadecimal digits, another one each time.
     std::string_view next_request_id();
+    /// What new connections are wrapped in; null: nothing.
+    [[nodiscard]] transport::tls_context tls() const { return security.tls ? security.tls() : nullptr; }
 
     const server_options options;
     const router routes;
+    const server_security security;
     const origin_rules origins;
     logger& log;
     server_statistics statistics;
@@ -50,10 +54,9 @@ private:
 
 class session : public std::enable_shared_from_this<session> {
 public:
-    using socket_type = boost::asio::generic::stream_protocol::socket;
-
-    /// `peer` stands in the log and in request::peer.
-    session(session_environment& environment, socket_type socket, std::string peer);
+    /// `tls` null: none.
+    session(session_environment& environment, transport::socket_type socket, transport::tls_context tls,
+            peer_info peer);
 
     /// Serves the connection to its end. To be spawned with cancellation() bound; never throws.
     task<> run();
@@ -66,7 +69,7 @@ public:
 
     /// True while a route is asked: then the peer is to be watched, and peer_gone() called when it went away.
     [[nodiscard]] bool handling() const noexcept { return phase_ == phase::handling || phase_ == phase::streaming; }
-    [[nodiscard]] int descriptor() { return socket_.native_handle(); }
+    [[nodiscard]] int descriptor() { return transport_.descriptor(); }
     void peer_gone();
 
 private:
@@ -74,23 +77,35 @@ private:
     /// Why the current wait was ended from outside.
     enum class interruption { none, timed_out, peer_gone, drained, cut };
     enum class read_outcome { complete, refused, ended };
+    static constexpr refusal body_too_large{413, "the request body is too large"};
+    /// What nginx logs for a client that went away before its answer; never sent.
+    static constexpr unsigned client_closed_request = 499;
 
+    task<bool> greet();
     task<bool> serve_one();
+    task<bool> serve_admitted();
     task<read_outcome> read_head();
     refusal inspect_head();
     refusal read_request_timeout();
     void choose_route();
+    refusal decide_body();
     [[nodiscard]] refusal too_large_head() const;
     task<read_outcome> read_body();
     bool decode_body();
+    task<bool> pass_gate();
+    task<admission> ask_gate();
     task<reply> ask_route();
+    template <class T>
+    task<bool> run_cancellable(task<T> work, T& answer);
     [[nodiscard]] reply reply_to_interruption() const;
 
+    task<bool> answer_denial();
     task<bool> answer_refusal(bool body_was_read);
     task<bool> write_answer(const reply& answer, bool keep_alive);
     task<bool> write_stream(const reply& answer, bool keep_alive);
     task<std::optional<std::string>> next_piece(body_stream& from);
     task<bool> write_all(std::string_view head, std::string_view body);
+    /// False at the end of the input, on an error, and when interrupted.
     task<bool> read_some();
     task<> linger();
 
@@ -100,15 +115,15 @@ private:
     void on_watchdog();
     void interrupt(interruption why);
     [[nodiscard]] bool interrupted() const noexcept;
-    [[nodiscard]] bool has_pending_input();
     void start_request();
     void log_request(unsigned status, std::size_t bytes);
     [[nodiscard]] std::string_view unread() const noexcept;
     void compact();
 
     session_environment& environment_;
-    socket_type socket_;
-    const std::string peer_;
+    transport transport_;
+    const peer_info peer_;
+    std::unique_ptr<visitor> visitor_;  // made for the first request that is not open to everybody
     boost::asio::cancellation_signal cancellation_;
 
     // One timer for every limit of the connection. Limits are moved far more often than they pass, so the timer is only
@@ -133,8 +148,10 @@ private:
     // The request being served.
     request request_;
     request_head head_;
-    refusal refusal_;   ///< the connection ends with it
-    refusal unrouted_;  ///< 404, 405, 415: answered once the body is read
+    refusal refusal_;      ///< the connection ends with it
+    refusal unspeakable_;  ///< a path that is not canonical: told only to those who may ask
+    refusal unrouted_;     ///< 404, 405, 415: answered once the body is read
+    admission admission_;
     const route* route_ = nullptr;
     std::string_view allow_;
     std::size_t body_limit_ = 0;

@@ -41,6 +41,7 @@ std::size_t number(std::string_view text)
 struct settings {
     http::server_options options;
     std::chrono::milliseconds drain{5'000};
+    bool insecure_listen = false;
 };
 
 settings read_flags(const std::vector<std::string>& arguments)
@@ -76,7 +77,7 @@ settings read_flags(const std::vector<std::string>& arguments)
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         if (arguments[i] == "serve") continue;
         if (arguments[i] == "--insecure-listen") {
-            o.insecure_listen = true;
+            out.insecure_listen = true;
             continue;
         }
         const auto flag = known.find(arguments[i]);
@@ -204,7 +205,9 @@ int run(const std::vector<std::string>& arguments)
     logger log(log_level::info, log_format::json);
     asio::io_context reactor(1);
     counters counts;
-    const auto served = http::make_server(reactor.get_executor(), std::move(given.options), make_routes(counts), log);
+    const auto everybody = http::make_open_gate(given.insecure_listen);
+    const auto served = http::make_server(reactor.get_executor(), std::move(given.options), make_routes(counts),
+                                          http::server_security(*everybody), log);
     if (const auto listening = served->listen(); !listening) {
         std::fprintf(stderr, "%s\n", listening.error().message().c_str());
         return 1;
