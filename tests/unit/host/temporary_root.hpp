@@ -48,12 +48,17 @@ private:
     std::string path_;
 };
 
-/// A text captured from a real node, tests/fixtures/proc.
-inline std::string captured(const std::string& name)
+inline std::string fixture(const std::string& name)
 {
-    std::ifstream file(std::string(NODESCOPE_FIXTURES "/proc/") + name, std::ios::binary);
+    std::ifstream file(std::string(NODESCOPE_FIXTURES "/") + name, std::ios::binary);
     if (!file) throw std::runtime_error("no fixture " + name);
     return std::string(std::istreambuf_iterator<char>(file), {});
 }
+
+/// A text of a process, captured from a real node.
+inline std::string captured(const std::string& name) { return fixture("proc/" + name); }
+
+/// A text of a node about itself, captured from a real one.
+inline std::string captured_node(const std::string& name) { return fixture("node/" + name); }
 
 }  // namespace nodescope::testing

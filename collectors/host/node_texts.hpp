@@ -1,0 +1,63 @@
+// The texts by which a node describes itself: meminfo, cpuinfo, os-release, passwd, and the one-liners of /sys. Pure:
+// no reading, no system calls. Formats: proc(5), os-release(5), passwd(5), kernel Documentation/ABI/testing/sysfs-*.
+#pragma once
+
+#include "core/error.hpp"
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace nodescope::host {
+
+/// Of /proc/meminfo, in bytes.
+struct memory_totals {
+    bool operator==(const memory_totals&) const = default;
+    std::uint64_t memory = 0;
+    std::uint64_t swap = 0;
+};
+/// failure::malformed without MemTotal; no swap is 0.
+result<memory_totals> parse_memory_totals(std::string_view meminfo);
+
+/// The bytes in "Node 0 MemTotal:  123 kB" of a NUMA node's meminfo; 0 when it does not say.
+std::uint64_t parse_numa_memory(std::string_view node_meminfo);
+
+/// Of /proc/cpuinfo.
+struct cpu_summary {
+    cpu_summary() = default;
+    bool operator==(const cpu_summary&) const = default;
+    std::string vendor;           ///< of the first processor; empty where the architecture has none
+    std::size_t processors = 0;   ///< online
+    std::uint64_t first_khz = 0;  ///< "cpu MHz" or "clock" of the first, cut to whole kHz; 0 without
+};
+cpu_summary parse_cpuinfo(std::string_view cpuinfo);
+
+/// PRETTY_NAME without its quotes; nothing when the key is missing.
+std::optional<std::string> parse_os_name(std::string_view os_release);
+
+/// Login names by user number, as getpwuid finds them: of several the first. Lines that are none are skipped.
+std::map<uid_t, std::string> parse_user_names(std::string_view passwd);
+
+/// "48K" in bytes; K, M, G or nothing behind the number.
+std::optional<std::uint64_t> parse_cache_size(std::string_view text);
+
+/// How many CPUs stand in a mask like "ff,00000003"; nothing when it is none.
+std::optional<std::size_t> count_cpu_mask(std::string_view mask);
+
+/// The word in square brackets of queue/scheduler; "none" when there is none.
+std::string parse_scheduler(std::string_view text);
+
+/// "254:0".
+std::optional<std::pair<std::uint32_t, std::uint32_t>> parse_device_number(std::string_view text);
+
+/// To which cgroup a process belongs, by the text of its /proc/PID/cgroup: on v1 (and hybrid) the path of the memory
+/// controller, or without one of the cpu controller; on v2 the path of the "0::" line. Empty when it has none of them.
+std::string_view cgroup_of_process(std::string_view proc_cgroup);
+
+}  // namespace nodescope::host
