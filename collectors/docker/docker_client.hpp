@@ -9,9 +9,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace nodescope::docker {
 
@@ -40,6 +42,17 @@ struct container_state {
     std::int64_t pid = 0;      ///< 0 when it has no process
     std::string started_at;    ///< RFC 3339 as the daemon wrote it
     std::string network_mode;  ///< HostConfig.NetworkMode
+    std::string created;       ///< RFC 3339 as the daemon wrote it
+    std::string image;         ///< Config.Image: the name it was started by
+    std::map<std::string, std::string> labels;
+    std::vector<std::string> environment;  ///< Config.Env: may hold secrets (operations.md O6)
+    std::string health;                    ///< State.Health.Status; empty without a health check
+    std::string driver;                    ///< of its root filesystem: "overlay2", "overlayfs"
+    std::string log_path;                  ///< <root>/containers/<id>/<id>-json.log; empty for other log drivers
+    std::string hosts_path;                ///< <root>/containers/<id>/hosts; empty before the first start
+    std::int64_t exit_code = 0;            ///< State.ExitCode
+    std::int64_t restart_count = 0;
+    std::int64_t cpu_shares = 0;  ///< HostConfig.CpuShares; 0: not set
 };
 
 class client {

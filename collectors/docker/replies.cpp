@@ -57,12 +57,22 @@ result<void> for_each_member(std::string_view object, const Take& take)
     return first;
 }
 
+result<void> take_health(std::string_view object, container_state& state)
+{
+    return for_each_member(object, [&](std::string_view key, std::string_view value) -> result<void> {
+        if (key == "Status") return take_string(value, "State.Health.Status", state.health);
+        return {};
+    });
+}
+
 result<void> take_state(std::string_view object, container_state& state)
 {
     return for_each_member(object, [&](std::string_view key, std::string_view value) -> result<void> {
         if (key == "Status") return take_string(value, "State.Status", state.status);
         if (key == "Pid") return take_integer(value, "State.Pid", state.pid);
         if (key == "StartedAt") return take_string(value, "State.StartedAt", state.started_at);
+        if (key == "ExitCode") return take_integer(value, "State.ExitCode", state.exit_code);
+        if (key == "Health") return take_health(value, state);
         return {};
     });
 }
@@ -71,6 +81,35 @@ result<void> take_host_config(std::string_view object, container_state& state)
 {
     return for_each_member(object, [&](std::string_view key, std::string_view value) -> result<void> {
         if (key == "NetworkMode") return take_string(value, "HostConfig.NetworkMode", state.network_mode);
+        if (key == "CpuShares") return take_integer(value, "HostConfig.CpuShares", state.cpu_shares);
+        return {};
+    });
+}
+
+result<void> take_container_labels(std::string_view object, container_state& state)
+{
+    return for_each_member(object, [&](std::string_view key, std::string_view value) {
+        return take_string(value, "a label", state.labels[std::string(key)]);
+    });
+}
+
+result<void> take_environment(std::string_view array, container_state& state)
+{
+    if (array == "null") return {};
+    result<void> first;
+    const auto take = [&](std::string_view value) {
+        if (first) first = take_string(value, "a variable of Config.Env", state.environment.emplace_back());
+    };
+    auto walked = for_each_json_element(array, take);
+    return walked ? first : walked;
+}
+
+result<void> take_config(std::string_view object, container_state& state)
+{
+    return for_each_member(object, [&](std::string_view key, std::string_view value) -> result<void> {
+        if (key == "Image") return take_string(value, "Config.Image", state.image);
+        if (key == "Labels") return take_container_labels(value, state);
+        if (key == "Env") return take_environment(value, state);
         return {};
     });
 }
@@ -156,6 +195,12 @@ result<container_state> parse_container_state(std::string_view body)
         if (key == "Name") return take_string(value, "Name", state.name);
         if (key == "State") return take_state(value, state);
         if (key == "HostConfig") return take_host_config(value, state);
+        if (key == "Config") return take_config(value, state);
+        if (key == "Created") return take_string(value, "Created", state.created);
+        if (key == "Driver") return take_string(value, "Driver", state.driver);
+        if (key == "LogPath") return take_string(value, "LogPath", state.log_path);
+        if (key == "HostsPath") return take_string(value, "HostsPath", state.hosts_path);
+        if (key == "RestartCount") return take_integer(value, "RestartCount", state.restart_count);
         return {};
     });
     if (!walked) return walked.error();

@@ -26,15 +26,15 @@ std::optional<int> take_number(std::string_view& text, std::size_t digits, char 
     return value;
 }
 
-// ".123456789" to 123; nothing when there is no fraction.
-std::optional<int> take_milliseconds(std::string_view& text)
+// ".123456789" to 123456789; nothing when the dot stands alone. Digits beyond the nanosecond are dropped.
+std::optional<int> take_nanoseconds(std::string_view& text)
 {
     if (!text.starts_with('.')) return 0;
     text.remove_prefix(1);
     const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
     if (digits == 0) return std::nullopt;
     int value = 0;
-    for (std::size_t i = 0; i < 3; ++i) value = value * 10 + (i < digits ? text[i] - '0' : 0);
+    for (std::size_t i = 0; i < 9; ++i) value = value * 10 + (i < digits ? text[i] - '0' : 0);
     text.remove_prefix(digits);
     return value;
 }
@@ -52,7 +52,13 @@ std::optional<std::chrono::minutes> take_offset(std::string_view text)
     return std::chrono::minutes(sign * (*hours * 60 + *minutes));
 }
 
-std::optional<utc_time> read_time(std::string_view text)
+// Apart, because nanoseconds since 1970 do not reach back to the year 1, which Docker writes for "never".
+struct read_time_parts {
+    std::chrono::sys_seconds second;
+    std::chrono::nanoseconds fraction;
+};
+
+std::optional<read_time_parts> read_time(std::string_view text)
 {
     using namespace std::chrono;
     const auto year_number = take_number(text, 4, '-');
@@ -65,12 +71,18 @@ std::optional<utc_time> read_time(std::string_view text)
     const year_month_day date(year(*year_number), month(static_cast<unsigned>(*month_number)),
                               day(static_cast<unsigned>(*day_number)));
     if (!date.ok()) return std::nullopt;
-    const auto fraction = take_milliseconds(text);
+    const auto fraction = take_nanoseconds(text);
     if (!fraction) return std::nullopt;
     const auto offset = take_offset(text);
     if (!offset) return std::nullopt;
-    return sys_days(date) + hours(*hour_number) + minutes(*minute_number) + seconds(*second_number) +
-           milliseconds(*fraction) - *offset;
+    return read_time_parts{
+        sys_days(date) + hours(*hour_number) + minutes(*minute_number) + seconds(*second_number) - *offset,
+        nanoseconds(*fraction)};
+}
+
+error no_time(std::string_view text)
+{
+    return error(failure::malformed, fmt::format("\"{}\" is not an RFC 3339 time", escape_untrusted(text, 64)));
 }
 
 }  // namespace
@@ -94,10 +106,18 @@ std::string rfc3339(utc_time when)
 result<utc_time> parse_rfc3339(std::string_view text)
 {
     const auto time = read_time(text);
-    if (!time) {
-        return error(failure::malformed, fmt::format("\"{}\" is not an RFC 3339 time", escape_untrusted(text, 64)));
-    }
-    return *time;
+    if (!time) return no_time(text);
+    return time->second + std::chrono::floor<std::chrono::milliseconds>(time->fraction);
+}
+
+result<exact_time> parse_exact_rfc3339(std::string_view text)
+{
+    const auto time = read_time(text);
+    if (!time) return no_time(text);
+    constexpr auto first = std::chrono::ceil<std::chrono::seconds>(exact_time::min());
+    constexpr auto last = std::chrono::floor<std::chrono::seconds>(exact_time::max()) - std::chrono::seconds(1);
+    if (time->second < first || time->second > last) return no_time(text);
+    return exact_time(time->second) + time->fraction;
 }
 
 }  // namespace nodescope::host

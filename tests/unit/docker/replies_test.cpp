@@ -26,11 +26,34 @@ TEST(ContainerState, IsReadFromAnInspect)
     EXPECT_EQ(got->network_mode, "default");
 }
 
+TEST(ContainerState, HasWhatDescribesAContainer)
+{
+    const auto got = parse_container_state(
+        R"({"Id":")" + id_a +
+        R"(","Created":"2026-01-01T00:00:00.25Z","State":{"ExitCode":137,"Health":{"Status":"healthy","Log":null}},)"
+        R"("RestartCount":3,"Driver":"overlay2","LogPath":"/d/containers/x/x-json.log","HostsPath":"/d/containers/x/hosts",)"
+        R"("HostConfig":{"CpuShares":2048},)"
+        R"("Config":{"Image":"busybox:local","Env":["A=b","C"],"Labels":{"a.b":"c\u0022","":""}}})");
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_EQ(got->created, "2026-01-01T00:00:00.25Z");
+    EXPECT_EQ(got->exit_code, 137);
+    EXPECT_EQ(got->health, "healthy");
+    EXPECT_EQ(got->restart_count, 3);
+    EXPECT_EQ(got->driver, "overlay2");
+    EXPECT_EQ(got->log_path, "/d/containers/x/x-json.log");
+    EXPECT_EQ(got->hosts_path, "/d/containers/x/hosts");
+    EXPECT_EQ(got->cpu_shares, 2048);
+    EXPECT_EQ(got->image, "busybox:local");
+    EXPECT_EQ(got->environment, (std::vector<std::string>{"A=b", "C"}));
+    EXPECT_EQ(got->labels, (std::map<std::string, std::string>{{"", ""}, {"a.b", "c\""}}));
+}
+
 TEST(ContainerState, ToleratesNullsAndMissingMembers)
 {
     for (const std::string more :
          {"", R"(,"State":null,"HostConfig":null,"Name":null)", R"(,"State":{},"HostConfig":{})",
-          R"(,"State":{"Pid":null,"Status":null})", R"(,"New":[[{}],1.5,"x",true])"}) {
+          R"(,"State":{"Pid":null,"Status":null,"Health":null})", R"(,"Config":null,"Created":null)",
+          R"(,"Config":{"Env":null,"Labels":null})", R"(,"New":[[{}],1.5,"x",true])"}) {
         const auto got = parse_container_state(R"({"Id":")" + id_a + "\"" + more + "}");
         ASSERT_TRUE(got) << more << got.error();
         EXPECT_EQ(got->pid, 0);

@@ -26,6 +26,20 @@ TEST(Rfc3339, ReadsWhatDockerWrites)
     EXPECT_TRUE(parse_rfc3339("0001-01-01T00:00:00Z"));
 }
 
+TEST(Rfc3339, ReadsNanoseconds)
+{
+    using std::chrono::nanoseconds;
+    EXPECT_EQ(parse_exact_rfc3339("2026-11-21T01:53:44.477455256Z").value(),
+              exact_time(seconds(1795226024) + nanoseconds(477455256)));
+    EXPECT_EQ(parse_exact_rfc3339("2026-11-21T01:53:44.4774552569Z").value(),
+              exact_time(seconds(1795226024) + nanoseconds(477455256)));
+    EXPECT_EQ(parse_exact_rfc3339("1970-01-01T01:00:00.5+01:00").value(), exact_time(milliseconds(500)));
+    for (const char* text :
+         {"", "0001-01-01T00:00:00Z", "1677-01-01T00:00:00Z", "2263-01-01T00:00:00Z", "9999-12-31T23:59:59Z"}) {
+        EXPECT_FALSE(parse_exact_rfc3339(text)) << text;
+    }
+}
+
 TEST(Rfc3339, RefusesWhatIsNoTime)
 {
     for (const char* text :
