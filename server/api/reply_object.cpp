@@ -102,7 +102,7 @@ std::size_t common_limit(std::vector<std::size_t> sizes, std::size_t available)
 void append_member(std::string& object, std::string_view key, std::string_view value)
 {
     const bool first = object.size() <= 2;
-    if (object.empty()) object = "{";
+    if (object.empty()) object += '{';
     else object.pop_back();
     if (!first) object += ',';
     append_json_string(object, key);
