@@ -54,32 +54,29 @@ text_part part_of(result<netlink::nat_text>&& read)
 
 class live_reader final : public namespace_reader {
 public:
-    live_reader(program_runner& programs, worker_pool& pool, namespace_reader_options options,
-                netlink::net_namespace home)
-        : root_(std::move(options.root)),
-          home_(std::move(home)),
-          names_(root_),
-          nat_(programs, pool, std::move(options.nat))
+    live_reader(program_runner& programs, namespace_reader_options options, netlink::net_namespace home)
+        : root_(std::move(options.root)), home_(std::move(home)), names_(root_), nat_(programs, std::move(options.nat))
     {
     }
 
     void blocking_read_netlink(const opened_namespace& where, deadline limit, const abandon_flag& abandoned,
                                netlink_progress& progress) override
     {
-        auto socket = netlink::netlink_socket::open_in(home_, where.space, NETLINK_ROUTE, limit);
+        auto socket = netlink::netlink_socket::open_in(home_, where.space, NETLINK_ROUTE);
+        netlink::interface_names interfaces;
         if (!socket) {
             progress.put(&netlink_texts::addresses, text_part(socket.error()));
             progress.put(&netlink_texts::route, text_part(socket.error()));
         } else {
             progress.put(&netlink_texts::addresses,
-                         part_of(netlink::blocking_read_addresses(*socket, root_, {}, limit, abandoned), "addresses",
-                                 &netlink::addresses_text::addresses));
+                         part_of(netlink::blocking_read_addresses(*socket, root_, {}, limit, abandoned, &interfaces),
+                                 "addresses", &netlink::addresses_text::addresses));
         }
         const auto names = names_.current();
         if (socket) {
             progress.put(&netlink_texts::route,
-                         part_of(netlink::blocking_read_routes(*socket, *names, {}, limit, abandoned), "routes",
-                                 &netlink::routes_text::routes));
+                         part_of(netlink::blocking_read_routes(*socket, *names, {}, limit, abandoned, &interfaces),
+                                 "routes", &netlink::routes_text::routes));
         }
         progress.put(&netlink_texts::route6,
                      part_of(netlink::blocking_read_routes6(where.process.directory(), *names, {}, limit, abandoned),
@@ -89,33 +86,27 @@ public:
     void blocking_look(opened_namespace& where, deadline limit) override
     {
         // Most namespaces have no NAT tables: then nothing more is to be done for them.
-        const netlink::nat_target target(home_, where.space, borrowed(where));
-        where.may_have_nat = may_have_tables(target, netlink::ip_family::ipv4, limit);
-        where.may_have_nat6 = may_have_tables(target, netlink::ip_family::ipv6, limit);
+        where.nat = netlink::blocking_find_nat_tables(netlink::nat_target(home_, where.space, borrowed(where)), limit);
     }
 
     task<nat_texts> read_nat(std::shared_ptr<const opened_namespace> where, deadline limit) override
     {
         nat_texts texts;
-        if (!where->may_have_nat) texts.nat = text_part(std::string());
-        if (!where->may_have_nat && !where->may_have_nat6) co_return texts;
-
-        // Shares the ownership of the whole: `where` lives as long as anything of it is used.
-        std::shared_ptr<const unique_fd> process(where, &where->process.directory_descriptor());
-        const netlink::nat_target target(home_, where->space, std::move(process));
+        if (where->has_no_nat()) {
+            texts.nat = text_part(std::string());
+            co_return texts;
+        }
         const auto executor = co_await asio::this_coro::executor;
         auto [order, thrown4, nat, thrown6, nat6] =
             co_await asio::experimental::make_parallel_group(
-                asio::co_spawn(executor, read_family(where->may_have_nat, target, netlink::ip_family::ipv4, limit),
-                               asio::deferred),
-                asio::co_spawn(executor, read_family(where->may_have_nat6, target, netlink::ip_family::ipv6, limit),
-                               asio::deferred))
+                asio::co_spawn(executor, read_family(where, netlink::ip_family::ipv4, limit), asio::deferred),
+                asio::co_spawn(executor, read_family(where, netlink::ip_family::ipv6, limit), asio::deferred))
                 .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
         if (thrown4) std::rethrow_exception(thrown4);
         if (thrown6) std::rethrow_exception(thrown6);
         texts.nat = std::move(nat);
         // An IPv6 table is told of only where there is one.
-        if (where->may_have_nat6) texts.nat6 = std::move(nat6);
+        if (!where->nat.ipv6 || !where->nat.ipv6->none()) texts.nat6 = std::move(nat6);
         co_return texts;
     }
 
@@ -126,17 +117,17 @@ private:
         return {std::shared_ptr<const unique_fd>(), &where.process.directory_descriptor()};
     }
 
-    // Also true when it cannot be told: the read will say why.
-    static bool may_have_tables(const netlink::nat_target& target, netlink::ip_family family, deadline limit)
+    task<text_part> read_family(std::shared_ptr<const opened_namespace> where, netlink::ip_family family,
+                                deadline limit)
     {
-        const auto tables = netlink::blocking_find_nat_tables(target, family, limit);
-        return !tables || tables->nft || tables->legacy || tables->nft_failure;
-    }
-
-    task<text_part> read_family(bool wanted, netlink::nat_target target, netlink::ip_family family, deadline limit)
-    {
-        if (!wanted) co_return text_part(std::string());
-        co_return part_of(co_await nat_.read(std::move(target), family, limit));
+        const result<netlink::nat_tables>& found =
+            family == netlink::ip_family::ipv4 ? where->nat.ipv4 : where->nat.ipv6;
+        if (found && found->none()) co_return text_part(std::string());
+        // Shares the ownership of the whole: `where` lives as long as anything of it is used.
+        std::shared_ptr<const unique_fd> process(where, &where->process.directory_descriptor());
+        netlink::nat_target target(home_, where->space, std::move(process));
+        auto reading = nat_.read(std::move(target), family, found, limit);
+        co_return part_of(co_await std::move(reading));
     }
 
     const std::string root_;
@@ -147,13 +138,13 @@ private:
 
 }  // namespace
 
-result<std::unique_ptr<namespace_reader>> make_namespace_reader(program_runner& programs, worker_pool& pool,
+result<std::unique_ptr<namespace_reader>> make_namespace_reader(program_runner& programs,
                                                                 namespace_reader_options options)
 {
     auto home = netlink::net_namespace::of_this_thread();
     if (!home) return home.error();
     return std::unique_ptr<namespace_reader>(
-        std::make_unique<live_reader>(programs, pool, std::move(options), std::move(*home)));
+        std::make_unique<live_reader>(programs, std::move(options), std::move(*home)));
 }
 
 void netlink_progress::put(text_part netlink_texts::*part, text_part value)

@@ -48,9 +48,14 @@ struct opened_namespace {
     opened_namespace(host::process_handle p, netlink::net_namespace s) : process(std::move(p)), space(std::move(s)) {}
     host::process_handle process;
     netlink::net_namespace space;
-    // Whether there may be NAT tables: false only when that is known.
-    bool may_have_nat = true;
-    bool may_have_nat6 = true;
+    /// What blocking_look() found.
+    netlink::nat_findings nat{unknown(), unknown()};
+    /// That there is no NAT table of either family, which is so in most namespaces.
+    [[nodiscard]] bool has_no_nat() const noexcept { return has_none(nat.ipv4) && has_none(nat.ipv6); }
+
+private:
+    static error unknown() { return {failure::internal, "nat: nobody has looked for tables"}; }
+    static bool has_none(const result<netlink::nat_tables>& found) noexcept { return found && found->none(); }
 };
 
 /// Takes the parts from a worker thread as they are finished, so that a dump that hangs in the kernel costs the parts
@@ -92,8 +97,8 @@ struct namespace_reader_options {
 };
 
 /// Reads through the kernel: one netlink socket opened in the namespace, /proc/PID/net, and the iptables-save programs.
-/// Call it on a thread in the service's own network namespace. `programs` and `pool` outlive the reader.
-result<std::unique_ptr<namespace_reader>> make_namespace_reader(program_runner& programs, worker_pool& pool,
+/// Call it on a thread in the service's own network namespace. `programs` outlives the reader.
+result<std::unique_ptr<namespace_reader>> make_namespace_reader(program_runner& programs,
                                                                 namespace_reader_options options);
 
 }  // namespace nodescope

@@ -78,6 +78,13 @@ bool same_claim(const docker::container_state& a, const docker::container_state&
     return a.id == b.id && a.pid == b.pid && a.started_at == b.started_at;
 }
 
+void take(net_info& info, netlink_texts texts)
+{
+    info.addresses = std::move(texts.addresses);
+    info.route = std::move(texts.route);
+    info.route6 = std::move(texts.route6);
+}
+
 }  // namespace
 
 net_info_query net_info_query::of_container(docker::container_reference id)
@@ -157,8 +164,15 @@ task<result<net_info>> net_info_collector::collect(net_info_query query, deadlin
     info.verified = target->verified;
     info.host_network = target->host_network;
 
-    const auto executor = co_await asio::this_coro::executor;
     const shared_namespace where = std::move(target->where);
+    if (!query.node_nat && where->has_no_nat()) {
+        // The most frequent case: one thing to wait for.
+        netlink_texts texts = co_await netlink_part(where, limit);
+        take(info, std::move(texts));
+        info.nat = text_part(std::string());
+        co_return info;
+    }
+    const auto executor = co_await asio::this_coro::executor;
     auto [order, netlink_thrown, netlink, nat_thrown, nat, node_thrown, node_nat] =
         co_await asio::experimental::make_parallel_group(
             asio::co_spawn(executor, netlink_part(where, limit), asio::deferred),
@@ -168,9 +182,7 @@ task<result<net_info>> net_info_collector::collect(net_info_query query, deadlin
     for (const std::exception_ptr& thrown : {netlink_thrown, nat_thrown, node_thrown}) {
         if (thrown) std::rethrow_exception(thrown);
     }
-    info.addresses = std::move(netlink.addresses);
-    info.route = std::move(netlink.route);
-    info.route6 = std::move(netlink.route6);
+    take(info, std::move(netlink));
     info.nat = std::move(nat.nat);
     info.nat6 = std::move(nat.nat6);
     info.node_nat = std::move(node_nat);

@@ -54,7 +54,7 @@ error cancelled() { return {failure::cancelled, "netlink: read addresses: nobody
 
 result<addresses_text> blocking_read_addresses(netlink_socket& socket, const std::string& root,
                                                const addresses_limits& limits, deadline limit,
-                                               const abandon_flag& abandoned)
+                                               const abandon_flag& abandoned, interface_names* interfaces)
 {
     table<link> links;
     const ifinfomsg link_header{};
@@ -82,6 +82,11 @@ result<addresses_text> blocking_read_addresses(netlink_socket& socket, const std
     if (!addresses_read) return addresses_read.error();
     if (abandoned.raised()) return cancelled();
 
+    if (interfaces != nullptr) {
+        for (const link& known : links.items) {
+            if (known.name) interfaces->emplace(static_cast<std::uint32_t>(known.index), *known.name);
+        }
+    }
     const auto namespace_names = blocking_namespace_names(socket, root, namespace_ids(links.items), limit);
     iproute_names names(root);
     addresses_text made;

@@ -5,6 +5,7 @@
 #include "core/error.hpp"
 #include "core/worker_pool.hpp"
 #include "netlink/dump.hpp"
+#include "netlink/route.hpp"
 
 #include <cstddef>
 #include <string>
@@ -27,9 +28,10 @@ struct addresses_text {
 };
 
 /// Through `socket` (NETLINK_ROUTE). Names of groups, scopes and namespaces come from etc/iproute2 and run/netns under
-/// `root`. Failures are those of dump(); failure::cancelled when `abandoned` is raised between two dumps.
+/// `root`. `interfaces`, if given, gets the names of the links that were read. Failures are those of dump();
+/// failure::cancelled when `abandoned` is raised between two dumps.
 result<addresses_text> blocking_read_addresses(netlink_socket& socket, const std::string& root,
                                                const addresses_limits& limits, deadline limit,
-                                               const abandon_flag& abandoned);
+                                               const abandon_flag& abandoned, interface_names* interfaces = nullptr);
 
 }  // namespace nodescope::netlink

@@ -6,6 +6,7 @@
 #include "core/error.hpp"
 #include "netlink/net_namespace.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -23,14 +24,17 @@ namespace nodescope::netlink {
 /// uses it later. Blocking: for pool threads.
 class netlink_socket {
 public:
-    /// Opens a socket of `protocol` (NETLINK_ROUTE, NETLINK_NETFILTER) inside `target`, with strict checking on, a
-    /// 32 KiB receive buffer without peeking, and kernel-side receive timeout of what `limit` leaves.
+    /// The kernel fills at most 32 KiB per datagram unless one message alone is larger (netlink_dump, af_netlink.c).
+    static constexpr std::size_t initial_buffer_size = 32768;
+
+    /// Opens a socket of `protocol` (NETLINK_ROUTE, NETLINK_NETFILTER) inside `target`, with strict checking on, and a
+    /// receive buffer without peeking; each request gets a kernel-side receive timeout of what its deadline leaves.
     static result<netlink_socket> open_in(const net_namespace& home, const net_namespace& target, int protocol,
-                                          deadline limit);
+                                          std::size_t buffer_size = initial_buffer_size);
 
     /// Replaces the connection by a new one to the same namespace. The kernel keeps an unfinished dump on its socket
     /// and refuses another (EBUSY); reading the rest of it could take as long as a hostile namespace likes.
-    result<void> reopen(deadline limit);
+    result<void> reopen();
 
     [[nodiscard]] nl_sock* handle() const noexcept { return socket_.get(); }
     /// The namespace of the service itself, as given to open_in().
@@ -42,13 +46,17 @@ private:
     };
     using handle_owner = std::unique_ptr<nl_sock, closer>;
 
-    static result<handle_owner> connect(const net_namespace& home, const net_namespace& target, int protocol,
-                                        deadline limit);
-    /// Before each request: a connection without an unfinished dump, with a receive timeout of what is left.
+    static result<handle_owner> connect(const net_namespace& home, const net_namespace& target, int protocol);
+    /// Before each request: a connection without an unfinished dump, with a receive timeout of about what is left.
     result<void> make_ready(deadline limit);
+    result<void> limit_receive(deadline limit);
     result<std::span<const std::byte>> receive(std::string_view what, deadline limit);
-    netlink_socket(handle_owner socket, net_namespace home, net_namespace target, int protocol)
-        : socket_(std::move(socket)), home_(std::move(home)), target_(std::move(target)), protocol_(protocol)
+    netlink_socket(handle_owner socket, net_namespace home, net_namespace target, int protocol, std::size_t buffer_size)
+        : socket_(std::move(socket)),
+          home_(std::move(home)),
+          target_(std::move(target)),
+          protocol_(protocol),
+          buffer_size_(buffer_size)
     {
     }
 
@@ -62,11 +70,9 @@ private:
     net_namespace target_;
     int protocol_;
     bool dump_pending_ = false;
-    std::size_t buffer_size_ = initial_buffer_size;
+    std::chrono::microseconds receive_timeout_{};
+    std::size_t buffer_size_;
     std::unique_ptr<std::byte[]> buffer_;
-
-    /// The kernel fills at most 32 KiB per datagram unless one message alone is larger (netlink_dump, af_netlink.c).
-    static constexpr std::size_t initial_buffer_size = 32768;
 };
 
 /// How a dump went (operations.md N8, N9).

@@ -175,12 +175,15 @@ std::map<std::int32_t, std::string> blocking_namespace_names(netlink_socket& soc
     std::vector<std::int32_t> missing(wanted.begin(), wanted.end());
     // Most often the only other namespace is the node's, that is ours. To find out whether an entry is that one takes a
     // look at it; all others must be asked about, and a node has an entry for each of its pods.
-    const auto home_id = ask_id(socket, socket.home().descriptor(), limit);
+    std::optional<std::int32_t> home_id;
+    bool asked = false;
     while (!missing.empty() && !limit.passed()) {
         const dirent* const entry = ::readdir(entries.get());
         if (entry == nullptr) break;
         const std::string_view name = entry->d_name;
         if (name == "." || name == "..") continue;
+        if (!asked) home_id = ask_id(socket, socket.home().descriptor(), limit);
+        asked = true;
         std::optional<std::int32_t> id;
         if (missing.size() == 1 && missing.front() == home_id) {
             if (is_namespace(entries.get(), entry->d_name, socket.home().identity())) id = home_id;

@@ -26,10 +26,10 @@ constexpr int new_table = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWTABLE;
 // Tables are few: a namespace with more is asking for trouble.
 constexpr std::size_t table_limit = 10000;
 constexpr std::size_t table_bytes_limit = 4UL * 1024UL * 1024UL;
+// A message about a table has some 60 bytes and its user data (at most 256).
+constexpr std::size_t table_buffer_size = 8192;
 // Of what a helper says on standard error, in a message.
 constexpr std::size_t reason_limit = 300;
-
-std::uint8_t nf_family(ip_family family) noexcept { return family == ip_family::ipv4 ? NFPROTO_IPV4 : NFPROTO_IPV6; }
 
 error prefixed(const error& cause) { return {cause.kind(), fmt::format("{}: {}", finding, cause.message())}; }
 
@@ -40,13 +40,20 @@ bool has_nfnetlink() noexcept
     return probe || (errno != EPROTONOSUPPORT && errno != EAFNOSUPPORT);
 }
 
-result<bool> has_nft_nat(const nat_target& where, ip_family family, deadline limit)
+struct nft_nat {
+    bool ipv4 = false;
+    bool ipv6 = false;
+    [[nodiscard]] bool of(ip_family family) const noexcept { return family == ip_family::ipv4 ? ipv4 : ipv6; }
+};
+
+/// One dump tells of all families.
+result<nft_nat> find_nft_nat(const nat_target& where, deadline limit)
 {
-    if (!has_nfnetlink()) return false;
-    auto socket = netlink_socket::open_in(where.home, where.target, NETLINK_NETFILTER, limit);
+    auto socket = netlink_socket::open_in(where.home, where.target, NETLINK_NETFILTER, table_buffer_size);
+    if (!socket && !has_nfnetlink()) return nft_nat();
     if (!socket) return socket.error();
     nfgenmsg header{};
-    header.nfgen_family = nf_family(family);
+    header.nfgen_family = NFPROTO_UNSPEC;
     header.version = NFNETLINK_V0;
     dump_request request;
     request.what = "nf_tables tables";
@@ -54,16 +61,17 @@ result<bool> has_nft_nat(const nat_target& where, ip_family family, deadline lim
     request.header = &header;
     request.header_size = sizeof(header);
 
-    bool found = false;
+    nft_nat found;
     dump_reader reader;
-    reader.begin = [&] { found = false; };
+    reader.begin = [&] { found = {}; };
     reader.message = [&](const nlmsghdr& message) {
-        found = found || is_nat_table(bytes_of(message), header.nfgen_family);
+        found.ipv4 = found.ipv4 || is_nat_table(bytes_of(message), NFPROTO_IPV4);
+        found.ipv6 = found.ipv6 || is_nat_table(bytes_of(message), NFPROTO_IPV6);
     };
     const auto outcome = dump(*socket, request, {.messages = table_limit, .bytes = table_bytes_limit}, reader, limit);
     if (outcome) return found;
     // EINVAL: no such subsystem, nf_tables is not in this kernel (nfnetlink_rcv_msg of net/netfilter/nfnetlink.c).
-    if (outcome.error().kind() == failure::invalid) return false;
+    if (outcome.error().kind() == failure::invalid) return nft_nat();
     if (outcome.error().kind() == failure::denied) {
         return error(failure::denied, fmt::format("{} (CAP_NET_ADMIN is needed)", outcome.error().message()));
     }
@@ -141,21 +149,19 @@ bool lists_nat(std::string_view table_names)
     return false;
 }
 
-result<nat_tables> blocking_find_nat_tables(const nat_target& where, ip_family family, deadline limit)
+nat_findings blocking_find_nat_tables(const nat_target& where, deadline limit)
 {
-    nat_tables tables;
-    const auto legacy = has_legacy_nat(where.process_directory->get(), family);
-    if (!legacy) return prefixed(legacy.error());
-    tables.legacy = *legacy;
-    const auto nft = has_nft_nat(where, family, limit);
-    if (nft) tables.nft = *nft;
-    else tables.nft_failure = prefixed(nft.error());
-    return tables;
-}
-
-nat_reader::nat_reader(program_runner& programs, worker_pool& pool, nat_options options)
-    : programs_(programs), pool_(pool), options_(std::move(options))
-{
+    const result<nft_nat> nft = find_nft_nat(where, limit);
+    const auto of = [&](ip_family family) -> result<nat_tables> {
+        nat_tables tables;
+        const auto legacy = has_legacy_nat(where.process_directory->get(), family);
+        if (!legacy) return prefixed(legacy.error());
+        tables.legacy = *legacy;
+        if (nft) tables.nft = nft->of(family);
+        else tables.nft_failure = prefixed(nft.error());
+        return tables;
+    };
+    return {of(ip_family::ipv4), of(ip_family::ipv6)};
 }
 
 /// One program to its end. The two variants are two programs, because one reads nf_tables and the other the tables of
@@ -181,22 +187,16 @@ task<result<program_output>> nat_reader::save(std::string name, nat_target where
     co_return std::move(*output);
 }
 
-task<result<nat_text>> nat_reader::read(nat_target where, ip_family family, deadline limit)
+task<result<nat_text>> nat_reader::read(nat_target where, ip_family family, result<nat_tables> found, deadline limit)
 {
-    const deadline finding_limit = deadline::sooner(limit, deadline::in(options_.timeout));
-    auto find = [where, family, finding_limit](const abandon_flag&) -> result<nat_tables> {
-        return blocking_find_nat_tables(where, family, finding_limit);
-    };
-    auto tables = co_await pool_.run(finding, finding_limit, std::move(find));
-    if (!tables) co_return tables.error();
-
+    if (!found) co_return found.error();
     nat_text made;
     bool any = false;
-    std::optional<error> failed = tables->nft_failure;
+    std::optional<error> failed = found->nft_failure;
     const std::string prefix = family == ip_family::ipv4 ? "iptables-" : "ip6tables-";
     std::vector<std::string> names;
-    if (tables->nft) names.push_back(prefix + "nft-save");
-    if (tables->legacy) names.push_back(prefix + "legacy-save");
+    if (found->nft) names.push_back(prefix + "nft-save");
+    if (found->legacy) names.push_back(prefix + "legacy-save");
     for (std::string& name : names) {
         if (made.truncated) break;
         auto saving = save(std::move(name), where, limit);

@@ -7,7 +7,6 @@
 #include "core/program_runner.hpp"
 #include "core/task.hpp"
 #include "core/unique_fd.hpp"
-#include "core/worker_pool.hpp"
 #include "netlink/attributes.hpp"
 #include "netlink/net_namespace.hpp"
 
@@ -16,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace nodescope::netlink {
@@ -25,7 +25,7 @@ enum class ip_family { ipv4, ipv6 };
 struct nat_options {
     /// Where the xtables programs are looked for, in this order.
     std::vector<std::string> directories{"/usr/sbin", "/sbin"};
-    /// For finding out which tables there are, and again for each program that is run.
+    /// For each program that is run.
     std::chrono::milliseconds timeout{5000};
     output_limits limits{};
 };
@@ -41,6 +41,27 @@ struct nat_target {
     std::shared_ptr<const unique_fd> process_directory;  ///< an open /proc/PID of a process in `target`
 };
 
+/// Which variants have a nat table of one family in a namespace.
+struct nat_tables {
+    nat_tables() = default;
+    bool nft = false;
+    bool legacy = false;
+    /// Why nf_tables could not be asked (net/ip_tables_names always can).
+    std::optional<error> nft_failure;
+    /// Nothing to read, and that is known.
+    [[nodiscard]] bool none() const noexcept { return !nft && !legacy && !nft_failure; }
+};
+
+struct nat_findings {
+    nat_findings(result<nat_tables> four, result<nat_tables> six) : ipv4(std::move(four)), ipv6(std::move(six)) {}
+    result<nat_tables> ipv4;
+    result<nat_tables> ipv6;
+};
+
+/// Blocking: for pool threads. Asks nf_tables for its tables, and net/ip_tables_names and net/ip6_tables_names under
+/// /proc/PID. Messages begin with "nat: look for tables: ".
+nat_findings blocking_find_nat_tables(const nat_target& where, deadline limit);
+
 struct nat_text {
     /// That of the nf_tables variant, then that of the legacy variant; empty where neither has a nat table.
     std::string text;
@@ -52,32 +73,20 @@ struct nat_text {
 /// Reactor thread only.
 class nat_reader {
 public:
-    nat_reader(program_runner& programs, worker_pool& pool, nat_options options);
+    nat_reader(program_runner& programs, nat_options options) : programs_(programs), options_(std::move(options)) {}
 
-    /// Every message begins with "nat: " and names the phase: "nat: look for tables: …", "nat: iptables-nft-save: …".
-    /// A program that ends with another status than 0 is failure::failed with the first line of its standard error.
-    /// When nothing could be read the first failure is returned. Cancellation kills the program at once.
-    task<result<nat_text>> read(nat_target where, ip_family family, deadline limit);
+    /// Reads what was `found` in that namespace a moment ago. Every message begins with "nat: " and names the phase:
+    /// "nat: look for tables: …", "nat: iptables-nft-save: …". A program that ends with another status than 0 is
+    /// failure::failed with the first line of its standard error. When nothing could be read the first failure is
+    /// returned. Cancellation kills the program at once.
+    task<result<nat_text>> read(nat_target where, ip_family family, result<nat_tables> found, deadline limit);
 
 private:
     task<result<program_output>> save(std::string name, nat_target where, deadline limit);
 
     program_runner& programs_;
-    worker_pool& pool_;
     nat_options options_;
 };
-
-/// Which variants have a nat table in a namespace.
-struct nat_tables {
-    bool nft = false;
-    bool legacy = false;
-    /// Why nf_tables could not be asked (net/ip_tables_names always can).
-    std::optional<error> nft_failure;
-};
-
-/// Blocking: for pool threads. Asks nf_tables for its tables, and net/ip_tables_names (ip6_tables_names) under
-/// /proc/PID.
-result<nat_tables> blocking_find_nat_tables(const nat_target& where, ip_family family, deadline limit);
 
 /// Whether a message of an nf_tables table dump tells of a table called "nat" of `family` (NFPROTO_IPV4, …).
 bool is_nat_table(byte_span message, std::uint8_t family);

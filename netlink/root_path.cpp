@@ -13,16 +13,23 @@ namespace nodescope::netlink {
 
 unique_fd open_in_root(const std::string& root, const char* path)
 {
-    const unique_fd directory(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!directory) return {};
     open_how how{};
     how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-    const long opened = ::syscall(SYS_openat2, directory.get(), path, &how, sizeof(how));
+    how.resolve = RESOLVE_NO_MAGICLINKS;
+    unique_fd directory;
+    // Our own root needs no descriptor: links lead nowhere else from there.
+    const bool own_root = root == "/";
+    if (!own_root) {
+        directory.reset(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        if (!directory) return {};
+        how.resolve |= RESOLVE_IN_ROOT;
+    }
+    const std::string where = own_root ? std::string("/").append(path) : std::string(path);
+    const long opened = ::syscall(SYS_openat2, directory.get(), where.c_str(), &how, sizeof(how));
     if (opened >= 0) return unique_fd(static_cast<int>(opened));
     if (errno != ENOSYS && errno != EPERM) return {};
     // Before Linux 5.6, or under a container runtime whose system call filter does not know openat2.
-    return unique_fd(::openat(directory.get(), path, static_cast<int>(how.flags)));
+    return unique_fd(::openat(directory.get(), where.c_str(), static_cast<int>(how.flags)));
 }
 
 std::string read_in_root(const std::string& root, const char* path, std::size_t size_limit)
@@ -38,6 +45,8 @@ std::string read_in_root(const std::string& root, const char* path, std::size_t 
         if (got <= 0) return text;
         text.append(buffer.data(), static_cast<std::size_t>(got));
         if (text.size() > size_limit) return {};
+        // All of it; a file of /proc says 0 and is read until it ends.
+        if (text.size() == static_cast<std::size_t>(status.st_size)) return text;
     }
 }
 

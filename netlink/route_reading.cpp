@@ -129,7 +129,7 @@ bool all_named(const route_list& list, const interface_names& names)
 }  // namespace
 
 result<routes_text> blocking_read_routes(netlink_socket& socket, const name_tables& names, const routes_limits& limits,
-                                         deadline limit, const abandon_flag& abandoned)
+                                         deadline limit, const abandon_flag& abandoned, const interface_names* known)
 {
     // A route goes away with its interface, so a name that is missing means the two dumps saw different moments.
     static constexpr int tries = 3;
@@ -145,6 +145,10 @@ result<routes_text> blocking_read_routes(netlink_socket& socket, const name_tabl
         made.damaged = list->damaged;
         made.consistent = list->outcome.consistent;
         made.truncated = list->outcome.truncated;
+        if (known != nullptr && all_named(*list, *known)) {
+            made.text = route_text(list->routes, *known, names, made.routes);
+            return made;
+        }
         const auto interfaces = dump_interface_names(socket, limits, limit, made);
         if (!interfaces) return interfaces.error();
         if (!all_named(*list, *interfaces)) {
@@ -159,7 +163,8 @@ result<routes_text> blocking_read_routes(netlink_socket& socket, const name_tabl
 result<routes_text> blocking_read_routes6(int proc_pid_directory, const name_tables& names, const routes_limits& limits,
                                           deadline limit, const abandon_flag& abandoned)
 {
-    static constexpr std::size_t read_size = 65536;
+    // The kernel gives a page at a time (seq_read_iter in fs/seq_file.c).
+    std::array<char, 16384> buffer;
     static constexpr std::string_view what = "read net/ipv6_route";
     routes_text made;
     std::string proc_text;
@@ -180,15 +185,13 @@ result<routes_text> blocking_read_routes6(int proc_pid_directory, const name_tab
             return error(failure::timed_out,
                          fmt::format("{}: not finished within {}", what, duration_text(limit.limit())));
         }
-        const std::size_t before = proc_text.size();
-        proc_text.resize(before + read_size);
-        const ssize_t got = ::read(file.get(), proc_text.data() + before, read_size);
-        proc_text.resize(before + (got > 0 ? static_cast<std::size_t>(got) : 0));
+        const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return from_errno(errno, what);
         if (got == 0) break;
-        lines += static_cast<std::size_t>(
-            std::count(proc_text.begin() + static_cast<std::ptrdiff_t>(before), proc_text.end(), '\n'));
+        const std::string_view part(buffer.data(), static_cast<std::size_t>(got));
+        lines += static_cast<std::size_t>(std::count(part.begin(), part.end(), '\n'));
+        proc_text += part;
         if (lines > limits.routes || proc_text.size() > limits.bytes) {
             made.truncated = true;
             break;

@@ -27,9 +27,11 @@ struct routes_text {
 };
 
 /// The IPv4 main table, through `socket` (NETLINK_ROUTE). Failures are those of dump(); failure::cancelled when
-/// `abandoned` is raised between two dumps.
+/// `abandoned` is raised between two dumps. `known`, if given, has the names of interfaces as they were a moment ago:
+/// they are asked for again only when a route has one that is not among them.
 result<routes_text> blocking_read_routes(netlink_socket& socket, const name_tables& names, const routes_limits& limits,
-                                         deadline limit, const abandon_flag& abandoned);
+                                         deadline limit, const abandon_flag& abandoned,
+                                         const interface_names* known = nullptr);
 
 /// All IPv6 tables, from net/ipv6_route under the open directory /proc/PID: that file is where `route -6` looks, and
 /// it alone has the Ref column (the kernel object's reference count), the order and the flag words; netlink tells none

@@ -78,7 +78,7 @@ result<void> application::build_namespace_reader(std::unique_ptr<namespace_reade
     namespace_reader_options options;
     options.root = config_.root;
     if (!config_.xtables_dir.empty()) options.nat.directories = {config_.xtables_dir};
-    auto made = make_namespace_reader(programs_, workers_, std::move(options));
+    auto made = make_namespace_reader(programs_, std::move(options));
     if (!made) return made.error();
     reader = std::move(*made);
     return {};

@@ -27,7 +27,7 @@ result<std::string> addresses_of(const std::string& pid, const std::string& root
     if (!home) return home.error();
     const auto target = netlink::net_namespace::of_process(process.get());
     if (!target) return target.error();
-    auto socket = netlink::netlink_socket::open_in(*home, *target, NETLINK_ROUTE, limit);
+    auto socket = netlink::netlink_socket::open_in(*home, *target, NETLINK_ROUTE);
     if (!socket) return socket.error();
     const abandon_flag abandoned;
     auto read = netlink::blocking_read_addresses(*socket, root, {}, limit, abandoned);

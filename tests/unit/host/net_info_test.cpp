@@ -509,7 +509,7 @@ TEST_F(NetInfo, OfARealProcessIsItsNamespace)
     ASSERT_EQ(::stat(("/proc/" + std::to_string(child.pid()) + "/ns/net").c_str(), &space), 0);
     options_.root = "/";
     program_runner programs(reactor_.get_executor(), pool_);
-    auto reader = make_namespace_reader(programs, pool_, namespace_reader_options());
+    auto reader = make_namespace_reader(programs, namespace_reader_options());
     ASSERT_TRUE(reader) << reader.error();
     net_info_collector live(nullptr, pool_, std::move(*reader), options_, log_);
 

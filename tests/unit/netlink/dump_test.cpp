@@ -31,8 +31,7 @@ protected:
     result<netlink_socket> open() const
     {
         return netlink_socket::open_in(*net_namespace::of_this_thread(),
-                                       *net_namespace::of_process(child_->proc_directory().get()), NETLINK_ROUTE,
-                                       limit_);
+                                       *net_namespace::of_process(child_->proc_directory().get()), NETLINK_ROUTE);
     }
     int in_namespace(const std::string& command) const
     {

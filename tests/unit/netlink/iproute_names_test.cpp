@@ -98,9 +98,8 @@ TEST(ReadAddresses, StopsWhenNobodyWaitsAndAtTheLimits)
     if (!namespace_child::is_possible()) GTEST_SKIP() << "making network namespaces needs root";
     const namespace_child child;
     const deadline limit = deadline::in(10s);
-    auto socket =
-        netlink_socket::open_in(*net_namespace::of_this_thread(),
-                                *net_namespace::of_process(child.proc_directory().get()), NETLINK_ROUTE, limit);
+    auto socket = netlink_socket::open_in(*net_namespace::of_this_thread(),
+                                          *net_namespace::of_process(child.proc_directory().get()), NETLINK_ROUTE);
     ASSERT_TRUE(socket) << socket.error();
     abandon_flag abandoned;
 

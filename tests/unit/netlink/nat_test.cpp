@@ -116,8 +116,10 @@ protected:
         options.directories = {stubs_};
         options.timeout = timeout_;
         options.limits = limits;
-        nat_reader reader(programs_, pool_, options);
-        auto got = run_task(reactor_, reader.read(std::move(where), family, deadline::in(20s)));
+        nat_reader reader(programs_, options);
+        const nat_findings found = blocking_find_nat_tables(where, deadline::in(20s));
+        const auto& tables = family == ip_family::ipv4 ? found.ipv4 : found.ipv6;
+        auto got = run_task(reactor_, reader.read(std::move(where), family, tables, deadline::in(20s)));
         const auto give_up = steady_clock::now() + testing::hang_limit;
         while (programs_.alive() > 0 && steady_clock::now() < give_up) {
             reactor_.restart();
@@ -229,7 +231,7 @@ TEST_F(ReadNat, SaysThatTheProcessHasEnded)
     auto process = std::make_shared<const unique_fd>(child_->proc_directory());
     const nat_target where(*net_namespace::of_this_thread(), *net_namespace::of_process(process->get()), process);
     child_.reset();
-    EXPECT_EQ(blocking_find_nat_tables(where, ip_family::ipv4, deadline::in(10s)).error(),
+    EXPECT_EQ(blocking_find_nat_tables(where, deadline::in(10s)).ipv4.error(),
               error(failure::gone, "nat: look for tables: open net/ip_tables_names: No such process"));
 }
 

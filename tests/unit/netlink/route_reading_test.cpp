@@ -34,7 +34,7 @@ protected:
     {
         auto socket =
             netlink_socket::open_in(*net_namespace::of_this_thread(),
-                                    *net_namespace::of_process(child_->proc_directory().get()), NETLINK_ROUTE, limit_);
+                                    *net_namespace::of_process(child_->proc_directory().get()), NETLINK_ROUTE);
         if (!socket) return socket.error();
         return blocking_read_routes(*socket, {}, limits, limit_, abandoned_);
     }
