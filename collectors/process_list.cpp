@@ -1,22 +1,16 @@
 #include "collectors/process_list.hpp"
 
 #include "collectors/host/proc_file.hpp"
+#include "collectors/host/process_walk.hpp"
 #include "collectors/host/rfc3339.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <charconv>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <utility>
-
-#include <dirent.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace nodescope {
 
@@ -24,55 +18,8 @@ namespace {
 
 constexpr std::size_t stat_limit = 4096;
 constexpr std::size_t status_limit = 64UL * 1024UL;
-constexpr std::size_t node_stat_limit = 1024UL * 1024UL;
-// How often the clock is looked at.
-constexpr std::size_t check_every = 64;
 
-struct directory_closer {
-    void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
-using directory_stream = std::unique_ptr<DIR, directory_closer>;
-
-// What turns the ticks in a process's stat into times.
-struct node_clock {
-    std::int64_t boot_seconds = 0;
-    std::uint64_t uptime_centiseconds = 0;
-    std::uint64_t ticks_per_second = 100;
-};
-
-result<node_clock> read_clock(const std::string& root)
-{
-    node_clock clock;
-    const auto node_stat = host::read_file(host::under_root(root, "/proc/stat"), node_stat_limit);
-    if (!node_stat) return node_stat.error();
-    const auto boot = host::parse_boot_time(node_stat->text);
-    if (!boot) return boot.error();
-    const auto uptime_text = host::read_file(host::under_root(root, "/proc/uptime"), stat_limit);
-    if (!uptime_text) return uptime_text.error();
-    const auto uptime = host::parse_uptime_centiseconds(uptime_text->text);
-    if (!uptime) return uptime.error();
-    clock.boot_seconds = *boot;
-    clock.uptime_centiseconds = *uptime;
-    clock.ticks_per_second = static_cast<std::uint64_t>(std::max(1L, ::sysconf(_SC_CLK_TCK)));
-    return clock;
-}
-
-result<std::vector<pid_t>> list_pids(DIR* proc, const std::string& path)
-{
-    std::vector<pid_t> pids;
-    for (;;) {
-        errno = 0;
-        const dirent* const entry = ::readdir(proc);
-        if (entry == nullptr) break;
-        if (const auto pid = host::parse_pid(static_cast<const char*>(entry->d_name))) pids.push_back(*pid);
-    }
-    if (errno != 0) return from_errno(errno, "read " + path);
-    // The kernel lists them in order; a test's directory need not.
-    std::sort(pids.begin(), pids.end());
-    return pids;
-}
-
-void add_times(process_entry& process, const node_clock& clock)
+void add_times(process_entry& process, const host::node_clock& clock)
 {
     const std::uint64_t hertz = clock.ticks_per_second;
     const host::process_stat& stat = process.stat;
@@ -80,24 +27,19 @@ void add_times(process_entry& process, const node_clock& clock)
         std::chrono::milliseconds(stat.start_ticks / hertz * 1000 + stat.start_ticks % hertz * 1000 / hertz);
     process.create_time = host::rfc3339(host::utc_time(std::chrono::seconds(clock.boot_seconds)) + since_boot);
 
-    const double age_seconds = static_cast<double>(clock.uptime_centiseconds) / 100.0 -
-                               static_cast<double>(stat.start_ticks) / static_cast<double>(hertz);
-    const double used_seconds = static_cast<double>(stat.user_ticks + stat.system_ticks) / static_cast<double>(hertz);
+    const double age_seconds = clock.age_seconds(stat.start_ticks);
+    const double used_seconds = clock.seconds(stat.user_ticks + stat.system_ticks);
     // A process younger than the clock's step has no meaningful share yet.
     if (age_seconds > 0) process.cpu_percent = 100.0 * used_seconds / age_seconds;
 }
 
 // Nothing when the process ended before all of it was read, or may not be looked at.
-std::optional<process_entry> read_process(int proc, pid_t pid, const process_list_options& options,
-                                          const node_clock& clock)
+std::optional<process_entry> read_process(const host::walked_process& at, const process_list_options& options,
+                                          const host::node_clock& clock)
 {
-    // Through one descriptor, so that all files are those of one process even when the number is reused.
-    const std::string name = std::to_string(pid);
-    const unique_fd directory(::openat(proc, name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!directory) return std::nullopt;
-    const auto stat_text = host::read_file_at(directory.get(), "stat", stat_limit, name);
-    const auto status_text = host::read_file_at(directory.get(), "status", status_limit, name);
-    const auto command = host::read_file_at(directory.get(), "cmdline", options.command_limit_bytes, name);
+    const auto stat_text = host::read_file_at(at.directory, "stat", stat_limit, at.name);
+    const auto status_text = host::read_file_at(at.directory, "status", status_limit, at.name);
+    const auto command = host::read_file_at(at.directory, "cmdline", options.command_limit_bytes, at.name);
     if (!stat_text || !status_text || !command) return std::nullopt;
     auto stat = host::parse_process_stat(stat_text->text);
     auto status = host::parse_process_status(status_text->text);
@@ -118,33 +60,18 @@ std::optional<process_entry> read_process(int proc, pid_t pid, const process_lis
 result<process_list> blocking_read_processes(const process_list_options& options, deadline limit,
                                              const abandon_flag& abandoned)
 {
-    const std::string path = host::under_root(options.root, "/proc");
-    const directory_stream proc(::opendir(path.c_str()));
-    if (!proc) return from_errno(errno, "process list: open " + path);
-    const auto clock = read_clock(options.root);
+    const auto clock = host::blocking_read_clock(options.root);
     if (!clock) return clock.error();
-    const auto pids = list_pids(proc.get(), path);
-    if (!pids) return pids.error();
-
     process_list list;
-    list.total = pids->size();
-    list.processes.reserve(std::min(pids->size(), options.process_limit));
-    for (std::size_t i = 0; i < pids->size(); ++i) {
-        if (list.processes.size() == options.process_limit) {
-            list.truncated = true;
-            break;
-        }
-        if (i % check_every == 0) {
-            if (abandoned.raised()) return error(failure::cancelled, "process list: the caller went away");
-            if (limit.passed()) {
-                return error(failure::timed_out, fmt::format("process list: {} of {} processes read within {}", i,
-                                                             pids->size(), duration_text(limit.limit())));
-            }
-        }
-        if (auto process = read_process(::dirfd(proc.get()), (*pids)[i], options, *clock)) {
-            list.processes.push_back(std::move(*process));
-        }
-    }
+    const auto walk = host::blocking_walk_processes(options.root, "process list", options.process_limit, limit,
+                                                    abandoned, [&](const host::walked_process& at) {
+                                                        auto process = read_process(at, options, *clock);
+                                                        if (process) list.processes.push_back(std::move(*process));
+                                                        return process.has_value();
+                                                    });
+    if (!walk) return walk.error();
+    list.total = walk->total;
+    list.truncated = walk->truncated;
     return list;
 }
 

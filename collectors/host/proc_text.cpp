@@ -85,12 +85,18 @@ result<process_stat> parse_process_stat(std::string_view text)
             else good = false;
         };
         if (field == 4) take(stat.parent);
+        else if (field == 5) take(stat.group);
+        else if (field == 6) take(stat.session);
+        else if (field == 8) take(stat.terminal_group);
         else if (field == 14) take(stat.user_ticks);
         else if (field == 15) take(stat.system_ticks);
         else if (field == 19) take(stat.nice);
+        else if (field == 20) take(stat.threads);
         else if (field == 22) take(stat.start_ticks);
         if (!good) return malformed("stat", fmt::format("field {} is missing or no number", field));
     }
+    for (int field = 23; field < 39; ++field) (void)after.next();
+    stat.cpu = whole_number<int>(after.next()).value_or(0);
     return stat;
 }
 
@@ -109,6 +115,10 @@ result<process_status> parse_process_status(std::string_view text)
             has_group = number.has_value();
             if (has_group) status.thread_group = *number;
             else wrong = key;
+        } else if (key == "Uid") {
+            fields numbers(value);  // real, effective, saved, of the filesystem
+            (void)numbers.next();
+            status.effective_user = whole_number<uid_t>(numbers.next());
         } else if (key.starts_with("Vm")) {
             for (const memory_line& known : memory_lines) {
                 if (known.key != key) continue;

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,18 +25,24 @@ struct process_stat {
     std::string comm;  ///< any bytes: spaces, parentheses and newlines included
     char state = '?';
     pid_t parent = 0;
+    pid_t group = 0;
+    pid_t session = 0;
+    pid_t terminal_group = -1;  ///< field 8, in the foreground of the controlling terminal
     std::uint64_t user_ticks = 0;
     std::uint64_t system_ticks = 0;
     std::int64_t nice = 0;
+    std::int64_t threads = 0;
     std::uint64_t start_ticks = 0;  ///< field 22, since boot
+    int cpu = 0;                    ///< field 39, last run on; 0 where a text ends before it
 };
-/// failure::malformed when a field is missing or is no number.
+/// failure::malformed when one of the fields up to 22 is missing or is no number.
 result<process_stat> parse_process_stat(std::string_view text);
 
 /// What we use of /proc/PID/status. Kernel threads and zombies have no memory: zero.
 struct process_status {
     process_status() = default;
     pid_t thread_group = 0;
+    std::optional<uid_t> effective_user;
     std::uint64_t rss_bytes = 0;
     std::uint64_t vms_bytes = 0;
     std::uint64_t hwm_bytes = 0;

@@ -42,8 +42,13 @@ TEST(ParseProcessStat, ReadsTheFieldsWeUse)
     EXPECT_EQ(stat->parent, 17187);
     EXPECT_EQ(stat->user_ticks, 1U);
     EXPECT_EQ(stat->system_ticks, 2U);
+    EXPECT_EQ(stat->group, 17209);
+    EXPECT_EQ(stat->session, 17209);
+    EXPECT_EQ(stat->terminal_group, -1);
     EXPECT_EQ(stat->nice, -5);
+    EXPECT_EQ(stat->threads, 1);
     EXPECT_EQ(stat->start_ticks, 203810U);
+    EXPECT_EQ(stat->cpu, 0);
 }
 
 TEST(ParseProcessStat, KeepsAHostileNameByteForByte)
