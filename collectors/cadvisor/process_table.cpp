@@ -1,0 +1,162 @@
+#include "collectors/cadvisor/process_table.hpp"
+
+#include "collectors/host/node_texts.hpp"
+#include "collectors/host/proc_file.hpp"
+#include "collectors/host/proc_text.hpp"
+#include "collectors/host/process_walk.hpp"
+#include "collectors/host/ps_text.hpp"
+
+#include <ctime>
+#include <map>
+#include <optional>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+namespace nodescope::cadvisor {
+
+namespace {
+
+constexpr std::size_t stat_limit = 4096;
+constexpr std::size_t text_limit = 64UL * 1024UL;
+/// A node whose users are all in its file has some hundreds.
+constexpr std::size_t passwd_limit = 1024UL * 1024UL;
+/// How much longer an asker waits than the walk it has joined may last, so that it hears what the walk died of.
+constexpr std::chrono::milliseconds joining_grace{50};
+
+/// What all rows of a table are worked out from.
+struct table_basis {
+    table_basis() = default;
+    std::map<uid_t, std::string> users;
+    std::uint64_t memory = 0;
+    host::node_clock clock;
+    std::time_t now = 0;
+};
+
+result<table_basis> read_basis(const std::string& root)
+{
+    table_basis basis;
+    const auto clock = host::blocking_read_clock(root);
+    if (!clock) return clock.error();
+    basis.clock = *clock;
+    basis.now = std::time(nullptr);
+    // Without them there are numbers and 0 %, which is more than no answer.
+    if (const auto passwd = host::read_file(host::under_root(root, "/etc/passwd"), passwd_limit)) {
+        basis.users = host::parse_user_names(passwd->text);
+    }
+    if (const auto meminfo = host::read_file(host::under_root(root, "/proc/meminfo"), text_limit)) {
+        const auto totals = host::parse_memory_totals(meminfo->text);
+        if (totals) basis.memory = totals->memory;
+    }
+    return basis;
+}
+
+/// Nothing when the descriptors may not be looked at, or the process is gone.
+std::optional<std::size_t> count_descriptors(int process)
+{
+    unique_fd directory(::openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory) return std::nullopt;
+    // Since Linux 6.2 (proc: report open files as size in stat() for /proc/pid/fd) this is all it takes.
+    struct stat described {};
+    if (::fstat(directory.get(), &described) == 0 && described.st_size > 0) {
+        return static_cast<std::size_t>(described.st_size);
+    }
+    DIR* const stream = ::fdopendir(directory.get());
+    if (stream == nullptr) return std::nullopt;
+    (void)directory.release();
+    std::size_t count = 0;
+    while (const dirent* const entry = ::readdir(stream)) {
+        if (static_cast<const char*>(entry->d_name)[0] != '.') ++count;
+    }
+    ::closedir(stream);
+    return count;
+}
+
+std::string user_of(const table_basis& basis, const host::process_status& status)
+{
+    if (!status.effective_user) return "?";
+    const auto known = basis.users.find(*status.effective_user);
+    return known == basis.users.end() ? std::to_string(*status.effective_user) : host::ps_user(known->second);
+}
+
+float percent(std::uint64_t permille) { return static_cast<float>(permille) / 10.0F; }
+
+std::optional<process_row> read_row(const host::walked_process& at, const table_basis& basis)
+{
+    const auto stat_text = host::read_file_at(at.directory, "stat", stat_limit, at.name);
+    const auto status_text = host::read_file_at(at.directory, "status", text_limit, at.name);
+    if (!stat_text || !status_text) return std::nullopt;
+    const auto stat = host::parse_process_stat(stat_text->text);
+    const auto status = host::parse_process_status(status_text->text);
+    const auto descriptors = count_descriptors(at.directory);
+    if (!stat || !status || !descriptors) return std::nullopt;
+
+    const host::node_clock& clock = basis.clock;
+    const std::uint64_t used = stat->user_ticks + stat->system_ticks;
+    const auto started = clock.boot_seconds + static_cast<std::int64_t>(stat->start_ticks / clock.ticks_per_second);
+    std::optional<process_row> row(std::in_place);
+    row->user = user_of(basis, *status);
+    row->pid = stat->pid;
+    row->parent = stat->parent;
+    row->start_time = host::ps_start_time(started, basis.now);
+    row->percent_cpu =
+        percent(host::ps_cpu_permille(used, clock.ticks_per_second, clock.age_seconds(stat->start_ticks)));
+    row->percent_memory = percent(host::ps_memory_permille(status->rss_bytes, basis.memory));
+    row->rss = status->rss_bytes;
+    row->vms = status->vms_bytes;
+    row->status = host::ps_state(*stat, *status);
+    row->running_time = host::ps_running_time(used / clock.ticks_per_second);
+    row->command = host::ps_command(stat->comm);
+    row->fd_count = *descriptors;
+    row->cpu = stat->cpu;
+    return row;
+}
+
+}  // namespace
+
+result<process_table> blocking_read_process_table(const process_table_options& options, const std::string& cgroup,
+                                                  deadline limit, const abandon_flag& abandoned)
+{
+    const auto basis = read_basis(options.root);
+    if (!basis) return basis.error();
+    const bool all = cgroup == "/";
+    process_table table;
+    const auto visit = [&](const host::walked_process& at) {
+        const auto text = host::read_file_at(at.directory, "cgroup", text_limit, at.name);
+        if (!text) return false;
+        const std::string_view path = host::cgroup_of_process(text->text);
+        if (!all && path != cgroup) return false;
+        auto row = read_row(at, *basis);
+        if (!row) return false;
+        if (all) row->cgroup_path = path;
+        table.push_back(std::move(*row));
+        return true;
+    };
+    const auto walk = host::blocking_walk_processes(options.root, "ps", options.process_limit, limit, abandoned, visit);
+    if (!walk) return walk.error();
+    return table;
+}
+
+task<result<std::shared_ptr<const process_table>>> process_table_collector::collect(std::string cgroup, deadline limit)
+{
+    const std::string key = "ps " + cgroup;
+    const deadline own = deadline::sooner(limit, deadline::in(timeout_));
+    // Runs on its own: it must not refer to the asker that began it, who may leave before the others.
+    const auto begin = [this, cgroup, own] { return walk(cgroup, own); };
+    auto joining = walks_.join(key, limit.with_grace(joining_grace), begin);
+    co_return co_await std::move(joining);
+}
+
+task<result<std::shared_ptr<const process_table>>> process_table_collector::walk(std::string cgroup, deadline limit)
+{
+    auto work = [options = options_, cgroup = std::move(cgroup), limit](const abandon_flag& abandoned) {
+        return blocking_read_process_table(options, cgroup, limit, abandoned);
+    };
+    auto running = pool_.run("ps", limit, std::move(work));
+    auto table = co_await std::move(running);
+    if (!table) co_return table.error();
+    co_return std::make_shared<const process_table>(std::move(*table));
+}
+
+}  // namespace nodescope::cadvisor

@@ -1,0 +1,76 @@
+// The processes of a cgroup as ps(1) tells them, for cAdvisor's request `ps` (cadvisor-v2.md §9), read from
+// <root>/proc.
+#pragma once
+
+#include "core/deadline.hpp"
+#include "core/error.hpp"
+#include "core/shared_calls.hpp"
+#include "core/task.hpp"
+#include "core/worker_pool.hpp"
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nodescope::cadvisor {
+
+struct process_row {
+    process_row() = default;
+    std::string user;  ///< of the node's passwd; the number of one that has no name
+    pid_t pid = 0;
+    pid_t parent = 0;
+    std::string start_time;    ///< "23:27", "Nov20" or "2025"
+    float percent_cpu = 0;     ///< of one CPU over the process's lifetime, cut to tenths
+    float percent_memory = 0;  ///< of the node's memory, cut to tenths
+    std::uint64_t rss = 0;     ///< bytes
+    std::uint64_t vms = 0;     ///< bytes
+    std::string status;        ///< "Ss", "I<", "Rl+"
+    std::string running_time;  ///< "[DD-]HH:MM:SS" of CPU time
+    std::string cgroup_path;   ///< empty unless all were asked for
+    std::string command;       ///< its name, at most 15 bytes
+    std::size_t fd_count = 0;
+    int cpu = 0;  ///< where it ran last
+};
+
+/// By process number.
+using process_table = std::vector<process_row>;
+
+struct process_table_options {
+    process_table_options() = default;
+    std::string root = "/";
+    /// The most processes in one answer, and so about 10 MB of it.
+    std::size_t process_limit = 32'768;
+};
+
+/// Those directly in `cgroup`; for "/" all, each with its cgroup. A process that ends meanwhile, or whose descriptors
+/// may not be looked at, is left out. Failures as of blocking_walk_processes. Blocking: for pool threads.
+result<process_table> blocking_read_process_table(const process_table_options& options, const std::string& cgroup,
+                                                  deadline limit, const abandon_flag& abandoned);
+
+/// Reactor thread only. Outlives its calls.
+class process_table_collector {
+public:
+    process_table_collector(worker_pool& pool, process_table_options options, steady_clock::duration timeout)
+        : pool_(pool), options_(std::move(options)), timeout_(timeout)
+    {
+    }
+
+    /// As above, on a worker thread, bounded by `limit` and by the timeout; one walk for all who ask for a cgroup at
+    /// the same time.
+    task<result<std::shared_ptr<const process_table>>> collect(std::string cgroup, deadline limit);
+
+private:
+    task<result<std::shared_ptr<const process_table>>> walk(std::string cgroup, deadline limit);
+
+    worker_pool& pool_;
+    process_table_options options_;
+    steady_clock::duration timeout_;
+    shared_calls<std::shared_ptr<const process_table>> walks_;
+};
+
+}  // namespace nodescope::cadvisor
