@@ -1,12 +1,11 @@
 #include "server/api/go_json.hpp"
 
+#include "tests/unit/api/local_zone.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <limits>
-
-#include <time.h>
 
 namespace nodescope::api {
 namespace {
@@ -168,40 +167,20 @@ TEST(GoJson, WritesTimesWithTheFractionThatTheyHave)
     EXPECT_EQ(time_text(at(-1, 500000000), utc), R"("1969-12-31T23:59:59.5Z")");
 }
 
-/// The zone of this process, for as long as it lives.
-class local_zone {
-public:
-    explicit local_zone(const char* name)
-    {
-        if (const char* const was = std::getenv("TZ")) before_ = was;
-        setenv("TZ", name, 1);
-        tzset();
-    }
-    ~local_zone()
-    {
-        if (before_) setenv("TZ", before_->c_str(), 1);
-        else unsetenv("TZ");
-        tzset();
-    }
-
-private:
-    std::optional<std::string> before_;
-};
-
 TEST(GoJson, ShowsTheLocalZone)
 {
     constexpr auto local = go_json::zone::local;
     {
-        const local_zone zone("XXX-2:30");
+        const nodescope::testing::local_zone zone("XXX-2:30");
         EXPECT_EQ(time_text(at(1795218160, 1000), local), R"("2026-11-21T02:12:40.000001+02:30")");
         EXPECT_EQ(time_text(std::nullopt, local), R"("0001-01-01T00:00:00Z")");
         EXPECT_EQ(time_text(at(1795218160, 0), go_json::zone::utc), R"("2026-11-20T23:42:40Z")");
     }
     {
-        const local_zone zone("XXX5");
+        const nodescope::testing::local_zone zone("XXX5");
         EXPECT_EQ(time_text(at(1795218160, 0), local), R"("2026-11-20T18:42:40-05:00")");
     }
-    const local_zone zone("UTC0");
+    const nodescope::testing::local_zone zone("UTC0");
     EXPECT_EQ(time_text(at(1795218160, 0), local), R"("2026-11-20T23:42:40Z")");
 }
 

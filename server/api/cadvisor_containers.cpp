@@ -1,0 +1,124 @@
+#include "server/api/cadvisor_containers.hpp"
+
+#include "server/api/cadvisor_events.hpp"
+#include "server/api/go_json.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace nodescope::api {
+
+namespace {
+
+struct container_backends {
+    cadvisor::containers& containers;
+    device_naming devices;
+};
+
+task<http::reply> stats(const container_backends& ask, const cadvisor_request& asked, cadvisor_version version)
+{
+    auto finding = ask.containers.find(asked.query(), asked.limit);
+    const auto found = co_await std::move(finding);
+    if (!found) co_return cadvisor_failure(found.error());
+    if (version == cadvisor_version::v2_0) co_return cadvisor_json(stats_v2_0(*found, ask.devices));
+    co_return cadvisor_json(stats_v2_1(*found, ask.devices));
+}
+
+/// Of the node: neither the path nor `type` nor `recursive` counts.
+task<http::reply> machinestats(const container_backends& ask, const cadvisor_request& asked)
+{
+    cadvisor::query node;
+    node.count = asked.options.count;
+    node.max_age = asked.options.max_age;
+    auto finding = ask.containers.find(std::move(node), asked.limit);
+    const auto found = co_await std::move(finding);
+    if (!found) co_return cadvisor_failure(found.error());
+    co_return cadvisor_json(machine_stats(*found));
+}
+
+/// Samples are not asked for: the containers need not be measured.
+cadvisor::query without_samples(const cadvisor_request& asked)
+{
+    cadvisor::query out = asked.query();
+    out.count = 0;
+    return out;
+}
+
+task<http::reply> spec(const container_backends& ask, const cadvisor_request& asked)
+{
+    auto finding = ask.containers.find(without_samples(asked), asked.limit);
+    const auto found = co_await std::move(finding);
+    if (!found) co_return cadvisor_failure(found.error());
+    co_return cadvisor_json(spec_of_all(*found));
+}
+
+task<http::reply> summary(const container_backends& ask, const cadvisor_request& asked)
+{
+    cadvisor::query wanted = without_samples(asked);
+    wanted.summaries = true;
+    auto finding = ask.containers.find(std::move(wanted), asked.limit);
+    const auto found = co_await std::move(finding);
+    if (!found) co_return cadvisor_failure(found.error());
+    for (const cadvisor::container_view& one : *found) {
+        if (one.summary) continue;
+        co_return cadvisor_failure(
+            error(failure::gone, fmt::format("derived stats not enabled for container \"{}\"", one.name)));
+    }
+    co_return cadvisor_json(summary_of_all(*found));
+}
+
+task<http::reply> events(const container_backends& ask, const cadvisor_request& asked)
+{
+    auto wanted = read_event_request(asked);
+    if (!wanted) co_return cadvisor_failure(wanted.error());
+    if (wanted->stream) {
+        auto watched = ask.containers.watch(std::move(wanted->filter));
+        if (!watched) co_return cadvisor_failure(watched.error());
+        co_return event_stream_reply(std::move(*watched));
+    }
+    auto looking = ask.containers.history(std::move(wanted->filter), asked.limit);
+    const auto found = co_await std::move(looking);
+    if (!found) co_return cadvisor_failure(found.error());
+    co_return cadvisor_json(events_json(*found));
+}
+
+/// Figures that containers publish themselves are not collected: there are none of anything that is found.
+task<http::reply> appmetrics(const container_backends& ask, const cadvisor_request& asked)
+{
+    auto finding = ask.containers.find(without_samples(asked), asked.limit);
+    const auto found = co_await std::move(finding);
+    if (!found) co_return cadvisor_failure(found.error());
+    std::string body;
+    go_json json(body);
+    json.begin_object();
+    if (!found->empty()) {
+        json.map_key(asked.container);
+        json.raw("{}");
+    }
+    json.end_object();
+    co_return cadvisor_json(std::move(body));
+}
+
+}  // namespace
+
+std::vector<cadvisor_request_type> container_request_types(cadvisor::containers& containers, device_naming devices)
+{
+    const auto ask = std::make_shared<const container_backends>(container_backends{containers, std::move(devices)});
+    std::vector<cadvisor_request_type> types;
+    const auto add = [&](cadvisor_version version, const char* name, auto answer) {
+        types.emplace_back(version, name, [ask, answer](const cadvisor_request& asked) { return answer(*ask, asked); });
+    };
+    for (const cadvisor_version version : {cadvisor_version::v2_0, cadvisor_version::v2_1}) {
+        add(version, "stats",
+            [version](const auto& backends, const auto& asked) { return stats(backends, asked, version); });
+    }
+    add(cadvisor_version::v2_1, "machinestats", machinestats);
+    add(cadvisor_version::both, "spec", spec);
+    add(cadvisor_version::both, "summary", summary);
+    add(cadvisor_version::both, "events", events);
+    add(cadvisor_version::both, "appmetrics", appmetrics);
+    return types;
+}
+
+}  // namespace nodescope::api
