@@ -1,0 +1,286 @@
+"""The Helm chart: rendered by helm, validated as an API server would, and compared with golden files (operations.md section 11).
+
+NODESCOPE_WRITE_GOLDEN=1 writes the golden files anew; the difference is then read by a person.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import unittest
+
+import chart
+import service
+from chart_cases import CASES, KUBEDIAG, NETEASE, OWN_NETWORK, Case
+
+
+class ChartTest(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.tools = chart.Tools()
+        cls.addClassCleanup(cls.tools.close)
+
+    def documents(self, case):
+        return case.documents(self.tools)
+
+
+class Golden(ChartTest):
+    def test_lint(self):
+        for name, case in CASES.items():
+            with self.subTest(name), tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+                file.write(chart.json.dumps(case.values))
+                file.flush()
+                self.tools.helm("lint", "--strict", chart.CHART, "--values", file.name, "--kube-version", case.kubernetes)
+
+    def test_each_case_is_valid_and_as_its_golden_file(self):
+        for name, case in CASES.items():
+            with self.subTest(name):
+                text = case.render(self.tools)
+                self.tools.validated(text, case.crds)
+                file = chart.GOLDEN / f"{name}.yaml"
+                if os.environ.get("NODESCOPE_WRITE_GOLDEN"):
+                    file.write_text(text, encoding="utf-8")
+                self.assertEqual(text, file.read_text(encoding="utf-8"))
+
+    def test_no_golden_file_without_a_case(self):
+        self.assertEqual({file.stem for file in chart.GOLDEN.iterdir()}, set(CASES))
+
+    def test_the_package_renders_the_same(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.tools.helm("package", chart.CHART, "--destination", folder)
+            package, = pathlib.Path(folder).iterdir()
+            with tarfile.open(package) as archive:
+                packed = {name.removeprefix("nodescope/") for name in archive.getnames()}
+            there = {str(file.relative_to(chart.CHART)) for file in chart.CHART.rglob("*") if file.is_file()} - {".helmignore"}
+            self.assertEqual(packed - {".helmignore"}, there)
+            self.assertEqual(self.tools.render(chart=package), (chart.GOLDEN / "defaults.yaml").read_text(encoding="utf-8"))
+
+
+class Validator(ChartTest):
+    """That it can say no."""
+
+    def refusal(self, text, *changes):
+        for old, new in changes:
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        with self.assertRaises(chart.Refused) as refused:
+            self.tools.validated(text)
+        return str(refused.exception)
+
+    def test_broken_manifests(self):
+        defaults = CASES["defaults"].render(self.tools)
+        for old, new, said in (
+                ("hostPID: true", "hostPid: true", 'unknown field "spec.template.spec.hostPid"'),
+                ("hostPID: true", "hostPID: true\n      hostPID: true", 'already set'),
+                ("allowPrivilegeEscalation: false", "allowPrivilegeEscalation: false\n            privileged: true",
+                 "cannot set `allowPrivilegeEscalation` to false"),
+                ("periodSeconds: 10", "periodSeconds: -1", "must be greater than or equal to 0"),
+                ("name: config\n          configMap", "name: other\n          configMap", 'Not found: "config"'),
+                ('    matchLabels:\n      app.kubernetes.io/name: "nodescope"', '    matchLabels:\n      app.kubernetes.io/name: "other"',
+                 "`selector` does not match template `labels`"),
+                ("kind: DaemonSet", "kind: DemonSet", 'no kind "DemonSet"')):
+            with self.subTest(new):
+                self.assertIn(said, self.refusal(defaults, (old, new)))
+
+    def test_broken_operations(self):
+        operations = CASES["kubediag"].render(self.tools)
+        self.assertIn("unknown field spec.processor.externalPort", self.refusal(operations, ("  processor:\n", "  processor:\n    externalPort: 1\n")))
+        self.assertIn("must be of type integer", self.refusal(operations, ("timeoutSeconds: 35", 'timeoutSeconds: "35"')))
+        self.assertIn("metadata.namespace", self.refusal(operations, ("kind: Operation\nmetadata:", "kind: Operation\nmetadata:\n  namespace: x")))
+
+
+class Values(ChartTest):
+    def refusal(self, values, **more):
+        with self.assertRaises(chart.Refused) as refused:
+            self.tools.render(values, **more)
+        return str(refused.exception)
+
+    def test_what_cannot_work_is_refused_before_it_is_installed(self):
+        for values, more, said in (
+                ({"hostNetwork": False}, {}, "listening on 0.0.0.0 needs tls.existingSecret and an auth.mode other than none"),  # A3
+                ({"listen": {"address": "10.0.0.1"}}, {}, "listening on 10.0.0.1 needs tls"),
+                ({"hostNetwork": False, "listen": {"address": "127.0.0.1"}}, {}, "nobody reaches a loopback address"),
+                (OWN_NETWORK, {"kubernetes": "1.21"}, "hostNetwork: false needs Kubernetes 1.22"),  # H3
+                ({"networkPolicy": {"enabled": True}}, {}, "does not bind pods in the node's network"),  # H6
+                ({"serviceMonitor": {"enabled": True}}, {}, "use podMonitor"),
+                ({"config": {"timeout-request": "soon"}}, {"apis": [KUBEDIAG]}, "is not a duration"),
+                ({}, {"kubernetes": "1.15"}, "chart requires kubeVersion: >=1.16.0-0")):
+            with self.subTest(said):
+                self.assertIn(said, self.refusal(values, **more))
+
+    def test_vendors_versions_of_kubernetes_are_taken(self):  # H8
+        for version in ("1.16.15-gke.4300", "v1.22.17+k3s1", "1.30.4-eks-a737599"):
+            with self.subTest(version):
+                self.tools.render(kubernetes=version)
+
+    def test_the_schema_is_closed_at_every_level(self):  # H8
+        text = (chart.CHART / "values.yaml").read_text(encoding="utf-8")
+        groups, values = {""}, {"nosuch": 1}
+        for path in re.findall(r"^\| `([^`]+)` ", (chart.CHART / "README.md").read_text(encoding="utf-8"), re.M):
+            *parents, _ = path.split(".")
+            where = values
+            for depth, parent in enumerate(parents):
+                groups.add(".".join(parents[:depth + 1]))
+                where = where.setdefault(parent, {})
+                where["nosuch"] = 1
+        self.assertGreater(len(groups), 15, text)
+        said = self.refusal(values)
+        # Names of resources are Kubernetes's own business.
+        for group in groups - {"resources", "resources.requests", "resources.limits"}:
+            with self.subTest(group):
+                self.assertRegex(said, rf"at '/?{re.escape(group.replace('.', '/'))}': additional properties 'nosuch' not allowed")
+
+    def test_values_of_a_wrong_shape(self):
+        for values in ({"hostNetwork": "yes"}, {"image": {"pullPolicy": "Sometimes"}}, {"listen": {"port": 0}}, {"docker": {"socket": "docker.sock"}},
+                       {"docker": {"socket": "unix:///var/run/docker.sock"}}, {"config": {"root": "/"}}, {"config": {"log-level": 'a"b'}},
+                       {"image": {"digest": "latest"}}, {"tests": {"processor": "/healthz"}}, {"auth": {"mode": "any"}}):
+            with self.subTest(values):
+                self.assertIn("schema", self.refusal(values))
+
+
+class Rights(ChartTest):
+    def rules(self, values):
+        roles = chart.of_kind(self.documents(Case(values)), "ClusterRole")
+        return sorted((",".join(rule["apiGroups"]), ",".join(rule["resources"]), ",".join(rule["verbs"]))
+                      for role in roles for rule in role["rules"])
+
+    def test_the_rules_are_these_and_no_others(self):  # H5
+        get = ("", "pods", "get")
+        self.assertEqual(self.rules({}), [get])
+        self.assertEqual(self.rules({"pods": {"detail": False}}), [])
+        self.assertEqual(self.rules({"pods": {"list": True}}), [get, ("", "pods", "list")])
+        self.assertEqual(self.rules({"pods": {"source": "auto"}}), [("", "nodes/pods", "get"), get])
+
+    def test_a_token_only_where_something_is_asked_with_it(self):  # H5
+        for values, wanted in (({}, True), ({"pods": {"detail": False}}, False), ({"pods": {"detail": False, "list": True}}, True)):
+            documents = self.documents(Case(values))
+            pod = chart.only(documents, "DaemonSet")["spec"]["template"]["spec"]
+            self.assertIs(pod["automountServiceAccountToken"], wanted)
+            self.assertIs(chart.only(documents, "ServiceAccount")["automountServiceAccountToken"], False)
+
+    def test_the_container_has_three_capabilities(self):  # H1
+        pod = chart.only(self.documents(Case()), "DaemonSet")["spec"]["template"]["spec"]
+        rights = pod["containers"][0]["securityContext"]
+        self.assertEqual(rights["capabilities"], {"drop": ["ALL"], "add": ["SYS_PTRACE", "SYS_ADMIN", "NET_ADMIN"]})
+        self.assertEqual((rights["runAsUser"], rights["readOnlyRootFilesystem"], rights["allowPrivilegeEscalation"]), (0, True, False))
+        self.assertNotIn("privileged", rights)
+        self.assertIs(pod["hostPID"], True)
+
+    def test_the_sockets_folder_is_mounted(self):  # H2
+        pod = chart.only(self.documents(Case({"docker": {"socket": "/a/b/c.sock"}})), "DaemonSet")["spec"]["template"]["spec"]
+        self.assertIn({"name": "docker", "hostPath": {"path": "/a/b", "type": ""}}, [dict(v, hostPath={"type": "", **v.get("hostPath", {})}) for v in pod["volumes"] if "hostPath" in v])
+        self.assertNotIn("c.sock", str(pod))
+
+
+class Network(ChartTest):
+    def test_on_the_nodes_network_it_listens_on_loopback_without_a_service(self):  # H3
+        documents = self.documents(CASES["kubediag"])
+        self.assertEqual(chart.of_kind(documents, "Service"), [])
+        self.assertIn('listen = ["127.0.0.1:8095"]', chart.only(documents, "ConfigMap")["data"]["config.toml"])
+        self.assertEqual({one["spec"]["processor"]["httpServer"]["address"] for one in chart.of_kind(documents, "Operation")}, {"127.0.0.1"})
+
+    def test_in_a_network_of_its_own_the_service_answers_for_its_own_node_only(self):  # H3
+        documents = self.documents(CASES["own-network"])
+        spec = chart.only(documents, "Service")["spec"]
+        self.assertEqual(spec["internalTrafficPolicy"], "Local")
+        host = "nodescope.sick-nodes.svc"
+        self.assertIn(f'"{host}"', chart.only(documents, "ConfigMap")["data"]["config.toml"])
+        self.assertEqual({one["spec"]["processor"]["httpServer"]["address"] for one in chart.of_kind(documents, "Operation")}, {host})
+
+    def test_the_test_pod_is_not_one_of_the_daemon_set(self):
+        documents = self.documents(CASES["own-network"])
+        selector = chart.only(documents, "DaemonSet")["spec"]["selector"]["matchLabels"].items()
+        labels = chart.only(documents, "Pod")["metadata"]["labels"].items()
+        self.assertFalse(selector <= labels)
+
+    def test_probes_ask_nothing_of_docker(self):  # H9
+        container = chart.only(self.documents(Case()), "DaemonSet")["spec"]["template"]["spec"]["containers"][0]
+        self.assertEqual((container["livenessProbe"]["httpGet"]["path"], container["readinessProbe"]["httpGet"]["path"]), ("/healthz", "/readyz"))
+        self.assertEqual(container["livenessProbe"]["httpGet"]["host"], "127.0.0.1")
+
+
+class Operations(ChartTest):  # H4
+    def operations(self, values=None, apis=(KUBEDIAG, NETEASE)):
+        found = {}
+        for one in chart.of_kind(self.documents(Case(values, apis=apis)), "Operation"):
+            found.setdefault(one["apiVersion"].partition("/")[0], []).append(one)
+        for group in found.values():
+            names = [one["metadata"]["name"] for one in group]
+            self.assertEqual(len(names), len(set(names)))
+        return found
+
+    def test_only_for_groups_that_the_cluster_has(self):
+        both = {"diagnosis.kubediag.org", "diagnosis.netease.com"}
+        self.assertEqual(set(self.operations()), both)
+        self.assertEqual(set(self.operations(apis=[KUBEDIAG])), {"diagnosis.kubediag.org"})
+        self.assertEqual(set(self.operations(apis=[NETEASE])), {"diagnosis.netease.com"})
+        self.assertEqual(self.operations(apis=[]), {})
+        # The group alone, as in KubeDiag before it had that kind.
+        self.assertEqual(self.operations(apis=["diagnosis.netease.com/v1", "diagnosis.netease.com/v1/Diagnosis"]), {})
+        self.assertEqual(self.operations({"operations": {"enabled": False}}), {})
+
+    def test_every_path_is_one_that_the_service_has(self):
+        everything = self.operations({"pods": {"list": True}, "goroutineDumps": {"enabled": True}})
+        paths = {one["spec"]["processor"].get("path") or one["spec"]["processor"]["httpServer"]["path"]
+                 for group in everything.values() for one in group}
+        self.assertEqual(len(paths), 13)
+        with service.Service("--docker-host", "unix:///nonexistent/docker.sock") as running:
+            for path in sorted(paths):
+                status, headers, _ = running.request("GET", path)
+                self.assertEqual((path, status, headers.get("Allow")), (path, 405, "POST"))
+
+    def test_kubediag_waits_longer_than_the_service(self):
+        def seconds(limit):
+            config = {"config": {"timeout-request": limit}} if limit else {}
+            found = {one["spec"]["processor"]["timeoutSeconds"] for group in self.operations(config).values() for one in group}
+            self.assertEqual(len(found), 1)
+            return found.pop()
+        self.assertEqual([seconds(limit) for limit in (None, "10s", "2m", "1500ms")], [35, 15, 125, 7])
+
+
+class Binary(ChartTest):
+    """What the chart passes to the service is what the service takes."""
+
+    def test_every_case(self):
+        for name, case in CASES.items():
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                documents = self.documents(case)
+                config = next(one for one in chart.of_kind(documents, "ConfigMap") if "config.toml" in one.get("data", {}))
+                file = pathlib.Path(folder, "config.toml")
+                file.write_text(config["data"]["config.toml"], encoding="utf-8")
+                container = chart.only(documents, "DaemonSet")["spec"]["template"]["spec"]["containers"][0]
+                arguments = [one.replace("/etc/nodescope/config.toml", str(file)) for one in container["args"]]
+                environment = {one["name"]: one.get("value", "a-node") for one in container["env"]}
+                run = subprocess.run([service.BINARY, *arguments[1:], "version"], env=environment, capture_output=True, text=True,
+                                     timeout=service.HANG_LIMIT_S, check=False)
+                self.assertEqual((run.returncode, run.stderr), (0, ""))
+
+
+class Notes(ChartTest):
+    def notes(self, values=None, apis=()):
+        """The text after an installation. helm prints it for a real cluster alone, so it is rendered as the value of a ConfigMap."""
+        with tempfile.TemporaryDirectory() as folder:
+            copy = pathlib.Path(folder, "nodescope")
+            shutil.copytree(chart.CHART, copy)
+            (copy / "templates/NOTES.txt").rename(copy / "NOTES.txt")
+            (copy / "templates/notes.yaml").write_text(
+                'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: notes, namespace: x}\ndata: {text: {{ tpl (.Files.Get "NOTES.txt") . | toJson }}}\n')
+            documents = self.tools.validated(self.tools.render(values, apis=apis, chart=copy))
+            return next(one for one in documents if one["metadata"]["name"] == "notes")["data"]["text"]
+
+    def test_they_tell_what_to_do_next(self):  # H8
+        text = self.notes()
+        self.assertIn("pod-security.kubernetes.io/enforce=privileged", text)
+        self.assertIn("kubectl exec -n sick-nodes daemonset/nodescope -- nodescope ask /processor/containerCollector '{}'", text)
+        self.assertIn("The cluster has no KubeDiag", text)
+        self.assertIn("registered with diagnosis.kubediag.org and diagnosis.netease.com", self.notes(apis=[KUBEDIAG, NETEASE]))
+        self.assertIn("WARNING: listen.insecure is set", self.notes(OWN_NETWORK))
+
+
+if __name__ == "__main__":
+    unittest.main()
