@@ -2,10 +2,9 @@
 // Blocking: for pool threads. Turning rates, masks and zeros into what an answer shows is the sampler's.
 #pragma once
 
-#include "collectors/host/cgroup_layout.hpp"
+#include "collectors/host/cgroup_files.hpp"
 #include "collectors/host/usage.hpp"
 #include "core/error.hpp"
-#include "core/unique_fd.hpp"
 
 #include <sys/types.h>
 
@@ -38,25 +37,6 @@ struct cgroup_reading {
     bool process_count = false;  ///< reads cgroup.procs, which the kernel sorts: costs with the number of processes
 };
 
-/// The hierarchies of a node, opened once and shared by its readers.
-class cgroup_tree {
-public:
-    /// failure::unavailable when no cgroups are mounted; a hierarchy that cannot be opened is left out. Blocking.
-    static result<std::shared_ptr<cgroup_tree>> blocking_open(cgroup_layout layout);
-    cgroup_tree(const cgroup_tree&) = delete;
-    cgroup_tree& operator=(const cgroup_tree&) = delete;
-    ~cgroup_tree();
-
-    [[nodiscard]] const cgroup_layout& layout() const noexcept;
-
-    struct impl;
-    [[nodiscard]] impl& inner() const noexcept { return *impl_; }
-
-private:
-    explicit cgroup_tree(std::unique_ptr<impl> inner);
-    std::unique_ptr<impl> impl_;
-};
-
 /// One cgroup, opened once and read again and again. Movable; one thread at a time, any thread.
 class cgroup_reader {
 public:
@@ -69,8 +49,8 @@ public:
 
     [[nodiscard]] const std::string& path() const noexcept;
 
-    /// Measures. failure::gone once the cgroup is removed from all hierarchies (a new cgroup of that name needs a new
-    /// reader). Blocking, 20 to 70 us.
+    /// Measures. failure::gone once the cgroup is removed, also when one of the same name was made since: that one
+    /// needs a reader of its own. Blocking, 20 to 70 us.
     result<cgroup_figures> blocking_read(const cgroup_reading& options = cgroup_reading());
 
     /// What it may use, read anew each time: has_… as §5.1 has them; for "/" memory_limit and swap_limit are MemTotal
