@@ -1,0 +1,56 @@
+// What the Docker Engine says of itself, remembered: cAdvisor's clients ask for it often, and a daemon that hangs must
+// cost them next to nothing (cadvisor-v2.md §4.2, §14.2).
+#pragma once
+
+#include "collectors/docker/docker_client.hpp"
+#include "core/deadline.hpp"
+#include "core/error.hpp"
+#include "core/task.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace nodescope::cadvisor {
+
+struct engine_versions {
+    engine_versions() = default;
+    bool operator==(const engine_versions&) const = default;
+    std::string engine = "Unknown";
+    std::string api = "Unknown";
+};
+
+/// Of the body of GET /version; what it does not say stays "Unknown". Pure.
+engine_versions parse_engine_versions(std::string_view body);
+
+/// DockerRootDir of the body of GET /info; nothing when it names no absolute path. Pure.
+std::optional<std::string> parse_docker_root(std::string_view info);
+
+/// Reactor thread only. Outlives its calls.
+class engine_facts {
+public:
+    /// Without `docker` (null) nothing is known.
+    explicit engine_facts(docker::client* docker) : docker_(docker) {}
+
+    /// "Unknown" when the daemon does not answer. Waits `patience` at most; an answer is good for `lifetime`, and after
+    /// a failure the daemon is left alone for `retry_after`.
+    task<engine_versions> versions(deadline limit);
+
+    /// Where the daemon keeps its images: as it said last, otherwise where it keeps them by default. Waits as above.
+    task<std::string> data_root(deadline limit);
+
+    static constexpr std::chrono::milliseconds patience{1'000};
+    /// A daemon that is replaced shows its new version within this.
+    static constexpr std::chrono::seconds lifetime{60};
+    static constexpr std::chrono::seconds retry_after{5};
+
+private:
+    docker::client* docker_;
+    engine_versions versions_;
+    steady_clock::time_point versions_until_{};
+    std::string data_root_ = "/var/lib/docker";
+    steady_clock::time_point data_root_until_{};
+};
+
+}  // namespace nodescope::cadvisor
