@@ -1,0 +1,54 @@
+// The families of one answer to /metrics while they are filled.
+#pragma once
+
+#include <prometheus/client_metric.h>
+#include <prometheus/metric_family.h>
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nodescope::api {
+
+using metric_labels = std::vector<prometheus::ClientMetric::Label>;
+
+/// What a family is called, what it says of itself, and how its values behave.
+struct metric_kind {
+    std::string_view name;
+    std::string_view help;
+    prometheus::MetricType type = prometheus::MetricType::Gauge;
+};
+inline constexpr auto counter = prometheus::MetricType::Counter;
+inline constexpr auto gauge = prometheus::MetricType::Gauge;
+
+/// One label of a series besides those of what it belongs to.
+struct extra_label {
+    std::string_view name;
+    std::string_view value;
+};
+
+class metric_families {
+public:
+    /// A family that gets no series is left out of the answer. References last until take().
+    prometheus::MetricFamily& add(const metric_kind& kind);
+    /// Sorted by name.
+    std::vector<prometheus::MetricFamily> take();
+
+private:
+    std::vector<std::unique_ptr<prometheus::MetricFamily>> families_;
+};
+
+/// `labels` is sorted by name and stays so. A time of 0 is none.
+void append_series(prometheus::MetricFamily& to, const metric_labels& labels, double value,
+                   std::initializer_list<extra_label> extra = {}, std::int64_t timestamp_ms = 0);
+
+/// A label's value as Prometheus takes it: UTF-8, with U+FFFD for what is not.
+std::string label_value(std::string_view bytes);
+
+/// The text format 0.0.4.
+std::string metrics_text(const std::vector<prometheus::MetricFamily>& families);
+
+}  // namespace nodescope::api
