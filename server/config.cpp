@@ -22,6 +22,7 @@ namespace {
 
 constexpr const char* default_config_file = "/etc/nodescope/config.toml";
 constexpr std::string_view environment_prefix = "NODESCOPE_";
+constexpr const char* health_path = "/healthz";
 
 /// Binds a duration option: text in, milliseconds out.
 CLI::Option* add_duration(CLI::App& app, const std::string& name, std::chrono::milliseconds& value,
@@ -184,6 +185,35 @@ std::string host_name()
     return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string();
 }
 
+/// What --healthcheck and `ask` have in common is where they ask: at the first address of the configuration.
+std::optional<early_exit> complete_question(configuration& config, const question& asked)
+{
+    if (asked.path.empty()) return std::nullopt;
+    config.asks = asked;
+    // An answer may take as long as the service lets it, and has to travel; whether somebody is alive is told at once.
+    constexpr std::chrono::seconds travel{5};
+    if (asked.path != health_path) config.asks->limit = config.http.request_timeout + travel;
+    if (!asked.server.empty()) return std::nullopt;
+    const auto server = url_of_listener(config.http.listen.front(), /*tls=*/false);
+    if (!server) return early_exit{1, fmt::format("nodescope: {}\n", server.error().message())};
+    config.asks->server = *server;
+    return std::nullopt;
+}
+
+/// Defines `ask` and --healthcheck, both of which end up in `asked`.
+void define_ask(CLI::App& app, question& asked)
+{
+    app.add_flag_callback(
+           "--healthcheck", [&asked] { asked.path = health_path; },
+           "ask the running service whether it is alive, and exit with 0 or 1")
+        ->configurable(false);
+    CLI::App* const ask = app.add_subcommand("ask", "ask the running service, and print the answer");
+    ask->set_help_flag();
+    ask->add_option("path", asked.path, "what to ask: /processor/netInfoCollector")->required();
+    ask->add_option("body", asked.body, "parameters to POST, a JSON object: '{\"id\": \"web\"}'; without: GET");
+    ask->add_option("--server", asked.server, "http://host:port or https://host:port [the address of --listen]");
+}
+
 void fill_in_defaults(configuration& config, const std::vector<std::string>& environment)
 {
     if (config.docker_host.empty()) config.docker_host = lookup(environment, "DOCKER_HOST").value_or("");
@@ -219,6 +249,8 @@ std::variant<configuration, early_exit> parse_command_line(const std::vector<std
     CLI::App* const serve = app.add_subcommand("serve", "run the service (also without a subcommand)");
     CLI::App* const version = app.add_subcommand("version", "print the version");
     for (CLI::App* const subcommand : {serve, version}) subcommand->set_help_flag();
+    question asked;
+    define_ask(app, asked);
 
     try {
         std::vector<std::string> all = with_environment(app, arguments, environment);
@@ -233,6 +265,7 @@ std::variant<configuration, early_exit> parse_command_line(const std::vector<std
     }
     if (version->parsed()) return early_exit{0, "nodescope " NODESCOPE_VERSION "\n"};
     fill_in_defaults(config, environment);
+    if (auto wrong = complete_question(config, asked)) return *wrong;
     return config;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/log.hpp"
+#include "server/ask.hpp"
 #include "server/http/http_server.hpp"
 
 #include <chrono>
@@ -49,6 +50,8 @@ struct configuration {
     std::string docker_exec_root = "/var/run/docker";
     std::string containerd_pid_file;
     std::string containerd_temporary_directory = "/tmp";
+
+    std::optional<question> asks;  ///< `ask` and --healthcheck: ask the running service instead of being one
 
     log_level level = log_level::info;
     log_format format = log_format::text;

@@ -1,5 +1,6 @@
 // The entry point: reads the command line, then runs the service.
 #include "server/application.hpp"
+#include "server/ask.hpp"
 #include "server/config.hpp"
 
 #include <cstdio>
@@ -24,7 +25,9 @@ int main(int argc, char** argv)
             std::fputs(leave->text.c_str(), leave->code == 0 ? stdout : stderr);
             return leave->code;
         }
-        return run_application(std::get<configuration>(parsed));
+        const auto& config = std::get<configuration>(parsed);
+        if (config.asks) return ask(*config.asks);
+        return run_application(config);
     } catch (const std::exception& broken) {
         std::fprintf(stderr, "nodescope: %s\n", broken.what());
         return 1;

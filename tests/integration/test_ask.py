@@ -1,0 +1,137 @@
+"""`nodescope ask` and --healthcheck: the service asked through its own binary, as an image without curl does (operations.md M2)."""
+
+import pathlib
+import socket
+import subprocess
+import tempfile
+import threading
+import unittest
+
+import service
+
+
+def run(*arguments, env=None):
+    return subprocess.run([service.BINARY, *arguments], env=env or {}, capture_output=True, text=True, timeout=service.HANG_LIMIT_S, check=False)
+
+
+class Peer:
+    """A server that takes one connection, reads the request, and sends `answer`, or nothing and holds on when it is None."""
+
+    def __init__(self, test, answer):
+        self.answer = answer
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        test.addCleanup(self.listener.close)
+        self.done = threading.Event()
+        self.request = b""
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+        test.addCleanup(self.end)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+
+    def serve(self):
+        connection, _ = self.listener.accept()
+        with connection:
+            while b"\r\n\r\n" not in self.request:
+                self.request += connection.recv(4096)
+            if self.answer is None:
+                self.done.wait(service.HANG_LIMIT_S)
+            else:
+                connection.sendall(self.answer)
+
+    def end(self):
+        self.done.set()
+        self.thread.join(timeout=service.HANG_LIMIT_S)
+
+
+class AskTheService(unittest.TestCase):
+    def setUp(self):
+        self.service = service.Service("--docker-host", "unix:///nonexistent/docker.sock")
+        self.addCleanup(self.service.stop)
+        self.address = f"127.0.0.1:{self.service.port}"
+
+    def test_healthcheck(self):
+        asked = run("--healthcheck", env={"NODESCOPE_LISTEN": self.address})
+        self.assertEqual((asked.returncode, asked.stdout, asked.stderr), (0, "ok", ""))
+
+    def test_the_address_comes_from_the_configuration_file_too(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            file.write(f'listen = ["{self.address}"]\n')
+            file.flush()
+            self.assertEqual(run("--healthcheck", "--config", file.name).returncode, 0)
+            self.assertEqual(run("ask", "--config", file.name, "/readyz").stdout, "ok")
+
+    def test_a_wildcard_is_asked_on_loopback(self):
+        for wildcard in ("0.0.0.0", "127.0.0.1", "localhost"):
+            with self.subTest(wildcard):
+                self.assertEqual(run("--healthcheck", "--listen", f"{wildcard}:{self.service.port}").returncode, 0)
+
+    def test_a_processor_is_posted_to(self):
+        asked = run("ask", f"--server=http://{self.address}", "/processor/mountInfoCollector", "{}")
+        self.assertEqual((asked.returncode, asked.stderr), (0, ""))
+        self.assertTrue(asked.stdout.startswith('{"collector.system.mountinfo":"'))
+
+    def test_an_answer_that_is_not_200_goes_to_standard_error(self):
+        asked = run("ask", f"--server=http://{self.address}", "/processor/containerCollector", "{}")
+        self.assertEqual((asked.returncode, asked.stdout), (1, ""))
+        self.assertIn("status 500: Cannot connect to the Docker daemon at unix:///nonexistent/docker.sock.", asked.stderr)
+        self.assertIn("status 405: method GET is not supported", run("ask", f"--server=http://{self.address}", "/processor/containerCollector").stderr)
+
+    def test_a_unix_socket(self):
+        with tempfile.TemporaryDirectory() as folder:
+            address = f"unix:{pathlib.Path(folder, 'socket')}"
+            with service.Service("--docker-host", "unix:///nonexistent/docker.sock", listen=("127.0.0.1:0", address)):
+                self.assertEqual(run("--healthcheck", "--listen", address).stdout, "ok")
+            asked = run("--healthcheck", "--listen", address)
+            self.assertEqual(asked.returncode, 1)
+            self.assertIn("connect: No such file or directory", asked.stderr)
+
+
+class AskOthers(unittest.TestCase):
+    def refusal(self, *arguments):
+        asked = run(*arguments)
+        self.assertEqual((asked.returncode, asked.stdout), (1, ""))
+        return asked.stderr
+
+    def test_nobody_there(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        self.assertIn(f"http://127.0.0.1:{port}/healthz: connect: Connection refused", self.refusal("--healthcheck", "--listen", f"127.0.0.1:{port}"))
+
+    def test_a_peer_that_never_answers_ends_with_the_limit_and_the_phase(self):
+        peer = Peer(self, None)
+        self.assertEqual(self.refusal("--healthcheck", "--listen", peer.url.removeprefix("http://")),
+                         "nodescope: connected, but not answered in time\n")
+
+    def test_answers_that_are_none(self):
+        for answer, said in ((b"", "closed without an answer"), (b"SSH-2.0-x\r\n", "the answer is not HTTP"),
+                             (b"HTTP/1.1 20", "the answer is not HTTP"), (b"HTTP/1.1 200\r\n\r", "the answer is not HTTP"),
+                             (b"HTTP/1.1\r\n\r\n", "the answer is not HTTP"),
+                             (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut", "the answer was cut short"),
+                             (b"HTTP/1.1 503 Busy\r\n\r\nlater", "status 503: later")):
+            with self.subTest(answer):
+                self.assertIn(said, self.refusal("ask", f"--server={Peer(self, answer).url}", "/x"))
+
+    def test_the_request(self):
+        peer = Peer(self, b"HTTP/1.1 200 OK\r\n\r\nyes")
+        asked = run("ask", f"--server={peer.url}", "/x?a=1", '{"id":"web"}')
+        self.assertEqual((asked.returncode, asked.stdout), (0, "yes"))
+        host = peer.url.removeprefix("http://")
+        self.assertEqual(peer.request.decode().split("\r\n\r\n")[0], f"POST /x?a=1 HTTP/1.0\r\nHost: {host}\r\n"
+                                                                     "Content-Type: application/json\r\nContent-Length: 12")
+
+    def test_what_is_no_server_and_no_path(self):
+        for server in ("127.0.0.1:80", "ftp://127.0.0.1:80", "http://127.0.0.1", "http://:80", "http://h:0", "http://h:65536", "http://h:8x",
+                       "http://u@h:80", "http://h:80/x", "http://h:80\r\nX: y"):
+            with self.subTest(server):
+                self.assertIn("is not a server: use http://host:port", self.refusal("ask", f"--server={server}", "/x"))
+        self.assertIn('"x" is not a path', self.refusal("ask", "--server=http://127.0.0.1:1", "x"))
+        self.assertIn("is not a path", self.refusal("ask", "--server=http://127.0.0.1:1", "/x HTTP/1.1\r\nX: y"))
+        self.assertIn("the kernel chose the port", self.refusal("--healthcheck", "--listen", "127.0.0.1:0"))
+        self.assertIn("no address for nosuch.invalid", self.refusal("ask", "--server=http://nosuch.invalid:80", "/x"))
+
+
+if __name__ == "__main__":
+    unittest.main()
