@@ -143,6 +143,20 @@ TEST(CgroupWalk, ListsTheUnionOfAllHierarchies)
     EXPECT_FALSE(set.truncated);
 }
 
+TEST(CgroupWalk, FindsTheContainersOfCapturedNodes)
+{
+    for (const char* node : {NODESCOPE_FIXTURES "/node_v1", NODESCOPE_FIXTURES "/node_v2"}) {
+        const auto layout = blocking_read_cgroup_layout(node);
+        ASSERT_TRUE(layout) << layout.error();
+        const cgroup_set set = find(*layout);
+        const auto containers = std::count_if(set.paths.begin(), set.paths.end(), [](const std::string& path) {
+            return !container_id_of_path(path).empty();
+        });
+        EXPECT_EQ(containers, 2) << node;
+        EXPECT_EQ(set.paths.front(), "/");
+    }
+}
+
 TEST(CgroupWalk, EndsAtTheDepthLimit)
 {
     const temporary_root root;

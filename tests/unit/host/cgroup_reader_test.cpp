@@ -36,6 +36,7 @@ cgroup_reader open(const std::shared_ptr<cgroup_tree>& tree, const std::string& 
 }
 
 const std::string node_v2 = NODESCOPE_FIXTURES "/node_v2";
+const std::string node_v1 = NODESCOPE_FIXTURES "/node_v1";
 
 }  // namespace
 
@@ -112,6 +113,79 @@ TEST(CgroupReader, TheRootOfVersionTwoIsTheMachine)
     EXPECT_EQ(limits->cpu_shares, 0U);
     EXPECT_FALSE(limits->has_processes);
     EXPECT_TRUE(limits->has_memory);
+}
+
+TEST(CgroupReader, ReadsAContainerOfVersionOne)
+{
+    cgroup_reader reader = open(tree_of(node_v1), "/docker/" + id);
+    const auto figures = reader.blocking_read();
+    ASSERT_TRUE(figures) << figures.error();
+    ASSERT_TRUE(figures->cpu);
+    EXPECT_EQ(figures->cpu->per_cpu, (std::vector<std::uint64_t>{9950405522U, 1156000U}));
+    EXPECT_EQ(figures->cpu->total, 9951561522U);
+    EXPECT_EQ(figures->cpu->user, 5'390'000'000U);
+    EXPECT_EQ(figures->cpu->throttled_time, 9706945065U);
+    ASSERT_TRUE(figures->memory);
+    EXPECT_EQ(figures->memory->usage, 32509952U);
+    EXPECT_EQ(figures->memory->working_set, 32509952U - 32006144U);
+    EXPECT_EQ(figures->memory->max_usage, 253009920U);
+    EXPECT_EQ(figures->memory->kernel, 106496U);
+    ASSERT_TRUE(figures->processes);
+    EXPECT_EQ(figures->processes->threads_max, 50U);
+    EXPECT_FALSE(figures->pressures);
+    // The scheduler counts, throttling does not: its zeros are not taken.
+    ASSERT_TRUE(figures->io);
+    ASSERT_EQ(figures->io->size(), 2U);
+    EXPECT_EQ(figures->io->front().list, io_list::service_bytes);
+    EXPECT_EQ(figures->io->front().value[static_cast<std::size_t>(io_operation::write)], 63163392U);
+    EXPECT_EQ(figures->io->back().value[static_cast<std::size_t>(io_operation::total)], 368U);
+}
+
+TEST(CgroupReader, ReadsTheLimitsOfVersionOne)
+{
+    const auto tree = tree_of(node_v1);
+    const auto docker = open(tree, "/docker/" + id).blocking_limits();
+    ASSERT_TRUE(docker) << docker.error();
+    EXPECT_EQ(docker->cpu_shares, 512U);
+    EXPECT_EQ(docker->cpu_quota, 50'000U);
+    EXPECT_EQ(docker->cpu_mask, "0");
+    EXPECT_EQ(docker->memory_limit, 268435456U);
+    EXPECT_EQ(docker->memory_reservation, 67108864U);
+    EXPECT_EQ(docker->swap_limit, 9223372036854771712U);
+    EXPECT_EQ(docker->processes_limit, 50U);
+    EXPECT_TRUE(docker->has_cpu && docker->has_memory && docker->has_io && docker->has_processes);
+
+    const auto root = open(tree, "/").blocking_limits();
+    ASSERT_TRUE(root) << root.error();
+    EXPECT_EQ(root->cpu_shares, 1024U);
+    EXPECT_EQ(root->cpu_quota, std::nullopt);  // the file says -1
+    EXPECT_EQ(root->cpu_mask, "0-1");
+    EXPECT_LT(root->memory_limit, 2'000'000'000U);
+    EXPECT_FALSE(root->has_processes);
+}
+
+TEST(CgroupReader, FallsBackToWhatThrottlingCounts)
+{
+    const temporary_root root;
+    root.write("/proc/1/mountinfo", "29 26 0:26 / /blkio rw - cgroup cgroup rw,blkio\n");
+    root.write("/blkio/a/blkio.bfq.io_serviced_recursive", "Total 0\n");
+    root.write("/blkio/a/blkio.throttle.io_serviced", "254:0 Read 3\n254:0 Total 3\nTotal 3\n");
+    root.write("/blkio/a/blkio.throttle.io_service_bytes", "254:0 Read 4096\nTotal 4096\n");
+    root.write("/blkio/b/blkio.io_serviced_recursive", "8:0 Read 5\nTotal 5\n");
+    root.write("/blkio/b/blkio.sectors_recursive", "8:0 40\n");
+    root.write("/blkio/b/blkio.throttle.io_serviced", "8:0 Read 9\nTotal 9\n");
+    const auto tree = tree_of(root.path());
+
+    const auto throttled = open(tree, "/a").blocking_read();
+    ASSERT_TRUE(throttled && throttled->io);
+    ASSERT_EQ(throttled->io->size(), 2U);
+    EXPECT_EQ(throttled->io->front().value[static_cast<std::size_t>(io_operation::read)], 4096U);
+    const auto scheduled = open(tree, "/b").blocking_read();
+    ASSERT_TRUE(scheduled && scheduled->io);
+    ASSERT_EQ(scheduled->io->size(), 2U);
+    EXPECT_EQ(scheduled->io->front().value[static_cast<std::size_t>(io_operation::read)], 5U);
+    EXPECT_EQ(scheduled->io->back().list, io_list::sectors);
+    EXPECT_EQ(open(tree, "/").blocking_read()->io, io_usage());
 }
 
 TEST(CgroupReader, RootSwapIsWhatIsNotFree)
