@@ -13,6 +13,7 @@
 #include "core/worker_pool.hpp"
 #include "server/api/health.hpp"
 #include "server/api/processors.hpp"
+#include "server/cadvisor_service.hpp"
 #include "server/http/http_server.hpp"
 
 #include <fmt/ranges.h>
@@ -68,6 +69,7 @@ private:
     std::unique_ptr<process_list_collector> processes_;
     std::unique_ptr<mountinfo_collector> mountinfo_;
     std::unique_ptr<goroutine_dump_collector> goroutines_;
+    std::unique_ptr<cadvisor_service> cadvisor_;
     std::unique_ptr<http::gate> gate_ = http::make_open_gate(config_.insecure_listen);
     std::unique_ptr<http::server> server_;
     asio::signal_set signals_{reactor_, SIGTERM, SIGINT};
@@ -134,6 +136,7 @@ result<void> application::build_backends()
     dump_options.containerd_pid_file = config_.containerd_pid_file;
     dump_options.containerd_temporary_directory = config_.containerd_temporary_directory;
     goroutines_ = std::make_unique<goroutine_dump_collector>(workers_, std::move(dump_options));
+    cadvisor_ = std::make_unique<cadvisor_service>(workers_, *docker_, config_);
     return {};
 }
 
@@ -147,6 +150,8 @@ result<void> application::build()
     std::vector<http::route> routes = api::health_routes();
     std::vector<http::route> processors = api::processor_routes(backends, options);
     std::move(processors.begin(), processors.end(), std::back_inserter(routes));
+    std::vector<http::route> cadvisor = cadvisor_->routes();
+    std::move(cadvisor.begin(), cadvisor.end(), std::back_inserter(routes));
     server_ = http::make_server(reactor_.get_executor(), config_.http, std::move(routes), http::server_security(*gate_),
                                 log_);
     return server_->listen();

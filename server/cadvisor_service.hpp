@@ -1,0 +1,30 @@
+// What stands behind cAdvisor's API, built from the configuration: one member of the application.
+#pragma once
+
+#include "collectors/docker/docker_client.hpp"
+#include "core/worker_pool.hpp"
+#include "server/config.hpp"
+#include "server/http/message.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace nodescope {
+
+/// Reactor thread only. Outlives the routes.
+class cadvisor_service {
+public:
+    /// All that is referenced outlives it.
+    cadvisor_service(worker_pool& pool, docker::client& docker, const configuration& config);
+    cadvisor_service(const cadvisor_service&) = delete;
+    cadvisor_service& operator=(const cadvisor_service&) = delete;
+    ~cadvisor_service();
+
+    [[nodiscard]] std::vector<http::route> routes();
+
+private:
+    struct parts;
+    std::unique_ptr<parts> parts_;
+};
+
+}  // namespace nodescope
