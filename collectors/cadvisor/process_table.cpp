@@ -77,7 +77,7 @@ std::string user_of(const table_basis& basis, const host::process_status& status
 {
     if (!status.effective_user) return "?";
     const auto known = basis.users.find(*status.effective_user);
-    return known == basis.users.end() ? std::to_string(*status.effective_user) : host::ps_user(known->second);
+    return host::ps_user(known == basis.users.end() ? std::to_string(*status.effective_user) : known->second);
 }
 
 float percent(std::uint64_t permille) { return static_cast<float>(permille) / 10.0F; }

@@ -20,7 +20,7 @@ std::string ps_start_time(std::time_t started, std::time_t now);
 /// The column `time`: "[DD-]HH:MM:SS".
 std::string ps_running_time(std::uint64_t seconds);
 
-/// The column `user`: a name of more than 8 characters as its first 7 and '+'.
+/// The column `user`: a name (or the number of a user without one) of more than 8 characters as its first 7 and '+'.
 std::string ps_user(std::string_view name);
 
 /// The column `comm`, 15 bytes wide: kernel threads have longer names.

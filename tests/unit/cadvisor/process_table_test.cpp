@@ -108,7 +108,7 @@ TEST_F(ProcessTable, NamesUsersAsTheNodeDoes)
 
     ASSERT_EQ(table->size(), 3U);
     EXPECT_EQ(table->at(0).user, "verylon+");
-    EXPECT_EQ(table->at(1).user, "4294967294");
+    EXPECT_EQ(table->at(1).user, "4294967+");
     EXPECT_EQ(table->at(2).user, "?");
 
     std::filesystem::remove(root.path() + "/etc/passwd");
