@@ -11,8 +11,10 @@
 #include "core/program_runner.hpp"
 #include "core/task_group.hpp"
 #include "core/worker_pool.hpp"
+#include "server/access_reviews.hpp"
 #include "server/api/health.hpp"
 #include "server/api/processors.hpp"
+#include "server/auth/access_control.hpp"
 #include "server/cadvisor_service.hpp"
 #include "server/http/http_server.hpp"
 
@@ -23,6 +25,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <iterator>
 #include <memory>
@@ -46,12 +49,17 @@ public:
 
     /// Every failure here is a start-up error.
     result<void> build();
+    /// One line each: method, path, what it gives.
+    [[nodiscard]] std::string routes_text() const;
+    result<void> listen() { return server_->listen(); }
     void run();
     /// A worker that hangs in the kernel cannot be joined.
-    [[nodiscard]] bool has_stuck_worker() const noexcept { return workers_.busy() > 0; }
+    [[nodiscard]] bool has_stuck_worker() const noexcept { return workers_.busy() > 0 || access_->has_stuck_worker(); }
 
 private:
     result<void> build_backends();
+    result<void> build_access();
+    [[nodiscard]] std::vector<http::route> build_routes() const;
     result<void> build_namespace_reader(std::unique_ptr<namespace_reader>& reader);
     [[nodiscard]] net_info_options network_options() const;
     task<> stop_on_signal();
@@ -70,7 +78,8 @@ private:
     std::unique_ptr<mountinfo_collector> mountinfo_;
     std::unique_ptr<goroutine_dump_collector> goroutines_;
     std::unique_ptr<cadvisor_service> cadvisor_;
-    std::unique_ptr<http::gate> gate_ = http::make_open_gate(config_.insecure_listen);
+    std::unique_ptr<auth::access_reviewer> reviewer_;
+    std::unique_ptr<auth::access_control> access_;
     std::unique_ptr<http::server> server_;
     asio::signal_set signals_{reactor_, SIGTERM, SIGINT};
 };
@@ -140,9 +149,24 @@ result<void> application::build_backends()
     return {};
 }
 
-result<void> application::build()
+result<void> application::build_access()
 {
-    if (auto built = build_backends(); !built) return built;
+    auto reviewer = make_access_reviewer(reactor_.get_executor(), config_, log_);
+    if (!reviewer) return reviewer.error();
+    reviewer_ = std::move(*reviewer);
+    auth::access_options options = config_.access;
+    options.review_timeout = config_.limits.kubernetes;
+    auto access = auth::make_access_control(std::move(options), reviewer_.get(), log_);
+    if (!access) return access.error();
+    access_ = std::move(*access);
+    if (config_.access.has("none")) {
+        log_.write(log_level::warning, "there is no authentication: everybody who can connect may read this node");
+    }
+    return {};
+}
+
+std::vector<http::route> application::build_routes() const
+{
     const api::processor_backends backends{*docker_, *pods_, *net_info_, *processes_, *mountinfo_, *goroutines_};
     const api::processor_options options{config_.node_name, config_.max_reply, config_.http.max_body,
                                          config_.limits.host};
@@ -151,10 +175,32 @@ result<void> application::build()
     std::vector<http::route> processors = api::processor_routes(backends, options);
     std::move(processors.begin(), processors.end(), std::back_inserter(routes));
     std::vector<http::route> cadvisor = cadvisor_->routes();
+    for (http::route& one : cadvisor) one.gives = one.path == "/metrics" ? http::area::metrics : http::area::stats;
     std::move(cadvisor.begin(), cadvisor.end(), std::back_inserter(routes));
-    server_ = http::make_server(reactor_.get_executor(), config_.http, std::move(routes), http::server_security(*gate_),
-                                log_);
-    return server_->listen();
+    return routes;
+}
+
+result<void> application::build()
+{
+    if (auto built = build_backends(); !built) return built;
+    if (auto built = build_access(); !built) return built;
+    http::server_security guards(*access_);
+    if (config_.access.has_tls()) guards.tls = [this] { return access_->tls(); };
+    server_ = http::make_server(reactor_.get_executor(), config_.http, build_routes(), std::move(guards), log_);
+    return {};
+}
+
+std::string application::routes_text() const
+{
+    std::string text;
+    for (const http::route& one : build_routes()) {
+        text += fmt::format("{} {}{} {}\n",
+                            one.any_method                   ? "ANY"
+                            : one.verb == http::method::post ? "POST"
+                                                             : "GET",
+                            one.path, one.prefix ? "/*" : "", one.open ? "open" : http::to_string(one.gives));
+    }
+    return text;
 }
 
 task<> application::stop_on_signal()
@@ -180,6 +226,7 @@ void application::run()
 {
     group_.spawn("signals", stop_on_signal());
     group_.spawn("server", serve());
+    group_.spawn("credentials", access_->watch());
     reactor_.run();
     log_.write(log_level::info, "stopped");
 }
@@ -192,8 +239,14 @@ int run_application(const configuration& config)
     std::signal(SIGPIPE, SIG_IGN);
     logger log(config.level, config.format);
     application service(config, log);
-    if (const auto built = service.build(); !built) {
-        log.write(log_level::error, "cannot start", {{"reason", built.error().message()}});
+    auto started = service.build();
+    if (started && config.list_routes) {
+        std::fputs(service.routes_text().c_str(), stdout);
+        return 0;
+    }
+    if (started) started = service.listen();
+    if (!started) {
+        log.write(log_level::error, "cannot start", {{"reason", started.error().message()}});
         return 1;
     }
     service.run();

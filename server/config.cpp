@@ -54,8 +54,6 @@ void define_server(CLI::App& app, configuration& config)
     app.add_option("--listen", http.listen, "address to listen on: host:port, [v6]:port or unix:/path; repeatable")
         ->delimiter(',')
         ->capture_default_str();
-    app.add_flag("--insecure-listen", config.insecure_listen,
-                 "allow a non-loopback address without authentication: everybody who reaches it can read this node");
     app.add_option("--allow-host", http.allowed_hosts,
                    "name accepted in Host besides IP addresses and localhost; repeatable")
         ->delimiter(',');
@@ -72,6 +70,36 @@ void define_server(CLI::App& app, configuration& config)
     add_bytes(app, "--max-target", http.max_target, "longest request target");
     add_bytes(app, "--max-reply", config.max_reply, "longest processor answer, 2MiB at most")
         ->check(CLI::Range(std::size_t{1024}, configuration::largest_max_reply));
+}
+
+void define_access(CLI::App& app, configuration& config)
+{
+    auth::access_options& access = config.access;
+    auth::credential_paths& files = access.files;
+    app.add_option("--auth", access.methods, "who may ask; each method suffices by itself; repeatable")
+        ->delimiter(',')
+        ->check(CLI::IsMember({"local-peer", "client-certificate", "token-file", "basic", "kubernetes", "none"}))
+        ->capture_default_str();
+    app.add_option("--local-peer-uid", access.local_uids,
+                   "uid that may ask over loopback and Unix sockets; repeatable [0 and the service's own]")
+        ->delimiter(',');
+    app.add_option("--token-file", files.token_file, "bearer tokens, one a line: name:token, or just the token");
+    app.add_option("--password-file", files.password_file,
+                   "users and bcrypt hashes for Basic, as htpasswd -B makes it");
+    app.add_option("--tls-cert-file", files.certificate_file,
+                   "PEM certificate and its chain; TCP is then served with TLS");
+    app.add_option("--tls-key-file", files.key_file, "PEM key of --tls-cert-file");
+    app.add_option("--client-ca-file", files.client_ca_file, "PEM bundle that signs the certificates of clients");
+    app.add_option("--allow-client-name", access.client_names,
+                   "common or alternative name of a client certificate that may ask; repeatable")
+        ->delimiter(',');
+    app.add_option("--auth-audience", config.auth_audience, "audience a token must have for --auth kubernetes")
+        ->capture_default_str();
+    app.add_option("--auth-url", config.auth_url,
+                   "for --auth kubernetes: non-resource URL that callers need a right to, instead of nodes/stats, "
+                   "nodes/metrics and nodes/diagnosis");
+    app.add_flag("--insecure-listen", access.insecure_listen,
+                 "allow a non-loopback address without TLS or authentication: everybody who reaches it may read along");
 }
 
 void define_deadlines(CLI::App& app, configuration& config)
@@ -194,7 +222,7 @@ std::optional<early_exit> complete_question(configuration& config, const questio
     constexpr std::chrono::seconds travel{5};
     if (asked.path != health_path) config.asks->limit = config.http.request_timeout + travel;
     if (!asked.server.empty()) return std::nullopt;
-    const auto server = url_of_listener(config.http.listen.front(), /*tls=*/false);
+    const auto server = url_of_listener(config.http.listen.front(), config.access.has_tls());
     if (!server) return early_exit{1, fmt::format("nodescope: {}\n", server.error().message())};
     config.asks->server = *server;
     return std::nullopt;
@@ -237,6 +265,7 @@ std::variant<configuration, early_exit> parse_command_line(const std::vector<std
     app.fallthrough();
     app.require_subcommand(0, 1);
     define_server(app, config);
+    define_access(app, config);
     define_deadlines(app, config);
     define_sources(app, config);
     define_log(app, config);
@@ -248,7 +277,9 @@ std::variant<configuration, early_exit> parse_command_line(const std::vector<std
         "of the configuration file. Flags win over the environment, the environment over the file.");
     CLI::App* const serve = app.add_subcommand("serve", "run the service (also without a subcommand)");
     CLI::App* const version = app.add_subcommand("version", "print the version");
-    for (CLI::App* const subcommand : {serve, version}) subcommand->set_help_flag();
+    CLI::App* const routes =
+        app.add_subcommand("routes", "print what serve would answer, and who may ask; needs no rights");
+    for (CLI::App* const subcommand : {serve, version, routes}) subcommand->set_help_flag();
     question asked;
     define_ask(app, asked);
 
@@ -264,6 +295,7 @@ std::variant<configuration, early_exit> parse_command_line(const std::vector<std
         return early_exit{1, fmt::format("nodescope: {}\nTry 'nodescope --help'.\n", wrong.what())};
     }
     if (version->parsed()) return early_exit{0, "nodescope " NODESCOPE_VERSION "\n"};
+    config.list_routes = routes->parsed();
     fill_in_defaults(config, environment);
     if (auto wrong = complete_question(config, asked)) return *wrong;
     return config;

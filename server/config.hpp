@@ -4,6 +4,7 @@
 
 #include "core/log.hpp"
 #include "server/ask.hpp"
+#include "server/auth/access_options.hpp"
 #include "server/http/http_server.hpp"
 
 #include <chrono>
@@ -31,6 +32,11 @@ struct configuration {
     deadlines limits;
     std::size_t max_reply = default_max_reply;  ///< bytes of one processor answer
 
+    auth::access_options access;
+    std::string auth_audience = "nodescope";  ///< what a token must be meant for
+    std::string auth_url;                     ///< asked for instead of nodes/…; empty: not
+    bool list_routes = false;                 ///< `nodescope routes`: print the table, serve nothing
+
     std::string docker_host;
     std::string docker_api_version;
     bool docker_insecure_tcp = false;
@@ -41,7 +47,6 @@ struct configuration {
     std::string kubelet_ca_file;
     std::string node_name;
 
-    bool insecure_listen = false;  ///< operations.md A3
     std::string root = "/";
     std::string xtables_dir;
     bool goroutine_dumps = false;

@@ -51,18 +51,18 @@ bool api_peer::renew_after_refusal()
     return *renewed;
 }
 
-call_names api_peer::names_for(std::string_view path) const
+call_names api_peer::names_for(std::string_view path, std::string_view method) const
 {
     const std::string base = access_ ? access_->server.base_path : std::string();
     const std::string where = access_ ? access_->server.url() : std::string("an unknown address");
-    return call_names(fmt::format("kubernetes: GET {}{}", base, path), fmt::format("the {} at {}", role_, where));
+    return call_names(fmt::format("kubernetes: {} {}{}", method, base, path),
+                      fmt::format("the {} at {}", role_, where));
 }
 
-task<http_client::outcome> api_peer::ask(std::string path, std::size_t body_limit, deadline limit)
+task<http_client::outcome> api_peer::ask(http_client::request call, deadline limit)
 {
-    http_client::request call("GET", access_->server.base_path + path);
+    call.target = access_->server.base_path + call.target;
     call.host = access_->server.host_header;
-    call.body_limit = body_limit;
     call.headers.emplace_back("Accept", "application/json");
     call.headers.emplace_back("User-Agent", "nodescope/" NODESCOPE_VERSION);
     if (!access_->token.empty()) call.headers.emplace_back("Authorization", "Bearer " + access_->token);
@@ -74,11 +74,34 @@ task<http_client::outcome> api_peer::ask(std::string path, std::size_t body_limi
 task<result<std::string>> api_peer::get(std::string path, std::size_t body_limit, deadline limit)
 {
     if (const auto ready = make_ready(); !ready) co_return ready.error();
-    auto outcome = co_await ask(path, body_limit, limit);
+    http_client::request call("GET", path);
+    call.body_limit = body_limit;
+    auto outcome = co_await ask(call, limit);
     if (outcome.answer && outcome.answer->status == 401 && renew_after_refusal()) {
-        outcome = co_await ask(path, body_limit, limit);
+        outcome = co_await ask(std::move(call), limit);
     }
     const call_names names = names_for(path);
+    co_return body_of(names, std::move(outcome), access_->token);
+}
+
+task<result<std::string>> api_peer::post(std::string path, std::string body, std::size_t body_limit, deadline limit)
+{
+    if (const auto ready = make_ready(); !ready) co_return ready.error();
+    http_client::request call("POST", path);
+    call.body = std::move(body);
+    call.body_limit = body_limit;
+    call.headers.emplace_back("Content-Type", "application/json");
+    auto outcome = co_await ask(call, limit);
+    const bool lost =
+        !outcome.answer && outcome.why.kind != failure::timed_out && outcome.why.kind != failure::cancelled;
+    const bool refused = outcome.answer && outcome.answer->status == 401 && renew_after_refusal();
+    if (lost || refused) {
+        if (lost) client_->drop_idle();
+        outcome = co_await ask(std::move(call), limit);
+    }
+    // What is asked by POST is created, and comes back with its answer.
+    if (outcome.answer && outcome.answer->status == 201) outcome.answer->status = 200;
+    const call_names names = names_for(path, "POST");
     co_return body_of(names, std::move(outcome), access_->token);
 }
 

@@ -36,7 +36,11 @@ public:
     /// The body of GET `path` (below the base path of the server), or an error as body_of gives it.
     task<result<std::string>> get(std::string path, std::size_t body_limit, deadline limit);
 
-    [[nodiscard]] call_names names_for(std::string_view path) const;
+    /// The body of the answer to POST `path` with a JSON `body`. Only for what may be sent twice: a pooled connection
+    /// that turns out closed is tried once more.
+    task<result<std::string>> post(std::string path, std::string body, std::size_t body_limit, deadline limit);
+
+    [[nodiscard]] call_names names_for(std::string_view path, std::string_view method = "GET") const;
 
     /// operations.md K1.
     static constexpr std::chrono::seconds renewal_interval{60};
@@ -44,7 +48,7 @@ public:
 private:
     result<void> make_ready();
     bool renew_after_refusal();
-    task<http_client::outcome> ask(std::string path, std::size_t body_limit, deadline limit);
+    task<http_client::outcome> ask(http_client::request call, deadline limit);
 
     std::string role_;
     read_access read_;

@@ -2,12 +2,11 @@
 
 #include "collectors/kubernetes/access.hpp"
 #include "collectors/kubernetes/api_peer.hpp"
+#include "collectors/kubernetes/cluster.hpp"
 #include "collectors/kubernetes/credential_file.hpp"
 #include "collectors/kubernetes/node_pods.hpp"
 
 #include <fmt/format.h>
-
-#include <cstdlib>
 
 namespace nodescope::kubernetes {
 
@@ -26,24 +25,6 @@ public:
 private:
     error reason_;
 };
-
-std::string environment(const char* name)
-{
-    const char* value = std::getenv(name);
-    return value == nullptr ? std::string() : std::string(value);
-}
-
-result<std::shared_ptr<http_client::client>> connect_to(const boost::asio::any_io_executor& executor,
-                                                        const api_access& access)
-{
-    const http_client::options how;
-    if (access.server.to.kind != http_client::endpoint::transport::tls) {
-        return std::shared_ptr<http_client::client>(http_client::make_client(executor, access.server.to, how));
-    }
-    auto client = http_client::make_tls_client(executor, access.server.to, access.tls, how);
-    if (!client) return client.error();
-    return std::shared_ptr<http_client::client>(std::move(*client));
-}
 
 result<std::string> read_kubelet_ca(const source_options& options)
 {
@@ -97,21 +78,13 @@ result<std::unique_ptr<pod_source>> make_pod_source(boost::asio::any_io_executor
         if (const auto ca = read_kubelet_ca(options); !ca) return ca.error();
     }
 
-    api_peer::read_access cluster;
-    const std::string host = environment("KUBERNETES_SERVICE_HOST");
-    if (!options.kubeconfig.empty()) {
-        cluster = [path = options.kubeconfig] { return read_kubeconfig(path); };
-    } else if (!host.empty()) {
-        const std::string port = environment("KUBERNETES_SERVICE_PORT");
-        cluster = [directory = options.service_account_directory, host, port] {
-            return read_service_account(directory, host, port);
-        };
-    } else {
+    const api_peer::read_access cluster = cluster_access(options.kubeconfig, options.service_account_directory);
+    if (!cluster) {
         return std::unique_ptr<pod_source>(std::make_unique<no_source>(
             "kubernetes: not configured: give --kubeconfig, or run as a pod with a service account"));
     }
 
-    const api_peer::connect connect = [executor](const api_access& access) { return connect_to(executor, access); };
+    const api_peer::connect connect = connector(executor);
     std::unique_ptr<api_peer> api_server;
     std::unique_ptr<api_peer> kubelet;
     if (use_api_server) api_server = std::make_unique<api_peer>("API server", cluster, connect, log);

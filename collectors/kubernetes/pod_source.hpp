@@ -1,6 +1,7 @@
 // Pods, from the API server or from the kubelet of this node (operations.md K1-K3).
 #pragma once
 
+#include "collectors/kubernetes/cluster.hpp"
 #include "core/deadline.hpp"
 #include "core/log.hpp"
 #include "core/task.hpp"
@@ -46,7 +47,7 @@ struct source_options {
     std::string kubelet_endpoint;  ///< https://host:port; empty: https://127.0.0.1:10250
     std::string kubelet_ca_file;  ///< PEM bundle that signed the kubelet's serving certificate; empty: the cluster's CA
     std::string node_name;
-    std::string service_account_directory = "/var/run/secrets/kubernetes.io/serviceaccount";
+    std::string service_account_directory = default_service_account_directory;
     steady_clock::duration timeout = std::chrono::seconds(10);  ///< one round trip, TLS included (--timeout-kubernetes)
 };
 

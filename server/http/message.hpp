@@ -23,6 +23,11 @@ enum class area {
     metrics,    ///< /metrics
 };
 
+constexpr std::string_view to_string(area what) noexcept
+{
+    return what == area::stats ? "stats" : what == area::metrics ? "metrics" : "diagnosis";
+}
+
 struct request {
     request() = default;
     method verb = method::other;

@@ -74,6 +74,11 @@ class FakeKubernetes:
         self.message = "this is the message of the server"
         self.redirect_to = ""
         self.requests = []
+        # For reviews: whose token it is, which audiences the server gives it, and (user, verb, "nodes/stats" or URL) that are allowed.
+        self.users = {}
+        self.audiences = ["nodescope"]
+        self.rights = set()
+        self.reviews = []
         self._release = threading.Event()
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate, key)
@@ -159,6 +164,43 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.kubelet()
         else:
             self.api_server()
+
+    def do_POST(self):
+        fake = self.fake
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        fake.requests.append((self.command, self.path, dict(self.headers), self.client_name()))
+        if self.headers.get("Authorization", "").removeprefix("Bearer ") not in fake.tokens:
+            return self.status(401, "Unauthorized")
+        if isinstance(fake.fault, int):
+            return self.status(fake.fault, fake.message)
+        if fake.fault == "echo_body":
+            return self.status(500, body.decode())
+        if fake.fault:
+            return getattr(self, f"_fault_{fake.fault}")()
+        review = json.loads(body)
+        fake.reviews.append(review)
+        kinds = {"/apis/authentication.k8s.io/v1/tokenreviews": ("TokenReview", self.token_review),
+                 "/apis/authorization.k8s.io/v1/subjectaccessreviews": ("SubjectAccessReview", self.access_review)}
+        kind, answer = kinds.get(self.path, (None, None))
+        if kind is None or review["kind"] != kind:
+            return self.status(404, "the server could not find the requested resource")
+        return self.answer(201, json.dumps({**review, "status": answer(review["spec"])}).encode())
+
+    def token_review(self, spec):
+        user = self.fake.users.get(spec["token"])
+        given = [audience for audience in spec.get("audiences", []) if audience in self.fake.audiences]
+        if user is None or not given:
+            return {"authenticated": False, "error": "invalid bearer token"}
+        return {"authenticated": True, "audiences": given,
+                "user": {"username": user, "uid": "u-1", "groups": ["system:authenticated"], "extra": {"a.example/b": ["c"]}}}
+
+    def access_review(self, spec):
+        if "nonResourceAttributes" in spec:
+            wanted = spec["nonResourceAttributes"]["path"]
+        else:
+            wanted = "{resource}/{subresource}".format(**spec["resourceAttributes"])
+        verb = spec.get("resourceAttributes", spec.get("nonResourceAttributes"))["verb"]
+        return {"allowed": (spec["user"], verb, wanted) in self.fake.rights}
 
     def api_server(self):
         url = urllib.parse.urlsplit(self.path)

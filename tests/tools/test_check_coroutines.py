@@ -11,6 +11,7 @@ CHECK = importlib.util.module_from_spec(importlib.util.spec_from_loader(LOADER.n
 LOADER.exec_module(CHECK)
 
 BAD = {
+    "a coroutine that gives result<bool>": "task<result<bool>> f(int a);",
     "a braced argument": "auto r = co_await f({.host = h});",
     "a braced argument of a named type": "auto r = co_await f(request{h, 1});",
     "an empty braced argument": "co_await f(options{});",

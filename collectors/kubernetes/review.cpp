@@ -1,0 +1,141 @@
+#include "collectors/kubernetes/review.hpp"
+
+#include "core/raw_json.hpp"
+#include "core/text.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace nodescope::kubernetes {
+
+namespace {
+
+constexpr const char* token_path = "/apis/authentication.k8s.io/v1/tokenreviews";
+constexpr const char* access_path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+
+/// The member, if it is there and of this kind; else empty.
+std::string_view member_of(std::string_view object, std::string_view key, json_kind kind)
+{
+    if (object.empty()) return {};
+    const auto value = json_member(object, key);
+    return value && !value->empty() && json_kind_of(*value) == kind ? *value : std::string_view();
+}
+
+bool is_true(std::string_view object, std::string_view key)
+{
+    return member_of(object, key, json_kind::boolean) == "true";
+}
+
+/// `status` of a review of this kind.
+result<std::string_view> status_of(std::string_view answer, std::string_view kind)
+{
+    const auto document = json_document(answer);
+    if (!document) return document.error();
+    const auto said = decode_json_string(member_of(*document, "kind", json_kind::string));
+    const std::string_view status = member_of(*document, "status", json_kind::object);
+    if (!said || *said != kind || status.empty()) {
+        return error(failure::malformed, fmt::format("it is no {} with a status", kind));
+    }
+    return status;
+}
+
+bool has_audience(std::string_view status, std::string_view audience)
+{
+    bool found = false;
+    const std::string_view list = member_of(status, "audiences", json_kind::array);
+    if (list.empty()) return false;
+    const auto read = for_each_json_element(list, [&](std::string_view element) {
+        if (json_kind_of(element) != json_kind::string) return;
+        const auto text = decode_json_string(element);
+        found = found || (text && *text == audience);
+    });
+    return read && found;
+}
+
+}  // namespace
+
+std::string token_review(std::string_view token, std::string_view audience)
+{
+    return fmt::format(R"({{"apiVersion":"authentication.k8s.io/v1","kind":"TokenReview",)"
+                       R"("spec":{{"token":{},"audiences":[{}]}}}})",
+                       json_string(token), json_string(audience));
+}
+
+result<std::optional<token_user>> read_token_review(std::string_view answer, std::string_view audience)
+{
+    const auto status = status_of(answer, "TokenReview");
+    if (!status) return status.error();
+    std::optional<token_user> nobody;
+    if (!is_true(*status, "authenticated") || !has_audience(*status, audience)) return nobody;
+
+    const std::string_view user = member_of(*status, "user", json_kind::object);
+    const std::string_view name = member_of(user, "username", json_kind::string);
+    const auto text = decode_json_string(name);
+    if (name.empty() || !text || text->empty()) return error(failure::malformed, "the user has no name");
+    token_user out;
+    out.name = *text;
+    out.spec = fmt::format("\"user\":{}", name);
+    // Passed on as they are.
+    for (const auto& [key, kind] : {std::pair("uid", json_kind::string), std::pair("groups", json_kind::array),
+                                    std::pair("extra", json_kind::object)}) {
+        const std::string_view value = member_of(user, key, kind);
+        if (!value.empty()) out.spec += fmt::format(",\"{}\":{}", key, value);
+    }
+    return std::optional<token_user>(std::move(out));
+}
+
+std::string access_review(const token_user& who, const access_attributes& what)
+{
+    std::string attributes;
+    if (what.url.empty()) {
+        attributes = fmt::format(R"("resourceAttributes":{{"verb":{},"version":"v1","resource":"nodes",)"
+                                 R"("subresource":{},"name":{}}})",
+                                 json_string(what.verb), json_string(what.subresource), json_string(what.node));
+    } else {
+        attributes = fmt::format(R"("nonResourceAttributes":{{"verb":{},"path":{}}})", json_string(what.verb),
+                                 json_string(what.url));
+    }
+    return fmt::format(R"({{"apiVersion":"authorization.k8s.io/v1","kind":"SubjectAccessReview","spec":{{{},{}}}}})",
+                       attributes, who.spec);
+}
+
+result<permission> read_access_review(std::string_view answer)
+{
+    const auto status = status_of(answer, "SubjectAccessReview");
+    if (!status) return status.error();
+    const bool granted = is_true(*status, "allowed") && !is_true(*status, "denied");
+    return granted ? permission::granted : permission::denied;
+}
+
+reviews::reviews(std::unique_ptr<api_peer> api_server, std::string audience)
+    : api_server_(std::move(api_server)), audience_(std::move(audience))
+{
+}
+
+task<result<std::optional<token_user>>> reviews::review_token(std::string token, deadline limit)
+{
+    std::string body = token_review(token, audience_);
+    const auto answer = co_await api_server_->post(token_path, std::move(body), answer_limit, limit);
+    if (!answer) {
+        // operations.md A9: a server that repeats what it was sent.
+        const bool told = answer.error().message().find(token) != std::string::npos;
+        if (told) co_return error(answer.error().kind(), "kubernetes: the review of a token failed");
+        co_return answer.error();
+    }
+    auto user = read_token_review(*answer, audience_);
+    if (!user) co_return about_answer(api_server_->names_for(token_path, "POST"), user.error());
+    co_return user;
+}
+
+task<result<permission>> reviews::review_access(token_user who, access_attributes what, deadline limit)
+{
+    std::string body = access_review(who, what);
+    const auto answer = co_await api_server_->post(access_path, std::move(body), answer_limit, limit);
+    if (!answer) co_return answer.error();
+    const auto allowed = read_access_review(*answer);
+    if (!allowed) co_return about_answer(api_server_->names_for(access_path, "POST"), allowed.error());
+    co_return allowed;
+}
+
+}  // namespace nodescope::kubernetes

@@ -1,0 +1,44 @@
+// Authentication and authorisation of all requests (operations.md A1-A10): the gate the HTTP server asks, and the files
+// and services behind it.
+#pragma once
+
+#include "core/log.hpp"
+#include "core/task.hpp"
+#include "server/auth/access_options.hpp"
+#include "server/auth/access_review.hpp"
+#include "server/auth/credentials.hpp"
+#include "server/http/gate.hpp"
+
+#include <cstdint>
+#include <memory>
+
+namespace nodescope::auth {
+
+/// Since the start; for metrics.
+struct access_statistics {
+    std::uint64_t granted = 0;      ///< authentications
+    std::uint64_t refused = 0;      ///< 401 and 403
+    std::uint64_t limited = 0;      ///< 429: nothing was looked at
+    std::uint64_t unavailable = 0;  ///< 503: who could tell did not
+};
+
+class access_control : public http::gate {
+public:
+    /// What sessions are wrapped in now; null: no TLS.
+    [[nodiscard]] virtual tls_context tls() const = 0;
+    /// Reads changed files now (SIGHUP). Failures: credentials::reload.
+    virtual task<result<void>> reload() = 0;
+    /// Notices changed files, until cancelled.
+    virtual task<> watch() = 0;
+    /// A thread of ours hangs in the kernel and cannot be joined.
+    [[nodiscard]] virtual bool has_stuck_worker() const noexcept = 0;
+    [[nodiscard]] virtual const access_statistics& statistics() const noexcept = 0;
+    [[nodiscard]] virtual const reload_statistics& reloads() const noexcept = 0;
+};
+
+/// Reads the files now, and blocks. failure::invalid / denied / … for options that do not go together and files that
+/// cannot be used. `reviewer` is null unless `kubernetes` is among the methods; it outlives what is made here.
+result<std::unique_ptr<access_control>> make_access_control(access_options options, access_reviewer* reviewer,
+                                                            logger& log);
+
+}  // namespace nodescope::auth

@@ -1,0 +1,35 @@
+// What --auth and its companions say, and whether they go together (operations.md A3). Pure.
+#pragma once
+
+#include "core/error.hpp"
+#include "server/auth/credentials.hpp"
+#include "server/http/listener.hpp"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace nodescope::auth {
+
+struct access_options {
+    access_options() = default;
+    std::vector<std::string> methods{"local-peer"};  ///< each suffices; none: everybody
+    bool insecure_listen = false;
+    std::vector<uid_t> local_uids;  ///< empty: root and our own
+    credential_paths files;
+    std::vector<std::string> client_names;
+    std::chrono::milliseconds review_timeout{10'000};
+
+    [[nodiscard]] bool has(std::string_view method) const;
+    [[nodiscard]] bool has_tls() const noexcept { return !files.certificate_file.empty(); }
+};
+
+/// failure::invalid names the flag that is missing, or given and not used.
+result<void> check_options(const access_options& options);
+
+/// operations.md A3: whether an address may be served with these options.
+result<void> check_exposure(const access_options& options, const http::listen_address& address);
+
+}  // namespace nodescope::auth

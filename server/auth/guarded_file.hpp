@@ -1,0 +1,48 @@
+// Reads the files that decide who may ask: tokens, password hashes, keys, certificates. What they hold never appears in
+// a message. Everything here may block on the disk.
+#pragma once
+
+#include "core/error.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/stat.h>
+
+namespace nodescope::auth {
+
+struct guarded_file {
+    guarded_file(std::string p, bool s) : path(std::move(p)), secret(s) {}
+    std::string path;
+    bool secret;  ///< refused when everybody may read it (operations.md S9); no file may be written by everybody
+};
+
+/// What tells one content of a file from another without reading it.
+struct file_state {
+    dev_t device = 0;
+    ino_t inode = 0;
+    off_t size = 0;
+    timespec modified{};
+    timespec changed{};
+    friend bool operator==(const file_state& a, const file_state& b) noexcept;
+};
+
+struct file_content {
+    std::string text;
+    file_state state;
+};
+
+/// Failures name the file: those of open and read, `denied` for one with too wide a mode, `invalid` for anything but a
+/// regular file, `too_large` above the limit.
+result<file_content> blocking_read_guarded(const guarded_file& file);
+
+/// All of them, if one differs from what `known` says of it (in the same order), else nothing.
+result<std::optional<std::vector<file_content>>> blocking_read_changed(const std::vector<guarded_file>& files,
+                                                                       const std::vector<file_state>& known);
+
+/// Larger than any bundle of CA certificates in use.
+inline constexpr std::size_t guarded_file_limit = std::size_t{1} << 20U;
+
+}  // namespace nodescope::auth

@@ -1,0 +1,40 @@
+// Basic authentication: bcrypt on a thread of its own, and a memory of what was right (operations.md A5).
+// Reactor thread only.
+#pragma once
+
+#include "core/slots.hpp"
+#include "core/task.hpp"
+#include "core/worker_pool.hpp"
+#include "server/auth/access_review.hpp"
+#include "server/auth/expiring_cache.hpp"
+#include "server/auth/password_file.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace nodescope::auth {
+
+class password_check {
+public:
+    /// `workers` outlives this.
+    explicit password_check(worker_pool& workers);
+
+    /// A user that does not exist takes as long as a wrong password. Failures are those of waiting for a thread.
+    task<result<judgement>> check(std::shared_ptr<const password_table> users, std::string user, std::string password,
+                                  deadline limit);
+
+    static constexpr std::chrono::seconds remembered_for{60};
+    static constexpr std::size_t most_entries = 128;
+
+private:
+    worker_pool& workers_;
+    /// One at a time: the other thread is left to questions that do not burn it.
+    slot_pool slots_{"password checks", 1, 64};
+    /// Right passwords only, by a digest of user, hash and password, so that a changed hash is another key.
+    expiring_cache<bool> right_;
+    std::string salt_;
+};
+
+}  // namespace nodescope::auth

@@ -1,0 +1,102 @@
+"""Callers of a running service who differ in what the gate looks at: address, user, certificate, credentials. Standard library only."""
+
+import base64
+import contextlib
+import http.client
+import itertools
+import os
+import pathlib
+import re
+import socket
+import ssl
+import subprocess
+
+from support.service import BINARY, HANG_LIMIT_S
+
+# Of the loopback network: failures are counted per address, and most tests are not about that.
+ADDRESSES = (f"127.{a}.{b}.1" for a, b in itertools.cycle(itertools.product(range(1, 250), range(1, 250))))
+NOBODY = 65534
+
+
+def route_table(*flags):
+    """What the router of the binary holds: (method, path, what it gives)."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("NODESCOPE_", "DOCKER_", "KUBERNETES_"))}
+    done = subprocess.run([BINARY, "routes", *flags], capture_output=True, text=True, check=True, env=environment)
+    table = []
+    for line in done.stdout.splitlines():
+        method, path, gives = line.split(" ")
+        table.append(("POST" if method == "ANY" else method, re.sub(r"/\*$", "", path) or "/", gives))
+    return table
+
+
+@contextlib.contextmanager
+def effective_uid(uid):
+    """Sockets made here belong to this user. The whole process changes, so not beside other threads that open things."""
+    if uid == os.geteuid():
+        yield
+        return
+    os.seteuid(uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def connect(port, address=None, uid=0, tls=None):
+    """A connected socket. `address` is where it comes from, None: one that nobody had before."""
+    with effective_uid(uid):
+        plain = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    plain.settimeout(HANG_LIMIT_S)
+    plain.bind((address or next(ADDRESSES), 0))
+    plain.connect(("127.0.0.1", port))
+    return tls.wrap_socket(plain, server_hostname="localhost") if tls else plain
+
+
+def exchange(connection, method, path, headers=None, body=None):
+    """One request on `connection`: (status, headers, body)."""
+    client = http.client.HTTPConnection("localhost")
+    client.sock = connection
+    # Not request(): that would encode the path.
+    client.putrequest(method, path)
+    if method == "POST" and body is None:
+        body = b"{}"
+    if body is not None:
+        client.putheader("Content-Length", str(len(body)))
+    for name, value in (headers or {}).items():
+        client.putheader(name, value)
+    client.endheaders(body)
+    answer = client.getresponse()
+    return answer.status, answer.headers, answer.read()
+
+
+def ask(port, method, path, headers=None, body=None, **more):
+    connection = connect(port, **more)
+    try:
+        return exchange(connection, method, path, headers, body)
+    finally:
+        connection.close()
+
+
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"}
+
+
+def basic(user, password):
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+def write_secret(path, text, mode=0o600):
+    """Replaces a file in one step, as those who rotate secrets do."""
+    path = pathlib.Path(path)
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text)
+    fresh.chmod(mode)
+    os.replace(fresh, path)
+    return str(path)
+
+
+def client_context(authority, certificate=None):
+    context = ssl.create_default_context(cafile=str(authority))
+    if certificate:
+        context.load_cert_chain(*certificate)
+    return context
