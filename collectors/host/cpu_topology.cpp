@@ -4,6 +4,8 @@
 #include "collectors/host/proc_file.hpp"
 #include "collectors/host/sys_file.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <map>
@@ -142,7 +144,7 @@ std::vector<huge_page_pool> blocking_read_huge_pages(const std::string& director
         const std::string_view middle =
             std::string_view(name).substr(prefix.size(), name.size() - prefix.size() - suffix.size());
         const auto size = whole_number<std::uint64_t>(middle);
-        const auto count = blocking_number<std::uint64_t>(directory + "/" + name + "/nr_hugepages");
+        const auto count = blocking_number<std::uint64_t>(fmt::format("{}/{}/nr_hugepages", directory, name));
         if (size && count) pools.emplace_back(*size, *count);
     }
     return pools;

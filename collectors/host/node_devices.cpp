@@ -4,6 +4,8 @@
 #include "collectors/host/proc_file.hpp"
 #include "collectors/host/sys_file.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -35,7 +37,7 @@ std::vector<block_device> blocking_read_block_devices(const std::string& root)
     std::vector<block_device> disks;
     for (const std::string& name : blocking_names(directory)) {
         if (begins_with_one_of(name, ignored_disks)) continue;
-        const std::string disk = directory + "/" + name;
+        const std::string disk = fmt::format("{}/{}", directory, name);
         const auto number = parse_device_number(blocking_word(disk + "/dev").value_or(""));
         if (!number || blocking_number<int>(disk + "/hidden") == 1) continue;
         const std::uint64_t sectors = blocking_number<std::uint64_t>(disk + "/size").value_or(0);
@@ -55,7 +57,7 @@ std::vector<network_device> blocking_read_network_devices(const std::string& roo
     std::vector<network_device> interfaces;
     for (const std::string& name : blocking_names(directory)) {
         if (begins_with_one_of(name, ignored_interfaces)) continue;
-        const std::string interface = directory + "/" + name;
+        const std::string interface = fmt::format("{}/{}", directory, name);
         const auto address = blocking_word(interface + "/address");
         if (!address) continue;  // bonding_masters is a file among the interfaces
         network_device& one = interfaces.emplace_back();

@@ -38,7 +38,7 @@ std::uint64_t kilohertz(std::string_view megahertz)
 {
     constexpr std::size_t most_digits = 9;
     const std::size_t point = megahertz.find('.');
-    if (point == std::string_view::npos || point > most_digits) return 0;
+    if (point > most_digits) return 0;  // npos too
     const auto whole = whole_number<std::uint64_t>(megahertz.substr(0, point));
     if (!whole) return 0;
     std::uint64_t thousandths = 0;

@@ -67,11 +67,8 @@ std::uint64_t ps_cpu_permille(std::uint64_t used_ticks, std::uint64_t ticks_per_
 
 std::uint64_t ps_memory_permille(std::uint64_t bytes, std::uint64_t total_bytes) noexcept
 {
-    constexpr std::uint64_t kibibyte = 1024;
-    const std::uint64_t total = total_bytes / kibibyte;
-    if (total == 0) return 0;
-    const double share =
-        static_cast<double>(bytes / kibibyte) * static_cast<double>(whole) / static_cast<double>(total);
+    if (total_bytes == 0) return 0;
+    const double share = static_cast<double>(bytes) * static_cast<double>(whole) / static_cast<double>(total_bytes);
     return static_cast<std::uint64_t>(std::min(share, static_cast<double>(whole - 1)));
 }
 
