@@ -7,6 +7,9 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <ctime>
 #include <iterator>
 #include <map>
@@ -27,6 +30,13 @@ std::string_view level_name(log_level level) noexcept
     return "unknown";
 }
 
+void append_number(std::string& out, auto number)
+{
+    std::array<char, 32> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    out.append(digits.data(), end);
+}
+
 /// "2026-11-21T02:00:56.174Z", appended. The access log writes a line for each request, so the part that changes once
 /// a second is kept.
 void append_timestamp(std::string& line)
@@ -41,7 +51,24 @@ void append_timestamp(std::string& line)
         prefix = fmt::format("{:%FT%T}", fmt::gmtime(static_cast<std::time_t>(second.count())));
     }
     line += prefix;
-    fmt::format_to(std::back_inserter(line), ".{:03}Z", (now.time_since_epoch() - second).count());
+    const auto milliseconds_of_second = (now.time_since_epoch() - second).count();
+    line += milliseconds_of_second < 10 ? ".00" : milliseconds_of_second < 100 ? ".0" : ".";
+    append_number(line, milliseconds_of_second);
+    line += 'Z';
+}
+
+/// Most values need neither escaping nor cutting.
+bool is_plain(std::string_view text) noexcept
+{
+    return text.size() <= logger::field_limit &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
+}
+
+void append_quoted(std::string& out, std::string_view plain)
+{
+    out += '"';
+    out += plain;
+    out += '"';
 }
 
 /// Room for an access line without growing.
@@ -51,10 +78,11 @@ struct json_value {
     std::string& out;
     void operator()(std::string_view text) const
     {
-        append_json_string(out, escape_untrusted(text, logger::field_limit));
+        if (is_plain(text)) append_quoted(out, text);
+        else append_json_string(out, escape_untrusted(text, logger::field_limit));
     }
-    void operator()(std::int64_t number) const { fmt::format_to(std::back_inserter(out), "{}", number); }
-    void operator()(double number) const { fmt::format_to(std::back_inserter(out), "{}", number); }
+    void operator()(std::int64_t number) const { append_number(out, number); }
+    void operator()(double number) const { append_number(out, number); }
     void operator()(bool truth) const { out += truth ? "true" : "false"; }
 };
 
@@ -84,10 +112,10 @@ std::string render_json(log_level level, std::string_view message, std::initiali
     line += R"(","level":")";
     line += level_name(level);
     line += R"(","message":)";
-    append_json_string(line, message);
+    append_quoted(line, message);
     for (const log_field& field : fields) {
         line += ',';
-        append_json_string(line, field.key);
+        append_quoted(line, field.key);
         line += ':';
         std::visit(json_value{line}, field.value);
     }
@@ -128,6 +156,8 @@ struct logger::impl {
     std::mutex mutex;
     // Keyed by our own constant messages: bounded by the number of log statements in the program.
     std::map<std::string, repeat_count, std::less<>> repeats;
+    std::function<void()> ask_for_flush;
+    std::string held;
 
     /// The number of lines dropped before this one, or -1 when this one is to be dropped too.
     std::int64_t admit(std::string_view message)
@@ -149,11 +179,19 @@ struct logger::impl {
         return std::exchange(count.dropped, 0);
     }
 
-    void emit(log_level level, std::string_view message, std::initializer_list<log_field> fields,
-              std::int64_t repeated) const
+    [[nodiscard]] std::string render(log_level level, std::string_view message, std::initializer_list<log_field> fields,
+                                     std::int64_t repeated) const
     {
-        sink(format == log_format::json ? render_json(level, message, fields, repeated)
-                                        : render_text(level, message, fields, repeated));
+        return format == log_format::json ? render_json(level, message, fields, repeated)
+                                          : render_text(level, message, fields, repeated);
+    }
+
+    /// Under the mutex, so that lines keep their order.
+    void write_held()
+    {
+        if (held.empty()) return;
+        sink(held);
+        held.clear();
     }
 };
 
@@ -177,7 +215,19 @@ logger::logger(log_level threshold, log_format format, std::function<void(std::s
     impl_->sink = std::move(sink);
 }
 
-logger::~logger() = default;
+logger::~logger() { flush(); }
+
+void logger::hold(std::function<void()> ask_for_flush)
+{
+    const std::lock_guard lock(impl_->mutex);
+    impl_->ask_for_flush = std::move(ask_for_flush);
+}
+
+void logger::flush()
+{
+    const std::lock_guard lock(impl_->mutex);
+    impl_->write_held();
+}
 
 bool logger::enabled(log_level level) const noexcept { return level >= impl_->threshold; }
 
@@ -185,12 +235,27 @@ void logger::write(log_level level, std::string_view message, std::initializer_l
 {
     if (!enabled(level)) return;
     const std::int64_t repeated = impl_->admit(message);
-    if (repeated >= 0) impl_->emit(level, message, fields, repeated);
+    if (repeated < 0) return;
+    const std::string line = impl_->render(level, message, fields, repeated);
+    const std::lock_guard lock(impl_->mutex);
+    impl_->write_held();
+    impl_->sink(line);
 }
 
 void logger::write_always(log_level level, std::string_view message, std::initializer_list<log_field> fields)
 {
-    if (enabled(level)) impl_->emit(level, message, fields, 0);
+    if (!enabled(level)) return;
+    const std::string line = impl_->render(level, message, fields, 0);
+    const std::lock_guard lock(impl_->mutex);
+    if (!impl_->ask_for_flush) {
+        impl_->sink(line);
+        return;
+    }
+    const bool first = impl_->held.empty();
+    if (!first) impl_->held += '\n';
+    impl_->held += line;
+    if (impl_->held.size() > held_limit) impl_->write_held();
+    else if (first) impl_->ask_for_flush();
 }
 
 }  // namespace nodescope

@@ -42,8 +42,9 @@ public:
     logger& operator=(const logger&) = delete;
     ~logger();
 
-    /// `message` is a constant of ours; what varies goes into `fields`. Repeats of the same message beyond
-    /// `repeat_limit` in `repeat_window` are dropped, and the next line written carries their number as "repeated".
+    /// `message` and the keys are plain constants of ours; what varies goes into the values of `fields`. Repeats of the
+    /// same message beyond `repeat_limit` in `repeat_window` are dropped, and the next line written carries their
+    /// number as "repeated".
     void write(log_level level, std::string_view message, std::initializer_list<log_field> fields = {});
 
     /// Never dropped: for the access log, whose lines must equal the requests.
@@ -51,6 +52,13 @@ public:
 
     [[nodiscard]] bool enabled(log_level level) const noexcept;
 
+    /// From now on lines of write_always() are held until flush(), for which `ask_for_flush` is called whenever the
+    /// first one is held: a loop that answers many requests in one turn then writes their lines at once. All other
+    /// lines, and more than `held_limit` bytes, write what is held before them.
+    void hold(std::function<void()> ask_for_flush);
+    void flush();
+
+    static constexpr std::size_t held_limit = 32UL * 1024UL;
     /// operations.md O4.
     static constexpr int repeat_limit = 10;
     static constexpr std::chrono::seconds repeat_window{10};

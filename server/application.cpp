@@ -21,6 +21,7 @@
 #include <fmt/ranges.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -45,7 +46,11 @@ public:
     application(const configuration& config, logger& log)
         : config_(config), log_(log), group_(reactor_.get_executor(), log)
     {
+        log_.hold([this] { asio::post(reactor_, [this] { log_.flush(); }); });
     }
+    application(const application&) = delete;
+    application& operator=(const application&) = delete;
+    ~application() { log_.hold(nullptr); }
 
     /// Every failure here is a start-up error.
     result<void> build();
@@ -210,7 +215,9 @@ task<> application::stop_on_signal()
     log_.write(log_level::info, "stopping", {{"signal", number}, {"connections", server_->connections()}});
     server_->stop(deadline::in(config_.limits.drain));
     std::tie(failed, number) = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
-    if (!failed) std::_Exit(128 + number);
+    if (failed) co_return;
+    log_.flush();
+    std::_Exit(128 + number);
 }
 
 task<> application::serve()

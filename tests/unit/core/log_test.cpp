@@ -52,6 +52,50 @@ TEST(Logger, CutsLongFields)
     EXPECT_LT(out.lines[0].size(), 1200U);
 }
 
+TEST(Logger, HoldsAccessLinesUntilTheFlushItAsksFor)
+{
+    captured out(log_format::json);
+    int asked = 0;
+    out.log.hold([&] { ++asked; });
+    out.log.write_always(log_level::info, "request", {{"n", 1}});
+    out.log.write_always(log_level::info, "request", {{"n", 2}});
+    EXPECT_EQ(asked, 1);
+    EXPECT_TRUE(out.lines.empty());
+    out.log.flush();
+    ASSERT_EQ(out.lines.size(), 1U);
+    EXPECT_THAT(out.lines[0], ::testing::MatchesRegex(".*\"n\":1}\n.*\"n\":2}"));
+    out.log.flush();
+    EXPECT_EQ(out.lines.size(), 1U);
+    out.log.write_always(log_level::info, "request", {{"n", 3}});
+    EXPECT_EQ(asked, 2);
+}
+
+TEST(Logger, OtherLinesDoNotOvertakeHeldOnes)
+{
+    captured out(log_format::json);
+    out.log.hold([] {});
+    out.log.write_always(log_level::info, "request", {});
+    out.log.write(log_level::warning, "event");
+    ASSERT_EQ(out.lines.size(), 2U);
+    EXPECT_THAT(out.lines[0], HasSubstr("request"));
+    EXPECT_THAT(out.lines[1], HasSubstr("event"));
+}
+
+TEST(Logger, HoldsNoMoreThanItsLimitAndLosesNothingAtTheEnd)
+{
+    std::vector<std::string> lines;
+    {
+        logger log(log_level::info, log_format::json, [&](std::string_view line) { lines.emplace_back(line); });
+        log.hold([] {});
+        for (std::size_t held = 0; held <= logger::held_limit; held += 100) {
+            log.write_always(log_level::info, "request", {{"text", std::string(100, 'x')}});
+        }
+        EXPECT_GE(lines.size(), 1U);
+        log.write_always(log_level::info, "last", {});
+    }
+    EXPECT_THAT(lines.back(), HasSubstr("last"));
+}
+
 TEST(Logger, LeavesOutWhatIsBelowTheThreshold)
 {
     captured out(log_format::text);
