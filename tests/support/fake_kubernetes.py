@@ -78,7 +78,11 @@ class FakeKubernetes:
         self.users = {}
         self.audiences = ["nodescope"]
         self.rights = set()
+        self.said_audiences = True  # None: of the old ones, which do not know audiences
         self.reviews = []
+        self.gate = threading.Event()     # opens the fault "gate"
+        self.entered = threading.Event()  # somebody is in it
+        self.entries = 0
         self._release = threading.Event()
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate, key)
@@ -175,7 +179,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return self.status(fake.fault, fake.message)
         if fake.fault == "echo_body":
             return self.status(500, body.decode())
-        if fake.fault:
+        if fake.fault == "gate":
+            fake.entries += 1
+            fake.entered.set()
+            fake.gate.wait(HANG_LIMIT_S)
+        elif fake.fault:
             return getattr(self, f"_fault_{fake.fault}")()
         review = json.loads(body)
         fake.reviews.append(review)
@@ -189,6 +197,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def token_review(self, spec):
         user = self.fake.users.get(spec["token"])
         given = [audience for audience in spec.get("audiences", []) if audience in self.fake.audiences]
+        if user is not None and self.fake.said_audiences is None:
+            return {"authenticated": True, "user": {"username": user}}
         if user is None or not given:
             return {"authenticated": False, "error": "invalid bearer token"}
         return {"authenticated": True, "audiences": given,
