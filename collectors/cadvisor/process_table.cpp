@@ -94,7 +94,9 @@ std::optional<process_row> read_row(const host::walked_process& at, const table_
 
     const host::node_clock& clock = basis.clock;
     const std::uint64_t used = stat->user_ticks + stat->system_ticks;
-    const auto started = clock.boot_seconds + static_cast<std::int64_t>(stat->start_ticks / clock.ticks_per_second);
+    // Unsigned, where a clock beyond reason wraps around.
+    const auto started = static_cast<std::time_t>(static_cast<std::uint64_t>(clock.boot_seconds) +
+                                                  stat->start_ticks / clock.ticks_per_second);
     std::optional<process_row> row(std::in_place);
     row->user = user_of(basis, *status);
     row->pid = stat->pid;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 
 namespace nodescope::host {
@@ -60,8 +61,7 @@ std::uint64_t ps_cpu_permille(std::uint64_t used_ticks, std::uint64_t ticks_per_
 {
     if (age_seconds < 1 || ticks_per_second == 0) return 0;
     const double used = static_cast<double>(used_ticks) / static_cast<double>(ticks_per_second);
-    const double share =
-        used * static_cast<double>(whole) / static_cast<double>(static_cast<std::uint64_t>(age_seconds));
+    const double share = used * static_cast<double>(whole) / std::trunc(age_seconds);  // ps counts whole seconds
     return static_cast<std::uint64_t>(std::min(share, 1e15));
 }
 

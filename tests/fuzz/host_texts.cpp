@@ -1,10 +1,14 @@
 // Texts of /proc and of /etc that processes and administrators write: any bytes must be answered, none may crash.
 #include "collectors/host/node_texts.hpp"
 #include "collectors/host/proc_text.hpp"
+#include "collectors/host/ps_text.hpp"
+#include "collectors/host/sys_file.hpp"
 #include "netlink/name_tables.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
+#include <string>
 #include <string_view>
 
 using namespace nodescope;
@@ -13,8 +17,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
 {
     const std::string_view text(reinterpret_cast<const char*>(bytes), size);
     (void)host::parse_pid(text);
-    (void)host::parse_process_stat(text);
-    (void)host::parse_process_status(text);
+    const auto stat = host::parse_process_stat(text);
+    const auto status = host::parse_process_status(text);
+    if (stat) {
+        (void)host::ps_state(*stat, status ? *status : host::process_status());
+        (void)host::ps_command(stat->comm);
+        (void)host::ps_running_time(stat->user_ticks);
+        (void)host::ps_cpu_permille(stat->user_ticks, 100, static_cast<double>(stat->start_ticks));
+        (void)host::ps_start_time(static_cast<std::time_t>(stat->start_ticks), 0);
+    }
+    if (status) (void)host::ps_memory_permille(status->rss_bytes, status->vms_bytes);
+    (void)host::ps_user(text);
+    (void)host::numbered({std::string(text)}, "cpu");
     (void)host::parse_command_line(text);
     (void)host::parse_boot_time(text);
     (void)host::parse_uptime_centiseconds(text);

@@ -105,6 +105,7 @@ TEST(PsPercent, CutsTenths)
     EXPECT_EQ(ps_cpu_permille(100, 100, 0.9), 0U);
     EXPECT_EQ(ps_cpu_permille(100, 100, -5), 0U);
     EXPECT_EQ(ps_cpu_permille(100, 0, 5), 0U);
+    EXPECT_EQ(ps_cpu_permille(100, 100, 1e300), 0U);
     EXPECT_EQ(ps_cpu_permille(40000, 100, 100), 4000U);  // four CPUs
     EXPECT_GT(ps_cpu_permille(~0UL, 1, 1), 1000U);
     EXPECT_EQ(ps_memory_permille(1024 * 10, 1024 * 1000), 10U);
