@@ -4,9 +4,11 @@
 #include "collectors/host/usage.hpp"
 #include "core/deadline.hpp"
 #include "core/error.hpp"
+#include "core/shared_calls.hpp"
 #include "core/task.hpp"
 #include "core/worker_pool.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -23,6 +25,7 @@ struct node_mount {
     std::string device;      ///< as answers name it: "/dev/vda", "/dev/shm", "overlay_0-39"
     std::string mountpoint;  ///< as the node sees it, without the root
     std::string type;        ///< of the filesystem: "ext4"
+    std::string source;      ///< as mounted: "/dev/vda", "tmpfs", "server:/export"
     std::uint32_t major = 0;
     std::uint32_t minor = 0;
 };
@@ -53,15 +56,19 @@ std::vector<disk_line> parse_diskstats(std::string_view text);
 struct node_filesystems {
     node_filesystems() = default;
     /// Index for index the same length: the mount, and its figures (usage.type is "vfs", "zfs" or "devicemapper").
-    /// A filesystem that does not answer (a hung NFS server) or is gone is in neither.
+    /// Sorted by device. A filesystem that does not answer (a hung NFS server), is gone or lies below another mount is
+    /// in neither.
     std::vector<node_mount> mounts;
     std::vector<filesystem_usage> usages;
-    std::vector<disk_line> disks;
-    std::vector<std::string> unanswered;  ///< mount points whose statfs has not come back
+    std::vector<disk_line> disks;         ///< as parse_diskstats gives them
+    std::vector<std::string> unanswered;  ///< mount points of network filesystems that have not answered
 
     /// "/dev/vda"; empty when the device is not known. The disks are asked first, then the mounts; for "/" the other
     /// way round (§12.7).
     [[nodiscard]] std::string device_name(std::uint32_t major, std::uint32_t minor, bool of_root = false) const;
+    /// nullptr: no such disk. By number, or by a name like "/dev/vda".
+    [[nodiscard]] const disk_line* disk(std::uint32_t major, std::uint32_t minor) const noexcept;
+    [[nodiscard]] const disk_line* disk(std::string_view device) const noexcept;
     /// nullptr: none is on that device.
     [[nodiscard]] const filesystem_usage* on_device(std::uint32_t major, std::uint32_t minor) const noexcept;
 };
@@ -74,18 +81,34 @@ public:
     filesystem_watch& operator=(const filesystem_watch&) = delete;
     ~filesystem_watch();
 
-    /// Measures anew: mountinfo if the kernel says that it changed, one statfs each, /proc/diskstats. A network
-    /// filesystem that hangs costs `limit` once and is left out from then on until its statfs comes back; at most one
-    /// thread waits for such. failure::denied, failure::gone when mountinfo cannot be read.
+    /// Measures anew, once for all who ask meanwhile: mountinfo if the kernel says that it changed, one statfs each,
+    /// /proc/diskstats. Network filesystems (nfs) are asked on a thread of their own and waited for network_limit, at
+    /// most half of `limit`; while one hangs they are left out and named in `unanswered`. failure::denied,
+    /// failure::gone when mountinfo cannot be read, failure::timed_out, failure::cancelled, failure::overloaded while
+    /// the measurement before still hangs in a disk.
     task<result<std::shared_ptr<const node_filesystems>>> measure(deadline limit);
 
     /// The last measurement; null before the first.
-    [[nodiscard]] std::shared_ptr<const node_filesystems> last() const noexcept;
+    [[nodiscard]] std::shared_ptr<const node_filesystems> last() const noexcept { return last_; }
+
+    /// Whether a network filesystem holds our thread in the kernel: the destructor would wait for it, so a service that
+    /// ends leaves by _exit then, as for worker_pool::busy.
+    [[nodiscard]] bool busy() const noexcept { return network_pool_.busy() > 0; }
+
+    /// A file server on the same network answers within milliseconds.
+    static constexpr std::chrono::seconds network_limit{2};
 
 private:
     struct state;
+    using measurement = std::shared_ptr<const node_filesystems>;
+    task<result<measurement>> measure_once(deadline limit);
+    task<void> measure_network(std::shared_ptr<node_filesystems> into, std::vector<node_mount> mounts, deadline limit);
+
     worker_pool& pool_;
-    std::shared_ptr<state> state_;
+    worker_pool network_pool_{1};
+    std::shared_ptr<state> state_;  // shared with jobs that outlive their caller
+    shared_calls<measurement> calls_;
+    measurement last_;
 };
 
 }  // namespace nodescope::host

@@ -28,11 +28,9 @@ result<unique_fd> open_directory(const std::string& path)
     return opened;
 }
 
-result<file_text> read_file_at(int directory, const std::string& name, std::size_t limit, std::string_view shown)
+result<file_text> read_whole(int descriptor, std::size_t limit, std::string_view shown)
 {
-    const unique_fd file(::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-    if (!file) return from_errno(errno, fmt::format("read {}", shown));
-
+    (void)::lseek(descriptor, 0, SEEK_SET);  // fails on what cannot be read twice anyway
     file_text read;
     std::size_t size = 0;
     for (;;) {
@@ -40,7 +38,7 @@ result<file_text> read_file_at(int directory, const std::string& name, std::size
         if (size == read.text.size()) {
             read.text.resize(std::min(std::max(first_read, size * 2), limit + 1));
         }
-        const ssize_t got = ::read(file.get(), read.text.data() + size, read.text.size() - size);
+        const ssize_t got = ::read(descriptor, read.text.data() + size, read.text.size() - size);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return from_errno(errno, fmt::format("read {}", shown));
         if (got == 0) break;
@@ -53,6 +51,13 @@ result<file_text> read_file_at(int directory, const std::string& name, std::size
     }
     read.text.resize(size);
     return read;
+}
+
+result<file_text> read_file_at(int directory, const std::string& name, std::size_t limit, std::string_view shown)
+{
+    const unique_fd file(::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    if (!file) return from_errno(errno, fmt::format("read {}", shown));
+    return read_whole(file.get(), limit, shown);
 }
 
 result<file_text> read_file(const std::string& path, std::size_t limit)

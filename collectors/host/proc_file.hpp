@@ -26,6 +26,9 @@ struct file_text {
 /// `shown` is the path that stands in the sentence: "read /proc/7/cgroup: No such process".
 result<file_text> read_file_at(int directory, const std::string& name, std::size_t limit, std::string_view shown);
 
+/// The same from the beginning of an open file.
+result<file_text> read_whole(int descriptor, std::size_t limit, std::string_view shown);
+
 /// The same for an absolute path.
 result<file_text> read_file(const std::string& path, std::size_t limit);
 
