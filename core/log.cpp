@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <ctime>
 #include <iterator>
@@ -150,8 +151,8 @@ struct logger::impl {
         std::int64_t dropped = 0;
     };
 
-    log_level threshold;
-    log_format format;
+    std::atomic<log_level> threshold{log_level::info};
+    log_format format = log_format::text;
     std::function<void(std::string_view)> sink;
     std::mutex mutex;
     // Keyed by our own constant messages: bounded by the number of log statements in the program.
@@ -228,6 +229,8 @@ void logger::flush()
     const std::lock_guard lock(impl_->mutex);
     impl_->write_held();
 }
+
+void logger::set_threshold(log_level threshold) noexcept { impl_->threshold = threshold; }
 
 bool logger::enabled(log_level level) const noexcept { return level >= impl_->threshold; }
 

@@ -50,6 +50,8 @@ public:
     /// Never dropped: for the access log, whose lines must equal the requests.
     void write_always(log_level level, std::string_view message, std::initializer_list<log_field> fields);
 
+    /// From the next line on.
+    void set_threshold(log_level threshold) noexcept;
     [[nodiscard]] bool enabled(log_level level) const noexcept;
 
     /// From now on lines of write_always() are held until flush(), for which `ask_for_flush` is called whenever the

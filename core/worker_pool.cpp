@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <csignal>
+#include <cstdint>
 #include <deque>
 #include <mutex>
 #include <thread>
@@ -12,7 +13,7 @@
 namespace nodescope {
 
 struct worker_pool::impl {
-    impl(std::size_t threads, std::size_t limit) : queue_limit(limit)
+    impl(std::size_t threads, std::size_t limit) : queue_limit(limit), present(threads)
     {
         // Signals are for the reactor thread: a worker in the kernel must not be the one to take them.
         sigset_t all;
@@ -26,9 +27,15 @@ struct worker_pool::impl {
     void work_until_stopped()
     {
         std::unique_lock lock(mutex);
+        std::uint64_t answered = 0;
         for (;;) {
-            changed.wait(lock, [this] { return stopping || !queue.empty(); });
+            changed.wait(lock, [&] { return stopping || !queue.empty() || answered != roll_call; });
             if (stopping) return;
+            if (answered != roll_call) {
+                answered = roll_call;
+                ++present;
+            }
+            if (queue.empty()) continue;
             std::shared_ptr<job> next = std::move(queue.front());
             queue.pop_front();
             if (next->abandoned.raised()) continue;
@@ -51,6 +58,8 @@ struct worker_pool::impl {
     std::vector<std::thread> workers;
     std::size_t running = 0;
     std::size_t abandoned_running = 0;
+    std::uint64_t roll_call = 0;  // the number of the last one
+    std::size_t present;          // workers that answered it; before the first one, all
     bool stopping = false;
 };
 
@@ -100,6 +109,22 @@ error worker_pool::refused(std::string_view what, std::size_t queue_limit)
 {
     return error(failure::overloaded,
                  fmt::format("{}: {} jobs are waiting already, try again later", what, queue_limit));
+}
+
+void worker_pool::call_roll()
+{
+    {
+        const std::lock_guard lock(impl_->mutex);
+        ++impl_->roll_call;
+        impl_->present = 0;
+    }
+    impl_->changed.notify_all();
+}
+
+bool worker_pool::all_present() const noexcept
+{
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->present == impl_->workers.size();
 }
 
 std::size_t worker_pool::busy() const noexcept

@@ -53,6 +53,11 @@ public:
     auto run(std::string_view what, deadline limit, Work work)
         -> task<decltype(work(std::declval<const abandon_flag&>()))>;
 
+    /// Asks every worker for a sign of life, which it gives between two jobs. all_present() is true once each has, and
+    /// before the first roll call. For the watchdog: a worker that hangs in the kernel never answers.
+    void call_roll();
+    [[nodiscard]] bool all_present() const noexcept;
+
     /// Jobs that are running now, abandoned ones included.
     [[nodiscard]] std::size_t busy() const noexcept;
     /// Running jobs whose caller has given up.

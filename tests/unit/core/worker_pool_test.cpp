@@ -50,6 +50,31 @@ TEST(WorkerPool, AbandonsWorkThatOutlivesItsDeadline)
     EXPECT_EQ(pool.abandoned(), 0U);
 }
 
+// operations.md S5
+TEST(WorkerPool, AnswersTheRollOnlyOnceEveryWorkerHas)
+{
+    boost::asio::io_context reactor(1);  // Outlives the pool, whose abandoned job still hands over to it.
+    worker_pool pool(2);
+    EXPECT_TRUE(pool.all_present());
+    pool.call_roll();
+    while (!pool.all_present()) std::this_thread::yield();
+
+    std::promise<void> release;
+    std::shared_future<void> released = release.get_future().share();
+    const auto block = [released](const abandon_flag&) -> result<int> {
+        released.wait();
+        return 1;
+    };
+    ASSERT_FALSE(run_task(reactor, pool.run("hangs", deadline::in(20ms), block)));
+    pool.call_roll();
+    // The other worker answers, and works.
+    const auto next = [](const abandon_flag&) -> result<int> { return 2; };
+    EXPECT_EQ(run_task(reactor, pool.run("next", deadline::in(10s), next)).value(), 2);
+    EXPECT_FALSE(pool.all_present());
+    release.set_value();
+    while (!pool.all_present()) std::this_thread::yield();
+}
+
 TEST(WorkerPool, NamesTheQueueWhenNoWorkerGotFree)
 {
     boost::asio::io_context reactor(1);  // Outlives the pool, whose abandoned job still hands over to it.
