@@ -10,6 +10,7 @@
 #include "core/log.hpp"
 #include "core/program_runner.hpp"
 #include "core/task_group.hpp"
+#include "core/unique_fd.hpp"
 #include "core/worker_pool.hpp"
 #include "server/access_reviews.hpp"
 #include "server/api/health.hpp"
@@ -17,6 +18,8 @@
 #include "server/auth/access_control.hpp"
 #include "server/cadvisor_service.hpp"
 #include "server/http/http_server.hpp"
+#include "server/service_manager.hpp"
+#include "server/watchdog.hpp"
 
 #include <fmt/ranges.h>
 #include <boost/asio/as_tuple.hpp>
@@ -43,8 +46,8 @@ namespace {
 /// Everything that lives as long as the service, in the order it is built; destroyed in reverse.
 class application {
 public:
-    application(const configuration& config, logger& log)
-        : config_(config), log_(log), group_(reactor_.get_executor(), log)
+    application(const configuration& config, configuration_reader reread, logger& log)
+        : config_(config), reread_(std::move(reread)), log_(log), group_(reactor_.get_executor(), log)
     {
         log_.hold([this] { asio::post(reactor_, [this] { log_.flush(); }); });
     }
@@ -56,7 +59,9 @@ public:
     result<void> build();
     /// One line each: method, path, what it gives.
     [[nodiscard]] std::string routes_text() const;
-    result<void> listen() { return server_->listen(); }
+    /// Listens on what the service manager handed over, else on the configured addresses.
+    result<void> listen(std::vector<unique_fd> inherited);
+    [[nodiscard]] result<void> check_addresses() const { return server_->check_addresses(); }
     void run();
     /// A worker that hangs in the kernel cannot be joined.
     [[nodiscard]] bool has_stuck_worker() const noexcept { return workers_.busy() > 0 || access_->has_stuck_worker(); }
@@ -67,12 +72,20 @@ private:
     [[nodiscard]] std::vector<http::route> build_routes() const;
     result<void> build_namespace_reader(std::unique_ptr<namespace_reader>& reader);
     [[nodiscard]] net_info_options network_options() const;
-    task<> stop_on_signal();
+    task<> handle_signals();
+    task<> reload();
+    void take_over(configuration fresh);
+    [[nodiscard]] std::string state() const;
     task<> serve();
 
-    const configuration& config_;
+    configuration config_;
+    const configuration_reader reread_;
     logger& log_;
+    bool stopping_ = false;
+    bool reloading_ = false;
+    bool reload_again_ = false;
     asio::io_context reactor_{1};
+    service_manager manager_{reactor_.get_executor()};
     task_group group_;
     worker_pool workers_;
     program_runner programs_{reactor_.get_executor(), workers_};
@@ -86,7 +99,7 @@ private:
     std::unique_ptr<auth::access_reviewer> reviewer_;
     std::unique_ptr<auth::access_control> access_;
     std::unique_ptr<http::server> server_;
-    asio::signal_set signals_{reactor_, SIGTERM, SIGINT};
+    asio::signal_set signals_{reactor_, SIGTERM, SIGINT, SIGHUP};
 };
 
 result<void> application::build_namespace_reader(std::unique_ptr<namespace_reader>& reader)
@@ -208,16 +221,79 @@ std::string application::routes_text() const
     return text;
 }
 
-task<> application::stop_on_signal()
+result<void> application::listen(std::vector<unique_fd> inherited)
 {
-    auto [failed, number] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
-    if (failed) co_return;
-    log_.write(log_level::info, "stopping", {{"signal", number}, {"connections", server_->connections()}});
-    server_->stop(deadline::in(config_.limits.drain));
-    std::tie(failed, number) = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
-    if (failed) co_return;
-    log_.flush();
-    std::_Exit(128 + number);
+    for (unique_fd& socket : inherited) {
+        if (auto adopted = server_->adopt(std::move(socket)); !adopted) return adopted;
+    }
+    return server_->listen();
+}
+
+/// What `systemctl status` shows.
+std::string application::state() const { return fmt::format("listening on {}", fmt::join(server_->addresses(), ", ")); }
+
+task<> application::handle_signals()
+{
+    for (;;) {
+        auto [failed, number] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (failed) co_return;
+        if (number == SIGHUP) {
+            // One at a time; signals that come meanwhile are one more, for the file may have been read already.
+            if (reloading_) reload_again_ = true;
+            else if (!stopping_) group_.spawn("reload", reload());
+            continue;
+        }
+        if (stopping_) {
+            log_.flush();
+            std::_Exit(128 + number);
+        }
+        stopping_ = true;
+        log_.write(log_level::info, "stopping", {{"signal", number}, {"connections", server_->connections()}});
+        manager_.stopping(fmt::format("finishing the requests of {} connections", server_->connections()));
+        server_->stop(deadline::in(config_.limits.drain));
+    }
+}
+
+task<> application::reload()
+{
+    reloading_ = true;
+    do {
+        reload_again_ = false;
+        manager_.reloading("reading the configuration");
+        auto read = [reread = reread_](const abandon_flag&) { return reread(); };
+        auto fresh =
+            co_await workers_.run("read the configuration", deadline::in(config_.limits.host), std::move(read));
+        // Each for itself: a certificate that is about to expire is not to wait for a key somebody mistyped.
+        const auto credentials = co_await access_->reload();
+        if (stopping_) break;
+        std::string failures;
+        if (!credentials) failures = fmt::format("; last reload failed: {}", credentials.error().message());
+        if (fresh) {
+            take_over(std::move(*fresh));
+        } else {
+            log_.write_always(log_level::error, "configuration not reloaded, the old one stays",
+                              {{"reason", fresh.error().message()}});
+            failures += fmt::format("; last reload failed: {}", fresh.error().message());
+        }
+        manager_.ready(state() + failures);
+    } while (reload_again_);
+    reloading_ = false;
+}
+
+/// The keys it takes over are those that config.cpp's is_reloadable() names.
+void application::take_over(configuration fresh)
+{
+    const changed_keys changed = compare(config_, fresh);
+    log_.set_threshold(fresh.level);
+    server_->reconfigure(fresh.http);
+    log_.write_always(log_level::info, "configuration reloaded",
+                      {{"changed", fmt::format("{}", fmt::join(changed.taken_over, ","))}});
+    if (!changed.need_restart.empty()) {
+        log_.write_always(log_level::warning, "a restart is needed for some changes",
+                          {{"keys", fmt::format("{}", fmt::join(changed.need_restart, ","))}});
+    }
+    config_.level = fresh.level;
+    config_.limits.drain = fresh.limits.drain;
 }
 
 task<> application::serve()
@@ -231,29 +307,36 @@ task<> application::serve()
 
 void application::run()
 {
-    group_.spawn("signals", stop_on_signal());
+    group_.spawn("signals", handle_signals());
     group_.spawn("server", serve());
     group_.spawn("credentials", access_->watch());
+    if (const auto limit = watchdog_limit()) {
+        std::vector<worker_pool*> pools{&workers_, &access_->workers()};
+        group_.spawn("watchdog", watch_over(std::move(pools), *limit, [this] { manager_.alive(); }));
+    }
+    manager_.ready(state());
     reactor_.run();
     log_.write(log_level::info, "stopped");
 }
 
 }  // namespace
 
-int run_application(const configuration& config)
+int run_application(const configuration& config, configuration_reader reread)
 {
     // A peer that closes early is an error code of the write, not a signal.
     std::signal(SIGPIPE, SIG_IGN);
     logger log(config.level, config.format);
-    application service(config, log);
-    auto started = service.build();
+    // First, while there is no thread and no other descriptor.
+    auto inherited = take_inherited_sockets();
+    application service(config, std::move(reread), log);
+    auto started = inherited ? service.build() : result<void>(inherited.error());
     if (started && config.list_routes) {
         std::fputs(service.routes_text().c_str(), stdout);
         return 0;
     }
-    if (started) started = service.listen();
+    if (started) started = service.listen(std::move(*inherited));
     if (!started) {
-        log.write(log_level::error, "cannot start", {{"reason", started.error().message()}});
+        log.write(log_level::error, "cannot start", {{"reason", with_source(config, started.error().message())}});
         return 1;
     }
     service.run();
@@ -262,6 +345,16 @@ int run_application(const configuration& config)
         std::_Exit(0);
     }
     return 0;
+}
+
+result<void> check_configuration(const configuration& config)
+{
+    logger log(log_level::error, config.format);
+    application service(config, {}, log);
+    auto checked = service.build();
+    if (checked) checked = service.check_addresses();
+    if (checked) return checked;
+    return error(checked.error().kind(), with_source(config, checked.error().message()));
 }
 
 }  // namespace nodescope

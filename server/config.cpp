@@ -1,8 +1,11 @@
 #include "server/config.hpp"
 
 #include "core/deadline.hpp"
+#include "server/config_layers.hpp"
+#include "server/http/listener.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 // CLI11 is a header of 9,000 lines with conversions our warnings do not accept; it is included as a system header.
 #include <CLI/CLI.hpp>
@@ -11,31 +14,45 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
-#include <filesystem>
 #include <limits>
 #include <map>
+#include <utility>
 
 namespace nodescope {
 
 namespace {
 
-constexpr const char* default_config_file = "/etc/nodescope/config.toml";
-constexpr std::string_view environment_prefix = "NODESCOPE_";
 constexpr const char* health_path = "/healthz";
+
+/// What a running service takes over on SIGHUP (application::take_over); everything else is built in at the start.
+bool is_reloadable(std::string_view key)
+{
+    constexpr std::array<std::string_view, 11> reloadable{
+        "allow-host",      "allow-origin",   "max-connections", "max-connections-per-peer",
+        "timeout-request", "timeout-header", "timeout-body",    "timeout-idle",
+        "timeout-write",   "timeout-drain",  "log-level"};
+    return std::find(reloadable.begin(), reloadable.end(), key) != reloadable.end();
+}
 
 /// Binds a duration option: text in, milliseconds out.
 CLI::Option* add_duration(CLI::App& app, const std::string& name, std::chrono::milliseconds& value,
                           const std::string& about)
 {
-    const auto assign = [&value](const std::string& text) {
+    const auto assign = [&value, name](const std::string& text) {
         const auto parsed = parse_duration(text);
-        if (!parsed) throw CLI::ValidationError(parsed.error().message());
+        if (!parsed) throw CLI::ValidationError(name, parsed.error().message());
         value = *parsed;
     };
     return app.add_option_function<std::string>(name, assign, about)
         ->type_name("DURATION")
         ->default_str(duration_text(value));
+}
+
+/// 8192 → "8KiB"
+std::string bytes_text(std::size_t value)
+{
+    if (value % (1U << 20U) == 0) return fmt::format("{}MiB", value >> 20U);
+    return value % (1U << 10U) == 0 ? fmt::format("{}KiB", value >> 10U) : fmt::format("{}", value);
 }
 
 /// Binds a byte count: a number with an optional KiB or MiB behind it.
@@ -44,15 +61,24 @@ CLI::Option* add_bytes(CLI::App& app, const std::string& name, std::size_t& valu
     const std::map<std::string, std::size_t> units{{"KiB", 1U << 10U}, {"MiB", 1U << 20U}};
     return app.add_option(name, value, about)
         ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE, "BYTES[KiB|MiB]"))
-        ->capture_default_str();
+        ->default_str(bytes_text(value));
+}
+
+/// For CLI11: empty when the text is an address to listen on.
+std::string listen_address_check(const std::string& text)
+{
+    const auto address = http::parse_listen_address(text);
+    return address ? std::string() : address.error().message();
 }
 
 void define_server(CLI::App& app, configuration& config)
 {
+    app.option_defaults()->group("Server");
     http::server_options& http = config.http;
     constexpr std::size_t most_connections = 65'536;
     app.add_option("--listen", http.listen, "address to listen on: host:port, [v6]:port or unix:/path; repeatable")
         ->delimiter(',')
+        ->check(listen_address_check, "ADDRESS")
         ->capture_default_str();
     app.add_option("--allow-host", http.allowed_hosts,
                    "name accepted in Host besides IP addresses and localhost; repeatable")
@@ -74,6 +100,7 @@ void define_server(CLI::App& app, configuration& config)
 
 void define_access(CLI::App& app, configuration& config)
 {
+    app.option_defaults()->group("Access");
     auth::access_options& access = config.access;
     auth::credential_paths& files = access.files;
     app.add_option("--auth", access.methods, "who may ask; each method suffices by itself; repeatable")
@@ -104,6 +131,7 @@ void define_access(CLI::App& app, configuration& config)
 
 void define_deadlines(CLI::App& app, configuration& config)
 {
+    app.option_defaults()->group("Deadlines");
     http::server_options& http = config.http;
     deadlines& limits = config.limits;
     add_duration(app, "--timeout-request", http.request_timeout, "the whole answer to one request");
@@ -121,6 +149,7 @@ void define_deadlines(CLI::App& app, configuration& config)
 
 void define_sources(CLI::App& app, configuration& config)
 {
+    app.option_defaults()->group("Sources");
     app.add_option("--docker-host", config.docker_host,
                    "Docker daemon: unix:///path or tcp://host:port [$DOCKER_HOST, else unix:///var/run/docker.sock]");
     app.add_flag("--docker-insecure-tcp", config.docker_insecure_tcp, "allow plain tcp:// to a daemon beyond loopback");
@@ -154,56 +183,101 @@ void define_sources(CLI::App& app, configuration& config)
 
 void define_log(CLI::App& app, configuration& config)
 {
+    app.option_defaults()->group("Log");
     const std::map<std::string, log_level> levels{{"debug", log_level::debug},
                                                   {"info", log_level::info},
                                                   {"warning", log_level::warning},
                                                   {"error", log_level::error}};
     const std::map<std::string, log_format> formats{{"text", log_format::text}, {"json", log_format::json}};
-    app.add_option("--log-level", config.level, "debug, info, warning or error [info]")
-        ->transform(CLI::CheckedTransformer(levels));
+    app.add_option("--log-level", config.level, "debug, info, warning or error")
+        ->transform(CLI::CheckedTransformer(levels))
+        ->default_str("info");
     app.add_option("--log-format", config.format, "text or json [text on a terminal, else json]")
         ->transform(CLI::CheckedTransformer(formats));
 }
 
-/// "--timeout-docker" → "NODESCOPE_TIMEOUT_DOCKER"
-std::string environment_name(std::string_view flag)
+bool is_command(const std::string& flag)
 {
-    std::string name(environment_prefix);
-    for (const char c : flag) name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    return name;
+    return std::find(command_flags().begin(), command_flags().end(), flag) != command_flags().end();
 }
 
-std::optional<std::string> lookup(const std::vector<std::string>& environment, std::string_view name)
+/// The keys, in the order of --help.
+std::vector<std::string> keys_of(const CLI::App& app)
 {
-    for (const std::string& entry : environment) {
-        if (entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=') {
-            return entry.substr(name.size() + 1);
-        }
-    }
-    return std::nullopt;
-}
-
-bool given(const std::vector<std::string>& arguments, const std::string& flag)
-{
-    return std::any_of(arguments.begin(), arguments.end(), [&](const std::string& argument) {
-        return argument == "--" + flag || argument.starts_with("--" + flag + "=");
-    });
-}
-
-/// The command line with what the environment sets and no flag does put in front. CLI11 would let the file win over
-/// the environment; as arguments, the environment wins.
-std::vector<std::string> with_environment(const CLI::App& app, const std::vector<std::string>& arguments,
-                                          const std::vector<std::string>& environment)
-{
-    std::vector<std::string> all;
+    std::vector<std::string> keys;
     for (const CLI::Option* option : app.get_options()) {
-        for (const std::string& flag : option->get_lnames()) {
-            if (flag == "help" || given(arguments, flag)) continue;
-            if (const auto value = lookup(environment, environment_name(flag)))
-                all.push_back("--" + flag + "=" + *value);
+        const std::string& name = option->get_lnames().front();
+        if (!is_command(name)) keys.push_back(name);
+    }
+    return keys;
+}
+
+std::optional<std::string> unknown_argument(const CLI::App& app, const std::vector<std::string>& arguments)
+{
+    std::vector<std::string> flags = keys_of(app);
+    flags.insert(flags.end(), command_flags().begin(), command_flags().end());
+    std::vector<std::string> commands;
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+        commands.push_back(command->get_name());
+        for (const CLI::Option* option : command->get_options()) {
+            flags.insert(flags.end(), option->get_lnames().begin(), option->get_lnames().end());
         }
     }
-    all.insert(all.end(), arguments.begin(), arguments.end());
+    for (const std::string& argument : arguments) {
+        const auto name = flag_name(argument);
+        if (!name || std::find(flags.begin(), flags.end(), *name) != flags.end()) continue;
+        return fmt::format("there is no option --{}{}", *name, did_you_mean(*name, flags, "--"));
+    }
+    if (arguments.empty() || arguments[0].starts_with("-")) return std::nullopt;
+    if (std::find(commands.begin(), commands.end(), arguments[0]) != commands.end()) return std::nullopt;
+    return fmt::format("there is no command {}{}", arguments[0], did_you_mean(arguments[0], commands, ""));
+}
+
+/// A default as TOML writes it. CLI11 keeps them as text.
+std::string toml_default(const CLI::Option& option)
+{
+    const std::string text = option.get_default_str();
+    if (option.get_items_expected_max() == 0) return "false";
+    const bool list = option.get_items_expected_max() > 1;
+    if (text.starts_with('[') && list) return fmt::format("[\"{}\"]", text.substr(1, text.size() - 2));
+    if (list) return "[]";
+    const bool number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+    return number ? text : fmt::format("\"{}\"", text);
+}
+
+/// --print-defaults: the configuration file with every key, commented, at its default.
+std::string defaults_text(const CLI::App& app)
+{
+    std::string text =
+        "# Configuration of nodescope. Every key stands here with its default; take the # away to change one.\n"
+        "# Flags (--key) win over the environment (NODESCOPE_KEY), and that over this file. Durations are written\n"
+        "# \"250ms\", \"5s\", \"2m\"; sizes 4096, \"8KiB\", \"4MiB\". Keys marked [reload] are taken over while the "
+        "service\n"
+        "# runs (systemctl reload nodescope), the others when it starts. nodescope --check-config reads this file.\n";
+    std::string group;
+    for (const CLI::Option* option : app.get_options()) {
+        const std::string& key = option->get_lnames().front();
+        if (is_command(key)) continue;
+        if (option->get_group() != group) {
+            group = option->get_group();
+            text += fmt::format("\n# ---- {} ----\n", group);
+        }
+        text += fmt::format("\n# {}{}\n#{} = {}\n", option->get_description(), is_reloadable(key) ? " [reload]" : "",
+                            key, toml_default(*option));
+    }
+    return text;
+}
+
+std::vector<setting> settings_of(const CLI::App& app, const layers& behind)
+{
+    std::vector<setting> all;
+    for (const CLI::Option* option : app.get_options()) {
+        const std::string& key = option->get_lnames().front();
+        if (is_command(key)) continue;
+        const bool set = option->count() > 0;
+        all.push_back({key, set ? fmt::format("{}", fmt::join(option->results(), ",")) : option->get_default_str(),
+                       behind.source_of(key)});
+    }
     return all;
 }
 
@@ -223,7 +297,7 @@ std::optional<early_exit> complete_question(configuration& config, const questio
     if (asked.path != health_path) config.asks->limit = config.http.request_timeout + travel;
     if (!asked.server.empty()) return std::nullopt;
     const auto server = url_of_listener(config.http.listen.front(), config.access.has_tls());
-    if (!server) return early_exit{1, fmt::format("nodescope: {}\n", server.error().message())};
+    if (!server) return early_exit{1, server.error().message()};
     config.asks->server = *server;
     return std::nullopt;
 }
@@ -231,6 +305,7 @@ std::optional<early_exit> complete_question(configuration& config, const questio
 /// Defines `ask` and --healthcheck, both of which end up in `asked`.
 void define_ask(CLI::App& app, question& asked)
 {
+    app.option_defaults()->group("Options");
     app.add_flag_callback(
            "--healthcheck", [&asked] { asked.path = health_path; },
            "ask the running service whether it is alive, and exit with 0 or 1")
@@ -262,6 +337,12 @@ std::variant<configuration, early_exit> parse_command_line(const std::vector<std
     CLI::App app("nodescope answers over HTTP what somebody asks of a sick Kubernetes node.", "nodescope");
     app.set_help_flag("-h,--help", "print this help");
     app.set_version_flag("--version", "nodescope " NODESCOPE_VERSION, "print the version");
+    bool print_defaults = false;
+    std::string config_file;
+    app.add_flag("--print-defaults", print_defaults, "print a configuration file with every key and its default");
+    app.add_flag("--check-config", config.check_only,
+                 "read and check the configuration, then end: 0 if it is sound, else 1");
+    app.add_option("--config", config_file, "TOML file with flags as keys [/etc/nodescope/config.toml if it exists]");
     app.fallthrough();
     app.require_subcommand(0, 1);
     define_server(app, config);
@@ -269,9 +350,6 @@ std::variant<configuration, early_exit> parse_command_line(const std::vector<std
     define_deadlines(app, config);
     define_sources(app, config);
     define_log(app, config);
-    app.set_config("--config", std::filesystem::exists(default_config_file) ? default_config_file : "",
-                   fmt::format("TOML file with flags as keys [{} if it exists]", default_config_file));
-    app.allow_config_extras(CLI::config_extras_mode::error);
     app.footer(
         "Each flag is also a NODESCOPE_* environment variable (--timeout-docker: NODESCOPE_TIMEOUT_DOCKER) and a key\n"
         "of the configuration file. Flags win over the environment, the environment over the file.");
@@ -283,8 +361,22 @@ std::variant<configuration, early_exit> parse_command_line(const std::vector<std
     question asked;
     define_ask(app, asked);
 
+    if (const auto unknown = unknown_argument(app, arguments)) return early_exit{1, *unknown};
+    layers behind(keys_of(app), arguments);
+    behind.add_environment(environment);
+    // A broken file is no reason to keep the help from whoever wants to mend it.
+    const bool wants_text = given(arguments, "help") || given(arguments, "version") ||
+                            given(arguments, "print-defaults") ||
+                            std::find(arguments.begin(), arguments.end(), "-h") != arguments.end() ||
+                            (!arguments.empty() && arguments[0] == "version");
+    if (const std::string path = config_file_path(arguments, environment); !path.empty() && !wants_text) {
+        if (const auto added = behind.add_file(path); !added) return early_exit{1, added.error().message()};
+    }
+    const std::string defaults = defaults_text(app);
     try {
-        std::vector<std::string> all = with_environment(app, arguments, environment);
+        std::vector<std::string> all;
+        for (const layered_value& one : behind.values()) all.push_back(fmt::format("--{}={}", one.key, one.value));
+        all.insert(all.end(), arguments.begin(), arguments.end());
         std::reverse(all.begin(), all.end());  // CLI11 takes them last first
         app.parse(all);
     } catch (const CLI::CallForHelp&) {
@@ -292,13 +384,36 @@ std::variant<configuration, early_exit> parse_command_line(const std::vector<std
     } catch (const CLI::CallForVersion&) {
         return early_exit{0, "nodescope " NODESCOPE_VERSION "\n"};
     } catch (const CLI::ParseError& wrong) {
-        return early_exit{1, fmt::format("nodescope: {}\nTry 'nodescope --help'.\n", wrong.what())};
+        return early_exit{1, behind.place_of(wrong.what()) + wrong.what()};
     }
     if (version->parsed()) return early_exit{0, "nodescope " NODESCOPE_VERSION "\n"};
+    if (print_defaults) return early_exit{0, defaults};
     config.list_routes = routes->parsed();
+    config.settings = settings_of(app, behind);
     fill_in_defaults(config, environment);
     if (auto wrong = complete_question(config, asked)) return *wrong;
     return config;
+}
+
+std::string with_source(const configuration& config, std::string message)
+{
+    constexpr std::size_t telling = 4;  // shorter values stand in many a sentence by chance
+    for (const setting& one : config.settings) {
+        if (one.source.empty() || one.value.size() < telling || message.find(one.value) == std::string::npos) continue;
+        return fmt::format("{}: {}", one.source, message);
+    }
+    return message;
+}
+
+changed_keys compare(const configuration& before, const configuration& after)
+{
+    changed_keys changed;
+    for (std::size_t i = 0; i < std::min(before.settings.size(), after.settings.size()); ++i) {
+        const setting& now = after.settings[i];
+        if (now.value == before.settings[i].value) continue;
+        (is_reloadable(now.key) ? changed.taken_over : changed.need_restart).push_back(now.key);
+    }
+    return changed;
 }
 
 }  // namespace nodescope

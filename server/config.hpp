@@ -26,6 +26,13 @@ struct deadlines {
     std::chrono::milliseconds drain{5'000};        ///< from SIGTERM to exit
 };
 
+/// One key as it came out, for telling what changed and where a wrong value stands.
+struct setting {
+    std::string key;     ///< "timeout-docker"
+    std::string value;   ///< as text
+    std::string source;  ///< "/etc/nodescope/config.toml:3", "NODESCOPE_TIMEOUT_DOCKER"; empty for flags and defaults
+};
+
 struct configuration {
     configuration() = default;
     http::server_options http;
@@ -57,6 +64,8 @@ struct configuration {
     std::string containerd_temporary_directory = "/tmp";
 
     std::optional<question> asks;  ///< `ask` and --healthcheck: ask the running service instead of being one
+    bool check_only = false;       ///< --check-config
+    std::vector<setting> settings;
 
     log_level level = log_level::info;
     log_format format = log_format::text;
@@ -66,7 +75,7 @@ struct configuration {
     static constexpr std::size_t largest_max_reply = std::size_t{2} << 20U;
 };
 
-/// The program should print `text` and end with `code`.
+/// The program should end with `code`: 0 after printing `text`, else for the reason that `text` is, a sentence.
 struct early_exit {
     int code = 0;
     std::string text;
@@ -77,5 +86,16 @@ struct early_exit {
 std::variant<configuration, early_exit> parse_command_line(const std::vector<std::string>& arguments,
                                                            const std::vector<std::string>& environment,
                                                            bool stderr_is_terminal);
+
+/// `message` with the place in front of it where the value stands that it quotes ("config.toml:3: …"), if that is
+/// known.
+std::string with_source(const configuration& config, std::string message);
+
+/// The keys that differ, in the order of --help: those a running service takes over, and those that need a restart.
+struct changed_keys {
+    std::vector<std::string> taken_over;
+    std::vector<std::string> need_restart;
+};
+changed_keys compare(const configuration& before, const configuration& after);
 
 }  // namespace nodescope

@@ -40,6 +40,7 @@ public:
     [[nodiscard]] tls_context tls() const override { return credentials_->tls(); }
     task<result<void>> reload() override { return credentials_->reload(deadline::in(reload_limit)); }
     task<> watch() override { return credentials_->watch(); }
+    [[nodiscard]] worker_pool& workers() noexcept override { return workers_; }
     [[nodiscard]] bool has_stuck_worker() const noexcept override { return workers_.busy() > 0; }
     [[nodiscard]] const access_statistics& statistics() const noexcept override { return checks_.statistics; }
     [[nodiscard]] const reload_statistics& reloads() const noexcept override { return credentials_->statistics(); }

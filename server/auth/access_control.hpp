@@ -4,6 +4,7 @@
 
 #include "core/log.hpp"
 #include "core/task.hpp"
+#include "core/worker_pool.hpp"
 #include "server/auth/access_options.hpp"
 #include "server/auth/access_review.hpp"
 #include "server/auth/credentials.hpp"
@@ -30,6 +31,8 @@ public:
     virtual task<result<void>> reload() = 0;
     /// Notices changed files, until cancelled.
     virtual task<> watch() = 0;
+    /// For the watchdog: its threads are none of the service's other workers.
+    [[nodiscard]] virtual worker_pool& workers() noexcept = 0;
     /// A thread of ours hangs in the kernel and cannot be joined.
     [[nodiscard]] virtual bool has_stuck_worker() const noexcept = 0;
     [[nodiscard]] virtual const access_statistics& statistics() const noexcept = 0;

@@ -79,7 +79,10 @@ public:
         environment_.on_handling = [this] { start_peer_check(); };
     }
 
+    result<void> adopt(unique_fd socket) override;
     result<void> listen() override;
+    [[nodiscard]] result<void> check_addresses() const override;
+    void reconfigure(const server_options& options) override;
     task<> serve() override;
     void stop(deadline limit) override;
 
@@ -130,10 +133,26 @@ private:
     bool peer_check_running_ = false;
 };
 
+result<void> asio_server::adopt(unique_fd socket)
+{
+    auto adopted = listener::adopt(std::move(socket));
+    if (!adopted) return adopted.error();
+    // A Unix socket may have a name that is no path (abstract), but it is always local.
+    if (!adopted->name().starts_with("unix:")) {
+        const auto address = parse_listen_address(adopted->name());
+        if (!address) return address.error();
+        if (auto allowed = environment_.security.admission->may_listen(*address); !allowed) return allowed;
+    }
+    listeners_.emplace_back(std::move(*adopted), executor_);
+    return {};
+}
+
 result<void> asio_server::listen()
 {
-    for (const std::string& text : environment_.options.listen) {
-        if (const auto opened = bind_one(text); !opened) return opened.error();
+    if (listeners_.empty()) {
+        for (const std::string& text : environment_.options.listen) {
+            if (const auto opened = bind_one(text); !opened) return opened.error();
+        }
     }
     if (listeners_.empty()) return error(failure::invalid, "there is no address to listen on");
     const std::string bound_to = fmt::format("{}", fmt::join(addresses(), ","));
@@ -145,11 +164,36 @@ result<void> asio_server::bind_one(const std::string& text)
 {
     const auto address = parse_listen_address(text);
     if (!address) return address.error();
-    if (const auto allowed = environment_.security.admission->may_listen(*address); !allowed) return allowed.error();
+    if (auto allowed = environment_.security.admission->may_listen(*address); !allowed) return allowed;
     auto opened = listener::open(*address);
     if (!opened) return opened.error();
     listeners_.emplace_back(std::move(*opened), executor_);
     return {};
+}
+
+result<void> asio_server::check_addresses() const
+{
+    for (const std::string& text : environment_.options.listen) {
+        const auto address = parse_listen_address(text);
+        if (!address) return address.error();
+        if (auto allowed = environment_.security.admission->may_listen(*address); !allowed) return allowed;
+    }
+    return {};
+}
+
+void asio_server::reconfigure(const server_options& options)
+{
+    server_options& ours = environment_.options;
+    ours.max_connections = options.max_connections;
+    ours.max_connections_per_peer = options.max_connections_per_peer;
+    ours.header_timeout = options.header_timeout;
+    ours.body_timeout = options.body_timeout;
+    ours.idle_timeout = options.idle_timeout;
+    ours.write_timeout = options.write_timeout;
+    ours.request_timeout = options.request_timeout;
+    ours.allowed_hosts = options.allowed_hosts;
+    ours.allowed_origins = options.allowed_origins;
+    environment_.origins = origin_rules(ours.allowed_hosts, ours.allowed_origins);
 }
 
 task<> asio_server::serve()
@@ -173,8 +217,9 @@ void asio_server::stop(deadline limit)
 {
     environment_.draining = true;
     for (bound& from : listeners_) {
-        boost::system::error_code ignored;
-        from.readable.close(ignored);
+        // Not close(): for that, Asio leaves the descriptor in its epoll set, counting on the kernel to take it out.
+        // The kernel does not while the service manager holds the same socket, and would report on freed memory.
+        if (from.readable.is_open()) const unique_fd ours(from.readable.release());
     }
     for_each_session([](session& one) { one.drain(); });
     drain_end_.expires_at(limit.at());

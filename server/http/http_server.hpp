@@ -4,6 +4,7 @@
 #include "core/deadline.hpp"
 #include "core/log.hpp"
 #include "core/task.hpp"
+#include "core/unique_fd.hpp"
 #include "server/http/gate.hpp"
 #include "server/http/message.hpp"
 
@@ -52,8 +53,17 @@ class server {
 public:
     virtual ~server() = default;
 
-    /// Binds and listens on every address. failure::invalid / denied / … names the address. Call once.
+    /// Takes a listening socket from the service manager, before listen(). failure::invalid as listener::adopt() says,
+    /// and for one that other machines can reach. Its other holders keep it: stop() only lets go of our copy.
+    virtual result<void> adopt(unique_fd socket) = 0;
+    /// Binds and listens on every configured address, or on none of them if there are adopted sockets.
+    /// failure::invalid / denied / … names the address. Call once.
     virtual result<void> listen() = 0;
+    /// Whether the configured addresses could be listened on, as far as that can be told without binding them.
+    [[nodiscard]] virtual result<void> check_addresses() const = 0;
+    /// Takes over the limits of connections, the deadlines, and the allowed hosts and origins; a deadline that runs
+    /// already keeps its length. The addresses and the sizes stay as they were.
+    virtual void reconfigure(const server_options& options) = 0;
     /// Accepts until stop(); returns when the last session has ended.
     virtual task<> serve() = 0;
     /// Stops accepting, lets requests under way end until `limit`, then cuts them. On the reactor thread; a second

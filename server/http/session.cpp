@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
 #include <iterator>
@@ -17,6 +18,10 @@ namespace {
 
 /// How long a refused client may go on sending before the connection is closed under it.
 constexpr milliseconds linger_limit{1'000};
+
+/// How long a new connection has for its first request when the drain begins. Its client may have sent it before we
+/// closed the listener; ending the connection at once would lose it.
+constexpr milliseconds new_connection_grace{1'000};
 
 }  // namespace
 
@@ -173,7 +178,15 @@ void session::drain()
     }
     const bool nothing_asked = phase_ == phase::idle || (phase_ == phase::reading && end_ == 0 && scanner_.size() == 0);
     // What has arrived already is answered.
-    if (nothing_asked && !transport_.has_pending_input()) interrupt(interruption::drained);
+    if (!nothing_asked || transport_.has_pending_input()) return;
+    if (first_request_) limit_to_grace();
+    else interrupt(interruption::drained);
+}
+
+void session::limit_to_grace()
+{
+    limit_ = std::min(limit_, accepted_at_ + new_connection_grace);
+    if (limit_ < armed_for_) arm_watchdog();
 }
 
 void session::cut() { interrupt(interruption::cut); }

@@ -37,10 +37,11 @@ struct session_environment {
     /// What new connections are wrapped in; null: nothing.
     [[nodiscard]] transport::tls_context tls() const { return security.tls ? security.tls() : nullptr; }
 
-    const server_options options;
+    /// Changed in place by server::reconfigure().
+    server_options options;
     const router routes;
     const server_security security;
-    const origin_rules origins;
+    origin_rules origins;
     logger& log;
     server_statistics statistics;
     date_text date;
@@ -62,7 +63,8 @@ public:
     task<> run();
     [[nodiscard]] boost::asio::cancellation_slot cancellation() noexcept { return cancellation_.slot(); }
 
-    /// The drain begins: an idle connection ends now, a busy one after its answer.
+    /// The drain begins: an idle connection ends now, a busy one after its answer, and one that has just been made has
+    /// a moment to send its request.
     void drain();
     /// The drain is over: whatever is under way ends now.
     void cut();
@@ -111,6 +113,7 @@ private:
 
     void enter(phase next, std::chrono::steady_clock::time_point limit);
     void enter(phase next, std::chrono::milliseconds limit);
+    void limit_to_grace();
     void arm_watchdog();
     void on_watchdog();
     void interrupt(interruption why);
@@ -157,6 +160,7 @@ private:
     std::size_t body_limit_ = 0;
     bool keep_alive_ = false;
     bool first_request_ = true;
+    const std::chrono::steady_clock::time_point accepted_at_ = std::chrono::steady_clock::now();
     bool linger_ = false;
     std::chrono::steady_clock::time_point received_at_;
 };

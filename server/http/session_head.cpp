@@ -29,11 +29,13 @@ task<session::read_outcome> session::read_head()
 {
     const server_options& options = environment_.options;
     bool begun = end_ > 0;
-    if (!begun && environment_.draining && !transport_.has_pending_input()) co_return read_outcome::ended;
+    if (!begun && environment_.draining && !first_request_ && !transport_.has_pending_input())
+        co_return read_outcome::ended;
     received_at_ = std::chrono::steady_clock::now();
     // A client that has connected and says nothing gets no idle time: that is for those that were answered before.
     const bool idle = !begun && !first_request_;
     enter(idle ? phase::idle : phase::reading, received_at_ + (idle ? options.idle_timeout : options.header_timeout));
+    if (!begun && environment_.draining) limit_to_grace();
     for (;;) {
         const auto found = scanner_.scan(unread());
         if (found == head_scanner::state::malformed) refusal_ = {400, "malformed request"};
@@ -52,7 +54,7 @@ task<session::read_outcome> session::read_head()
         if (begun) continue;
         begun = true;
         received_at_ = std::chrono::steady_clock::now();
-        if (idle) enter(phase::reading, received_at_ + options.header_timeout);
+        if (idle || environment_.draining) enter(phase::reading, received_at_ + options.header_timeout);
     }
     first_request_ = false;
     co_return read_outcome::complete;

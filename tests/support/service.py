@@ -21,7 +21,7 @@ class Service:
 
     binary = BINARY
 
-    def __init__(self, *flags, env=None, listen=("127.0.0.1:0",), prefix=(), expect_clean_exit=True):
+    def __init__(self, *flags, env=None, listen=("127.0.0.1:0",), prefix=(), expect_clean_exit=True, pass_fds=()):
         arguments = [*prefix, self.binary, "serve", "--log-format", "json"]
         for address in listen:
             arguments += ["--listen", address]
@@ -30,7 +30,7 @@ class Service:
         environment.update(env or {})
         self.expect_clean_exit = expect_clean_exit
         self.log = []
-        self.process = subprocess.Popen([*arguments, *flags], stderr=subprocess.PIPE, env=environment)
+        self.process = subprocess.Popen([*arguments, *flags], stderr=subprocess.PIPE, env=environment, pass_fds=pass_fds)
         self._started = queue.Queue()
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()

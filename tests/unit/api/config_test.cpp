@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 
 namespace nodescope {
 namespace {
@@ -12,6 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 using words = std::vector<std::string>;
 
@@ -109,6 +112,72 @@ TEST(CommandLine, RefusesWhatItDoesNotKnowAndNamesIt)
     const config_file file("no-such-key = 1\n");
     EXPECT_THAT(refused({"--config", file.path()}).text, HasSubstr("no-such-key"));
     EXPECT_EQ(refused({"--config", "/nonexistent/config.toml"}).code, 1);
+}
+
+// operations.md S10
+TEST(CommandLine, SuggestsWhatWasMeant)
+{
+    EXPECT_THAT(refused({"--timout-docker", "1s"}).text, HasSubstr("did you mean --timeout-docker?"));
+    EXPECT_THAT(refused({"--frobnicate"}).text, Not(HasSubstr("did you mean")));
+    EXPECT_THAT(refused({"serv"}).text, HasSubstr("did you mean serve?"));
+    const config_file file("# a comment\n\ntimeout-dokcer = \"1s\"\n");
+    EXPECT_THAT(refused({"--config", file.path()}).text,
+                HasSubstr(file.path() + ":3: there is no key \"timeout-dokcer\", did you mean timeout-docker?"));
+}
+
+TEST(CommandLine, SaysWhereAWrongValueStands)
+{
+    const config_file file("max-body = \"1MiB\"\nmax-connections = 0\ntimeout-nat = \"soon\"\n");
+    EXPECT_THAT(refused({"--config", file.path(), "--timeout-nat", "1s"}).text, HasSubstr(file.path() + ":2: "));
+    EXPECT_THAT(refused({"--config", file.path(), "--max-connections", "1"}).text, HasSubstr(file.path() + ":3: "));
+    EXPECT_THAT(refused({}, {"NODESCOPE_TIMEOUT_NAT=soon"}).text, HasSubstr("NODESCOPE_TIMEOUT_NAT: "));
+    EXPECT_THAT(refused({"--config", file.path()}, {"NODESCOPE_MAX_CONNECTIONS=9", "NODESCOPE_TIMEOUT_NAT=x"}).text,
+                HasSubstr("NODESCOPE_TIMEOUT_NAT: "));
+    const config_file other("node-name = \"n\"\ndocker-host = \"ssh://there\"\n");
+    EXPECT_EQ(with_source(parsed({"--config", other.path()}), "docker host \"ssh://there\": no"),
+              other.path() + ":2: docker host \"ssh://there\": no");
+    EXPECT_EQ(with_source(parsed({"--config", other.path(), "--docker-host", "ssh://there"}), "\"ssh://there\": no"),
+              "\"ssh://there\": no");
+}
+
+TEST(CommandLine, TakesAnEmptyVariableForNone)
+{
+    EXPECT_EQ(parsed({}, {"NODESCOPE_TIMEOUT_DOCKER=", "NODESCOPE_LISTEN="}).limits.docker, 10s);
+    const config_file file("docker-host = \"\"\nlisten = []\n");
+    EXPECT_THAT(parsed({"--config", file.path()}).http.listen, ElementsAre("127.0.0.1:8095"));
+}
+
+TEST(CommandLine, PrintsDefaultsThatMeanTheDefaults)
+{
+    const auto printed = refused({"--print-defaults"}, {"NODESCOPE_TIMEOUT_DOCKER=1s"});
+    ASSERT_EQ(printed.code, 0);
+    std::string uncommented;
+    std::istringstream lines(printed.text);
+    for (std::string line; std::getline(lines, line);) {
+        const bool key = line.size() > 1 && line[0] == '#' && line[1] != ' ';
+        uncommented += (key ? line.substr(1) : line) + "\n";
+    }
+    const config_file file(uncommented);
+    const auto with = parsed({"--config", file.path()});
+    const auto without = parsed({"--config", "/dev/null"});
+    ASSERT_EQ(with.settings.size(), without.settings.size());
+    ASSERT_GT(with.settings.size(), 30U);
+    for (const setting& one : with.settings) EXPECT_THAT(uncommented, HasSubstr("\n" + one.key + " = "));
+    EXPECT_EQ(with.http.listen, without.http.listen);
+    EXPECT_EQ(with.http.max_body, without.http.max_body);
+    EXPECT_EQ(with.limits.docker, without.limits.docker);
+    EXPECT_EQ(with.pod_source, without.pod_source);
+    EXPECT_EQ(with.level, without.level);
+    EXPECT_EQ(with.format, without.format);
+}
+
+TEST(CommandLine, TellsWhatChangedAndWhatOfItNeedsARestart)
+{
+    const auto before = parsed({"--log-level", "info", "--timeout-docker", "1s"});
+    const auto after = parsed({"--log-level", "debug", "--timeout-docker", "2s"});
+    EXPECT_THAT(compare(before, after).taken_over, ElementsAre("log-level"));
+    EXPECT_THAT(compare(before, after).need_restart, ElementsAre("timeout-docker"));
+    EXPECT_THAT(compare(before, before).need_restart, IsEmpty());
 }
 
 TEST(CommandLine, HelpAndVersionEndEarly)

@@ -1,0 +1,121 @@
+"""Plays the service manager (systemd) for the real binary: hands over listening sockets, hears its notifications, can stop one of its
+threads. Standard library only."""
+
+import contextlib
+import ctypes
+import os
+import pathlib
+import signal
+import socket
+import sys
+import tempfile
+import threading
+
+from service import HANG_LIMIT_S, Service
+
+# Puts the descriptors named in its first argument to 3, 4, … and becomes the program: LISTEN_PID must be the program's own id.
+LAUNCHER = """
+import fcntl, os, sys
+given = [int(one) for one in sys.argv[1].split(",")]
+lifted = [fcntl.fcntl(one, fcntl.F_DUPFD, 100) for one in given]
+for place, one in enumerate(lifted):
+    os.dup2(one, 3 + place)
+    os.close(one)
+os.environ.setdefault("LISTEN_PID", str(os.getpid()))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+class ServiceManager(contextlib.ExitStack):
+    """Holds listeners and the notification socket over any number of services."""
+
+    def __enter__(self):
+        super().__enter__()
+        self.folder = pathlib.Path(self.enter_context(tempfile.TemporaryDirectory(prefix="nsm-")))
+        self.notifications = self.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+        self.notifications.bind(str(self.folder / "notify"))
+        self.notifications.settimeout(HANG_LIMIT_S)
+        self.listeners = []
+        return self
+
+    def listen_tcp(self, address=("127.0.0.1", 0)):
+        listener = self.enter_context(socket.create_server(address, backlog=1024))
+        self.listeners.append(listener)
+        return listener.getsockname()[:2]
+
+    def listen_unix(self):
+        listener = self.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        path = str(self.folder / "http")
+        listener.bind(path)
+        listener.listen(1024)
+        self.listeners.append(listener)
+        return path
+
+    def start(self, *flags, env=None, watchdog_us=None, **more):
+        """A service that believes this is its manager."""
+        environment = {"NOTIFY_SOCKET": str(self.folder / "notify"), **(env or {})}
+        if watchdog_us:
+            environment["WATCHDOG_USEC"] = str(watchdog_us)
+        if not self.listeners:
+            return Service(*flags, env=environment, **more)
+        environment.setdefault("LISTEN_FDS", str(len(self.listeners)))
+        descriptors = [one.fileno() for one in self.listeners]
+        prefix = (sys.executable, "-c", LAUNCHER, ",".join(map(str, descriptors)))
+        return Service(*flags, env=environment, prefix=prefix, pass_fds=descriptors, **more)
+
+    def hear(self, timeout=HANG_LIMIT_S):
+        """The next notification as a dictionary; raises TimeoutError when there is none."""
+        self.notifications.settimeout(timeout)
+        text = self.notifications.recv(65536).decode()
+        return dict(line.split("=", 1) for line in text.splitlines())
+
+    def hear_until(self, key):
+        """Everything up to the first notification with `key`, that one included."""
+        heard = [self.hear()]
+        while key not in heard[-1]:
+            heard.append(self.hear())
+        return heard
+
+    def is_silent(self, seconds):
+        """Whether nothing is heard for so long, after what was on its way."""
+        with contextlib.suppress(TimeoutError, BlockingIOError):
+            while True:
+                self.hear(timeout=0.2)
+        with contextlib.suppress(TimeoutError, BlockingIOError):
+            self.hear(timeout=seconds)
+            return False
+        return True
+
+
+PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH = 0x4206, 0x4207, 17
+
+
+@contextlib.contextmanager
+def stopped_thread(thread_id):
+    """One thread of a service stands still, as if it hung in the kernel; the others run on. By ptrace, which stops a single thread."""
+    assert threading.current_thread() is threading.main_thread(), "only the thread that seized may let go"
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p]
+
+    def trace(request):
+        if libc.ptrace(request, thread_id, None, None) != 0:
+            raise OSError(ctypes.get_errno(), f"ptrace {request:#x} of thread {thread_id}")
+
+    trace(PTRACE_SEIZE)
+    trace(PTRACE_INTERRUPT)
+    os.waitpid(thread_id, 0x40000000)  # __WALL: threads too
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            trace(PTRACE_DETACH)
+
+
+def threads_of(service):
+    """(the reactor thread, [the workers])"""
+    ids = sorted(int(one) for one in os.listdir(f"/proc/{service.pid}/task"))
+    return service.pid, [one for one in ids if one != service.pid]
+
+
+def reload(service):
+    service.process.send_signal(signal.SIGHUP)
