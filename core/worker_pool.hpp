@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -63,6 +64,9 @@ public:
     /// Running jobs whose caller has given up.
     [[nodiscard]] std::size_t abandoned() const noexcept;
 
+    /// Jobs that were not finished, or not begun, within their deadline. Reactor thread only.
+    [[nodiscard]] std::uint64_t deadline_misses() const noexcept { return deadline_misses_; }
+
     /// Two, because that is enough to keep a dump going while another waits for the kernel's rtnl lock; more threads
     /// only queue on that same lock.
     static constexpr std::size_t default_threads = 2;
@@ -84,6 +88,7 @@ private:
 
     struct impl;
     std::unique_ptr<impl> impl_;
+    std::uint64_t deadline_misses_ = 0;
 };
 
 template <class Work>
@@ -129,6 +134,7 @@ auto worker_pool::run(std::string_view what, deadline limit, Work work)
     co_await asio::this_coro::throw_if_cancelled(throwing);
     if (!shared->done) {
         abandon(*queued);
+        if (!timer_error) ++deadline_misses_;
         co_return give_up(what, *queued, limit, !timer_error);
     }
     if (shared->thrown) std::rethrow_exception(shared->thrown);

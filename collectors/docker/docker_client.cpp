@@ -53,6 +53,12 @@ private:
     std::string key_;
 };
 
+/// The daemon said something, if only that it cannot.
+bool was_answered(failure kind) noexcept
+{
+    return kind != failure::unavailable && kind != failure::denied && kind != failure::timed_out;
+}
+
 class engine_client final : public client {
 public:
     engine_client(daemon_endpoint where, std::unique_ptr<http_client::client> http, std::optional<api_version> fixed,
@@ -129,6 +135,7 @@ public:
 
     [[nodiscard]] const std::string& endpoint_text() const noexcept override { return where_.text; }
     void drop_idle() override { http_->drop_idle(); }
+    [[nodiscard]] backend_statistics statistics() const noexcept override { return statistics_; }
 
 private:
     /// One read for all who ask for it at the same time. `subject` tells apart calls of the same name (a pod's labels,
@@ -168,7 +175,9 @@ private:
         auto asking = ask(call, name, limit);
         auto answer = co_await std::move(asking);
         if (!answer && answer.error().kind() == failure::cancelled) co_return answer.error();
-        verdict_of_call.give(!answer && answer.error().kind() == failure::timed_out);
+        const bool missed = !answer && answer.error().kind() == failure::timed_out;
+        verdict_of_call.give(missed);
+        statistics_.count(answer || was_answered(answer.error().kind()), missed);
         if (!answer) co_return answer.error();
         // The answer of an inspect is not passed on: whoever reads it checks it.
         if (call.what == api_read::container_inspect) {
@@ -261,6 +270,7 @@ private:
     shared_calls<shared_body> reads_;
     // Shared with the verdicts in the frames of calls, which may be destroyed after this object.
     std::shared_ptr<circuit_breakers> breakers_ = std::make_shared<circuit_breakers>();
+    backend_statistics statistics_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The Docker Engine API as this service uses it: a fixed set of reads, over the daemon's socket, each under a deadline.
 #pragma once
 
+#include "core/backend_statistics.hpp"
 #include "core/deadline.hpp"
 #include "core/log.hpp"
 #include "core/task.hpp"
@@ -75,6 +76,8 @@ public:
     [[nodiscard]] virtual const std::string& endpoint_text() const noexcept = 0;
     /// Closes the idle connections and the timer that watches them, so that the reactor can run dry at shutdown.
     virtual void drop_idle() = 0;
+    /// Calls that were made; those that were shared or not made at all do not count.
+    [[nodiscard]] virtual backend_statistics statistics() const noexcept { return {}; }
 };
 
 struct client_options {

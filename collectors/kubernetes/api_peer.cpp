@@ -68,6 +68,9 @@ task<http_client::outcome> api_peer::ask(http_client::request call, deadline lim
     if (!access_->token.empty()) call.headers.emplace_back("Authorization", "Bearer " + access_->token);
     const std::shared_ptr<http_client::client> client = client_;
     auto outcome = co_await client->round_trip(std::move(call), limit);
+    if (outcome.answer || outcome.why.kind != failure::cancelled) {
+        statistics_.count(outcome.answer.has_value(), !outcome.answer && outcome.why.kind == failure::timed_out);
+    }
     co_return outcome;
 }
 

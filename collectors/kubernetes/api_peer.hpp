@@ -5,6 +5,7 @@
 #include "collectors/http_client/http_client.hpp"
 #include "collectors/kubernetes/access.hpp"
 #include "collectors/kubernetes/answer.hpp"
+#include "core/backend_statistics.hpp"
 #include "core/deadline.hpp"
 #include "core/log.hpp"
 #include "core/task.hpp"
@@ -41,6 +42,7 @@ public:
     task<result<std::string>> post(std::string path, std::string body, std::size_t body_limit, deadline limit);
 
     [[nodiscard]] call_names names_for(std::string_view path, std::string_view method = "GET") const;
+    [[nodiscard]] const backend_statistics& statistics() const noexcept { return statistics_; }
 
     /// operations.md K1.
     static constexpr std::chrono::seconds renewal_interval{60};
@@ -59,6 +61,7 @@ private:
     /// Shared with the round trips under way: renewed credentials may replace it meanwhile.
     std::shared_ptr<http_client::client> client_;
     steady_clock::time_point read_at_;
+    backend_statistics statistics_;
 };
 
 }  // namespace nodescope::kubernetes

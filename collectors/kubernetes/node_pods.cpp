@@ -132,4 +132,12 @@ task<result<std::string>> node_pods::ask(api_peer& peer, std::string path, std::
     co_return about_answer(names, value.error());
 }
 
+backend_statistics node_pods::statistics() const noexcept
+{
+    backend_statistics sum;
+    if (api_server_) sum.add(api_server_->statistics());
+    if (kubelet_) sum.add(kubelet_->statistics());
+    return sum;
+}
+
 }  // namespace nodescope::kubernetes

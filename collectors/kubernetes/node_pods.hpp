@@ -28,6 +28,7 @@ public:
 
     task<result<std::string>> pod(const pod_reference& which, deadline limit) override;
     task<result<std::string>> pods_of_node(deadline limit) override;
+    [[nodiscard]] backend_statistics statistics() const noexcept override;
 
 private:
     /// Shared between all who ask for the same at the same time.

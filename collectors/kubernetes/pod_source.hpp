@@ -2,6 +2,7 @@
 #pragma once
 
 #include "collectors/kubernetes/cluster.hpp"
+#include "core/backend_statistics.hpp"
 #include "core/deadline.hpp"
 #include "core/log.hpp"
 #include "core/task.hpp"
@@ -38,6 +39,8 @@ public:
     virtual task<result<std::string>> pod(const pod_reference& which, deadline limit) = 0;
     /// A JSON array of the pods of this node.
     virtual task<result<std::string>> pods_of_node(deadline limit) = 0;
+    /// Calls of all peers.
+    [[nodiscard]] virtual backend_statistics statistics() const noexcept { return {}; }
 };
 
 struct source_options {

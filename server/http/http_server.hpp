@@ -7,6 +7,7 @@
 #include "core/unique_fd.hpp"
 #include "server/http/gate.hpp"
 #include "server/http/message.hpp"
+#include "server/http/route_statistics.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -47,6 +48,8 @@ struct server_statistics {
     std::uint64_t accept_pauses = 0;        ///< no descriptor or memory for another connection
     std::uint64_t requests_abandoned = 0;   ///< the client went away before the answer
     std::uint64_t handshakes_failed = 0;    ///< TLS: closed before any request
+    std::size_t in_flight = 0;              ///< requests whose route is asked or streams, now
+    std::vector<route_statistics> routes;   ///< one for each row of the table, and a last one for what met none
 };
 
 class server {

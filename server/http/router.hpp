@@ -25,6 +25,8 @@ public:
     /// `path` is canonical. An exact path wins over a prefix, a longer prefix over a shorter one.
     [[nodiscard]] match find(method verb, std::string_view path) const;
 
+    [[nodiscard]] const std::vector<route>& all() const noexcept { return routes_; }
+
 private:
     struct entry {
         const route* get = nullptr;

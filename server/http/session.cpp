@@ -33,6 +33,8 @@ session_environment::session_environment(server_options o, std::vector<route> ta
       log(l),
       last_request_id_((std::uint64_t{std::random_device{}()} << 32U) | std::random_device{}())
 {
+    statistics.routes.resize(routes.all().size() + 1);
+    for (std::size_t at = 0; at < routes.all().size(); ++at) statistics.routes[at].path = routes.all()[at].path;
 }
 
 std::string_view session_environment::next_request_id()
@@ -147,6 +149,7 @@ void session::start_request()
     route_ = nullptr;
     allow_ = {};
     keep_alive_ = false;
+    streamed_ = false;
     scanner_.reset();
     chunks_ = {};
     chunks_scanned_ = 0;
@@ -240,12 +243,22 @@ void session::on_watchdog()
     else if (interruption_ == interruption::none) interrupt(interruption::timed_out);
 }
 
+route_statistics& session_environment::statistics_of(const route* row) noexcept
+{
+    const auto& rows = routes.all();
+    return statistics.routes[row == nullptr ? rows.size() : static_cast<std::size_t>(row - rows.data())];
+}
+
 void session::log_request(unsigned status, std::size_t bytes)
 {
     using std::chrono::microseconds;
     ++environment_.statistics.requests;
     const auto taken = std::chrono::steady_clock::now() - received_at_;
     const auto taken_us = std::chrono::duration_cast<microseconds>(taken).count();
+    route_statistics& counts = environment_.statistics_of(route_);
+    counts.count(status);
+    // How long a stream lasts is the client's choice.
+    if (!streamed_) counts.count_duration(taken);
     environment_.log.write_always(log_level::info, "request",
                                   {{"method", request_.verb_text},
                                    {"path", request_.path},

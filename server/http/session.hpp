@@ -36,6 +36,8 @@ struct session_environment {
     std::string_view next_request_id();
     /// What new connections are wrapped in; null: nothing.
     [[nodiscard]] transport::tls_context tls() const { return security.tls ? security.tls() : nullptr; }
+    /// Of a row of the table; of none (null) what is counted for requests without one.
+    route_statistics& statistics_of(const route* row) noexcept;
 
     /// Changed in place by server::reconfigure().
     server_options options;
@@ -51,6 +53,18 @@ struct session_environment {
 private:
     std::uint64_t last_request_id_;
     std::string request_id_;
+};
+
+/// Counts a request whose route is asked, for as long as it is.
+class in_flight_mark {
+public:
+    explicit in_flight_mark(std::size_t& count) noexcept : count_(count) { ++count_; }
+    in_flight_mark(const in_flight_mark&) = delete;
+    in_flight_mark& operator=(const in_flight_mark&) = delete;
+    ~in_flight_mark() { --count_; }
+
+private:
+    std::size_t& count_;
 };
 
 class session : public std::enable_shared_from_this<session> {
@@ -162,6 +176,7 @@ private:
     bool first_request_ = true;
     const std::chrono::steady_clock::time_point accepted_at_ = std::chrono::steady_clock::now();
     bool linger_ = false;
+    bool streamed_ = false;  ///< the answer was a stream
     std::chrono::steady_clock::time_point received_at_;
 };
 

@@ -29,6 +29,7 @@ constexpr bool has_body(unsigned status) noexcept { return status != 204 && stat
 template <class T>
 task<bool> session::run_cancellable(task<T> work, T& answer)
 {
+    const in_flight_mark in_flight(environment_.statistics.in_flight);
     enter(phase::handling, request_.limit.at());
     environment_.on_handling();
     bool failed = false;

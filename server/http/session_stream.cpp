@@ -15,6 +15,7 @@ namespace asio = boost::asio;
 /// route is asked.
 task<bool> session::write_stream(const reply& answer, bool keep_alive)
 {
+    streamed_ = true;
     reply_context context;
     context.keep_alive = keep_alive && !head_.http_1_0;
     context.http_1_0 = head_.http_1_0;
@@ -45,6 +46,7 @@ task<std::optional<std::string>> session::next_piece(body_stream& from)
 {
     std::optional<std::string> piece;
     if (environment_.draining) co_return piece;
+    const in_flight_mark in_flight(environment_.statistics.in_flight);
     enter(phase::streaming, std::chrono::steady_clock::time_point::max());
     environment_.on_handling();
     std::string reason;
