@@ -62,6 +62,8 @@ public:
     /// Listens on what the service manager handed over, else on the configured addresses.
     result<void> listen(std::vector<unique_fd> inherited);
     [[nodiscard]] result<void> check_addresses() const { return server_->check_addresses(); }
+    /// What /metrics says of the service.
+    [[nodiscard]] api::service_state state() const;
     void run();
     /// A worker that hangs in the kernel cannot be joined.
     [[nodiscard]] bool has_stuck_worker() const noexcept { return workers_.busy() > 0 || access_->has_stuck_worker(); }
@@ -183,6 +185,19 @@ result<void> application::build_access()
     return {};
 }
 
+api::service_state application::state() const
+{
+    api::service_state out;
+    out.server = server_->statistics();
+    out.connections = server_->connections();
+    out.backends.push_back({"docker", docker_->statistics()});
+    out.backends.push_back({"kubernetes", pods_->statistics()});
+    out.workers_busy = workers_.busy();
+    out.workers_abandoned = workers_.abandoned();
+    out.worker_deadline_misses = workers_.deadline_misses();
+    return out;
+}
+
 std::vector<http::route> application::build_routes() const
 {
     const api::processor_backends backends{*docker_, *pods_, *net_info_, *processes_, *mountinfo_, *goroutines_};
@@ -192,7 +207,7 @@ std::vector<http::route> application::build_routes() const
     std::vector<http::route> routes = api::health_routes();
     std::vector<http::route> processors = api::processor_routes(backends, options);
     std::move(processors.begin(), processors.end(), std::back_inserter(routes));
-    std::vector<http::route> cadvisor = cadvisor_->routes();
+    std::vector<http::route> cadvisor = cadvisor_->routes([this] { return state(); });
     for (http::route& one : cadvisor) one.gives = one.path == "/metrics" ? http::area::metrics : http::area::stats;
     std::move(cadvisor.begin(), cadvisor.end(), std::back_inserter(routes));
     return routes;

@@ -1,8 +1,11 @@
 #include "server/cadvisor_service.hpp"
 
+#include "server/api/cadvisor_containers.hpp"
 #include "server/api/cadvisor_machine.hpp"
 #include "server/api/cadvisor_routes.hpp"
+#include "server/api/metrics_routes.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace nodescope {
@@ -34,13 +37,28 @@ cadvisor::process_table_options table_options(const configuration& config)
     return options;
 }
 
+api::metrics_options options_of_metrics(const configuration& config)
+{
+    using api::container_choice;
+    using api::label_choice;
+    api::metrics_options options;
+    if (config.metrics_containers == "runtime") options.containers = container_choice::runtime;
+    if (config.metrics_containers == "none") options.containers = container_choice::none;
+    if (config.metrics_container_labels == "own") options.series.labels = label_choice::own;
+    if (config.metrics_container_labels == "none") options.series.labels = label_choice::none;
+    options.series.wanted_labels = config.metrics_labels;
+    return options;
+}
+
 }  // namespace
 
 struct cadvisor_service::parts {
     parts(worker_pool& pool, docker::client& docker, const configuration& config)
         : engine(&docker),
           machine(pool, no_filesystems, config.root, config.limits.host),
-          processes(pool, table_options(config), config.limits.host)
+          processes(pool, table_options(config), config.limits.host),
+          workers(pool),
+          metrics(options_of_metrics(config))
     {
     }
 
@@ -48,6 +66,8 @@ struct cadvisor_service::parts {
     cadvisor::machine_collector machine;
     cadvisor::process_table_collector processes;
     no_containers containers;
+    worker_pool& workers;
+    api::metrics_options metrics;
 };
 
 cadvisor_service::cadvisor_service(worker_pool& pool, docker::client& docker, const configuration& config)
@@ -57,10 +77,20 @@ cadvisor_service::cadvisor_service(worker_pool& pool, docker::client& docker, co
 
 cadvisor_service::~cadvisor_service() = default;
 
-std::vector<http::route> cadvisor_service::routes()
+std::vector<http::route> cadvisor_service::routes(std::function<api::service_state()> state)
 {
     const api::machine_backends node{parts_->machine, parts_->engine, parts_->processes, parts_->containers};
-    return api::cadvisor_routes(api::machine_request_types(node, NODESCOPE_VERSION));
+    auto types = api::machine_request_types(node, NODESCOPE_VERSION);
+    auto of_containers = api::container_request_types(parts_->containers, api::device_naming());
+    std::move(of_containers.begin(), of_containers.end(), std::back_inserter(types));
+    auto routes = api::cadvisor_routes(std::move(types));
+
+    api::metrics_backends scraped{parts_->containers, parts_->machine, parts_->engine, parts_->workers, {},
+                                  std::move(state)};
+    scraped.devices = [] { return api::device_naming(); };
+    auto of_metrics = api::metrics_routes(std::move(scraped), parts_->metrics);
+    std::move(of_metrics.begin(), of_metrics.end(), std::back_inserter(routes));
+    return routes;
 }
 
 }  // namespace nodescope

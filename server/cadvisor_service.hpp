@@ -3,9 +3,11 @@
 
 #include "collectors/docker/docker_client.hpp"
 #include "core/worker_pool.hpp"
+#include "server/api/service_metrics.hpp"
 #include "server/config.hpp"
 #include "server/http/message.hpp"
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -20,7 +22,8 @@ public:
     cadvisor_service& operator=(const cadvisor_service&) = delete;
     ~cadvisor_service();
 
-    [[nodiscard]] std::vector<http::route> routes();
+    /// `state` gives what /metrics says of the service itself; it is asked on the reactor thread.
+    [[nodiscard]] std::vector<http::route> routes(std::function<api::service_state()> state);
 
 private:
     struct parts;

@@ -181,6 +181,22 @@ void define_sources(CLI::App& app, configuration& config)
         ->capture_default_str();
 }
 
+void define_metrics(CLI::App& app, configuration& config)
+{
+    app.add_option("--metrics-containers", config.metrics_containers,
+                   "containers that have series in /metrics: all cgroups, those of a runtime, or none")
+        ->check(CLI::IsMember({"all", "runtime", "none"}))
+        ->capture_default_str();
+    app.add_option("--metrics-container-labels", config.metrics_container_labels,
+                   "Docker labels on series: all (every label on every series, as cAdvisor does), own (those the "
+                   "container has) or none")
+        ->check(CLI::IsMember({"all", "own", "none"}))
+        ->capture_default_str();
+    app.add_option("--metrics-label", config.metrics_labels,
+                   "Docker label that --metrics-container-labels=none keeps; repeatable")
+        ->delimiter(',');
+}
+
 void define_log(CLI::App& app, configuration& config)
 {
     app.option_defaults()->group("Log");
@@ -349,6 +365,7 @@ std::variant<configuration, early_exit> parse_command_line(const std::vector<std
     define_access(app, config);
     define_deadlines(app, config);
     define_sources(app, config);
+    define_metrics(app, config);
     define_log(app, config);
     app.footer(
         "Each flag is also a NODESCOPE_* environment variable (--timeout-docker: NODESCOPE_TIMEOUT_DOCKER) and a key\n"

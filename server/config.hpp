@@ -54,6 +54,10 @@ struct configuration {
     std::string kubelet_ca_file;
     std::string node_name;
 
+    std::string metrics_containers = "all";        ///< all, runtime, none: whose series are in /metrics
+    std::string metrics_container_labels = "all";  ///< all, own, none: which of their Docker labels
+    std::vector<std::string> metrics_labels;       ///< Docker labels that "none" keeps
+
     std::string root = "/";
     std::string xtables_dir;
     bool goroutine_dumps = false;
