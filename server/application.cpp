@@ -63,7 +63,7 @@ public:
     result<void> listen(std::vector<unique_fd> inherited);
     [[nodiscard]] result<void> check_addresses() const { return server_->check_addresses(); }
     /// What /metrics says of the service.
-    [[nodiscard]] api::service_state state() const;
+    [[nodiscard]] api::service_state counted() const;
     void run();
     /// A worker that hangs in the kernel cannot be joined.
     [[nodiscard]] bool has_stuck_worker() const noexcept { return workers_.busy() > 0 || access_->has_stuck_worker(); }
@@ -185,7 +185,7 @@ result<void> application::build_access()
     return {};
 }
 
-api::service_state application::state() const
+api::service_state application::counted() const
 {
     api::service_state out;
     out.server = server_->statistics();
@@ -207,7 +207,7 @@ std::vector<http::route> application::build_routes() const
     std::vector<http::route> routes = api::health_routes();
     std::vector<http::route> processors = api::processor_routes(backends, options);
     std::move(processors.begin(), processors.end(), std::back_inserter(routes));
-    std::vector<http::route> cadvisor = cadvisor_->routes([this] { return state(); });
+    std::vector<http::route> cadvisor = cadvisor_->routes([this] { return counted(); });
     for (http::route& one : cadvisor) one.gives = one.path == "/metrics" ? http::area::metrics : http::area::stats;
     std::move(cadvisor.begin(), cadvisor.end(), std::back_inserter(routes));
     return routes;
