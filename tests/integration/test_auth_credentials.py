@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import pathlib
+import signal
 import ssl
 import subprocess
 import tempfile
@@ -62,6 +63,10 @@ class Credentials(unittest.TestCase):
     def status(self, service, headers=None, **more):
         return callers.ask(service.port, "POST", PATH, headers, **more)[0]
 
+    def reload(self, service):
+        """At once; without, a changed file is noticed within seconds."""
+        os.kill(service.pid, signal.SIGHUP)
+
     def logged(self, service, message):
         return [line for line in service.log if line.get("message") == message]
 
@@ -91,6 +96,7 @@ class Passwords(Credentials):
         service = self.serve("--auth", "basic", "--password-file", self.passwords(f"alice:{HASH}"))
         self.assertEqual(self.status(service, callers.basic("alice", PASSWORD)), 200)
         self.passwords(f"alice:{OTHER_HASH}")
+        self.reload(service)
         wait_until(lambda: self.logged(service, "credentials were read again"), "the file is read again")
         self.assertEqual(self.status(service, callers.basic("alice", PASSWORD)), 401)
         self.assertEqual(self.status(service, callers.basic("alice", OTHER_PASSWORD)), 200)
@@ -127,10 +133,11 @@ class Reload(Credentials):
                 (lambda: os.unlink(path), "No such file"), (lambda: self.tokens(), "holds no token"),
                 (lambda: pathlib.Path(self.tokens()).write_bytes(b"\0" * 2_000_000), "is larger than")), start=1):
             damage()
+            self.reload(service)
             wait_until(lambda: len(self.logged(service, said)) == number, reason)
             self.assertIn(reason, self.logged(service, said)[-1]["reason"])
             self.assertEqual(self.status(service, callers.bearer(FIRST)), 200)
-        self.tokens(SECOND)
+        self.tokens(SECOND)  # and this is noticed without being told
         wait_until(lambda: self.logged(service, "credentials were read again"), "the file is read again")
         self.assertEqual(self.status(service, callers.bearer(FIRST)), 401)
         self.assertEqual(self.status(service, callers.bearer(SECOND)), 200)
@@ -199,6 +206,7 @@ class Reload(Credentials):
         with contextlib.closing(callers.connect(service.port, tls=callers.client_context(first, old))) as connection:
             self.assertEqual(callers.exchange(connection, "POST", PATH)[0], 200)
             callers.write_secret(bundle, second.read_text())
+            self.reload(service)
             wait_until(lambda: self.logged(service, "credentials were read again"), "the new bundle is in use")
             self.assertEqual(callers.exchange(connection, "POST", PATH)[0], 403)
         self.assertEqual(callers.ask(service.port, "POST", PATH, tls=callers.client_context(first, new))[0], 200)
