@@ -3,6 +3,7 @@
 NODESCOPE_WRITE_GOLDEN=1 writes the golden files anew; the difference is then read by a person.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -33,7 +34,7 @@ class Golden(ChartTest):
     def test_lint(self):
         for name, case in CASES.items():
             with self.subTest(name), tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-                file.write(chart.json.dumps(case.values))
+                file.write(json.dumps(case.values))
                 file.flush()
                 self.tools.helm("lint", "--strict", chart.CHART, "--values", file.name, "--kube-version", case.kubernetes)
 
@@ -102,7 +103,19 @@ class Values(ChartTest):
 
     def test_what_cannot_work_is_refused_before_it_is_installed(self):
         for values, more, said in (
-                ({"hostNetwork": False}, {}, "listening on 0.0.0.0 needs tls.existingSecret and an auth.mode other than none"),  # A3
+                ({"hostNetwork": False}, {}, "listening on 0.0.0.0 needs tls.existingSecret and a method"),  # A3
+                ({"hostNetwork": False, "auth": {"methods": ["kubernetes"]}}, {}, "listening on 0.0.0.0 needs tls"),  # A3
+                ({"hostNetwork": False, "auth": {"methods": ["none"]}, "tls": {"existingSecret": "a"}}, {}, "listening on 0.0.0.0 needs tls"),  # A3
+                ({"hostNetwork": False, "listen": {"insecure": True}}, {}, "local-peer alone admits nobody with hostNetwork: false"),
+                ({"auth": {"methods": ["none", "basic"]}}, {}, "none admits everybody, and goes with no other method"),
+                ({"auth": {"methods": ["token-file"]}}, {}, "the method token-file needs auth.tokenFile.existingSecret"),
+                ({"auth": {"methods": ["basic"]}}, {}, "the method basic needs auth.passwordFile.existingSecret"),
+                ({"auth": {"tokenFile": {"existingSecret": "a"}}}, {}, "auth.tokenFile.existingSecret needs the method token-file"),
+                ({"auth": {"methods": ["client-certificate"], "clientCertificate": {"existingSecret": "a", "names": ["a"]}}}, {},
+                 "the method client-certificate needs tls.existingSecret"),
+                ({"auth": {"methods": ["client-certificate"], "clientCertificate": {"existingSecret": "a"}}, "tls": {"existingSecret": "a"}}, {},
+                 "needs auth.clientCertificate.names"),
+                ({"auth": {"methods": ["none"], "localPeerUids": [1]}}, {}, "auth.localPeerUids needs the method local-peer"),
                 ({"listen": {"address": "10.0.0.1"}}, {}, "listening on 10.0.0.1 needs tls"),
                 ({"hostNetwork": False, "listen": {"address": "127.0.0.1"}}, {}, "nobody reaches a loopback address"),
                 (OWN_NETWORK, {"kubernetes": "1.21"}, "hostNetwork: false needs Kubernetes 1.22"),  # H3
@@ -138,7 +151,7 @@ class Values(ChartTest):
     def test_values_of_a_wrong_shape(self):
         for values in ({"hostNetwork": "yes"}, {"image": {"pullPolicy": "Sometimes"}}, {"listen": {"port": 0}}, {"docker": {"socket": "docker.sock"}},
                        {"docker": {"socket": "unix:///var/run/docker.sock"}}, {"config": {"root": "/"}}, {"config": {"log-level": 'a"b'}},
-                       {"image": {"digest": "latest"}}, {"tests": {"processor": "/healthz"}}, {"auth": {"mode": "any"}}):
+                       {"image": {"digest": "latest"}}, {"tests": {"processor": "/healthz"}}, {"auth": {"methods": ["any"]}}, {"auth": {"methods": []}}, {"config": {"auth": "none"}}):
             with self.subTest(values):
                 self.assertIn("schema", self.refusal(values))
 
@@ -155,9 +168,12 @@ class Rights(ChartTest):
         self.assertEqual(self.rules({"pods": {"detail": False}}), [])
         self.assertEqual(self.rules({"pods": {"list": True}}), [get, ("", "pods", "list")])
         self.assertEqual(self.rules({"pods": {"source": "auto"}}), [("", "nodes/pods", "get"), get])
+        reviews = [("authentication.k8s.io", "tokenreviews", "create"), ("authorization.k8s.io", "subjectaccessreviews", "create")]
+        self.assertEqual(self.rules({"pods": {"detail": False}, "auth": {"methods": ["kubernetes"]}}), reviews)
 
     def test_a_token_only_where_something_is_asked_with_it(self):  # H5
-        for values, wanted in (({}, True), ({"pods": {"detail": False}}, False), ({"pods": {"detail": False, "list": True}}, True)):
+        for values, wanted in (({}, True), ({"pods": {"detail": False}}, False), ({"pods": {"detail": False, "list": True}}, True),
+                               ({"pods": {"detail": False}, "auth": {"methods": ["kubernetes"]}}, True)):
             documents = self.documents(Case(values))
             pod = chart.only(documents, "DaemonSet")["spec"]["template"]["spec"]
             self.assertIs(pod["automountServiceAccountToken"], wanted)
@@ -244,21 +260,45 @@ class Operations(ChartTest):  # H4
 
 
 class Binary(ChartTest):
-    """What the chart passes to the service is what the service takes."""
+    """What the chart passes to the service is what the service takes: it is started with it."""
+
+    @staticmethod
+    def write_secrets(folder):
+        """What an administrator puts into the secrets."""
+        def openssl(*arguments):
+            subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=folder)
+
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=node", "-days", "1",
+                "-keyout", "tls.key", "-out", "tls.crt")
+        shutil.copy(folder / "tls.crt", folder / "ca.crt")
+        (folder / "tokens").write_text("agent:0123456789abcdef0123\n")
+        (folder / "users").write_text("agent:$2y$05$abcdefghijklmnopqrstuuJ6xZSzGoPsCYnBLRxY5cqcyZ9m5/uL.\n")
+        (folder / "kubeconfig").write_text(json.dumps({
+            "apiVersion": "v1", "kind": "Config", "current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+            "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1", "certificate-authority": str(folder / "ca.crt")}}],
+            "users": [{"name": "u", "user": {"token": "x"}}]}))
+        for file in folder.iterdir():
+            file.chmod(0o400)
 
     def test_every_case(self):
         for name, case in CASES.items():
-            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+            with self.subTest(name), tempfile.TemporaryDirectory() as where:
+                folder = pathlib.Path(where)
+                self.write_secrets(folder)
                 documents = self.documents(case)
-                config = next(one for one in chart.of_kind(documents, "ConfigMap") if "config.toml" in one.get("data", {}))
-                file = pathlib.Path(folder, "config.toml")
-                file.write_text(config["data"]["config.toml"], encoding="utf-8")
+                text = next(one["data"]["config.toml"] for one in chart.of_kind(documents, "ConfigMap") if "config.toml" in one.get("data", {}))
+                # The port is a free one, and the mounts are our folder; the node is this machine.
+                text = re.sub(r'(?m)^listen = \["(.*):\d+"\]$', r'listen = ["\1:0"]', text)
+                text = re.sub(r"/etc/nodescope-[a-z-]+/", f"{folder}/", text).replace('root = "/host"', 'root = "/"')
+                text = text.replace('log-level = "warning"', 'log-level = "info"')  # the address is read off the log
+                config = folder / "config.toml"
+                config.write_text(text, encoding="utf-8")
                 container = chart.only(documents, "DaemonSet")["spec"]["template"]["spec"]["containers"][0]
-                arguments = [one.replace("/etc/nodescope/config.toml", str(file)) for one in container["args"]]
+                arguments = [one.replace("/etc/nodescope/config.toml", str(config)) for one in container["args"]]
+                self.assertEqual(arguments[0], "serve")
                 environment = {one["name"]: one.get("value", "a-node") for one in container["env"]}
-                run = subprocess.run([service.BINARY, *arguments[1:], "version"], env=environment, capture_output=True, text=True,
-                                     timeout=service.HANG_LIMIT_S, check=False)
-                self.assertEqual((run.returncode, run.stderr), (0, ""))
+                with service.Service("--kubeconfig", str(folder / "kubeconfig"), *arguments[1:], env=environment, listen=()) as running:
+                    self.assertEqual(len(running.addresses), 1)
 
 
 class Notes(ChartTest):
@@ -279,7 +319,8 @@ class Notes(ChartTest):
         self.assertIn("kubectl exec -n sick-nodes daemonset/nodescope -- nodescope ask /processor/containerCollector '{}'", text)
         self.assertIn("The cluster has no KubeDiag", text)
         self.assertIn("registered with diagnosis.kubediag.org and diagnosis.netease.com", self.notes(apis=[KUBEDIAG, NETEASE]))
-        self.assertIn("WARNING: listen.insecure is set", self.notes(OWN_NETWORK))
+        self.assertIn("WARNING: listen.insecure is set. Everybody", self.notes(OWN_NETWORK))
+        self.assertIn("-- nodescope ask /healthz\n", self.notes(CASES["auth-token-file"].values))
 
 
 if __name__ == "__main__":

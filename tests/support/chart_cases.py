@@ -4,7 +4,7 @@ from chart import CURRENT_CRDS
 
 KUBEDIAG = "diagnosis.kubediag.org/v1/Operation"
 NETEASE = "diagnosis.netease.com/v1/Operation"
-OWN_NETWORK = {"hostNetwork": False, "listen": {"insecure": True}}
+OWN_NETWORK = {"hostNetwork": False, "listen": {"insecure": True}, "auth": {"methods": ["none"]}}
 
 
 class Case:
@@ -36,6 +36,8 @@ CASES = {
         "commonLabels": {"team": "nodes"},
         "podAnnotations": {"note": "1"},
         "podLabels": {"sidecar": "no"},
+        "auth": {"methods": ["kubernetes", "local-peer"], "localPeerUids": [0, 8095],
+                 "kubernetes": {"audience": "nodes", "url": "/nodescope"}},
         "hostNetwork": False,
         "listen": {"insecure": True, "port": 9000, "allowedHosts": ["nodescope.example"]},
         "docker": {"socket": "/var/snap/docker/run/docker.sock"},
@@ -66,4 +68,11 @@ CASES = {
                            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  namespace: x\n  name: {{ .Release.Name }}-text"],
     }, apis=[KUBEDIAG, NETEASE, "autoscaling.k8s.io/v1"]),
     "privileged": Case({"privileged": True}),
+    "auth-none": Case({"auth": {"methods": ["none"]}}),
+    "auth-token-file": Case({"auth": {"methods": ["token-file"], "tokenFile": {"existingSecret": "tokens"}}}),
+    "auth-basic": Case({"auth": {"methods": ["basic"], "passwordFile": {"existingSecret": "passwords", "key": "users"}}}),
+    "auth-client-certificate": Case({
+        "auth": {"methods": ["client-certificate"], "clientCertificate": {"existingSecret": "callers", "names": ["agent", "agent.example"]}},
+        "tls": {"existingSecret": "serving"}}, apis=[KUBEDIAG]),
+    "auth-kubernetes": Case({"hostNetwork": False, "auth": {"methods": ["kubernetes"]}, "tls": {"existingSecret": "serving"}}, apis=[KUBEDIAG]),
 }

@@ -62,5 +62,5 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 
 {{/* Is the API server or the kubelet asked for anything? Only then the pods get a token. */}}
 {{- define "nodescope.needsToken" -}}
-{{- if or .Values.pods.detail .Values.pods.list (eq .Values.auth.mode "kubernetes") }}true{{ end -}}
+{{- if or .Values.pods.detail .Values.pods.list (has "kubernetes" .Values.auth.methods) }}true{{ end -}}
 {{- end -}}

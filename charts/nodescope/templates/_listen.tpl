@@ -33,9 +33,10 @@
 
 {{/* What cannot work is refused here, before a pod fails to start on every node. */}}
 {{- define "nodescope.checkListen" -}}
+{{- $closed := or (has "none" .Values.auth.methods) (eq (join "" .Values.auth.methods) "local-peer") -}}
 {{- if not (or (include "nodescope.listensOnLoopback" .) .Values.listen.insecure) -}}
-{{- if or (eq .Values.auth.mode "none") (empty .Values.tls.existingSecret) -}}
-{{- fail (printf "listening on %s needs tls.existingSecret and an auth.mode other than none, or listen.insecure: true, with which everybody who reaches it can read the node" (include "nodescope.listenAddress" .)) -}}
+{{- if or $closed (empty .Values.tls.existingSecret) -}}
+{{- fail (printf "listening on %s needs tls.existingSecret and a method in auth.methods that works from afar (neither local-peer alone nor none), or listen.insecure: true, with which everybody who reaches it can read along" (include "nodescope.listenAddress" .)) -}}
 {{- end -}}
 {{- end -}}
 {{- if not .Values.hostNetwork -}}
@@ -45,8 +46,8 @@
 {{- if not (include "nodescope.since" (dict "context" . "minor" 22)) -}}
 {{- fail "hostNetwork: false needs Kubernetes 1.22: an ordinary Service (without internalTrafficPolicy) would answer for another node" -}}
 {{- end -}}
-{{- if eq .Values.auth.mode "local-peer" -}}
-{{- fail "auth.mode local-peer needs hostNetwork: true: it looks up who is at the other end of a loopback connection" -}}
+{{- if eq (join "" .Values.auth.methods) "local-peer" -}}
+{{- fail "auth.methods: local-peer alone admits nobody with hostNetwork: false, as nobody calls over loopback: add another method" -}}
 {{- end -}}
 {{- end -}}
 {{- if and .Values.networkPolicy.enabled .Values.hostNetwork -}}
