@@ -15,11 +15,6 @@ constexpr std::array<std::string_view, 12> io_list_names{
     "io_merged",        "io_time",     "io_cost_usage", "io_cost_wait", "io_cost_indebt",  "io_cost_indelay",
 };
 
-/// In the order of host::io_operation, which is that of the bytes of the names.
-constexpr std::array<std::string_view, 7> io_operation_names{
-    "Async", "Count", "Discard", "Read", "Sync", "Total", "Write",
-};
-
 /// In the order of host::tcp_states.
 constexpr std::array<std::string_view, 11> tcp_state_names{
     "Established", "SynSent",   "SynRecv", "FinWait1", "FinWait2", "TimeWait",

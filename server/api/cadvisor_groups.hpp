@@ -7,13 +7,20 @@
 #include "server/api/cadvisor_samples.hpp"
 #include "server/api/go_json.hpp"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace nodescope::api {
+
+/// In the order of host::io_operation, which is that of the bytes of the names.
+inline constexpr std::array<std::string_view, 7> io_operation_names{
+    "Async", "Count", "Discard", "Read", "Sync", "Total", "Write",
+};
 
 /// The names of block devices in one answer: asked for once each. `naming` outlives it.
 class device_names {

@@ -145,10 +145,6 @@ void add_disk_figure(metric_families& to, const scrape& all, const disk_figure& 
     }
 }
 
-constexpr std::array<std::string_view, 7> operation_names{
-    "Async", "Count", "Discard", "Read", "Sync", "Total", "Write",
-};
-
 void add_device_usage(metric_families& to, const scrape& all, device_names& devices)
 {
     MetricFamily& family = to.add({"container_blkio_device_usage_total", "Blkio Device bytes usage", counter});
@@ -159,10 +155,11 @@ void add_device_usage(metric_families& to, const scrape& all, device_names& devi
             const std::string& device = devices.name(entry.major, entry.minor, one.container->name == "/");
             const std::string major = fmt::to_string(entry.major);
             const std::string minor = fmt::to_string(entry.minor);
-            for (std::size_t at = 0; at < operation_names.size(); ++at) {
+            for (std::size_t at = 0; at < io_operation_names.size(); ++at) {
                 if (!entry.has(static_cast<io_operation>(at))) continue;
-                append(family, one, as_double(entry.value.at(at)),
-                       {{"device", device}, {"major", major}, {"minor", minor}, {"operation", operation_names.at(at)}});
+                append(
+                    family, one, as_double(entry.value.at(at)),
+                    {{"device", device}, {"major", major}, {"minor", minor}, {"operation", io_operation_names.at(at)}});
             }
         }
     }
