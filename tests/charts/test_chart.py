@@ -121,6 +121,8 @@ class Values(ChartTest):
                 (OWN_NETWORK, {"kubernetes": "1.21"}, "hostNetwork: false needs Kubernetes 1.22"),  # H3
                 ({"networkPolicy": {"enabled": True}}, {}, "does not bind pods in the node's network"),  # H6
                 ({"serviceMonitor": {"enabled": True}}, {}, "use podMonitor"),
+                (OWN_NETWORK, {"apis": [NETEASE]}, "diagnosis.netease.com takes Operations with an IP address only"),
+                ({**OWN_NETWORK, "operations": {"flat": True}}, {"apis": [KUBEDIAG]}, "diagnosis.kubediag.org takes Operations with an IP address only"),
                 ({"config": {"timeout-request": "soon"}}, {"apis": [KUBEDIAG]}, "is not a duration"),
                 ({}, {"kubernetes": "1.15"}, "chart requires kubeVersion: >=1.16.0-0")):
             with self.subTest(said):

@@ -46,7 +46,7 @@ CASES = {
         "goroutineDumps": {"enabled": True},
         "legacyIptables": True,
         "config": {"timeout-request": "90500ms", "log-level": "warning", "max-connections": 100},
-        "operations": {"namePrefix": "node", "labels": {"team": "nodes"}},
+        "operations": {"namePrefix": "node", "address": "10.0.0.10", "labels": {"team": "nodes"}},
         "networkPolicy": {"enabled": True, "from": [{"podSelector": {"matchLabels": {"mode": "agent"}}}]},
         "appArmorProfile": "localhost/nodescope",
         "seLinuxType": "",
