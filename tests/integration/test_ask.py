@@ -89,6 +89,42 @@ class AskTheService(unittest.TestCase):
             self.assertIn("connect: No such file or directory", asked.stderr)
 
 
+class AskWithTls(unittest.TestCase):
+    """Its certificate need not be one that anybody would trust: only that it answers is asked."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.files = {name: pathlib.Path(folder.name, name) for name in ("certificate", "key")}
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
+                        "-subj", "/CN=elsewhere", "-keyout", self.files["key"], "-out", self.files["certificate"]], check=True, capture_output=True)
+        self.files["key"].chmod(0o600)
+        self.flags = ("--tls-cert-file", str(self.files["certificate"]), "--tls-key-file", str(self.files["key"]))
+
+    def start(self, *flags):
+        running = service.Service("--docker-host", "unix:///nonexistent/docker.sock", *self.flags, *flags)
+        self.addCleanup(running.stop)
+        return f"127.0.0.1:{running.port}"
+
+    def test_the_configuration_tells_that_it_is_tls(self):
+        self.assertEqual(run("--healthcheck", "--listen", self.start(), *self.flags).stdout, "ok")
+
+    def test_a_processor(self):
+        asked = run("ask", f"--server=https://{self.start()}", "/processor/mountInfoCollector", "{}")
+        self.assertEqual((asked.returncode, asked.stderr), (0, ""))
+        self.assertTrue(asked.stdout.startswith('{"collector.system.mountinfo":"'))
+
+    def test_alive_without_a_certificate_where_callers_need_one(self):
+        address = self.start("--auth", "client-certificate", "--client-ca-file", str(self.files["certificate"]), "--allow-client-name", "agent")
+        self.assertEqual(run("ask", f"--server=https://{address}", "/healthz").stdout, "ok")
+        self.assertRegex(run("ask", f"--server=https://{address}", "/processor/mountInfoCollector", "{}").stderr, "status 40[13]: ")
+
+    def test_the_other_protocol(self):
+        self.assertEqual(run("ask", f"--server=http://{self.start()}", "/healthz").returncode, 1)
+        with service.Service("--docker-host", "unix:///nonexistent/docker.sock") as plain:
+            self.assertIn("TLS handshake: ", run("ask", f"--server=https://127.0.0.1:{plain.port}", "/healthz").stderr)
+
+
 class AskOthers(unittest.TestCase):
     def refusal(self, *arguments):
         asked = run(*arguments)
