@@ -83,7 +83,7 @@ TEST(ConfigFile, IsTruncatedAnywhereWithoutHarm)
     for (std::size_t size = 0; size <= whole.size(); ++size) {
         const std::string cut(whole.substr(0, size));  // on the heap, for AddressSanitizer
         const auto got = parse_config_text("f", cut);
-        if (!got) EXPECT_THAT(got.error().message(), HasSubstr("f:"));
+        EXPECT_TRUE(got || got.error().message().starts_with("f:")) << size;
     }
     for (int byte = 0; byte < 256; ++byte) {
         for (const std::size_t at : {0UL, 9UL, 14UL, 60UL, 80UL}) {
