@@ -1,4 +1,8 @@
-"""What the compiler and the linker were told to protect the binary with, read off its ELF headers (operations.md M3)."""
+"""What the compiler and the linker were told to protect the binary with, read off its ELF headers (operations.md M3).
+
+Branch protection (CET) is not among it: the linker marks a program for it only when every object is, and Debian 12's crt1.o and crti.o
+are not.
+"""
 
 import re
 import subprocess
