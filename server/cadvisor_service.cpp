@@ -12,8 +12,6 @@ namespace nodescope {
 
 namespace {
 
-using measured_filesystems = result<std::shared_ptr<const host::node_filesystems>>;
-
 /// Stands where containers will be found.
 class no_containers final : public cadvisor::containers {
 public:
@@ -24,11 +22,6 @@ public:
 private:
     static error none() { return error(failure::disabled, "containers are not watched"); }
 };
-
-task<measured_filesystems> no_filesystems(deadline)
-{
-    co_return error(failure::disabled, "filesystems are not measured");
-}
 
 cadvisor::process_table_options table_options(const configuration& config)
 {
@@ -50,12 +43,24 @@ api::metrics_options options_of_metrics(const configuration& config)
     return options;
 }
 
+/// By the last measurement, which the name keeps.
+api::device_naming names_of(const host::filesystem_watch& filesystems)
+{
+    auto last = filesystems.last();
+    if (!last) return {};
+    return [last = std::move(last)](std::uint32_t major, std::uint32_t minor, bool of_root) {
+        return last->device_name(major, minor, of_root);
+    };
+}
+
 }  // namespace
 
 struct cadvisor_service::parts {
     parts(worker_pool& pool, docker::client& docker, const configuration& config)
         : engine(&docker),
-          machine(pool, no_filesystems, config.root, config.limits.host),
+          filesystems(pool, config.root, host::mount_choice()),
+          machine(
+              pool, [this](deadline limit) { return filesystems.measure(limit); }, config.root, config.limits.host),
           processes(pool, table_options(config), config.limits.host),
           workers(pool),
           metrics(options_of_metrics(config))
@@ -63,6 +68,7 @@ struct cadvisor_service::parts {
     }
 
     cadvisor::engine_facts engine;
+    host::filesystem_watch filesystems;
     cadvisor::machine_collector machine;
     cadvisor::process_table_collector processes;
     no_containers containers;
@@ -81,13 +87,18 @@ std::vector<http::route> cadvisor_service::routes(std::function<api::service_sta
 {
     const api::machine_backends node{parts_->machine, parts_->engine, parts_->processes, parts_->containers};
     auto types = api::machine_request_types(node, NODESCOPE_VERSION);
-    auto of_containers = api::container_request_types(parts_->containers, api::device_naming());
+    const auto name_device = [&filesystems = parts_->filesystems](std::uint32_t major, std::uint32_t minor,
+                                                                  bool of_root) {
+        const auto last = filesystems.last();
+        return last ? last->device_name(major, minor, of_root) : std::string();
+    };
+    auto of_containers = api::container_request_types(parts_->containers, name_device);
     std::move(of_containers.begin(), of_containers.end(), std::back_inserter(types));
     auto routes = api::cadvisor_routes(std::move(types));
 
     api::metrics_backends scraped{parts_->containers, parts_->machine, parts_->engine, parts_->workers, {},
                                   std::move(state)};
-    scraped.devices = [] { return api::device_naming(); };
+    scraped.devices = [&filesystems = parts_->filesystems] { return names_of(filesystems); };
     auto of_metrics = api::metrics_routes(std::move(scraped), parts_->metrics);
     std::move(of_metrics.begin(), of_metrics.end(), std::back_inserter(routes));
     return routes;

@@ -133,6 +133,64 @@ class Node(Asking):
             self.assertEqual(attributes[key], machine[key], key)
 
 
+class Storage(Asking):
+    """§4.4, §12.6: beside statfs and the kernel's own table of mounts."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.service = Service()
+        cls.addClassCleanup(cls.service.__exit__, None, None, None)
+
+    def test_figures_are_those_of_statfs(self):
+        told = self.answer("v2.0/storage")
+        self.assertEqual([one["device"] for one in told], sorted(one["device"] for one in told))
+        for one in told:
+            real = os.statvfs(one["mountpoint"])
+            self.assertEqual(one["capacity"], real.f_blocks * real.f_frsize, one)
+            self.assertEqual(one.get("inodes", 0), real.f_files, one)
+            # What is free changes under our hands: it must be near.
+            near = max(real.f_blocks * real.f_frsize // 10, 1)
+            self.assertLess(abs(one["available"] - real.f_bavail * real.f_frsize), near, one)
+            self.assertLess(abs(one["usage"] - (real.f_blocks - real.f_bfree) * real.f_frsize), near, one)
+            self.assertIsInstance(one["labels"], list)
+
+    def test_the_root_is_labelled(self):
+        told = self.answer("v2.0/storage?label=root")
+        self.assertEqual([one["mountpoint"] for one in told], ["/"])
+        source = [line.split(" - ")[1].split()[1] for line in pathlib.Path("/proc/1/mountinfo").read_text().splitlines()
+                  if line.split()[4] == "/"][-1]
+        if source.startswith("/dev/"):
+            self.assertEqual(told[0]["device"], source)
+
+    def test_a_new_filesystem_appears_and_goes(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root to mount")
+        with tempfile.TemporaryDirectory() as place:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "nodescope-test", place], check=True)
+            try:
+                found = [one for one in self.answer("v2.0/storage") if one["mountpoint"] == place]
+                self.assertEqual([(one["device"], one["capacity"]) for one in found], [(place, 65536)])
+            finally:
+                subprocess.run(["umount", place], check=True)
+            self.assertNotIn(place, [one["mountpoint"] for one in self.answer("v2.0/storage")])
+
+    def test_the_machine_has_the_same_filesystems(self):
+        machine = self.answer("v2.0/machine")
+        stored = {one["device"]: one["capacity"] for one in self.answer("v2.0/storage")}
+        self.assertTrue(machine["filesystems"])
+        for one in machine["filesystems"]:
+            self.assertIn(one["type"], ("vfs", "zfs", "devicemapper"))
+            if one["device"] in stored:
+                self.assertEqual(one["capacity"], stored[one["device"]])
+        self.assertLessEqual({one["device"] for one in self.answer("v2.0/storage?label=root")},
+                             {one["device"] for one in machine["filesystems"]})
+
+    def test_what_is_not_there_is_refused_in_cadvisors_words(self):
+        self.assertEqual(self.refusal("v2.0/storage?label=nope"), 'non-existent label "nope"\n')
+        self.assertEqual(self.refusal("v2.0/storage?uuid=nope"), "cadvisor: no such device\n")
+        self.assertEqual(self.refusal("v2.0/storage?uuid=../by-uuid"), "cadvisor: no such device\n")
+
+
 class Engine(Asking):
     """§4.2, §14.2: Docker is asked once, and one that hangs costs little."""
 
