@@ -26,6 +26,7 @@ struct worker_pool::impl {
 
     void work_until_stopped()
     {
+        pthread_setname_np(pthread_self(), "worker");  // for whoever looks with ps -L
         std::unique_lock lock(mutex);
         std::uint64_t answered = 0;
         for (;;) {

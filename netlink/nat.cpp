@@ -78,13 +78,15 @@ result<nft_nat> find_nft_nat(const nat_target& where, deadline limit)
     return outcome.error();
 }
 
+/// The file is 0440, root's: without a user's or group's right to it (or CAP_DAC_READ_SEARCH), failure::denied.
 /// An absent file is a kernel without legacy tables, unless the process is gone as a whole.
 result<bool> has_legacy_nat(int process_directory, ip_family family)
 {
     const char* const path = family == ip_family::ipv4 ? "net/ip_tables_names" : "net/ip6_tables_names";
     const unique_fd file(::openat(process_directory, path, O_RDONLY | O_CLOEXEC));
     if (!file && errno == ENOENT) {
-        if (::faccessat(process_directory, "net", F_OK, 0) != 0) return from_errno(ESRCH, fmt::format("open {}", path));
+        if (::faccessat(process_directory, "net", F_OK, AT_EACCESS) != 0)
+            return from_errno(ESRCH, fmt::format("open {}", path));
         return false;
     }
     if (!file) return from_errno(errno, fmt::format("open {}", path));
@@ -155,8 +157,9 @@ nat_findings blocking_find_nat_tables(const nat_target& where, deadline limit)
     const auto of = [&](ip_family family) -> result<nat_tables> {
         nat_tables tables;
         const auto legacy = has_legacy_nat(where.process_directory->get(), family);
-        if (!legacy) return prefixed(legacy.error());
-        tables.legacy = *legacy;
+        if (!legacy && legacy.error().kind() != failure::denied) return prefixed(legacy.error());
+        tables.legacy = legacy && *legacy;
+        if (!legacy) tables.legacy_failure = prefixed(legacy.error());
         if (nft) tables.nft = nft->of(family);
         else tables.nft_failure = prefixed(nft.error());
         return tables;
@@ -192,7 +195,7 @@ task<result<nat_text>> nat_reader::read(nat_target where, ip_family family, resu
     if (!found) co_return found.error();
     nat_text made;
     bool any = false;
-    std::optional<error> failed = found->nft_failure;
+    std::optional<error> failed = found->nft_failure ? found->nft_failure : found->legacy_failure;
     const std::string prefix = family == ip_family::ipv4 ? "iptables-" : "ip6tables-";
     std::vector<std::string> names;
     if (found->nft) names.push_back(prefix + "nft-save");

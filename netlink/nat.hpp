@@ -46,10 +46,11 @@ struct nat_tables {
     nat_tables() = default;
     bool nft = false;
     bool legacy = false;
-    /// Why nf_tables could not be asked (net/ip_tables_names always can).
-    std::optional<error> nft_failure;
+    std::optional<error> nft_failure;  ///< why nf_tables could not be asked
+    std::optional<error>
+        legacy_failure;  ///< why it is not known whether there are legacy tables: only root may read it
     /// Nothing to read, and that is known.
-    [[nodiscard]] bool none() const noexcept { return !nft && !legacy && !nft_failure; }
+    [[nodiscard]] bool none() const noexcept { return !nft && !legacy && !nft_failure && !legacy_failure; }
 };
 
 struct nat_findings {

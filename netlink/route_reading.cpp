@@ -171,7 +171,7 @@ result<routes_text> blocking_read_routes6(int proc_pid_directory, const name_tab
     const unique_fd file(::openat(proc_pid_directory, "net/ipv6_route", O_RDONLY | O_CLOEXEC));
     if (!file && errno == ENOENT) {
         // Absent with the process as a whole, or in a kernel without IPv6.
-        if (::faccessat(proc_pid_directory, "net/route", F_OK, 0) != 0) return from_errno(ESRCH, what);
+        if (::faccessat(proc_pid_directory, "net/route", F_OK, AT_EACCESS) != 0) return from_errno(ESRCH, what);
         made.text = "INET6 (IPv6) not configured in this system.\n";
         return made;
     } else if (!file) {

@@ -82,7 +82,9 @@ result<process_handle> process_handle::open(const std::string& root, pid_t pid)
     }
     // The directory was opened first: if its process still exists after pidfd_open, both mean the same one. The kernel
     // finds nothing in the directory of a process that has been reaped.
-    if (::faccessat(directory->get(), "stat", F_OK, 0) != 0) {
+    // By effective rights: access() otherwise asks as if we had no capabilities (access(2)), and a /proc mounted with
+    // hidepid (systemd's ProtectProc=) then says that another user's process does not exist.
+    if (::faccessat(directory->get(), "stat", F_OK, AT_EACCESS) != 0) {
         return error(failure::gone, fmt::format("process {} has ended", pid));
     }
     return process_handle(pid, std::move(*directory), std::move(pidfd), path);

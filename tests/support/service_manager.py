@@ -113,8 +113,8 @@ def stopped_thread(thread_id):
 
 def threads_of(service):
     """(the reactor thread, [the workers])"""
-    ids = sorted(int(one) for one in os.listdir(f"/proc/{service.pid}/task"))
-    return service.pid, [one for one in ids if one != service.pid]
+    tasks = pathlib.Path(f"/proc/{service.pid}/task")
+    return service.pid, sorted(int(one.name) for one in tasks.iterdir() if (one / "comm").read_text() == "worker\n")
 
 
 def reload(service):

@@ -1,0 +1,160 @@
+"""What is shipped for systemd: the unit's score and its syntax, the configuration file, and the real binary under the unit's rights.
+contracts: operations.md S1, S2, S4, S9, S10, N12."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import docker_engine  # noqa: E402
+from service import BINARY, ROOT, Service  # noqa: E402
+
+SYSTEMD = ROOT / "systemd"
+HIGHEST_SCORE = 2.2  # S1
+SANDBOX = ROOT / "tests/support/unit_sandbox.py"
+FOREVER = ["sleep", "100000"]
+
+
+def unit_text(program="/bin/true"):
+    text = (SYSTEMD / "nodescope.service.in").read_text()
+    return text.replace("@bindir@/nodescope", program).replace("@sysconfdir@", "/etc").replace("@docdir@", "/usr/share/doc/nodescope")
+
+
+class Files(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        (self.folder / "nodescope.service").write_text(unit_text())
+        shutil.copy(SYSTEMD / "nodescope.socket", self.folder)
+
+    def analyze(self, *arguments):
+        run = subprocess.run(["systemd-analyze", *arguments], cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                             check=False)
+        return run.returncode, run.stdout
+
+    def score(self):
+        code, text = self.analyze("security", "--offline=true", "./nodescope.service")
+        self.assertEqual(code, 0, text)
+        return float(re.search(r"Overall exposure level for nodescope.service: ([\d.]+)", text).group(1))
+
+    def test_the_score(self):
+        self.assertLessEqual(self.score(), HIGHEST_SCORE)
+
+    def test_verify_has_nothing_to_say(self):
+        self.assertEqual(self.analyze("verify", "./nodescope.service", "./nodescope.socket"), (0, ""))
+
+    def test_each_drop_in_is_understood(self):
+        for drop_in in sorted((SYSTEMD / "drop-ins").iterdir()):
+            with self.subTest(drop_in=drop_in.name):
+                place = self.folder / "nodescope.service.d"
+                place.mkdir(exist_ok=True)
+                shutil.copy(drop_in, place)
+                self.assertEqual(self.analyze("verify", "./nodescope.service"), (0, ""))
+                (place / drop_in.name).unlink()
+
+    def test_sysusers_makes_the_user_and_the_group(self):
+        """In a root of its own, which has no docker group yet."""
+        root = self.folder / "root"
+        (root / "etc").mkdir(parents=True)
+        subprocess.run(["systemd-sysusers", f"--root={root}", SYSTEMD / "nodescope.sysusers.conf"], check=True, capture_output=True)
+        self.assertRegex((root / "etc/passwd").read_text(), r"(?m)^nodescope:x:\d+:\d+:nodescope:/:/usr/sbin/nologin$")
+        self.assertRegex((root / "etc/group").read_text(), r"(?m)^docker:x:\d+:nodescope$")
+
+    def test_the_configuration_file_is_what_the_program_prints(self):
+        printed = subprocess.run([BINARY, "--print-defaults"], check=True, capture_output=True, text=True).stdout
+        self.assertEqual((SYSTEMD / "config.toml").read_text(), printed,
+                         "options changed: build/nodescope --print-defaults > systemd/config.toml")
+
+    def test_the_configuration_file_is_sound_with_every_key_set(self):
+        text = (SYSTEMD / "config.toml").read_text()
+        file = self.folder / "config.toml"
+        for content in (text, re.sub(r"(?m)^#(?=[a-z-]+ = )", "", text)):
+            file.write_text(content)
+            run = subprocess.run([BINARY, "--check-config", "--config", file], capture_output=True, text=True, check=False)
+            self.assertEqual((run.returncode, run.stderr), (0, ""))
+
+    def test_what_is_wrong_with_a_file_is_told_with_its_line(self):
+        file = self.folder / "config.toml"
+        for content, line, said in (("\nlisten = 5\n", 2, "port is missing"), ("docker-host = \"ssh://x\"\n", 1, "ssh://x"),
+                                    ("log-levle = \"info\"\n", 1, "did you mean log-level?"), ("listen = [\n", 2, "no end")):
+            with self.subTest(content=content):
+                file.write_text(content)
+                run = subprocess.run([BINARY, "--check-config", "--config", file], capture_output=True, text=True, check=False)
+                self.assertEqual(run.returncode, 1)
+                self.assertIn(f"{file}:{line}: ", run.stderr)
+                self.assertIn(said, run.stderr)
+
+
+class UnderTheUnitsRights(unittest.TestCase):
+    """N12: with the three capabilities, as a user of its own, behind the unit's filters, everything is answered."""
+
+    @classmethod
+    def setUpClass(cls):
+        if os.geteuid() != 0:
+            raise unittest.SkipTest("only root can give up rights in this way")
+        cls.engine = docker_engine.from_environment()
+        if cls.engine is None:
+            raise unittest.SkipTest("NODESCOPE_TEST_DOCKER_HOST names no Docker daemon")
+        cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        socket = pathlib.Path(cls.engine.host.removeprefix("unix://"))
+        (cls.folder / "nodescope.service").write_text(unit_text())
+        binds = [f"{socket.parent}=/mnt/docker", f"{BINARY}=/mnt/nodescope", f"{SANDBOX}=/mnt/unit_sandbox.py",
+                 f"{cls.folder}/nodescope.service=/mnt/nodescope.service"]
+        prefix = ["unshare", "--mount", "/usr/bin/python3", str(SANDBOX), str(cls.folder / "nodescope.service"),
+                  str(socket.stat().st_gid), *binds, "--"]
+
+        class Sandboxed(Service):
+            binary = "/mnt/nodescope"
+
+        cls.service = cls.enterClassContext(Sandboxed("--docker-host", f"unix:///mnt/docker/{socket.name}", prefix=prefix))
+
+    def answer(self, path, parameters=None):
+        status, _, body = self.service.process_route(path, parameters)
+        self.assertEqual(status, 200, body)
+        return json.loads(body)
+
+    def test_it_has_only_the_rights_of_the_unit(self):
+        status = pathlib.Path(f"/proc/{self.service.pid}/status").read_text()
+        wanted = sum(1 << number for number in (12, 19, 21))  # CAP_NET_ADMIN, CAP_SYS_PTRACE, CAP_SYS_ADMIN
+        for kind in ("Inh", "Prm", "Eff", "Bnd", "Amb"):
+            self.assertIn(f"Cap{kind}:\t{wanted:016x}\n", status)
+        self.assertRegex(status, r"NoNewPrivs:\t1\nSeccomp:\t2\n")
+        self.assertNotRegex(status, r"(?m)^Uid:.*\b0\b")
+
+    def test_docker_and_processes(self):
+        self.assertTrue(self.answer("/processor/dockerInfoCollector"))
+        self.assertTrue(self.answer("/processor/containerCollector"))
+        processes = json.dumps(self.answer("/processor/processCollector"))
+        self.assertIn("unittest" if "unittest" in " ".join(sys.argv) else "run_file.py", processes, "processes of other users")
+
+    def test_the_network_of_a_container(self):
+        container = self.engine.create(self, FOREVER, NetworkMode="none")
+        container.start()
+        pid, made = container.inspect()["State"]["Pid"], container.id
+        enter = ["nsenter", f"--net=/proc/{pid}/ns/net"]
+        subprocess.run([*enter, "iptables-nft", "-t", "nat", "-A", "POSTROUTING", "-s", "192.0.2.0/24", "-j", "MASQUERADE"], check=True)
+        network = self.answer("/processor/netInfoCollector", {"id": made})
+        for key, part in (("ipaddr", "LOOPBACK"), ("Nat", "-A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE")):
+            self.assertIn(part, network[f"collector.kubernetes.container.{key}"], network)
+
+    def test_the_mounts_of_the_node(self):
+        try:
+            os.stat("/proc/1/ns/net")
+        except PermissionError:
+            # This machine keeps process 1 from root too; behind hidepid there is then no such process.
+            status, _, body = self.service.process_route("/processor/mountInfoCollector")
+            self.assertEqual((status, b"/proc/1/" in body), (500, True), body)
+            return
+        self.assertIn("/proc", json.dumps(self.answer("/processor/mountInfoCollector")))
+
+    def test_nothing_is_refused_by_the_filter_that_the_log_would_tell(self):
+        self.assertEqual([event for event in self.service.log if event.get("level") in ("warning", "error")], [])
+
+
+if __name__ == "__main__":
+    unittest.main()
