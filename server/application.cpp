@@ -165,7 +165,7 @@ result<void> application::build_backends()
     dump_options.containerd_pid_file = config_.containerd_pid_file;
     dump_options.containerd_temporary_directory = config_.containerd_temporary_directory;
     goroutines_ = std::make_unique<goroutine_dump_collector>(workers_, std::move(dump_options));
-    cadvisor_ = std::make_unique<cadvisor_service>(workers_, *docker_, config_);
+    cadvisor_ = std::make_unique<cadvisor_service>(workers_, *docker_, group_, log_, config_);
     return {};
 }
 
@@ -330,6 +330,7 @@ void application::run()
         group_.spawn("watchdog", watch_over(std::move(pools), *limit, [this] { manager_.alive(); }));
     }
     manager_.ready(state());
+    cadvisor_->start();
     reactor_.run();
     log_.write(log_level::info, "stopped");
 }

@@ -1,5 +1,7 @@
 #include "server/cadvisor_service.hpp"
 
+#include "collectors/cadvisor/kernel_log.hpp"
+#include "collectors/cadvisor/node_containers.hpp"
 #include "server/api/cadvisor_containers.hpp"
 #include "server/api/cadvisor_machine.hpp"
 #include "server/api/cadvisor_routes.hpp"
@@ -12,16 +14,15 @@ namespace nodescope {
 
 namespace {
 
-/// Stands where containers will be found.
-class no_containers final : public cadvisor::containers {
-public:
-    task<result<std::vector<cadvisor::container_view>>> find(cadvisor::query, deadline) override { co_return none(); }
-    task<result<std::vector<cadvisor::event>>> history(cadvisor::event_filter, deadline) override { co_return none(); }
-    result<std::unique_ptr<cadvisor::event_stream>> watch(cadvisor::event_filter) override { return none(); }
-
-private:
-    static error none() { return error(failure::disabled, "containers are not watched"); }
-};
+/// The filesystems as samples of "/" hold them.
+task<result<std::shared_ptr<const std::vector<host::filesystem_usage>>>> usages_of(host::filesystem_watch& filesystems,
+                                                                                   deadline limit)
+{
+    auto measuring = filesystems.measure(limit);
+    const auto measured = co_await std::move(measuring);
+    if (!measured) co_return measured.error();
+    co_return std::shared_ptr<const std::vector<host::filesystem_usage>>(*measured, &(*measured)->usages);
+}
 
 cadvisor::process_table_options table_options(const configuration& config)
 {
@@ -53,31 +54,53 @@ api::device_naming names_of(const host::filesystem_watch& filesystems)
     };
 }
 
+cadvisor::sampling_options sampling(const configuration& config)
+{
+    cadvisor::sampling_options options;
+    options.root = config.root;
+    options.interval = config.sample_interval;
+    options.idle = config.sample_idle.value_or(std::chrono::milliseconds(0));
+    options.always = !config.sample_idle;
+    options.timeout = config.limits.host;
+    options.events_per_kind = config.max_events;
+    options.environment.insert(config.container_env.begin(), config.container_env.end());
+    return options;
+}
+
 }  // namespace
 
 struct cadvisor_service::parts {
-    parts(worker_pool& pool, docker::client& docker, const configuration& config)
-        : engine(&docker),
+    parts(worker_pool& pool, docker::client& docker, task_group& tasks, logger& to, const configuration& config)
+        : group(tasks),
+          log(to),
+          root(config.root),
+          engine(&docker),
           filesystems(pool, config.root, host::mount_choice()),
           machine(
               pool, [this](deadline limit) { return filesystems.measure(limit); }, config.root, config.limits.host),
           processes(pool, table_options(config), config.limits.host),
+          containers(pool, &docker, tasks, to, sampling(config),
+                     [this](deadline limit) { return usages_of(filesystems, limit); }),
           workers(pool),
           metrics(options_of_metrics(config))
     {
     }
 
+    task_group& group;
+    logger& log;
+    std::string root;
     cadvisor::engine_facts engine;
     host::filesystem_watch filesystems;
     cadvisor::machine_collector machine;
     cadvisor::process_table_collector processes;
-    no_containers containers;
+    cadvisor::node_containers containers;
     worker_pool& workers;
     api::metrics_options metrics;
 };
 
-cadvisor_service::cadvisor_service(worker_pool& pool, docker::client& docker, const configuration& config)
-    : parts_(std::make_unique<parts>(pool, docker, config))
+cadvisor_service::cadvisor_service(worker_pool& pool, docker::client& docker, task_group& group, logger& log,
+                                   const configuration& config)
+    : parts_(std::make_unique<parts>(pool, docker, group, log, config))
 {
 }
 
@@ -102,6 +125,15 @@ std::vector<http::route> cadvisor_service::routes(std::function<api::service_sta
     auto of_metrics = api::metrics_routes(std::move(scraped), parts_->metrics);
     std::move(of_metrics.begin(), of_metrics.end(), std::back_inserter(routes));
     return routes;
+}
+
+void cadvisor_service::start()
+{
+    const auto tell = [&containers = parts_->containers](const cadvisor::oom_kill& kill, cadvisor::time_point when) {
+        containers.tell_out_of_memory(kill, when);
+    };
+    parts_->group.spawn("kernel log", cadvisor::follow_kernel_log(parts_->root, parts_->log, tell));
+    parts_->containers.start();
 }
 
 }  // namespace nodescope

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "collectors/docker/docker_client.hpp"
+#include "core/log.hpp"
+#include "core/task_group.hpp"
 #include "core/worker_pool.hpp"
 #include "server/api/service_metrics.hpp"
 #include "server/config.hpp"
@@ -17,13 +19,16 @@ namespace nodescope {
 class cadvisor_service {
 public:
     /// All that is referenced outlives it.
-    cadvisor_service(worker_pool& pool, docker::client& docker, const configuration& config);
+    cadvisor_service(worker_pool& pool, docker::client& docker, task_group& group, logger& log,
+                     const configuration& config);
     cadvisor_service(const cadvisor_service&) = delete;
     cadvisor_service& operator=(const cadvisor_service&) = delete;
     ~cadvisor_service();
 
     /// `state` gives what /metrics says of the service itself; it is asked on the reactor thread.
     [[nodiscard]] std::vector<http::route> routes(std::function<api::service_state()> state);
+    /// Begins what runs without being asked: following the kernel's log, and sampling where the configuration says so.
+    void start();
 
 private:
     struct parts;

@@ -197,6 +197,42 @@ void define_metrics(CLI::App& app, configuration& config)
         ->delimiter(',');
 }
 
+void define_sampling(CLI::App& app, configuration& config)
+{
+    static constexpr std::chrono::milliseconds shortest_interval{250};
+    static constexpr std::chrono::minutes longest_interval{1};
+    constexpr std::size_t most_events = 1'000'000;
+    const auto interval = [&config](const std::string& text) {
+        const auto parsed = parse_duration(text);
+        if (!parsed) throw CLI::ValidationError(parsed.error().message());
+        if (*parsed < shortest_interval || *parsed > longest_interval) {
+            throw CLI::ValidationError("sample-interval: from 250ms to 1m");
+        }
+        config.sample_interval = *parsed;
+    };
+    const auto idle = [&config](const std::string& text) {
+        config.sample_idle.reset();
+        if (text == "always") return;
+        const auto parsed = parse_duration(text);
+        if (!parsed) throw CLI::ValidationError(parsed.error().message());
+        config.sample_idle = *parsed;
+    };
+    app.add_option_function<std::string>("--sample-interval", interval, "between two samples of a container")
+        ->type_name("DURATION")
+        ->default_str(duration_text(config.sample_interval));
+    app.add_option_function<std::string>("--sample-idle", idle,
+                                         "how long after the last question containers are still sampled; always: "
+                                         "from the start, without end")
+        ->type_name("DURATION|always")
+        ->default_str("2m");
+    app.add_option("--container-env", config.container_env,
+                   "environment variable of containers that is shown; repeatable; none by default")
+        ->delimiter(',');
+    app.add_option("--max-events", config.max_events, "events of one kind that are kept, for a day at most")
+        ->check(CLI::Range(std::size_t{1}, most_events))
+        ->capture_default_str();
+}
+
 void define_log(CLI::App& app, configuration& config)
 {
     app.option_defaults()->group("Log");
@@ -366,6 +402,7 @@ std::variant<configuration, early_exit> parse_command_line(const std::vector<std
     define_deadlines(app, config);
     define_sources(app, config);
     define_metrics(app, config);
+    define_sampling(app, config);
     define_log(app, config);
     app.footer(
         "Each flag is also a NODESCOPE_* environment variable (--timeout-docker: NODESCOPE_TIMEOUT_DOCKER) and a key\n"

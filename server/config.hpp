@@ -67,6 +67,11 @@ struct configuration {
     std::string containerd_pid_file;
     std::string containerd_temporary_directory = "/tmp";
 
+    std::chrono::milliseconds sample_interval{1'000};
+    std::optional<std::chrono::milliseconds> sample_idle{120'000};  ///< none: sampling never stops
+    std::vector<std::string> container_env;  ///< variables of containers that may be shown (operations.md O6)
+    std::size_t max_events = default_max_events;
+
     std::optional<question> asks;  ///< `ask` and --healthcheck: ask the running service instead of being one
     bool check_only = false;       ///< --check-config
     std::vector<setting> settings;
@@ -76,6 +81,8 @@ struct configuration {
 
     /// operations.md O2, F4: etcd's request limit bites first, agents reject above 2 MiB.
     static constexpr std::size_t default_max_reply = std::size_t{1} << 20U;
+    /// cadvisor::event_store::default_limit says why.
+    static constexpr std::size_t default_max_events = 10'000;
     static constexpr std::size_t largest_max_reply = std::size_t{2} << 20U;
 };
 

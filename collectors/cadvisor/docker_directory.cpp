@@ -1,0 +1,177 @@
+#include "collectors/cadvisor/docker_directory.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace nodescope::cadvisor {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// One coroutine that asks, counted as long as it lives.
+class asker {
+public:
+    explicit asker(std::shared_ptr<std::size_t> count) : count_(std::move(count)) { ++*count_; }
+    asker(const asker&) = delete;
+    asker& operator=(const asker&) = delete;
+    ~asker() { --*count_; }
+
+private:
+    std::shared_ptr<std::size_t> count_;
+};
+
+}  // namespace
+
+docker_directory::docker_directory(docker::client* docker, task_group& group, logger& log)
+    : docker_(docker), group_(group), log_(log)
+{
+}
+
+docker_directory::entry docker_directory::look(const std::string& id) const
+{
+    if (const auto found = entries_.find(id); found != entries_.end()) return found->second.shown;
+    entry fresh;
+    if (docker_ == nullptr) fresh.says = verdict::foreign;
+    return fresh;
+}
+
+void docker_directory::want(const std::string& id)
+{
+    if (docker_ == nullptr || unwell()) return;
+    known& one = entries_[id];
+    const bool answered = one.shown.says == verdict::docker;
+    if (one.waiting || answered || one.tries >= questions || steady_clock::now() < one.due) return;
+    one.waiting = true;
+    queue_.push_back(id);
+    start_asking();
+}
+
+void docker_directory::ask_again(const std::string& id)
+{
+    const auto found = entries_.find(id);
+    if (docker_ == nullptr || unwell() || found == entries_.end() || found->second.waiting) return;
+    found->second.waiting = true;
+    found->second.tries = 0;
+    queue_.push_back(id);
+    start_asking();
+}
+
+void docker_directory::forget(const std::string& id) { entries_.erase(id); }
+
+void docker_directory::start_asking()
+{
+    if (*askers_ < questions_at_once) group_.spawn("asking Docker about containers", ask_until_done());
+}
+
+task<> docker_directory::ask_until_done()
+{
+    const asker counted(askers_);
+    while (!queue_.empty()) {
+        const std::string id = std::move(queue_.front());
+        queue_.pop_front();
+        if (!entries_.contains(id)) continue;
+        const auto reference = docker::container_reference::parse(id);
+        if (!reference) {
+            entries_.erase(id);
+            continue;
+        }
+        auto inspecting = docker_->inspect(*reference, deadline::in(answer_limit));
+        const auto answer = co_await std::move(inspecting);
+        learn(id, answer);
+        if (!asking()) wake();
+    }
+}
+
+bool docker_directory::asking() const
+{
+    return std::any_of(entries_.begin(), entries_.end(), [](const auto& one) { return one.second.waiting; });
+}
+
+void docker_directory::learn(const std::string& id, const result<docker::container_state>& answer)
+{
+    const auto found = entries_.find(id);
+    if (found == entries_.end()) return;
+    known& one = found->second;
+    one.waiting = false;
+    const bool gone = !answer && answer.error().kind() == failure::gone;
+    if (!answer && !gone) {
+        rest_after(answer.error());
+        return;
+    }
+    if (was_unwell_) {
+        was_unwell_ = false;
+        log_.write(log_level::info, "docker names containers again");
+    }
+    one.shown.asked = steady_clock::now();
+    if (answer && answer->pid > 0) {
+        one.shown.says = verdict::docker;
+        one.shown.state = std::make_shared<const docker::container_state>(*answer);
+        return;
+    }
+    // A container that Docker knows and that has no process (yet) stays what it was: its cgroup is still there.
+    if (gone) one.shown = entry{verdict::foreign, nullptr, one.shown.asked};
+    one.due = steady_clock::now() + first_pause * (1 << one.tries);
+    ++one.tries;
+}
+
+task<int> docker_directory::exit_code(std::string id, deadline limit)
+{
+    constexpr std::chrono::milliseconds pause{200};
+    const auto reference = docker::container_reference::parse(id);
+    while (docker_ != nullptr && reference && !unwell() && !limit.passed()) {
+        auto inspecting = docker_->inspect(*reference, limit);
+        const auto answer = co_await std::move(inspecting);
+        if (!answer) break;
+        if (answer->pid == 0) co_return static_cast<int>(answer->exit_code);
+        // The cgroup goes before the daemon hears of it.
+        asio::steady_timer timer(co_await asio::this_coro::executor, pause);
+        co_await timer.async_wait(asio::use_awaitable);
+    }
+    co_return -1;
+}
+
+void docker_directory::rest_after(const error& why)
+{
+    unwell_until_ = steady_clock::now() + rest;
+    for (const std::string& id : queue_) {
+        if (const auto found = entries_.find(id); found != entries_.end()) found->second.waiting = false;
+    }
+    queue_.clear();
+    wake();
+    if (was_unwell_) return;
+    was_unwell_ = true;
+    log_.write(log_level::warning, "docker does not say which containers these are", {{"reason", why.message()}});
+}
+
+void docker_directory::wake()
+{
+    for (asio::steady_timer* const waiter : *waiting_) waiter->cancel();
+}
+
+task<> docker_directory::settle(deadline limit)
+{
+    const auto all = waiting_;
+    const deadline own = deadline::sooner(limit, deadline::in(patience));
+    asio::steady_timer timer(co_await asio::this_coro::executor, own.at());
+    all->push_back(&timer);
+    const bool throwing = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
+    bool late = false;
+    bool cancelled = false;
+    while (!unwell() && !late && !cancelled && asking()) {
+        const auto [woken] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        const auto state = co_await asio::this_coro::cancellation_state;
+        cancelled = state.cancelled() != asio::cancellation_type::none;
+        late = !woken;
+    }
+    co_await asio::this_coro::throw_if_cancelled(throwing);
+    std::erase(*all, &timer);
+    // Whoever asks while this goes on need not wait for it as well.
+    if (late && own.passed() && own.limit() >= patience) unwell_until_ = steady_clock::now() + rest;
+}
+
+}  // namespace nodescope::cadvisor

@@ -1,0 +1,97 @@
+#include "collectors/cadvisor/lookup.hpp"
+
+#include "core/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace nodescope::cadvisor {
+
+namespace {
+
+/// "/docker/" is "/docker"; "" and "/" are the root (§1.1).
+std::string cgroup_path(std::string_view text)
+{
+    while (text.ends_with('/')) text.remove_suffix(1);
+    if (text.empty()) return "/";
+    return text.starts_with('/') ? std::string(text) : "/" + std::string(text);
+}
+
+result<std::vector<std::size_t>> choose_by_path(const std::vector<container_names>& all, const query& asked)
+{
+    const std::string path = cgroup_path(asked.name);
+    std::vector<std::size_t> found;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        // §14.1: a plain prefix, so that "/doc" finds "/docker/…".
+        if (asked.recursive ? all[i].path.starts_with(path) : all[i].path == path) found.push_back(i);
+    }
+    if (!found.empty()) return found;
+    return error(failure::gone, fmt::format("unknown container{} {}", asked.recursive ? ":" : "", go_quoted(path)));
+}
+
+result<std::vector<std::size_t>> choose_all_of_docker(const std::vector<container_names>& all, std::string_view name)
+{
+    if (name.find_first_not_of('/') != std::string_view::npos) {
+        return error(failure::invalid, fmt::format("invalid request for docker container {} with subcontainers",
+                                                   go_quoted(cgroup_path(name))));
+    }
+    std::vector<std::size_t> found;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (!all[i].docker_id.empty()) found.push_back(i);
+    }
+    return found;
+}
+
+result<std::vector<std::size_t>> choose_one_of_docker(const std::vector<container_names>& all, std::string_view name)
+{
+    while (name.ends_with('/')) name.remove_suffix(1);
+    if (name.starts_with('/')) name.remove_prefix(1);
+    std::vector<std::size_t> exact;
+    std::vector<std::size_t> begun;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (all[i].docker_id.empty()) continue;
+        const bool same = !name.empty() && (all[i].docker_name == name || all[i].docker_id == name);
+        if (same) exact.push_back(i);
+        if (all[i].docker_name.starts_with(name) || all[i].docker_id.starts_with(name)) begun.push_back(i);
+    }
+    const std::vector<std::size_t>& found = exact.empty() ? begun : exact;
+    if (found.empty()) {
+        return error(failure::gone, fmt::format("unable to find Docker container {}", go_quoted(name)));
+    }
+    // The empty text means nobody, even where there is one container only.
+    if (found.size() > 1 || name.empty()) {
+        return error(failure::conflict,
+                     fmt::format("unable to find container. Container {} is not unique", go_quoted(name)));
+    }
+    return found;
+}
+
+}  // namespace
+
+result<std::vector<std::size_t>> choose_containers(const std::vector<container_names>& all, const query& asked)
+{
+    if (asked.type == query::naming::by_cgroup) return choose_by_path(all, asked);
+    return asked.recursive ? choose_all_of_docker(all, asked.name) : choose_one_of_docker(all, asked.name);
+}
+
+std::string go_quoted(std::string_view text)
+{
+    std::string quoted = "\"";
+    for (std::size_t i = 0; i < text.size();) {
+        const char c = text[i];
+        if (c == '"' || c == '\\') {
+            quoted += '\\';
+            quoted += c;
+            ++i;
+            continue;
+        }
+        const std::size_t length = std::max<std::size_t>(utf8_character_length(text.substr(i)), 1);
+        quoted += escape_untrusted(text.substr(i, length));
+        i += length;
+    }
+    quoted += '"';
+    return quoted;
+}
+
+}  // namespace nodescope::cadvisor

@@ -1,0 +1,109 @@
+// The blocking half of sampling: one pass over the cgroup tree, one pass over the containers, each as one job of the
+// worker pool. What it remembers between passes (opened files) is shared with jobs that may be stuck in the kernel
+// while the next begins. Pool threads, but for the constructors.
+#pragma once
+
+#include "collectors/cadvisor/model.hpp"
+#include "collectors/host/cgroup_layout.hpp"
+#include "collectors/host/cgroup_reader.hpp"
+#include "collectors/host/network_reader.hpp"
+#include "core/deadline.hpp"
+#include "core/unique_fd.hpp"
+#include "core/worker_pool.hpp"
+
+#include <sys/types.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace nodescope::cadvisor {
+
+/// The files of one container, opened when it is first measured. The lock is for jobs that outlive their deadline: who
+/// does not get it at once leaves the container out.
+struct opened_container {
+    std::mutex busy;
+    std::optional<host::cgroup_reader> figures;
+    std::optional<host::network_reader> network;
+    pid_t network_of = 0;
+};
+
+/// What to read of one container.
+struct measuring_order {
+    measuring_order() = default;
+    std::string path;
+    std::string id;  ///< of its runtime: proves that `pid` is its process; empty for "/"
+    pid_t pid = 0;   ///< whose network is the container's; 0: none
+    bool figures = true;
+    bool limits = false;
+    std::shared_ptr<opened_container> opened;
+};
+
+struct measurement {
+    measurement() = default;
+    sample values;
+    std::optional<host::cgroup_limits> limits;
+    bool gone = false;          ///< the cgroup has been removed
+    bool network_gone = false;  ///< the process that the network was read of has ended
+    bool left_out = false;      ///< an earlier job is still at it, or there was no time left
+};
+
+/// What kind of network figures every sample has.
+using network_reading = host::network_reading;
+
+/// Measures in the order given; an answer for each order. Containers that the deadline leaves no time for are left out.
+std::vector<measurement> blocking_measure(const std::shared_ptr<host::cgroup_tree>& tree, const std::string& root,
+                                          const std::vector<measuring_order>& orders, const network_reading& network,
+                                          deadline limit, const abandon_flag& abandoned);
+
+/// Change notices for the directories of the tree: an inotify instance, which costs nothing while nothing changes.
+class tree_watch {
+public:
+    /// Without inotify (no descriptors left) it never says "unchanged". Blocking.
+    tree_watch();
+    tree_watch(const tree_watch&) = delete;
+    tree_watch& operator=(const tree_watch&) = delete;
+
+    /// Whether something came or went since the last call. Does not block; reactor thread.
+    [[nodiscard]] bool changed() const;
+    /// Watches the directory of that cgroup in the hierarchies that hold containers. True when it is watched newly.
+    /// Blocking; one job at a time.
+    bool blocking_add(const host::cgroup_layout& layout, const std::string& path);
+    void blocking_forget_others(const std::vector<std::string>& present);
+
+private:
+    unique_fd inotify_;
+    std::set<std::string> watched_;
+};
+
+/// The node's own figures that containers without a limit get.
+struct node_limits {
+    std::uint64_t memory = 0;
+    int processors = 1;
+};
+
+/// A pass over the tree.
+struct discovery {
+    discovery() = default;
+    host::cgroup_set found;
+    std::map<std::string, time_point> created;  ///< of those that were not `known`
+    node_limits node;
+};
+
+/// What discovery keeps between passes.
+struct opened_tree {
+    std::mutex busy;
+    std::shared_ptr<host::cgroup_tree> tree;
+    tree_watch watch;
+};
+
+/// Opens the tree if `where` has none yet. failure::unavailable without cgroups; failure::overloaded while an earlier
+/// job is still at it.
+result<discovery> blocking_discover(opened_tree& where, const std::string& root, const std::set<std::string>& known,
+                                    deadline limit, const abandon_flag& abandoned);
+
+}  // namespace nodescope::cadvisor

@@ -1,0 +1,230 @@
+#include "collectors/cadvisor/node_containers.hpp"
+
+#include "collectors/cadvisor/lookup.hpp"
+#include "collectors/host/rfc3339.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+namespace nodescope::cadvisor {
+
+namespace {
+
+std::optional<time_point> docker_time(const std::string& text)
+{
+    const auto when = host::parse_exact_rfc3339(text);
+    return when ? std::optional<time_point>(*when) : std::nullopt;
+}
+
+std::string lower_case(std::string text)
+{
+    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return text;
+}
+
+void add_docker(container_spec& spec, const docker::container_state& state, const std::set<std::string>& environment)
+{
+    if (const auto created = docker_time(state.created)) spec.creation_time = created;
+    spec.start_time = docker_time(state.started_at);
+    spec.aliases = {state.name, state.id};
+    spec.name_space = "docker";
+    spec.labels = state.labels;
+    if (state.restart_count > 0) spec.labels["restartcount"] = std::to_string(state.restart_count);
+    for (const std::string& variable : state.environment) {
+        const std::size_t equals = variable.find('=');
+        if (equals == std::string::npos || !environment.contains(variable.substr(0, equals))) continue;
+        spec.envs[lower_case(variable.substr(0, equals))] = variable.substr(equals + 1);
+    }
+    spec.image = state.image;
+    spec.health = state.health;
+    spec.has_network = !state.network_mode.starts_with("container:");
+    spec.has_filesystem = true;
+    // §14.2: what was asked for, since what the kernel was told cannot be turned back exactly under v2.
+    if (state.cpu_shares > 0) spec.limits.cpu_shares = static_cast<std::uint64_t>(state.cpu_shares);
+}
+
+}  // namespace
+
+node_containers::node_containers(worker_pool& pool, docker::client* docker, task_group& group, logger& log,
+                                 sampling_options options, filesystem_source filesystems)
+    : pool_(pool),
+      group_(group),
+      log_(log),
+      options_(std::move(options)),
+      filesystems_(std::move(filesystems)),
+      names_(docker, group, log),
+      events_(options_.events_per_kind)
+{
+}
+
+void node_containers::start()
+{
+    if (options_.always) keep_sampling();
+}
+
+task<result<std::vector<container_view>>> node_containers::find(query asked, deadline limit)
+{
+    const auto counted = asking_;
+    last_asked_ = steady_clock::now();
+    auto looking = discover(limit);
+    const auto looked = co_await std::move(looking);
+    if (!looked) co_return looked.error();
+    auto chosen = choose(asked);
+    if (!chosen) co_return chosen.error();
+    auto updating = bring_up_to_date(*chosen, asked, limit);
+    const auto updated = co_await std::move(updating);
+    if (!updated) co_return updated.error();
+    keep_sampling();
+    // Who has gone since is left out; if that was all that was asked for, it is unknown by now.
+    std::erase_if(*chosen, [this](const auto& one) { return !records_.contains(one->path); });
+    if (chosen->empty()) chosen = choose(asked);
+    if (!chosen) co_return chosen.error();
+    std::vector<container_view> views;
+    views.reserve(chosen->size());
+    for (const auto& one : *chosen) views.push_back(view_of(*one, asked));
+    co_return views;
+}
+
+result<std::vector<std::shared_ptr<node_containers::record>>> node_containers::choose(const query& asked) const
+{
+    std::vector<container_names> names;
+    std::vector<std::shared_ptr<record>> all;
+    std::vector<docker_directory::entry> said;  // the names point into it
+    names.reserve(records_.size());
+    said.reserve(records_.size());
+    for (const auto& [path, one] : records_) {
+        container_names known{one->path, {}, {}};
+        if (!one->id.empty()) {
+            said.push_back(names_.look(one->id));
+            const auto& entry = said.back();
+            // Whom Docker has not been able to speak of yet can be found by its id.
+            if (entry.says != docker_directory::verdict::foreign) known.docker_id = one->id;
+            if (entry.state) known.docker_name = entry.state->name;
+        }
+        names.push_back(known);
+        all.push_back(one);
+    }
+    const auto indices = choose_containers(names, asked);
+    if (!indices) return indices.error();
+    std::vector<std::shared_ptr<record>> chosen;
+    chosen.reserve(indices->size());
+    for (const std::size_t index : *indices) chosen.push_back(all[index]);
+    return chosen;
+}
+
+task<result<void>> node_containers::bring_up_to_date(std::vector<std::shared_ptr<record>> chosen, query asked,
+                                                     deadline limit)
+{
+    const auto now = steady_clock::now();
+    const auto wall = std::chrono::system_clock::now();
+    std::vector<std::shared_ptr<record>> without_sample;
+    std::vector<std::shared_ptr<record>> without_limits;
+    for (const auto& one : chosen) {
+        const sample* const last = one->ring.last();
+        const bool old = last == nullptr || (asked.max_age && wall - last->timestamp > *asked.max_age);
+        if (old && (asked.count != 0 || asked.summaries)) without_sample.push_back(one);
+        if (!one->spec || now - one->limits_read > spec_lifetime) without_limits.push_back(one);
+        const auto said = names_.look(one->id);
+        if (said.state && !said.state->health.empty() && now - said.asked > health_lifetime) names_.ask_again(one->id);
+    }
+    if (!without_limits.empty()) {
+        auto reading = measure(std::move(without_limits), false, true, limit);
+        const auto read = co_await std::move(reading);
+        if (!read) co_return read.error();
+    }
+    if (!without_sample.empty()) {
+        const bool of_node =
+            std::any_of(without_sample.begin(), without_sample.end(), [](const auto& one) { return one->path == "/"; });
+        if (of_node && !node_filesystems_ && filesystems_) {
+            auto following = follow_filesystems(limit);
+            co_await std::move(following);
+        }
+        auto reading = measure(std::move(without_sample), true, false, limit);
+        const auto read = co_await std::move(reading);
+        if (!read) co_return read.error();
+    }
+    co_return result<void>();
+}
+
+std::shared_ptr<const container_spec> node_containers::spec_of(record& of)
+{
+    const auto said = names_.look(of.id);
+    if (of.spec && of.named_by == said.state) return of.spec;
+    auto spec = std::make_shared<container_spec>();
+    spec->creation_time = of.created;
+    spec->limits = of.limits;
+    if (spec->limits.memory_limit == 0) spec->limits.memory_limit = node_.memory;
+    if (spec->limits.cpu_mask.empty()) {
+        spec->limits.cpu_mask = node_.processors > 1 ? fmt::format("0-{}", node_.processors - 1) : "0";
+    }
+    if (said.state) {
+        add_docker(*spec, *said.state, options_.environment);
+    } else if (!of.id.empty() && said.says == docker_directory::verdict::unknown) {
+        spec->aliases = {of.id};
+    }
+    if (of.path == "/") {
+        spec->has_network = true;
+        spec->has_filesystem = true;
+    }
+    of.named_by = said.state;
+    of.spec = std::move(spec);
+    return of.spec;
+}
+
+container_view node_containers::view_of(record& of, const query& asked)
+{
+    container_view view;
+    view.name = of.path;
+    view.spec = spec_of(of);
+    view.samples = of.ring.newest(asked.count);
+    if (asked.summaries && of.ring.last() != nullptr) view.summary = of.summary.current();
+    if (const auto counted = out_of_memory_.find(of.path); counted != out_of_memory_.end()) {
+        view.oom_events = counted->second;
+    }
+    return view;
+}
+
+task<result<std::vector<event>>> node_containers::history(event_filter filter, deadline limit)
+{
+    const auto counted = asking_;
+    last_asked_ = steady_clock::now();
+    auto looking = discover(limit);
+    const auto looked = co_await std::move(looking);
+    if (!looked) co_return looked.error();
+    keep_sampling();
+    co_return events_.history(filter);
+}
+
+result<std::unique_ptr<event_stream>> node_containers::watch(event_filter filter)
+{
+    auto stream = events_.watch(std::move(filter));
+    if (!stream) return stream.error();
+    last_asked_ = steady_clock::now();
+    keep_sampling();
+    return stream;
+}
+
+void node_containers::tell_out_of_memory(const oom_kill& kill, time_point when)
+{
+    // A node that kills this many kinds of cgroups has other worries than their counts.
+    constexpr std::size_t counted_cgroups = 10'000;
+    if (out_of_memory_.size() < counted_cgroups || out_of_memory_.contains(kill.victim_cgroup)) {
+        ++out_of_memory_[kill.victim_cgroup];
+    }
+    event oom;
+    oom.container_name = kill.victim_cgroup;
+    oom.timestamp = when;
+    oom.type = event::kind::oom;
+    events_.add(oom);
+    oom.container_name = kill.limit_cgroup;
+    oom.type = event::kind::oom_kill;
+    oom.pid = kill.pid;
+    oom.process_name = kill.process_name;
+    oom.constraint = kill.constraint;
+    events_.add(std::move(oom));
+}
+
+}  // namespace nodescope::cadvisor

@@ -1,0 +1,46 @@
+// Out-of-memory kills, read off the kernel's log (cadvisor-v2.md §10.4). Pure; the bytes are the kernel's, but process
+// names in them are anybody's.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace nodescope::cadvisor {
+
+/// One read of /dev/kmsg (Documentation/ABI/testing/dev-kmsg): "<prefix>,<number>,<microseconds>,<flags>;<text>\n",
+/// then lines of properties. Views point into the record.
+struct kernel_message {
+    std::chrono::microseconds since_boot{0};
+    std::string_view text;
+};
+
+/// Nothing for what is no record, and for what a program wrote there: the facility of the kernel is 0.
+std::optional<kernel_message> parse_kernel_message(std::string_view record) noexcept;
+
+/// A process that the kernel killed for want of memory.
+struct oom_kill {
+    oom_kill() = default;
+    bool operator==(const oom_kill&) const = default;
+    std::chrono::microseconds since_boot{0};
+    std::string limit_cgroup = "/";   ///< whose limit was hit
+    std::string victim_cgroup = "/";  ///< where the killed process was
+    std::string constraint;           ///< CONSTRAINT_MEMCG, …; empty on kernels before 5.0
+    std::string process_name;
+    std::int64_t pid = 0;
+};
+
+/// Puts the lines of one kill together. Any number of lines may come between.
+class oom_parser {
+public:
+    /// The kill that `message` completes.
+    std::optional<oom_kill> take(const kernel_message& message);
+
+private:
+    bool open_ = false;
+    oom_kill record_;
+};
+
+}  // namespace nodescope::cadvisor

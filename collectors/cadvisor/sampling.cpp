@@ -1,0 +1,135 @@
+// How node_containers measures: one timer and one job of the pool for all containers.
+#include "collectors/cadvisor/node_containers.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <utility>
+
+namespace nodescope::cadvisor {
+
+namespace asio = boost::asio;
+
+bool node_containers::wanted()
+{
+    return options_.always || asking_.use_count() > 1 || events_.streams() > 0 ||
+           steady_clock::now() - last_asked_ < options_.idle;
+}
+
+void node_containers::keep_sampling()
+{
+    if (!sampling_.expired()) return;
+    group_.spawn("sampling", sample_until_idle());
+}
+
+task<> node_containers::sample_until_idle()
+{
+    const std::shared_ptr<void> running = std::make_shared<int>();
+    if (!sampling_.expired()) co_return;
+    sampling_ = running;
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    while (wanted()) {
+        const auto next = steady_clock::now() + options_.interval;
+        const deadline limit = deadline::in(options_.timeout);
+        auto looking = discover(limit);
+        const auto looked = co_await std::move(looking);
+        if (!looked) {
+            log_.write(log_level::warning, "containers cannot be found", {{"reason", looked.error().message()}});
+        } else {
+            if (filesystems_ && steady_clock::now() - filesystems_read_ > filesystem_interval) {
+                filesystems_read_ = steady_clock::now();
+                group_.spawn("measuring filesystems", follow_filesystems(limit));
+            }
+            auto measuring = measure_all(limit);
+            const auto measured = co_await std::move(measuring);
+            if (!measured) {
+                log_.write(log_level::warning, "containers cannot be measured",
+                           {{"reason", measured.error().message()}});
+            }
+        }
+        timer.expires_at(next);
+        co_await timer.async_wait(asio::use_awaitable);
+    }
+    let_go();
+}
+
+void node_containers::let_go()
+{
+    tree_.reset();
+    node_filesystems_.reset();
+    for (const auto& one : records_) {
+        one.second->ring.clear();
+        one.second->opened = std::make_shared<opened_container>();
+    }
+}
+
+task<result<void>> node_containers::measure_all(deadline limit)
+{
+    std::vector<std::shared_ptr<record>> all;
+    all.reserve(records_.size());
+    for (const auto& one : records_) all.push_back(one.second);
+    auto measuring = measure(std::move(all), true, false, limit);
+    co_return co_await std::move(measuring);
+}
+
+task<result<void>> node_containers::measure(std::vector<std::shared_ptr<record>> which, bool figures, bool limits,
+                                            deadline limit)
+{
+    if (!tree_ || !tree_->tree) co_return error(failure::unavailable, "cgroups: not looked at yet");
+    std::vector<measuring_order> orders;
+    orders.reserve(which.size());
+    for (const auto& one : which) {
+        orders.push_back(order_for(*one));
+        orders.back().figures = figures;
+        orders.back().limits = limits;
+    }
+    const deadline own = deadline::sooner(limit, deadline::in(options_.timeout));
+    auto work = [tree = tree_->tree, root = options_.root, orders = std::move(orders), network = options_.network,
+                 own](const abandon_flag& abandoned) -> result<std::vector<measurement>> {
+        return blocking_measure(tree, root, orders, network, own, abandoned);
+    };
+    auto measuring = pool_.run("container figures", own, std::move(work));
+    auto taken = co_await std::move(measuring);
+    if (!taken) co_return taken.error();
+    for (std::size_t i = 0; i < which.size(); ++i) take(*which[i], std::move((*taken)[i]), limits);
+    co_return result<void>();
+}
+
+void node_containers::take(record& of, measurement&& taken, bool limits)
+{
+    const auto found = records_.find(of.path);
+    if (found == records_.end() || found->second.get() != &of) return;
+    if (taken.gone) {
+        pass_needed_ = true;
+        drop(of.path);
+        return;
+    }
+    if (taken.network_gone && of.path != "/") {
+        const auto said = names_.look(of.id);
+        if (said.state) of.dead_process = static_cast<pid_t>(said.state->pid);
+        names_.ask_again(of.id);
+    }
+    if (taken.limits) {
+        if (*taken.limits != of.limits) of.spec.reset();
+        of.limits = std::move(*taken.limits);
+    }
+    if (limits) of.limits_read = steady_clock::now();
+    if (taken.left_out || taken.values.timestamp == time_point()) return;
+    if (of.path == "/") taken.values.filesystems = node_filesystems_;
+    const time_point when = taken.values.timestamp;
+    const sample* const before = of.ring.last();
+    if (before != nullptr && before->timestamp >= when) return;
+    of.summary.add(when, taken.values.cpu ? taken.values.cpu->total : 0,
+                   taken.values.memory ? taken.values.memory->working_set : 0);
+    of.ring.add(std::move(taken.values));
+}
+
+task<> node_containers::follow_filesystems(deadline limit)
+{
+    auto reading = filesystems_(limit);
+    auto read = co_await std::move(reading);
+    if (read) node_filesystems_ = std::move(*read);
+}
+
+}  // namespace nodescope::cadvisor
