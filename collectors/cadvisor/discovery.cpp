@@ -39,7 +39,7 @@ task<result<void>> node_containers::discover(deadline limit)
     co_return result<void>();
 }
 
-task<result<bool>> node_containers::pass_over_tree()
+task<result<node_containers::tree_pass>> node_containers::pass_over_tree()
 {
     std::set<std::string> known;
     for (const auto& one : records_) known.insert(one.first);
@@ -56,7 +56,7 @@ task<result<bool>> node_containers::pass_over_tree()
     }
     last_pass_ = steady_clock::now();
     apply(std::move(*seen));
-    co_return true;
+    co_return tree_pass::done;
 }
 
 void node_containers::apply(discovery&& seen)

@@ -81,6 +81,7 @@ private:
         bool told = false;       // its creation has been an event
         steady_clock::time_point seen = steady_clock::now();
     };
+    enum class tree_pass { done };
     using record_map = std::map<std::string, std::shared_ptr<record>>;
 
     // sampling.cpp
@@ -95,7 +96,7 @@ private:
 
     // discovery.cpp
     task<result<void>> discover(deadline limit);
-    task<result<bool>> pass_over_tree();
+    task<result<tree_pass>> pass_over_tree();
     void apply(discovery&& seen);
     void ask_names();
     void announce();
@@ -126,7 +127,7 @@ private:
     steady_clock::time_point last_pass_{};
     steady_clock::time_point last_asked_{};
     bool pass_needed_ = true;
-    shared_calls<bool> passes_;
+    shared_calls<tree_pass> passes_;
     std::weak_ptr<void> sampling_;                            // held by the coroutine that samples
     std::shared_ptr<void> asking_ = std::make_shared<int>();  // one more owner for each asker
 };
