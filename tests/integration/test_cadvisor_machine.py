@@ -14,6 +14,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import docker_engine  # noqa: E402
 from fake_docker import FakeDocker  # noqa: E402
 from service import Service  # noqa: E402
 
@@ -379,6 +380,41 @@ class Processes(Asking):
         for _ in range(10):
             self.assertIn(churn.pid, self.table())
         churn.send_signal(signal.SIGKILL)
+
+
+class ContainerProcesses(Asking):
+    """§9: those directly in a container's cgroup, by each of its names."""
+
+    def setUp(self):
+        engine = docker_engine.from_environment()
+        if engine is None:
+            self.skipTest("NODESCOPE_TEST_DOCKER_HOST names no dockerd")
+        self.container = engine.create(self, ["sh", "-c", "sleep 1000 & wait"]).start()
+        self.init = self.container.inspect()["State"]["Pid"]
+        self.service = Service("--docker-host", engine.host)
+        self.addCleanup(self.service.__exit__, None, None, None)
+
+    def cgroup(self):
+        paths = dict(line.split(":", 2)[1:] for line in pathlib.Path(f"/proc/{self.init}/cgroup").read_text().splitlines())
+        v1 = [path for controllers, path in paths.items() if "memory" in controllers.split(",")]
+        return v1[0] if v1 else paths[""]
+
+    def test_are_found_by_path_name_and_id(self):
+        deadline = time.monotonic() + 30
+        while len(found := self.answer("v2.0/ps" + self.cgroup())) < 2:
+            self.assertLess(time.monotonic(), deadline, found)
+        self.assertEqual([(one["cmd"], one["cgroup_path"]) for one in found], [("sh", ""), ("sleep", "")])
+        self.assertEqual((found[0]["pid"], found[1]["parent_pid"]), (self.init, self.init))
+        for name in (self.container.name, self.container.id, self.container.id[:12]):
+            again = self.answer(f"v2.1/ps/{name}?type=docker")
+            self.assertEqual([one["pid"] for one in again], [one["pid"] for one in found], name)
+
+    def test_of_what_is_above_are_none(self):
+        self.assertNotIn(self.init, [one["pid"] for one in self.answer("v2.0/ps" + os.path.dirname(self.cgroup()))])
+
+    def test_of_what_is_not_there_are_refused(self):
+        self.assertEqual(self.refusal("v2.0/ps/nope"), 'process listing failed: unknown container "/nope"\n')
+        self.assertEqual(self.refusal("v2.0/ps/nope?type=docker"), 'process listing failed: unable to find Docker container "nope"\n')
 
 
 if __name__ == "__main__":
