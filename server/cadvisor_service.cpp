@@ -44,6 +44,14 @@ api::metrics_options options_of_metrics(const configuration& config)
     return options;
 }
 
+/// What names block devices is there before the first question. The next measurement says why this one failed.
+task<> measure_once(host::filesystem_watch& filesystems, deadline limit)
+{
+    auto measuring = filesystems.measure(limit);
+    const auto measured = co_await std::move(measuring);
+    static_cast<void>(measured);
+}
+
 /// By the last measurement, which the name keeps.
 api::device_naming names_of(const host::filesystem_watch& filesystems)
 {
@@ -74,6 +82,7 @@ struct cadvisor_service::parts {
         : group(tasks),
           log(to),
           root(config.root),
+          timeout(config.limits.host),
           engine(&docker),
           filesystems(pool, config.root, host::mount_choice()),
           machine(
@@ -89,6 +98,7 @@ struct cadvisor_service::parts {
     task_group& group;
     logger& log;
     std::string root;
+    std::chrono::milliseconds timeout;
     cadvisor::engine_facts engine;
     host::filesystem_watch filesystems;
     cadvisor::machine_collector machine;
@@ -133,6 +143,7 @@ void cadvisor_service::start()
         containers.tell_out_of_memory(kill, when);
     };
     parts_->group.spawn("kernel log", cadvisor::follow_kernel_log(parts_->root, parts_->log, tell));
+    parts_->group.spawn("filesystems", measure_once(parts_->filesystems, deadline::in(parts_->timeout)));
     parts_->containers.start();
 }
 

@@ -97,12 +97,16 @@ constexpr std::array<figure<memory>, 19> memory_figures{{
 }};
 
 using processes = host::process_usage;
-constexpr std::array<figure<processes>, 3> process_figures{{
-    {{"container_processes", "Number of processes running inside the container.", gauge}, &processes::process_count},
+constexpr std::array<figure<processes>, 2> process_figures{{
     {{"container_threads", "Number of threads running inside the container", gauge}, &processes::threads_current},
     {{"container_threads_max", "Maximum number of threads allowed inside the container, infinity if value is zero",
       gauge},
      &processes::threads_max},
+}};
+
+/// A running container has a process: where none is counted nobody did.
+constexpr std::array<figure<processes>, 1> process_count_figure{{
+    {{"container_processes", "Number of processes running inside the container.", gauge}, &processes::process_count},
 }};
 
 /// Counted only where the configuration asks for it: no container has no descriptor at all.
@@ -272,6 +276,10 @@ void add_usage_metrics(metric_families& to, const scrape& all)
     add_memory(to, all);
     add_network(to, all);
     add_figures(to, all, process_figures, &sample::processes);
+    const scrape with_processes = measured(all, [](const scraped_container& one) {
+        return one.newest->processes && one.newest->processes->process_count > 0;
+    });
+    add_figures(to, with_processes, process_count_figure, &sample::processes);
     const scrape with_descriptors = measured(
         all, [](const scraped_container& one) { return one.newest->processes && one.newest->processes->fd_count > 0; });
     add_figures(to, with_descriptors, descriptor_figures, &sample::processes);
