@@ -49,7 +49,8 @@ std::vector<node_mount> parse_node_mounts(std::string_view mountinfo, const moun
         if (!is_kept(line.type, line.mountpoint, choice)) return;
         node_mount mount = as_node_mount(line);
         const auto [first, added] = by_device.try_emplace(mount.device, mount);
-        if (!added && mount.mountpoint == "/") first->second = std::move(mount);
+        // A later tmpfs of the same name lies on the same place and hides the earlier one.
+        if (!added && (mount.mountpoint == "/" || mount.type == "tmpfs")) first->second = std::move(mount);
     });
     std::vector<node_mount> mounts;
     mounts.reserve(by_device.size());

@@ -92,6 +92,14 @@ TEST(NodeMounts, TheFirstMountOfASourceCountsButRootBeforeAny)
     EXPECT_EQ(mounts[3].mountpoint, "/mnt/a b");
 }
 
+TEST(NodeMounts, TakesTheTmpfsThatHidesAnother)
+{
+    const auto mounts =
+        parse_node_mounts("25 24 0:23 / /dev/shm rw - tmpfs tmpfs rw\n30 25 0:27 / /dev/shm rw - tmpfs tmpfs rw\n");
+    ASSERT_EQ(mounts.size(), 1U);
+    EXPECT_EQ(mounts[0].minor, 27U);
+}
+
 TEST(NodeMounts, ATextCutAnywhereNamesNoOtherDevice)
 {
     const std::string whole = captured("mountinfo_v1");
