@@ -28,6 +28,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -35,6 +36,7 @@
 #include <memory>
 #include <utility>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace nodescope {
@@ -335,10 +337,22 @@ void application::run()
     log_.write(log_level::info, "stopped");
 }
 
+/// A shell gives 1024 descriptors, which the files of 70 sampled containers would use up; what the service may have is
+/// the hard limit.
+void raise_descriptor_limit()
+{
+    constexpr rlim_t enough = 65'536;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= enough) return;
+    limit.rlim_cur = std::min(limit.rlim_max, enough);
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
 int run_application(const configuration& config, configuration_reader reread)
 {
+    raise_descriptor_limit();
     // A peer that closes early is an error code of the write, not a signal.
     std::signal(SIGPIPE, SIG_IGN);
     logger log(config.level, config.format);
