@@ -13,6 +13,9 @@ import threading
 
 from service import HANG_LIMIT_S, Service
 
+# One sign of life may be sent while a thread is being stopped, and the queue is short; a service that goes on talking is not silent.
+MOST_ON_ITS_WAY = 16
+
 # Puts the descriptors named in its first argument to 3, 4, … and becomes the program: LISTEN_PID must be the program's own id.
 LAUNCHER = """
 import fcntl, os, sys
@@ -79,7 +82,7 @@ class ServiceManager(contextlib.ExitStack):
     def is_silent(self, seconds):
         """Whether nothing is heard for so long, after what was on its way."""
         with contextlib.suppress(TimeoutError, BlockingIOError):
-            while True:
+            for _ in range(MOST_ON_ITS_WAY):
                 self.hear(timeout=0.2)
         with contextlib.suppress(TimeoutError, BlockingIOError):
             self.hear(timeout=seconds)
