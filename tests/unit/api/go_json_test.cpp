@@ -171,7 +171,7 @@ TEST(GoJson, ShowsTheLocalZone)
 {
     constexpr auto local = go_json::zone::local;
     {
-        const nodescope::testing::local_zone zone("XXX-2:30");
+        const nodescope::testing::local_zone zone("NST-2:30");
         EXPECT_EQ(time_text(at(1795218160, 1000), local), R"("2026-11-21T02:12:40.000001+02:30")");
         EXPECT_EQ(time_text(std::nullopt, local), R"("0001-01-01T00:00:00Z")");
         EXPECT_EQ(time_text(at(1795218160, 0), go_json::zone::utc), R"("2026-11-20T23:42:40Z")");
