@@ -101,7 +101,7 @@ result<bool> has_legacy_nat(int process_directory, ip_family family)
 std::string find_program(const std::vector<std::string>& directories, const std::string& name)
 {
     for (const std::string& directory : directories) {
-        std::string path = directory + '/' + name;
+        std::string path = fmt::format("{}/{}", directory, name);
         if (::access(path.c_str(), F_OK) == 0 || &directory == &directories.back()) return path;
     }
     return name;

@@ -71,6 +71,7 @@ template <class Map>
 std::string key_list(const Map& map)
 {
     std::vector<std::string_view> keys;
+    keys.reserve(map.size());
     for (const auto& [key, value] : map) keys.push_back(key);
     return fmt::format("{}", fmt::join(keys, ","));
 }
