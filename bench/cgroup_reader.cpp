@@ -98,7 +98,7 @@ void measure(const char* name, const cgroup_layout& layout, const std::vector<st
     const double opened = cpu_seconds();
     std::size_t good = 0;
     for (int round = 0; round < rounds; ++round) {
-        for (auto& reader : readers) good += reader.blocking_read().has_value() ? 1 : 0;
+        for (auto& reader : readers) good += reader.blocking_read().has_value() ? 1U : 0U;
     }
     const double spent = cpu_seconds() - opened;
     const double each = spent / static_cast<double>(good);
