@@ -64,12 +64,14 @@ void docker_directory::forget(const std::string& id) { entries_.erase(id); }
 
 void docker_directory::start_asking()
 {
-    if (*askers_ < questions_at_once) group_.spawn("asking Docker about containers", ask_until_done());
+    if (*askers_ >= questions_at_once) return;
+    // Counted from here on: it begins to run only when the reactor comes to it.
+    auto counted = std::make_shared<const asker>(askers_);
+    group_.spawn("asking Docker about containers", ask_until_done(std::move(counted)));
 }
 
-task<> docker_directory::ask_until_done()
+task<> docker_directory::ask_until_done([[maybe_unused]] std::shared_ptr<const void> counted)
 {
-    const asker counted(askers_);
     while (!queue_.empty()) {
         const std::string id = std::move(queue_.front());
         queue_.pop_front();

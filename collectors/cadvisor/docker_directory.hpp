@@ -75,7 +75,7 @@ private:
     };
 
     void start_asking();
-    task<> ask_until_done();
+    task<> ask_until_done(std::shared_ptr<const void> counted);
     void learn(const std::string& id, const result<docker::container_state>& answer);
     void rest_after(const error& why);
     [[nodiscard]] bool asking() const;
