@@ -15,17 +15,27 @@ time_point wall_clock()
     return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
 }
 
+/// The kernel's coarse clock, by which cgroups are dated, may be that late (HZ=100).
+constexpr std::chrono::milliseconds clock_tick{10};
 /// How long an exit code is waited for before a deletion is told without.
 constexpr std::chrono::seconds exit_code_limit{2};
 
 }  // namespace
 
-task<result<void>> node_containers::discover(deadline limit)
+void node_containers::open_tree()
 {
     if (!tree_) {
         tree_ = std::make_shared<opened_tree>();
+        tree_opened_ = wall_clock();
         pass_needed_ = true;
     }
+    // Whatever becomes of the question: the sampler is who lets the tree go.
+    keep_sampling();
+}
+
+task<result<void>> node_containers::discover(deadline limit)
+{
+    open_tree();
     if (tree_->watch.changed() || steady_clock::now() - last_pass_ > regular_pass) pass_needed_ = true;
     if (pass_needed_) {
         const auto begin = [this] { return pass_over_tree(); };
@@ -75,6 +85,7 @@ void node_containers::apply(discovery&& seen)
         fresh->path = path;
         fresh->id = host::container_id_of_path(path);
         fresh->created = created;
+        fresh->was_there = created < tree_opened_ - clock_tick;
         records_.try_emplace(path, std::move(fresh));
     }
     // What was measured as gone while the tree was looked at may be there anew.
@@ -97,11 +108,20 @@ void node_containers::announce()
             now - one->seen < longest_silence) {
             continue;
         }
-        one->told = true;
-        event creation;
-        creation.container_name = path;
-        creation.timestamp = spec_of(*one)->creation_time.value_or(one->created);
-        creation.type = event::kind::creation;
+        tell_creation(*one);
+    }
+}
+
+void node_containers::tell_creation(record& of)
+{
+    of.told = true;
+    event creation;
+    creation.container_name = of.path;
+    creation.timestamp = spec_of(of)->creation_time.value_or(of.created);
+    creation.type = event::kind::creation;
+    if (of.was_there) {
+        events_.remember(std::move(creation));
+    } else {
         events_.add(std::move(creation));
     }
 }
@@ -113,9 +133,10 @@ void node_containers::drop(const std::string& path)
     const std::shared_ptr<record> dropped = found->second;
     records_.erase(found);
     out_of_memory_.erase(path);
-    const bool of_docker = names_.look(dropped->id).says == verdict::docker;
+    if (!dropped->told) tell_creation(*dropped);
+    const bool foreign = names_.look(dropped->id).says == verdict::foreign;
     names_.forget(dropped->id);
-    group_.spawn("telling of a container's end", tell_deletion(path, of_docker ? dropped->id : "", wall_clock()));
+    group_.spawn("telling of a container's end", tell_deletion(path, foreign ? "" : dropped->id, wall_clock()));
 }
 
 task<> node_containers::tell_deletion(std::string path, std::string id, time_point when)

@@ -119,6 +119,11 @@ void event_store::add(event happened)
         }
         one->wake();
     }
+    remember(std::move(happened));
+}
+
+void event_store::remember(event happened)
+{
     auto& list = by_kind_.at(static_cast<std::size_t>(happened.type));
     const time_point oldest = happened.timestamp - lifetime;
     list.insert(std::upper_bound(list.begin(), list.end(), happened, earlier), std::move(happened));

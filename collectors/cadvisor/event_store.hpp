@@ -25,6 +25,8 @@ public:
 
     /// Remembers it and tells every stream whose filter lets it through.
     void add(event happened);
+    /// Remembers what is no news: streams are not told.
+    void remember(event happened);
 
     /// Sorted by time.
     [[nodiscard]] std::vector<event> history(const event_filter& filter) const;

@@ -152,23 +152,25 @@ bool tree_watch::changed() const
 
 bool tree_watch::blocking_add(const host::cgroup_layout& layout, const std::string& path)
 {
-    if (!inotify_ || !watched_.insert(path).second) return false;
-    // A container has a directory in each of these; what has one elsewhere only is found by the regular pass.
-    std::set<std::string_view> hierarchies{layout.hierarchy(cgroup_controller::memory),
-                                           layout.hierarchy(cgroup_controller::cpu)};
-    hierarchies.erase("");
-    for (const std::string_view mount : hierarchies) {
+    if (!inotify_) return false;
+    watch_numbers numbers{};
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        const std::string_view mount = layout.hierarchy(watched_controllers.at(i));
         const std::string directory = std::string(mount) + (path == "/" ? "" : path);
-        ::inotify_add_watch(inotify_.get(), directory.c_str(), IN_CREATE | IN_DELETE | IN_ONLYDIR);
+        // The number of a directory that is watched already, else a new one: the kernel drops a watch with its
+        // directory and gives numbers out only once.
+        numbers.at(i) =
+            mount.empty() ? -1
+                          : ::inotify_add_watch(inotify_.get(), directory.c_str(), IN_CREATE | IN_DELETE | IN_ONLYDIR);
     }
-    return true;
+    watch_numbers& before = watched_.try_emplace(path, watch_numbers{}).first->second;
+    return std::exchange(before, numbers) != numbers;
 }
 
 void tree_watch::blocking_forget_others(const std::vector<std::string>& present)
 {
-    // The kernel drops the watch with the directory; one of the same name that comes later is watched anew.
     std::erase_if(watched_,
-                  [&](const std::string& path) { return !std::binary_search(present.begin(), present.end(), path); });
+                  [&](const auto& one) { return !std::binary_search(present.begin(), present.end(), one.first); });
 }
 
 result<discovery> blocking_discover(opened_tree& where, const std::string& root, const std::set<std::string>& known,

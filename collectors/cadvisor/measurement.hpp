@@ -13,6 +13,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -70,14 +71,18 @@ public:
 
     /// Whether something came or went since the last call. Does not block; reactor thread.
     [[nodiscard]] bool changed() const;
-    /// Watches the directory of that cgroup in the hierarchies that hold containers. True when it is watched newly.
-    /// Blocking; one job at a time.
+    /// Watches the directories of that cgroup in the hierarchies that hold containers. True when one is watched newly,
+    /// be it that another of the same name was removed meanwhile. Blocking; one job at a time.
     bool blocking_add(const host::cgroup_layout& layout, const std::string& path);
     void blocking_forget_others(const std::vector<std::string>& present);
 
 private:
+    /// A container has a directory in each of these; what has one elsewhere only is found by the regular pass.
+    static constexpr std::array watched_controllers{host::cgroup_controller::memory, host::cgroup_controller::cpu};
+    using watch_numbers = std::array<int, watched_controllers.size()>;
+
     unique_fd inotify_;
-    std::set<std::string> watched_;
+    std::map<std::string, watch_numbers> watched_;  // by cgroup
 };
 
 /// The node's own figures that containers without a limit get.

@@ -79,6 +79,7 @@ private:
         std::shared_ptr<const container_spec> spec;
         pid_t dead_process = 0;  // Docker's answer still names it
         bool told = false;       // its creation has been an event
+        bool was_there = false;  // before anybody looked: no news to a stream
         steady_clock::time_point seen = steady_clock::now();
     };
     enum class tree_pass { done };
@@ -95,11 +96,13 @@ private:
     task<> follow_filesystems(deadline limit);
 
     // discovery.cpp
+    void open_tree();
     task<result<void>> discover(deadline limit);
     task<result<tree_pass>> pass_over_tree();
     void apply(discovery&& seen);
     void ask_names();
     void announce();
+    void tell_creation(record& of);
     void drop(const std::string& path);
     task<> tell_deletion(std::string path, std::string id, time_point when);
     [[nodiscard]] measuring_order order_for(const record& of) const;
@@ -107,6 +110,7 @@ private:
     // node_containers.cpp
     [[nodiscard]] result<std::vector<std::shared_ptr<record>>> choose(const query& asked) const;
     task<result<void>> bring_up_to_date(std::vector<std::shared_ptr<record>> chosen, query asked, deadline limit);
+    [[nodiscard]] bool is_there(const record& one) const;
     [[nodiscard]] std::shared_ptr<const container_spec> spec_of(record& of);
     [[nodiscard]] container_view view_of(record& of, const query& asked);
 
@@ -120,6 +124,7 @@ private:
 
     record_map records_;
     std::shared_ptr<opened_tree> tree_;  // null while nobody asks
+    time_point tree_opened_;
     std::map<std::string, std::uint64_t> out_of_memory_;
     node_limits node_;
     std::shared_ptr<const std::vector<host::filesystem_usage>> node_filesystems_;

@@ -29,6 +29,11 @@ task<> node_containers::sample_until_idle()
     if (!sampling_.expired()) co_return;
     sampling_ = running;
     asio::steady_timer timer(co_await asio::this_coro::executor);
+    // Who asks first measures by himself; a second sample at once would say nothing.
+    if (!options_.always && events_.streams() == 0) {
+        timer.expires_after(options_.interval);
+        co_await timer.async_wait(asio::use_awaitable);
+    }
     while (wanted()) {
         const auto next = steady_clock::now() + options_.interval;
         const deadline limit = deadline::in(options_.timeout);
@@ -98,8 +103,7 @@ task<result<void>> node_containers::measure(std::vector<std::shared_ptr<record>>
 
 void node_containers::take(record& of, measurement&& taken, bool limits)
 {
-    const auto found = records_.find(of.path);
-    if (found == records_.end() || found->second.get() != &of) return;
+    if (!is_there(of)) return;
     if (taken.gone) {
         pass_needed_ = true;
         drop(of.path);
