@@ -7,6 +7,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
@@ -26,15 +27,17 @@ def wait_until_stopped(pid):
         os.sched_yield()
 
 
-class StoppedDockerd(unittest.TestCase):
+class Case(unittest.TestCase):
+    docker_limit = "500ms"
+
     def setUp(self):
         engine = docker_engine.from_environment()
         if engine is None:
             self.skipTest("NODESCOPE_TEST_DOCKER_HOST names no dockerd")
         self.daemon = int((pathlib.Path(engine.path).parent / "docker.pid").read_text())
-        self.container = engine.create(self, ["sleep", "1000"], name=None).start()
+        self.container = engine.create(self, ["sleep", "1000"], labels={"app": "x"}).start()
         self.init = self.container.inspect()["State"]["Pid"]
-        self.service = Service("--docker-host", engine.host, "--timeout-docker", "500ms", "--timeout-request", "20s")
+        self.service = Service("--docker-host", engine.host, "--timeout-docker", self.docker_limit, "--timeout-request", "20s")
         self.addCleanup(self.service.__exit__, None, None, None)
 
     def stop_daemon(self):
@@ -43,6 +46,8 @@ class StoppedDockerd(unittest.TestCase):
         os.kill(self.daemon, signal.SIGSTOP)
         wait_until_stopped(self.daemon)
 
+
+class StoppedDockerd(Case):
     def routes(self):
         text = subprocess.run([Service.binary, "routes"], check=True, capture_output=True, text=True).stdout
         for line in text.splitlines():
@@ -103,6 +108,91 @@ class StoppedDockerd(unittest.TestCase):
         status, _, body = self.ask("POST", "/processor/containercollector")
         self.assertEqual(status, 200, body)
         self.assertIn(self.container.id, body.decode())
+
+
+class Cadvisor(Case):
+    """What cAdvisor's API answers of containers is the kernel's to tell. No question to Docker would end within the request's time here, so
+    an answer proves that nobody waited for one."""
+
+    docker_limit = "1m"
+
+    def get(self, path):
+        return self.service.request("GET", path, headers={"X-Request-Timeout": "10s"})
+
+    def answer(self, path):
+        status, _, body = self.get("/api/" + path)
+        self.assertEqual(status, 200, (path, body[:300]))
+        return json.loads(body)
+
+    def path_of_container(self):
+        found = [path for path in self.answer("v2.0/spec?recursive=true") if self.container.id in path]
+        self.assertEqual(len(found), 1)
+        return found[0]
+
+    def assert_all_about(self, path, asked, known):
+        """Every request about one container, however it is asked for."""
+        target, _, options = asked.partition("?")
+        options = f"&{options}" if options else ""
+        for version in ("v2.0", "v2.1"):
+            with self.subTest(asked=asked, version=version):
+                found = self.answer(f"{version}/stats{target}?count=1&max_age=0s{options}")[path]
+                (sample,) = found["stats"] if version == "v2.1" else found
+                self.assertGreater(sample["cpu"]["usage"]["total"], 0)
+                self.assertGreater(sample["memory"]["usage"], 0)
+                spec = self.answer(f"{version}/spec{target}?count=1{options}")[path]
+                self.assertGreater(spec["memory"]["limit"], 0)
+                if known:
+                    self.assertEqual((spec["labels"], spec["image"]), ({"app": "x"}, "busybox:local"))
+                    self.assertEqual(spec["aliases"], [self.container.name, self.container.id])
+                    self.assertTrue(found["spec"]["has_network"] if version == "v2.1" else sample["has_network"])
+                summary = self.answer(f"{version}/summary{target}?count=1{options}")[path]
+                self.assertGreater(summary["latest_usage"]["memory"], 0)
+                rows = self.answer(f"{version}/ps{target}?count=1{options}")
+                self.assertEqual([row["pid"] for row in rows], [self.init])
+                self.assertEqual(list(self.answer(f"{version}/appmetrics{target}?count=1{options}").values()), [{}])
+
+    def assert_the_node(self, path):
+        for version in ("v2.0", "v2.1"):
+            for request in ("version", "attributes", "machine", "storage", "ps", "spec", "summary", "events?all_events=true"):
+                with self.subTest(request=request, version=version):
+                    self.assertTrue(self.answer(f"{version}/{request}") or request.startswith("events"))
+            self.assertIn(path, self.answer(f"{version}/stats?recursive=true&count=1&max_age=0s"))
+            self.assertIn(path, self.answer(f"{version}/stats?type=docker&recursive=true&count=1&max_age=0s"))
+        self.assertGreater(self.answer("v2.1/machinestats?count=1&max_age=0s")[0]["cpu"]["usage"]["total"], 0)
+        created = self.answer("v2.0/events?creation_events=true&subcontainers=true&max_events=-1")
+        self.assertIn(path, [one["container_name"] for one in created])
+        status, _, body = self.get("/metrics")
+        self.assertEqual(status, 200)
+        self.assertIn("\ncontainer_scrape_error 0\n", body.decode())
+        self.assertRegex(body.decode(), r'\ncontainer_memory_usage_bytes\{[^}]*id="' + path)
+
+    def test_what_was_known_before_stays_known(self):
+        for _ in range(200):
+            status, _, body = self.get(f"/api/v2.0/spec/{self.container.name}?type=docker")
+            if status == 200 and b'"image"' in body:
+                break
+        path = self.path_of_container()
+        self.stop_daemon()
+        for asked in (path, f"/{self.container.name}?type=docker", f"/{self.container.id}?type=docker", f"/{self.container.id[:12]}?type=docker"):
+            self.assert_all_about(path, asked, known=True)
+        self.assert_the_node(path)
+
+    def test_what_nobody_could_ask_about_is_known_by_its_path_and_id(self):
+        self.stop_daemon()
+        path = self.path_of_container()
+        for asked in (path, f"/{self.container.id}?type=docker", f"/{self.container.id[:12]}?type=docker"):
+            self.assert_all_about(path, asked, known=False)
+        self.assert_the_node(path)
+        for request in ("stats", "spec", "summary", "appmetrics"):
+            status, _, body = self.get(f"/api/v2.0/{request}/{self.container.name}?type=docker")
+            self.assertEqual((status, body.decode()), (500, f'unable to find Docker container "{self.container.name}"\n'))
+        # The name comes with the daemon, after the rest that it was given.
+        os.kill(self.daemon, signal.SIGCONT)
+        for _ in range(2000):
+            if self.get(f"/api/v2.0/spec/{self.container.name}?type=docker")[0] == 200:
+                break
+            time.sleep(0.01)
+        self.assert_all_about(path, f"/{self.container.name}?type=docker", known=True)
 
 
 if __name__ == "__main__":
