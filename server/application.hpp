@@ -3,13 +3,9 @@
 
 #include "core/error.hpp"
 #include "server/config.hpp"
-
-#include <functional>
+#include "server/reload.hpp"
 
 namespace nodescope {
-
-/// What SIGHUP asks: the configuration as the same command line gives it now. Called on a worker thread.
-using configuration_reader = std::function<result<configuration>()>;
 
 /// Runs until SIGTERM or SIGINT and a drained server; a second signal ends at once. SIGHUP takes over what changed in
 /// the configuration, as far as a running service can, and nothing when it is broken. Gives the exit code: 0 after a
