@@ -7,6 +7,7 @@
 #include "server/auth/access_control.hpp"
 #include "server/backends.hpp"
 #include "server/http/http_server.hpp"
+#include "server/http/router.hpp"
 #include "server/service_manager.hpp"
 #include "server/watchdog.hpp"
 
@@ -122,18 +123,7 @@ result<void> application::build()
     return {};
 }
 
-std::string application::routes_text() const
-{
-    std::string text;
-    for (const http::route& one : build_routes()) {
-        text += fmt::format("{} {}{} {}\n",
-                            one.any_method                   ? "ANY"
-                            : one.verb == http::method::post ? "POST"
-                                                             : "GET",
-                            one.path, one.prefix ? "/*" : "", one.open ? "open" : http::to_string(one.gives));
-    }
-    return text;
-}
+std::string application::routes_text() const { return http::table_text(build_routes()); }
 
 result<void> application::listen(std::vector<unique_fd> inherited)
 {

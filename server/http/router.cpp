@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -59,6 +60,22 @@ router::match router::find(method verb, std::string_view path) const
     else answer.found = known->other;
     if (answer.found == nullptr) answer.allow = known->allow;
     return answer;
+}
+
+std::string table_text(const std::vector<route>& routes)
+{
+    const auto shown = [](const route& row) {
+        if (!row.prefix) return row.path;
+        return row.path + (row.path.ends_with('/') ? "*" : "/*");
+    };
+    std::size_t width = 0;
+    for (const route& row : routes) width = std::max(width, shown(row).size());
+    std::string text;
+    for (const route& row : routes) {
+        const std::string_view verb = row.any_method ? "ANY" : row.verb == method::post ? "POST" : "GET";
+        text += fmt::format("{:<4} {:<{}} {}\n", verb, shown(row), width, row.open ? "open" : to_string(row.gives));
+    }
+    return text;
 }
 
 }  // namespace nodescope::http

@@ -42,4 +42,8 @@ private:
     std::map<std::string, entry, std::less<>> prefixes_;  // keys end in '/'
 };
 
+/// The table as a person reads it, one row a line: methods, path, what it gives away ("open" without authentication).
+/// "PATH/*" is the path and everything below it; where the path itself has a row of its own, only what is below.
+std::string table_text(const std::vector<route>& routes);
+
 }  // namespace nodescope::http

@@ -5,13 +5,13 @@ import json
 import os
 import pathlib
 import signal
-import subprocess
 import sys
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 import docker_engine  # noqa: E402
+from support.callers import route_table  # noqa: E402
 from service import Service  # noqa: E402
 
 # Docker itself must be asked for these: their answer is the sentence that names the phase it died in.
@@ -49,10 +49,8 @@ class Case(unittest.TestCase):
 
 class StoppedDockerd(Case):
     def routes(self):
-        text = subprocess.run([Service.binary, "routes"], check=True, capture_output=True, text=True).stdout
-        for line in text.splitlines():
-            method, path = line.split()[:2]
-            yield "GET" if method == "ANY" else method, path.removesuffix("/*").replace("//", "/")
+        for method, path, _ in route_table():
+            yield "GET" if method == "ANY" else method, path
 
     def ask(self, method, path):
         return self.service.request(method, path, body="{}" if method == "POST" else None)

@@ -6,7 +6,6 @@ import http.client
 import itertools
 import os
 import pathlib
-import re
 import socket
 import ssl
 import subprocess
@@ -16,16 +15,20 @@ from support.service import BINARY, HANG_LIMIT_S
 # Of the loopback network: failures are counted per address, and most tests are not about that.
 ADDRESSES = (f"127.{a}.{b}.1" for a, b in itertools.cycle(itertools.product(range(1, 250), range(1, 250))))
 NOBODY = 65534
+# What stands for every method, where a route answers any.
+ANY = ("GET", "POST", "DELETE")
 
 
 def route_table(*flags):
-    """What the router of the binary holds: (method, path, what it gives)."""
+    """What the router of the binary holds: (method, path, what it gives), with one path for each row that leads to this row."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("NODESCOPE_", "DOCKER_", "KUBERNETES_"))}
     done = subprocess.run([BINARY, "routes", *flags], capture_output=True, text=True, check=True, env=environment)
+    rows = [line.split() for line in done.stdout.splitlines()]
+    exact = {path for _, path, _ in rows}
     table = []
-    for line in done.stdout.splitlines():
-        method, path, gives = line.split(" ")
-        table.append(("POST" if method == "ANY" else method, re.sub(r"/\*$", "", path) or "/", gives))
+    for method, path, gives in rows:
+        above = path.removesuffix("/*")
+        table.append((method, path.removesuffix("*") if above in exact - {path} else above, gives))
     return table
 
 

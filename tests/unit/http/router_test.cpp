@@ -105,5 +105,22 @@ TEST(Router, RefusesADefectiveTable)
     EXPECT_THROW(build(make(method::get, "/b"), any), std::logic_error);
 }
 
+TEST(Router, TellsAPersonWhatCanBeAsked)
+{
+    std::vector<route> routes;
+    routes.emplace_back(method::get, "/healthz", handler(), /*is_prefix=*/false, /*is_open=*/true);
+    routes.push_back(make(method::post, "/processor/x"));
+    routes.emplace_back(method::get, "/api", handler()).any_method = true;
+    routes.emplace_back(method::get, "/api/", handler(), /*is_prefix=*/true).any_method = true;
+    routes.emplace_back(method::get, "/api/v2.0/stats", handler(), /*is_prefix=*/true).gives = area::stats;
+    EXPECT_EQ(table_text(routes),
+              "GET  /healthz          open\n"
+              "POST /processor/x      diagnosis\n"
+              "ANY  /api              diagnosis\n"
+              "ANY  /api/*            diagnosis\n"
+              "GET  /api/v2.0/stats/* stats\n");
+    EXPECT_EQ(table_text({}), "");
+}
+
 }  // namespace
 }  // namespace nodescope::http
