@@ -1,28 +1,19 @@
 #include "server/ask.hpp"
 
 #include "core/deadline.hpp"
-#include "core/unique_fd.hpp"
 #include "server/http/listener.hpp"
 
 #include <fmt/format.h>
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <memory>
 #include <string_view>
 
-#include <netdb.h>
-#include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 namespace nodescope {
@@ -54,135 +45,6 @@ void start_clock(std::chrono::milliseconds limit)
     ::setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
-/// A URL in its parts. `host` is a Unix socket's path when `unix_socket` is set.
-struct server_address {
-    bool tls = false;
-    bool unix_socket = false;
-    std::string host;
-    std::string port;
-    std::string authority;  ///< for the Host header
-};
-
-error not_a_server(std::string_view text)
-{
-    return {failure::invalid, fmt::format("\"{}\" is not a server: use http://host:port or https://host:port", text)};
-}
-
-result<server_address> parse_server(std::string_view text)
-{
-    constexpr std::string_view unix_scheme = "unix:";
-    server_address parts;
-    if (text.starts_with(unix_scheme)) {
-        parts.unix_socket = true;
-        parts.host = text.substr(unix_scheme.size());
-        parts.authority = "localhost";
-        return parts;
-    }
-    const auto scheme = text.find("://");
-    if (scheme == std::string_view::npos) return not_a_server(text);
-    parts.tls = text.substr(0, scheme) == "https";
-    if (!parts.tls && text.substr(0, scheme) != "http") return not_a_server(text);
-    parts.authority = text.substr(scheme + 3);
-    const std::string_view authority = parts.authority;
-    const auto colon = authority.rfind(':');
-    const bool plain = authority.find_first_of("/?#@ \r\n") == std::string_view::npos;
-    if (!plain || colon == std::string_view::npos || colon == 0) return not_a_server(text);
-    std::string_view host = authority.substr(0, colon);
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    std::uint16_t port = 0;
-    const std::string_view digits = authority.substr(colon + 1);
-    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-    if (read.ec != std::errc() || read.ptr != digits.data() + digits.size() || port == 0) return not_a_server(text);
-    parts.host = host;
-    parts.port = digits;
-    return parts;
-}
-
-error failed(std::string_view phase, int number)
-{
-    return {failure::unavailable, fmt::format("{}: {}", phase, std::strerror(number))};
-}
-
-result<unique_fd> connect_unix(const std::string& path)
-{
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) return failed("connect", ENAMETOOLONG);
-    std::memcpy(address.sun_path, path.data(), path.size());
-    unique_fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr generic{};
-    static_assert(sizeof generic <= sizeof address);
-    const auto* const where = static_cast<const sockaddr*>(static_cast<const void*>(&address));
-    if (!socket || ::connect(socket.get(), where, sizeof address) != 0) return failed("connect", errno);
-    return socket;
-}
-
-result<unique_fd> connect_tcp(const server_address& server)
-{
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    if (const int code = ::getaddrinfo(server.host.c_str(), server.port.c_str(), &hints, &found); code != 0) {
-        return error(failure::unavailable, fmt::format("no address for {}: {}", server.host, ::gai_strerror(code)));
-    }
-    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses(found, ::freeaddrinfo);
-    int number = 0;
-    for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
-        unique_fd socket(::socket(one->ai_family, one->ai_socktype | SOCK_CLOEXEC, one->ai_protocol));
-        if (socket && ::connect(socket.get(), one->ai_addr, one->ai_addrlen) == 0) return socket;
-        number = errno;
-    }
-    return failed("connect", number);
-}
-
-/// A connected socket, with TLS around it where the address says so.
-class connection {
-public:
-    static result<connection> open(const server_address& server)
-    {
-        auto socket = server.unix_socket ? connect_unix(server.host) : connect_tcp(server);
-        if (!socket) return socket.error();
-        connection made(std::move(*socket));
-        if (server.tls && !made.shake_hands()) {
-            std::array<char, 256> text{};
-            ERR_error_string_n(ERR_get_error(), text.data(), text.size());
-            return error(failure::unavailable, fmt::format("TLS handshake: {}", text.data()));
-        }
-        return made;
-    }
-
-    ssize_t read(char* to, std::size_t size)
-    {
-        return tls_ ? SSL_read(tls_.get(), to, static_cast<int>(size)) : ::read(socket_.get(), to, size);
-    }
-
-    bool write(std::string_view text)
-    {
-        while (!text.empty()) {
-            const ssize_t sent = tls_ ? SSL_write(tls_.get(), text.data(), static_cast<int>(text.size()))
-                                      : ::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL);
-            if (sent <= 0) return false;
-            text.remove_prefix(static_cast<std::size_t>(sent));
-        }
-        return true;
-    }
-
-private:
-    explicit connection(unique_fd socket) : socket_(std::move(socket)) {}
-
-    bool shake_hands()
-    {
-        context_.reset(SSL_CTX_new(TLS_client_method()));
-        if (!context_) return false;
-        tls_.reset(SSL_new(context_.get()));
-        return tls_ && SSL_set_fd(tls_.get(), socket_.get()) == 1 && SSL_connect(tls_.get()) == 1;
-    }
-
-    unique_fd socket_;
-    std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context_{nullptr, SSL_CTX_free};
-    std::unique_ptr<SSL, void (*)(SSL*)> tls_{nullptr, SSL_free};
-};
-
 /// HTTP/1.0, so that the answer is neither chunked nor followed by another.
 std::string request_text(const question& what, const server_address& server)
 {
@@ -194,14 +56,15 @@ std::string request_text(const question& what, const server_address& server)
     return text + "\r\n" + what.body;
 }
 
-result<std::string> read_answer(connection& from)
+result<std::string> read_answer(ask_connection& from)
 {
     std::string answer;
     std::array<char, 16'384> piece{};
     while (true) {
-        const ssize_t size = from.read(piece.data(), piece.size());
-        if (size <= 0) return answer;  // cut short or not: the status line tells
-        answer.append(piece.data(), static_cast<std::size_t>(size));
+        const auto size = from.read(piece.data(), piece.size());
+        if (!size) return size.error();
+        if (*size == 0) return answer;  // cut short or not: the status line tells
+        answer.append(piece.data(), *size);
         if (answer.size() > answer_limit) return error(failure::too_large, "the answer is longer than 64 MiB");
     }
 }
@@ -239,10 +102,10 @@ result<std::string> blocking_ask(const question& what)
         return error(failure::invalid, fmt::format("\"{}\" is not a path", what.path));
     }
     start_clock(what.limit);
-    auto opened = connection::open(*server);
+    auto opened = ask_connection::open(*server, what.identity);
     if (!opened) return opened.error();
     current_phase = "nodescope: connected, but not answered in time\n";
-    if (!opened->write(request_text(what, *server))) return failed("send", errno);
+    if (const auto sent = opened->write(request_text(what, *server)); !sent) return sent.error();
     const auto answer = read_answer(*opened);
     if (!answer) return answer.error();
     const auto parts = split_answer(*answer);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/error.hpp"
+#include "server/ask_connection.hpp"
 
 #include <chrono>
 #include <string>
@@ -17,6 +18,7 @@ struct question {
     std::string server;  ///< "http://host:port" or "https://host:port"; empty: the address the configuration listens on
     std::string path;
     std::string body;  ///< POSTed as JSON; empty: GET
+    client_identity identity;
     std::chrono::milliseconds limit{5'000};
 };
 
@@ -26,8 +28,8 @@ result<std::string> url_of_listener(const std::string& address, bool tls);
 
 /// Asks, and prints the body of a 2xx answer to standard output, or else why there is none to standard error. Returns
 /// the exit code, 0 or 1. Blocking, for the main thread of a process that does nothing else: when the limit passes, the
-/// process ends with a sentence that names the phase. The server's certificate is not verified: it is our own address,
-/// and nothing secret is sent.
+/// process ends with a sentence that names the phase. Without a CA the server's certificate is not verified: it is our
+/// own address, and nothing secret is sent.
 int ask(const question& what);
 
 }  // namespace nodescope

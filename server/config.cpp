@@ -367,6 +367,14 @@ void define_ask(CLI::App& app, question& asked)
     ask->add_option("path", asked.path, "what to ask: /processor/netInfoCollector")->required();
     ask->add_option("body", asked.body, "parameters to POST, a JSON object: '{\"id\": \"web\"}'; without: GET");
     ask->add_option("--server", asked.server, "http://host:port or https://host:port [the address of --listen]");
+    client_identity& identity = asked.identity;
+    CLI::Option* const authority =
+        ask->add_option("--ca-file", identity.ca_file, "PEM bundle that must have signed the server's certificate");
+    CLI::Option* const certificate =
+        ask->add_option("--cert-file", identity.certificate_file, "PEM certificate to show, and its chain");
+    CLI::Option* const key = ask->add_option("--key-file", identity.key_file, "PEM key of --cert-file");
+    certificate->needs(key)->needs(authority);  // it says who we are: not to just anybody
+    key->needs(certificate);
 }
 
 void fill_in_defaults(configuration& config, const std::vector<std::string>& environment)
@@ -468,6 +476,13 @@ changed_keys compare(const configuration& before, const configuration& after)
         (is_reloadable(now.key) ? changed.taken_over : changed.need_restart).push_back(now.key);
     }
     return changed;
+}
+
+void note_taken_over(configuration& running, const configuration& fresh)
+{
+    for (std::size_t i = 0; i < std::min(running.settings.size(), fresh.settings.size()); ++i) {
+        if (is_reloadable(running.settings[i].key)) running.settings[i] = fresh.settings[i];
+    }
 }
 
 }  // namespace nodescope

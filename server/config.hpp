@@ -108,5 +108,7 @@ struct changed_keys {
     std::vector<std::string> need_restart;
 };
 changed_keys compare(const configuration& before, const configuration& after);
+/// Notes in `running` what it has taken over, so that the next comparison is with what is in use.
+void note_taken_over(configuration& running, const configuration& fresh);
 
 }  // namespace nodescope

@@ -8,6 +8,9 @@ import threading
 import unittest
 
 import service
+from support.fake_kubernetes import Certificates
+
+MOUNTS = "/processor/mountInfoCollector"
 
 
 def run(*arguments, env=None):
@@ -69,7 +72,7 @@ class AskTheService(unittest.TestCase):
                 self.assertEqual(run("--healthcheck", "--listen", f"{wildcard}:{self.service.port}").returncode, 0)
 
     def test_a_processor_is_posted_to(self):
-        asked = run("ask", f"--server=http://{self.address}", "/processor/mountInfoCollector", "{}")
+        asked = run("ask", f"--server=http://{self.address}", MOUNTS, "{}")
         self.assertEqual((asked.returncode, asked.stderr), (0, ""))
         self.assertTrue(asked.stdout.startswith('{"collector.system.mountinfo":"'))
 
@@ -110,19 +113,100 @@ class AskWithTls(unittest.TestCase):
         self.assertEqual(run("--healthcheck", "--listen", self.start(), *self.flags).stdout, "ok")
 
     def test_a_processor(self):
-        asked = run("ask", f"--server=https://{self.start()}", "/processor/mountInfoCollector", "{}")
+        asked = run("ask", f"--server=https://{self.start()}", MOUNTS, "{}")
         self.assertEqual((asked.returncode, asked.stderr), (0, ""))
         self.assertTrue(asked.stdout.startswith('{"collector.system.mountinfo":"'))
 
     def test_alive_without_a_certificate_where_callers_need_one(self):
         address = self.start("--auth", "client-certificate", "--client-ca-file", str(self.files["certificate"]), "--allow-client-name", "agent")
         self.assertEqual(run("ask", f"--server=https://{address}", "/healthz").stdout, "ok")
-        self.assertRegex(run("ask", f"--server=https://{address}", "/processor/mountInfoCollector", "{}").stderr, "status 40[13]: ")
+        self.assertIn("status 403: this caller is not allowed", run("ask", f"--server=https://{address}", MOUNTS, "{}").stderr)
 
     def test_the_other_protocol(self):
         self.assertEqual(run("ask", f"--server=http://{self.start()}", "/healthz").returncode, 1)
         with service.Service("--docker-host", "unix:///nonexistent/docker.sock") as plain:
             self.assertIn("TLS handshake: ", run("ask", f"--server=https://127.0.0.1:{plain.port}", "/healthz").stderr)
+
+
+class AskWithAnAuthority(unittest.TestCase):
+    """--ca-file, --cert-file and --key-file: who is asked, and who asks, is proved (operations.md A5)."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="nodescope-ask-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = pathlib.Path(folder.name)
+        certificates = Certificates(folder.name)
+        cls.authority, cls.other = certificates.authority("ca"), certificates.authority("other-ca")
+        cls.server = certificates.issue(cls.authority, "server", "DNS:localhost,IP:127.0.0.1")
+        cls.elsewhere = certificates.issue(cls.authority, "elsewhere", "DNS:elsewhere.example,IP:192.0.2.1")
+        cls.expired = certificates.issue(cls.authority, "expired", "DNS:localhost,IP:127.0.0.1", expired=True)
+        cls.agent = certificates.issue(cls.authority, "agent", "DNS:agent.example")
+        cls.somebody = certificates.issue(cls.authority, "somebody", "DNS:somebody.example")
+        cls.foreign = certificates.issue(cls.other, "foreign", "DNS:agent.example")
+
+    def start(self, served=None, *flags):
+        certificate, key = served or self.server
+        running = service.Service("--docker-host", "unix:///nonexistent/docker.sock", "--tls-cert-file", str(certificate), "--tls-key-file", str(key),
+                                  *flags)
+        self.addCleanup(running.stop)
+        return running.port
+
+    def ask(self, port, *flags, host="127.0.0.1"):
+        return run("ask", f"--server=https://{host}:{port}", *flags, MOUNTS, "{}")
+
+    def refusal(self, *arguments, **more):
+        asked = self.ask(*arguments, **more)
+        self.assertEqual((asked.returncode, asked.stdout), (1, ""))
+        return asked.stderr
+
+    def test_the_right_one(self):
+        port = self.start()
+        for host in ("127.0.0.1", "localhost"):
+            asked = self.ask(port, "--ca-file", self.authority, host=host)
+            self.assertEqual((asked.returncode, asked.stderr), (0, ""))
+
+    def test_another_one(self):
+        self.assertIn("TLS handshake: the server's certificate is not trusted: unable to get local issuer certificate",
+                      self.refusal(self.start(), "--ca-file", self.other))
+
+    def test_the_name_is_of_somebody_else(self):
+        port = self.start(self.elsewhere)
+        self.assertIn("is not trusted: IP address mismatch", self.refusal(port, "--ca-file", self.authority))
+        self.assertIn("is not trusted: hostname mismatch", self.refusal(port, "--ca-file", self.authority, host="localhost"))
+        self.assertEqual(self.ask(port).returncode, 0)  # without an authority, nothing is verified
+
+    def test_expired(self):
+        self.assertIn("is not trusted: certificate has expired", self.refusal(self.start(self.expired), "--ca-file", self.authority))
+
+    def test_files_that_are_none(self):
+        port = self.start()
+        nothing = self.folder / "nothing"
+        nothing.write_text("nothing\n")
+        self.assertRegex(self.refusal(port, "--ca-file", "/nonexistent/ca.pem"), "/nonexistent/ca.pem: .*No such file")
+        self.assertIn(f"{nothing}: ", self.refusal(port, "--ca-file", nothing))
+        ours = ("--ca-file", self.authority)
+        self.assertIn(f"{nothing}: ", self.refusal(port, *ours, "--cert-file", nothing, "--key-file", self.agent[1]))
+        self.assertIn(f"{self.somebody[1]}: ", self.refusal(port, *ours, "--cert-file", self.agent[0], "--key-file", self.somebody[1]))
+
+    def test_who_asks(self):
+        port = self.start(None, "--auth", "client-certificate", "--client-ca-file", str(self.authority), "--allow-client-name", "agent.example")
+        ours = ("--ca-file", self.authority)
+        self.assertIn("status 403: ", self.refusal(port, *ours))
+        self.assertIn("status 403: ", self.refusal(port, *ours, "--cert-file", self.somebody[0], "--key-file", self.somebody[1]))
+        # Its last word may be lost when the connection is reset meanwhile.
+        self.assertRegex(self.refusal(port, *ours, "--cert-file", self.foreign[0], "--key-file", self.foreign[1]),
+                         "TLS: tlsv1 alert unknown ca|send: the connection was closed|closed without an answer")
+        asked = self.ask(port, *ours, "--cert-file", self.agent[0], "--key-file", self.agent[1])
+        self.assertEqual((asked.returncode, asked.stderr), (0, ""))
+        self.assertTrue(asked.stdout.startswith('{"collector.system.mountinfo":"'))
+
+    def test_what_goes_together(self):
+        for given, said in ((("--cert-file", "x"), "--cert-file requires --"), (("--key-file", "x"), "--key-file requires --cert-file"),
+                            (("--cert-file", "x", "--key-file", "x"), "--cert-file requires --ca-file"),
+                            (("--cert-file", "x", "--ca-file", "x"), "--cert-file requires --key-file")):
+            with self.subTest(given=given):
+                self.assertIn(said, self.refusal(1, *given))
 
 
 class AskOthers(unittest.TestCase):
