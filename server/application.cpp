@@ -105,6 +105,12 @@ api::service_state application::counted() const
     out.server = server_->statistics();
     out.connections = server_->connections();
     backends_.count(out);
+    out.access.methods = access_->methods();
+    out.access.statistics = access_->statistics();
+    out.access.reloads = access_->reloads();
+    out.access.certificate_expiry = auth::certificate_expiry(access_->tls().get());
+    out.configuration_reloads = reload_->taken_over();
+    out.configuration_reload_failures = reload_->failures();
     return out;
 }
 

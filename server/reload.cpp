@@ -47,8 +47,10 @@ task<> configuration_reload::run_once()
     std::string failures;
     if (!credentials) failures = fmt::format("; last reload failed: {}", credentials.error().message());
     if (fresh) {
+        ++taken_over_;
         take_over(std::move(*fresh));
     } else {
+        ++failures_;
         log_.write_always(log_level::error, "configuration not reloaded, the old one stays",
                           {{"reason", fresh.error().message()}});
         failures += fmt::format("; last reload failed: {}", fresh.error().message());
@@ -68,6 +70,7 @@ void configuration_reload::take_over(configuration fresh)
         log_.write_always(log_level::warning, "a restart is needed for some changes",
                           {{"keys", fmt::format("{}", fmt::join(changed.need_restart, ","))}});
     }
+    note_taken_over(config_, fresh);
     config_.level = fresh.level;
     config_.limits.drain = fresh.limits.drain;
 }

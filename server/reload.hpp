@@ -11,6 +11,7 @@
 #include "server/http/http_server.hpp"
 #include "server/service_manager.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -32,6 +33,9 @@ public:
     void request(task_group& group);
     /// Nothing is taken over any more.
     void stop() noexcept { stopping_ = true; }
+    /// Configurations, since the start.
+    [[nodiscard]] std::uint64_t taken_over() const noexcept { return taken_over_; }
+    [[nodiscard]] std::uint64_t failures() const noexcept { return failures_; }
 
 private:
     task<> run();
@@ -49,6 +53,8 @@ private:
     bool stopping_ = false;
     bool running_ = false;
     bool again_ = false;
+    std::uint64_t taken_over_ = 0;
+    std::uint64_t failures_ = 0;
 };
 
 }  // namespace nodescope

@@ -175,6 +175,11 @@ void add_service_metrics(metric_families& to, const service_state& state)
     add_route_metrics(to, state.server);
     add_connection_metrics(to, state);
     add_backend_metrics(to, state);
+    add_access_metrics(to, state.access);
+    MetricFamily& reloads =
+        to.add({"nodescope_configuration_reloads_total", "Times that SIGHUP had the configuration read.", counter});
+    append_own(reloads, as_double(state.configuration_reloads), {{"outcome", "taken_over"}});
+    append_own(reloads, as_double(state.configuration_reload_failures), {{"outcome", "failed"}});
 }
 
 void add_version_metric(metric_families& to, const host::node_facts& node, const cadvisor::engine_versions& engine,

@@ -5,6 +5,7 @@
 #include "collectors/cadvisor/engine_facts.hpp"
 #include "collectors/cadvisor/machine.hpp"
 #include "core/backend_statistics.hpp"
+#include "server/api/access_metrics.hpp"
 #include "server/api/metric_families.hpp"
 #include "server/http/http_server.hpp"
 
@@ -29,6 +30,9 @@ struct service_state {
     std::size_t workers_busy = 0;
     std::size_t workers_abandoned = 0;
     std::uint64_t worker_deadline_misses = 0;
+    access_state access;
+    std::uint64_t configuration_reloads = 0;  ///< taken over
+    std::uint64_t configuration_reload_failures = 0;
 };
 
 void add_service_metrics(metric_families& to, const service_state& state);

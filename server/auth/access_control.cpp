@@ -43,7 +43,8 @@ public:
     [[nodiscard]] worker_pool& workers() noexcept override { return workers_; }
     [[nodiscard]] bool has_stuck_worker() const noexcept override { return workers_.busy() > 0; }
     [[nodiscard]] const access_statistics& statistics() const noexcept override { return checks_.statistics; }
-    [[nodiscard]] const reload_statistics& reloads() const noexcept override { return credentials_->statistics(); }
+    [[nodiscard]] std::vector<reload_statistics> reloads() const override { return credentials_->statistics(); }
+    [[nodiscard]] const std::vector<std::string>& methods() const noexcept override { return options_.methods; }
 
 private:
     const access_options options_;

@@ -7,21 +7,15 @@
 #include "core/worker_pool.hpp"
 #include "server/auth/access_options.hpp"
 #include "server/auth/access_review.hpp"
+#include "server/auth/access_statistics.hpp"
 #include "server/auth/credentials.hpp"
 #include "server/http/gate.hpp"
 
-#include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace nodescope::auth {
-
-/// Since the start; for metrics.
-struct access_statistics {
-    std::uint64_t granted = 0;      ///< authentications
-    std::uint64_t refused = 0;      ///< 401 and 403
-    std::uint64_t limited = 0;      ///< 429: nothing was looked at
-    std::uint64_t unavailable = 0;  ///< 503: who could tell did not
-};
 
 class access_control : public http::gate {
 public:
@@ -36,7 +30,9 @@ public:
     /// A thread of ours hangs in the kernel and cannot be joined.
     [[nodiscard]] virtual bool has_stuck_worker() const noexcept = 0;
     [[nodiscard]] virtual const access_statistics& statistics() const noexcept = 0;
-    [[nodiscard]] virtual const reload_statistics& reloads() const noexcept = 0;
+    [[nodiscard]] virtual std::vector<reload_statistics> reloads() const = 0;
+    /// --auth as it stands.
+    [[nodiscard]] virtual const std::vector<std::string>& methods() const noexcept = 0;
 };
 
 /// Reads the files now, and blocks. failure::invalid / denied / … for options that do not go together and files that

@@ -43,8 +43,9 @@ private:
     task<verdict> by_review(std::string token, deadline limit);
     task<verdict> by_password(presented shown, deadline limit);
 
-    verdict accept(std::string_view method, std::string_view name);
-    verdict cannot_tell(const error& reason);
+    verdict accept(access_method method, std::string_view name);
+    verdict reject(access_method method, std::string why);
+    verdict cannot_tell(access_method method, const error& reason);
     [[nodiscard]] admission grant();
     [[nodiscard]] admission deny(const std::string& key);
     [[nodiscard]] admission unavailable();
@@ -55,7 +56,8 @@ private:
     const int descriptor_;
     const ssl_st* const tls_;
     std::string caller_;
-    std::string why_ = "no credentials";  // for the log
+    access_method method_ = access_method::unknown;  // that accepted, rejected or could not tell, the last one
+    std::string why_ = "no credentials";             // for the log
     std::shared_ptr<const reviewed_user> reviewed_;
 
     // What does not change while the connection lasts is found out once.
@@ -65,14 +67,23 @@ private:
     std::vector<std::string> names_;
 };
 
-verdict caller_check::accept(std::string_view method, std::string_view name)
+verdict caller_check::accept(access_method method, std::string_view name)
 {
-    caller_ = fmt::format("{}:{}", method, name);
+    method_ = method;
+    caller_ = fmt::format("{}:{}", to_string(method), name);
     return verdict::accepted;
 }
 
-verdict caller_check::cannot_tell(const error& reason)
+verdict caller_check::reject(access_method method, std::string why)
 {
+    method_ = method;
+    why_ = std::move(why);
+    return verdict::rejected;
+}
+
+verdict caller_check::cannot_tell(access_method method, const error& reason)
+{
+    method_ = method;
     environment_.log.write(log_level::warning, "it could not be found out who asks",
                            {{"peer", peer_.text}, {"reason", reason.message()}});
     return verdict::unknown;
@@ -81,7 +92,8 @@ verdict caller_check::cannot_tell(const error& reason)
 task<admission> caller_check::authenticate(std::string_view authorization, deadline limit)
 {
     reviewed_.reset();
-    if (environment_.everybody) co_return admission::grant();
+    method_ = environment_.everybody ? access_method::none : access_method::unknown;
+    if (environment_.everybody) co_return grant();
     why_ = "no credentials";
     verdict found = co_await by_connection(limit);
     if (found == verdict::accepted) co_return grant();
@@ -90,9 +102,11 @@ task<admission> caller_check::authenticate(std::string_view authorization, deadl
     if (environment_.failures.exhausted(key)) co_return too_many();
     presented shown = read_authorization(authorization);
     if (shown.kind != presented::scheme::none) {
+        const access_method undecided = method_;
         const verdict second = co_await by_secret(std::move(shown), limit);
         if (second == verdict::accepted) co_return grant();
         if (second == verdict::unknown) found = second;
+        else if (found == verdict::unknown) method_ = undecided;
     }
     if (found == verdict::unknown) co_return unavailable();
     co_return deny(key);
@@ -116,10 +130,11 @@ verdict caller_check::by_certificate()
     }
     for (const std::string& name : names_) {
         const auto& allowed = environment_.options.client_names;
-        if (std::find(allowed.begin(), allowed.end(), name) != allowed.end()) return accept("client-certificate", name);
+        if (std::find(allowed.begin(), allowed.end(), name) != allowed.end())
+            return accept(access_method::client_certificate, name);
     }
-    if (!names_.empty()) why_ = "the client certificate carries no allowed name";
-    return verdict::rejected;
+    if (names_.empty()) return verdict::rejected;
+    return reject(access_method::client_certificate, "the client certificate carries no allowed name");
 }
 
 task<verdict> caller_check::by_local_peer(deadline limit)
@@ -127,17 +142,18 @@ task<verdict> caller_check::by_local_peer(deadline limit)
     if (!uid_known_) {
         const auto owner = co_await find_owner(limit);
         // Not knowing is no answer, and the next request asks again.
-        if (!owner && owner.error().kind() != failure::gone) co_return cannot_tell(owner.error());
+        if (!owner && owner.error().kind() != failure::gone) {
+            co_return cannot_tell(access_method::local_peer, owner.error());
+        }
         uid_known_ = true;
         if (owner) uid_ = *owner;
     }
     if (!uid_) co_return verdict::rejected;
     const auto& allowed = environment_.options.local_uids;
     if (std::find(allowed.begin(), allowed.end(), *uid_) == allowed.end()) {
-        why_ = fmt::format("uid {} is not allowed", *uid_);
-        co_return verdict::rejected;
+        co_return reject(access_method::local_peer, fmt::format("uid {} is not allowed", *uid_));
     }
-    co_return accept("local-peer", fmt::format("uid={}", *uid_));
+    co_return accept(access_method::local_peer, fmt::format("uid={}", *uid_));
 }
 
 task<result<uid_t>> caller_check::find_owner(deadline limit)
@@ -164,39 +180,37 @@ task<verdict> caller_check::by_secret(presented shown, deadline limit)
     if (shown.kind == presented::scheme::basic && environment_.basic) {
         co_return co_await by_password(std::move(shown), limit);
     }
-    why_ = "credentials of a kind that is not in use";
-    co_return verdict::rejected;
+    co_return reject(access_method::unknown, "credentials of a kind that is not in use");
 }
 
 task<verdict> caller_check::by_token(std::string token, deadline limit)
 {
-    why_ = "wrong token";
     if (environment_.tokens) {
         const std::shared_ptr<const token_table> tokens = environment_.credentials_in_use->tokens();
-        if (const auto name = tokens->name_of(token)) co_return accept("token-file", *name);
+        if (const auto name = tokens->name_of(token)) co_return accept(access_method::token_file, *name);
     }
-    if (!environment_.reviews) co_return verdict::rejected;
-    co_return co_await by_review(std::move(token), limit);
+    if (environment_.reviews) co_return co_await by_review(std::move(token), limit);
+    if (environment_.tokens) co_return reject(access_method::token_file, "wrong token");
+    co_return reject(access_method::unknown, "credentials of a kind that is not in use");
 }
 
 task<verdict> caller_check::by_review(std::string token, deadline limit)
 {
     auto user = co_await environment_.reviews->user_of(std::move(token), limit);
-    if (!user) co_return cannot_tell(user.error());
-    if (!*user) co_return verdict::rejected;
+    if (!user) co_return cannot_tell(access_method::kubernetes, user.error());
+    if (!*user) co_return reject(access_method::kubernetes, "wrong token");
     reviewed_ = std::move(*user);
-    co_return accept("kubernetes", reviewed_->name);
+    co_return accept(access_method::kubernetes, reviewed_->name);
 }
 
 task<verdict> caller_check::by_password(presented shown, deadline limit)
 {
-    why_ = "wrong user or password";
     const std::string user = shown.user;
     const auto right = co_await environment_.passwords.check(environment_.credentials_in_use->passwords(), user,
                                                              std::move(shown.password), limit);
-    if (!right) co_return cannot_tell(right.error());
-    if (*right != judgement::allowed) co_return verdict::rejected;
-    co_return accept("basic", user);
+    if (!right) co_return cannot_tell(access_method::basic, right.error());
+    if (*right != judgement::allowed) co_return reject(access_method::basic, "wrong user or password");
+    co_return accept(access_method::basic, user);
 }
 
 task<admission> caller_check::authorise(http::method verb, http::area what, deadline limit)
@@ -208,11 +222,11 @@ task<admission> caller_check::authorise(http::method verb, http::area what, dead
     question.subresource = http::to_string(what);
     const auto allowed = co_await environment_.reviews->may(reviewed_, std::move(question), limit);
     if (!allowed) {
-        cannot_tell(allowed.error());
+        cannot_tell(access_method::kubernetes, allowed.error());
         co_return unavailable();
     }
     if (*allowed == judgement::allowed) co_return admission::grant();
-    ++environment_.statistics.refused;
+    environment_.statistics.count(access_method::kubernetes, access_outcome::forbidden);
     environment_.log.write(log_level::warning, "access refused",
                            {{"peer", peer_.text}, {"caller", caller_}, {"reason", "the API server does not allow it"}});
     co_return admission(403, "this caller may not ask this");
@@ -220,13 +234,13 @@ task<admission> caller_check::authorise(http::method verb, http::area what, dead
 
 admission caller_check::grant()
 {
-    ++environment_.statistics.granted;
+    environment_.statistics.count(method_, access_outcome::granted);
     return admission::grant();
 }
 
 admission caller_check::deny(const std::string& key)
 {
-    ++environment_.statistics.refused;
+    environment_.statistics.count(method_, access_outcome::refused);
     environment_.failures.count(key);
     environment_.log.write(log_level::warning, "access refused", {{"peer", peer_.text}, {"reason", why_}});
     const bool bearer = environment_.tokens || environment_.reviews;
@@ -241,7 +255,7 @@ admission caller_check::deny(const std::string& key)
 
 admission caller_check::unavailable()
 {
-    ++environment_.statistics.unavailable;
+    environment_.statistics.count(method_, access_outcome::unavailable);
     admission answer(503, "it cannot be found out at the moment whether this caller is allowed");
     answer.headers.emplace_back("Retry-After", "1");
     return answer;
@@ -249,7 +263,7 @@ admission caller_check::unavailable()
 
 admission caller_check::too_many()
 {
-    ++environment_.statistics.limited;
+    environment_.statistics.count(method_, access_outcome::limited);
     admission answer(429, "too many failed authentications");
     answer.headers.emplace_back("Retry-After", "1");
     return answer;

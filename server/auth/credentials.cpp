@@ -29,7 +29,7 @@ credentials::credentials(const credential_paths& paths, worker_pool& workers, lo
             const auto fresh = std::make_shared<const token_table>(std::move(*parsed));
             return std::function<void()>([this, fresh] { tokens_ = fresh; });
         };
-        parts_.push_back({"tokens", {guarded_file(paths.token_file, true)}, prepare, {}, {}});
+        parts_.push_back({"tokens", {guarded_file(paths.token_file, true)}, prepare, {}, {}, 0, 0});
     }
     if (!paths.password_file.empty()) {
         const auto prepare = [this, path = paths.password_file](const contents& read) -> outcome {
@@ -38,7 +38,7 @@ credentials::credentials(const credential_paths& paths, worker_pool& workers, lo
             const auto fresh = std::make_shared<const password_table>(std::move(*parsed));
             return std::function<void()>([this, fresh] { passwords_ = fresh; });
         };
-        parts_.push_back({"passwords", {guarded_file(paths.password_file, true)}, prepare, {}, {}});
+        parts_.push_back({"passwords", {guarded_file(paths.password_file, true)}, prepare, {}, {}, 0, 0});
     }
     if (!paths.certificate_file.empty()) {
         const auto prepare = [this](const contents& read) -> outcome {
@@ -53,7 +53,7 @@ credentials::credentials(const credential_paths& paths, worker_pool& workers, lo
         std::vector<guarded_file> files{guarded_file(paths.certificate_file, false),
                                         guarded_file(paths.key_file, true)};
         if (!paths.client_ca_file.empty()) files.emplace_back(paths.client_ca_file, false);
-        parts_.push_back({"certificates", std::move(files), prepare, {}, {}});
+        parts_.push_back({"certificates", std::move(files), prepare, {}, {}, 0, 0});
     }
 }
 
@@ -85,20 +85,17 @@ result<std::unique_ptr<credentials>> credentials::blocking_load(const credential
 
 void credentials::take_over(part& which, change fresh)
 {
-    // Files that are back to what is in use are no change, and no failure any more.
-    if (!which.failure.empty()) --statistics_.outdated_parts;
-    which.failure.clear();
+    which.failure.clear();  // files that are back to what is in use are no change, and no failure any more
     if (!fresh.apply) return;
     fresh.apply();
     which.states = std::move(fresh.states);
-    ++statistics_.reloads;
+    ++which.reloads;
     log_.write(log_level::info, "credentials were read again", {{"what", which.name}});
 }
 
 void credentials::keep_old(part& which, const error& reason)
 {
-    ++statistics_.reloads_failed;
-    if (which.failure.empty()) ++statistics_.outdated_parts;
+    ++which.failures;
     // Said once for as long as it stays the same: the files are looked at every few seconds.
     if (which.failure == reason.message()) return;
     which.failure = reason.message();
@@ -129,6 +126,13 @@ task<result<void>> credentials::reload(deadline limit)
         if (!done && outcome) outcome = done;
     }
     co_return outcome;
+}
+
+std::vector<reload_statistics> credentials::statistics() const
+{
+    std::vector<reload_statistics> out;
+    for (const part& one : parts_) out.push_back({one.name, one.reloads, one.failures, !one.failure.empty()});
+    return out;
 }
 
 task<> credentials::watch()

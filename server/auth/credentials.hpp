@@ -6,6 +6,7 @@
 #include "core/slots.hpp"
 #include "core/task.hpp"
 #include "core/worker_pool.hpp"
+#include "server/auth/access_statistics.hpp"
 #include "server/auth/guarded_file.hpp"
 #include "server/auth/password_file.hpp"
 #include "server/auth/tls_context.hpp"
@@ -31,13 +32,6 @@ struct credential_paths {
     std::string client_ca_file;
 };
 
-/// Since the start; for metrics.
-struct reload_statistics {
-    std::uint64_t reloads = 0;         ///< contents taken over
-    std::uint64_t reloads_failed = 0;  ///< attempts to read a changed file that left the old content in use
-    std::uint64_t outdated_parts = 0;  ///< right now: parts whose files hold something that cannot be used
-};
-
 class credentials {
 public:
     /// Reads everything now, and blocks: before the service starts. Fails where a reload would keep the old content.
@@ -53,7 +47,7 @@ public:
     [[nodiscard]] const std::shared_ptr<const token_table>& tokens() const noexcept { return tokens_; }
     [[nodiscard]] const std::shared_ptr<const password_table>& passwords() const noexcept { return passwords_; }
     [[nodiscard]] const tls_context& tls() const noexcept { return tls_; }
-    [[nodiscard]] const reload_statistics& statistics() const noexcept { return statistics_; }
+    [[nodiscard]] std::vector<reload_statistics> statistics() const;
 
     static constexpr std::chrono::seconds watch_interval{5};
 
@@ -66,6 +60,8 @@ private:
         std::function<result<std::function<void()>>(const std::vector<file_content>&)> prepare;
         std::vector<file_state> states;
         std::string failure;  ///< why the files are not in use as they are now
+        std::uint64_t reloads = 0;
+        std::uint64_t failures = 0;
     };
     struct change {
         std::vector<file_state> states;
@@ -85,7 +81,6 @@ private:
     std::shared_ptr<const token_table> tokens_;
     std::shared_ptr<const password_table> passwords_;
     tls_context tls_;
-    reload_statistics statistics_;
 };
 
 }  // namespace nodescope::auth

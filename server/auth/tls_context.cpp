@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <ctime>
 #include <string_view>
 
 #include <arpa/inet.h>
@@ -177,6 +178,14 @@ std::vector<std::string> verified_names(const ssl_st* connection, ssl_ctx_st* tr
     add_common_names(names, leaf.get());
     add_alternative_names(names, leaf.get());
     return names;
+}
+
+std::optional<std::chrono::system_clock::time_point> certificate_expiry(const ssl_ctx_st* context)
+{
+    const X509* const own = context == nullptr ? nullptr : SSL_CTX_get0_certificate(context);
+    std::tm when{};
+    if (own == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(own), &when) != 1) return std::nullopt;
+    return std::chrono::system_clock::from_time_t(::timegm(&when));
 }
 
 }  // namespace nodescope::auth

@@ -3,7 +3,9 @@
 
 #include "core/error.hpp"
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,5 +31,8 @@ result<tls_context> make_server_context(const tls_texts& texts);
 /// Subject CN and alternative names (DNS, IP, URI, mail) of the client's certificate, if it has one and that is
 /// good by the CA of `trust`, which may be newer than what the connection was made with; else empty.
 std::vector<std::string> verified_names(const ssl_st* connection, ssl_ctx_st* trust);
+
+/// When the certificate that is served ends to be valid; nothing when `context` has none.
+std::optional<std::chrono::system_clock::time_point> certificate_expiry(const ssl_ctx_st* context);
 
 }  // namespace nodescope::auth

@@ -161,6 +161,17 @@ class Reload(Case):
         self.assertEqual(logged(service, "configuration reloaded")[0]["changed"], "max-connections")
         self.assertEqual(logged(service, "a restart is needed")[0]["keys"], "docker-host")
 
+    def test_what_changed_is_told_once(self):
+        """Compared with what is in use, not with what was at the start: but what needs a restart needs it until then."""
+        service = self.start("")
+        for number, (text, changed) in enumerate((("max-connections = 7\n", "max-connections"), ("max-connections = 7\n", ""),
+                                                  ('docker-host = "unix:///other.sock"\n', "max-connections"),
+                                                  ('docker-host = "unix:///other.sock"\n', "")), start=1):
+            with self.subTest(number=number):
+                self.reload(service, text)
+                self.assertEqual(logged(service, "configuration reloaded", number)[-1]["changed"], changed)
+        self.assertEqual([event["keys"] for event in logged(service, "a restart is needed", 2)], ["docker-host"] * 2)
+
     def test_flags_stay_what_they_are(self):
         service = self.start('allow-host = ["a.example"]\n', "--allow-host", "b.example")
         self.reload(service, 'allow-host = ["c.example"]\n')
