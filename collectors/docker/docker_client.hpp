@@ -49,6 +49,7 @@ struct container_state {
     std::vector<std::string> environment;  ///< Config.Env: may hold secrets (operations.md O6)
     std::string health;                    ///< State.Health.Status; empty without a health check
     std::string driver;                    ///< of its root filesystem: "overlay2", "overlayfs"
+    std::string upper_directory;           ///< GraphDriver.Data.UpperDir: what it wrote; empty without overlay2
     std::string log_path;                  ///< <root>/containers/<id>/<id>-json.log; empty for other log drivers
     std::string hosts_path;                ///< <root>/containers/<id>/hosts; empty before the first start
     std::int64_t exit_code = 0;            ///< State.ExitCode

@@ -86,6 +86,17 @@ result<void> take_host_config(std::string_view object, container_state& state)
     });
 }
 
+result<void> take_graph_driver(std::string_view object, container_state& state)
+{
+    const auto take_data = [&](std::string_view key, std::string_view value) -> result<void> {
+        if (key == "UpperDir") return take_string(value, "GraphDriver.Data.UpperDir", state.upper_directory);
+        return {};
+    };
+    return for_each_member(object, [&](std::string_view key, std::string_view value) -> result<void> {
+        return key == "Data" ? for_each_member(value, take_data) : result<void>();
+    });
+}
+
 result<void> take_container_labels(std::string_view object, container_state& state)
 {
     return for_each_member(object, [&](std::string_view key, std::string_view value) {
@@ -198,6 +209,7 @@ result<container_state> parse_container_state(std::string_view body)
         if (key == "Config") return take_config(value, state);
         if (key == "Created") return take_string(value, "Created", state.created);
         if (key == "Driver") return take_string(value, "Driver", state.driver);
+        if (key == "GraphDriver") return take_graph_driver(value, state);
         if (key == "LogPath") return take_string(value, "LogPath", state.log_path);
         if (key == "HostsPath") return take_string(value, "HostsPath", state.hosts_path);
         if (key == "RestartCount") return take_integer(value, "RestartCount", state.restart_count);

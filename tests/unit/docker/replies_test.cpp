@@ -32,6 +32,7 @@ TEST(ContainerState, HasWhatDescribesAContainer)
         R"({"Id":")" + id_a +
         R"(","Created":"2026-01-01T00:00:00.25Z","State":{"ExitCode":137,"Health":{"Status":"healthy","Log":null}},)"
         R"("RestartCount":3,"Driver":"overlay2","LogPath":"/d/containers/x/x-json.log","HostsPath":"/d/containers/x/hosts",)"
+        R"("GraphDriver":{"Name":"overlay2","Data":{"LowerDir":"/l","UpperDir":"/d/overlay2/x/diff"}},)"
         R"("HostConfig":{"CpuShares":2048},)"
         R"("Config":{"Image":"busybox:local","Env":["A=b","C"],"Labels":{"a.b":"c\u0022","":""}}})");
     ASSERT_TRUE(got) << got.error();
@@ -40,6 +41,7 @@ TEST(ContainerState, HasWhatDescribesAContainer)
     EXPECT_EQ(got->health, "healthy");
     EXPECT_EQ(got->restart_count, 3);
     EXPECT_EQ(got->driver, "overlay2");
+    EXPECT_EQ(got->upper_directory, "/d/overlay2/x/diff");
     EXPECT_EQ(got->log_path, "/d/containers/x/x-json.log");
     EXPECT_EQ(got->hosts_path, "/d/containers/x/hosts");
     EXPECT_EQ(got->cpu_shares, 2048);
@@ -53,7 +55,8 @@ TEST(ContainerState, ToleratesNullsAndMissingMembers)
     for (const std::string more :
          {"", R"(,"State":null,"HostConfig":null,"Name":null)", R"(,"State":{},"HostConfig":{})",
           R"(,"State":{"Pid":null,"Status":null,"Health":null})", R"(,"Config":null,"Created":null)",
-          R"(,"Config":{"Env":null,"Labels":null})", R"(,"New":[[{}],1.5,"x",true])"}) {
+          R"(,"Config":{"Env":null,"Labels":null})", R"(,"GraphDriver":null)", R"(,"GraphDriver":{"Data":null})",
+          R"(,"New":[[{}],1.5,"x",true])"}) {
         const auto got = parse_container_state(R"({"Id":")" + id_a + "\"" + more + "}");
         ASSERT_TRUE(got) << more << got.error();
         EXPECT_EQ(got->pid, 0);
