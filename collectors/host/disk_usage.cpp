@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include <sys/stat.h>
 
@@ -36,12 +37,6 @@ bool is_plain_name(std::string_view name)
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
                c == '.';
     });
-}
-
-bool is_directory(const std::string& path)
-{
-    struct stat status = {};
-    return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 bool has_component(std::string_view path, std::string_view name)
@@ -93,15 +88,23 @@ result<std::string> blocking_find_layer(const std::string& root, const docker_st
                                                 "(storage driver {}, below {})",
                                                 container_id, storage.driver, storage.root));
     if (!is_plain_name(container_id)) return none;
+    bool denied = false;
     const auto usable = [&](const std::string& path) {
-        return path.starts_with('/') && !has_component(path, "..") && is_directory(under_root(root, path));
+        if (!path.starts_with('/') || has_component(path, "..")) return false;
+        struct stat status = {};
+        const bool known = ::lstat(under_root(root, path).c_str(), &status) == 0;
+        denied = denied || (!known && errno == EACCES);
+        return known && S_ISDIR(status.st_mode);
     };
     if (usable(storage.upper_directory)) return storage.upper_directory;
     if (std::string path = layer_by_mount_id(root, storage, container_id); usable(path)) return path;
     if (const auto mounts = blocking_read_mountinfo(root)) {
         if (std::string path = upper_directory_of(mounts->text, container_id); usable(path)) return path;
     }
-    return none;
+    if (!denied) return none;
+    return error(failure::denied, fmt::format("disk usage of container {}: its read-write layer below {} may not be "
+                                              "looked at: CAP_DAC_READ_SEARCH is missing",
+                                              container_id, storage.root));
 }
 
 result<container_disk_usage> blocking_container_disk_usage(const std::string& root, const docker_storage& storage,
@@ -127,7 +130,7 @@ steady_clock::duration disk_usage_pause(steady_clock::duration took, bool failed
 {
     constexpr steady_clock::duration shortest = std::chrono::minutes(1);
     constexpr steady_clock::duration longest = std::chrono::minutes(20);
-    const steady_clock::duration wanted = failed ? before * 2 : took * 50;
+    const steady_clock::duration wanted = std::max(took * 50, failed ? before * 2 : before.zero());
     return std::clamp(wanted, shortest, longest);
 }
 

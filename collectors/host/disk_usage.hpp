@@ -22,16 +22,25 @@ struct tree_usage {
     std::uint64_t inodes = 0;  ///< what was counted; a file with several links once
     std::uint32_t major = 0;   ///< of the device it is on
     std::uint32_t minor = 0;
-    bool truncated = false;  ///< there are more than tree_entry_limit entries: figures are of those that were seen
+    std::uint64_t capacity = 0;  ///< of the file system
+    bool truncated = false;      ///< there is more than a limit allows: figures are of what was seen
+    bool denied = false;         ///< so are they where a directory may not be read (CAP_DAC_READ_SEARCH)
 };
 
-/// The most entries that are counted in one tree.
-inline constexpr std::uint64_t tree_entry_limit = 5'000'000;
+/// What one walk counts at most; beyond, figures are of what was seen.
+struct tree_limits {
+    std::uint64_t entries = 5'000'000;
+    std::size_t links = 200'000;  ///< files with several links, which have to be told apart: 8 MiB
+};
 
-/// Walks `directory` without leaving its file system or following links; what vanishes meanwhile is left out.
-/// failure::gone when there is none, failure::timed_out, failure::cancelled. Blocking, a few microseconds an entry.
+/// Puts the calling thread behind all others for the CPU and the disk, as far as it may.
+void blocking_stand_back() noexcept;
+
+/// Walks `directory` without leaving its file system or following links; what vanishes meanwhile is left out, and so
+/// is what lies deeper than 256 directories. failure::gone when there is none, failure::timed_out, failure::cancelled.
+/// Blocking, a few microseconds an entry.
 result<tree_usage> blocking_tree_usage(const std::string& directory, deadline limit, const abandon_flag& abandoned,
-                                       std::uint64_t entry_limit = tree_entry_limit);
+                                       tree_limits limits = tree_limits());
 
 /// What Docker says of a container's place on disk.
 struct docker_storage {
@@ -43,7 +52,7 @@ struct docker_storage {
 
 /// The directory that holds what the container wrote, as the node sees it: the one Docker names, else by the id of its
 /// read-write layer (overlay2, overlay, aufs), else the upper directory of its overlay mount (the containerd image
-/// store). failure::gone when none of them leads anywhere. Blocking.
+/// store). failure::gone when none of them leads anywhere, failure::denied when they may not be looked at. Blocking.
 result<std::string> blocking_find_layer(const std::string& root, const docker_storage& storage,
                                         std::string_view container_id);
 
@@ -62,8 +71,8 @@ result<container_disk_usage> blocking_container_disk_usage(const std::string& ro
                                                            const abandon_flag& abandoned);
 
 /// How long to wait before the next walk: a minute, but at least fifty times as long as this one took, so that a big
-/// tree costs 2 % of a disk's time and not all of it; after a failure twice the pause before. Never above 20 minutes.
-/// Pure.
+/// tree costs 2 % of a disk's time and not all of it; after a failure at least twice the pause before. Never above 20
+/// minutes. Pure.
 steady_clock::duration disk_usage_pause(steady_clock::duration took, bool failed,
                                         steady_clock::duration before) noexcept;
 

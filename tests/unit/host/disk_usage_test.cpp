@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <linux/capability.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 using namespace nodescope;
 using namespace nodescope::host;
@@ -78,7 +81,7 @@ TEST(TreeUsage, EndsAtItsLimits)
 {
     const temporary_root root;
     for (int i = 0; i < 600; ++i) root.write("/t/" + std::to_string(i), "");
-    const auto cut = blocking_tree_usage(root.path() + "/t", minute(), nobody, 10);
+    const auto cut = blocking_tree_usage(root.path() + "/t", minute(), nobody, {10, 10});
     ASSERT_TRUE(cut);
     EXPECT_TRUE(cut->truncated);
     EXPECT_EQ(cut->inodes, 10U);
@@ -97,9 +100,53 @@ TEST(TreeUsage, EndsAtItsLimits)
     std::string deep = "/d";
     for (int i = 0; i < 300; ++i) deep += "/d";
     std::filesystem::create_directories(root.path() + deep);
+    for (int i = 0; i < 20; ++i) root.write("/d/beside" + std::to_string(i), "");
     const auto cut_deep = blocking_tree_usage(root.path() + "/d", minute(), nobody);
     ASSERT_TRUE(cut_deep);
     EXPECT_TRUE(cut_deep->truncated);
+    EXPECT_EQ(cut_deep->inodes, 257U + 20) << "what is not too deep counts, in whatever order it comes";
+}
+
+// Links are what a walk has to remember.
+TEST(TreeUsage, TellsSoManyLinksApart)
+{
+    const temporary_root root;
+    for (const char* name : {"/t/a", "/t/b", "/t/c"}) {
+        root.write(name, "x");
+        std::filesystem::create_hard_link(root.path() + name, root.path() + name + "-again");
+    }
+    const auto two = blocking_tree_usage(root.path() + "/t", minute(), nobody, {100, 2});
+    ASSERT_TRUE(two);
+    EXPECT_TRUE(two->truncated);
+    EXPECT_EQ(two->inodes, 3U);
+    const auto all = blocking_tree_usage(root.path() + "/t", minute(), nobody, {100, 3});
+    EXPECT_FALSE(all->truncated);
+    EXPECT_EQ(all->inodes, 4U);
+}
+
+TEST(TreeUsage, SaysWhatItMayNotRead)
+{
+    const temporary_root root;
+    root.write("/t/mine", "x");
+    root.write("/t/hidden/file", "x");
+    ASSERT_EQ(::chmod((root.path() + "/t/hidden").c_str(), 0700), 0);
+    if (::chown((root.path() + "/t/hidden").c_str(), 12345, 12345) != 0) GTEST_SKIP() << "needs root";
+    const auto whole = blocking_tree_usage(root.path() + "/t", minute(), nobody);
+    EXPECT_FALSE(whole->denied);
+    EXPECT_EQ(whole->inodes, 4U);
+    EXPECT_GT(whole->capacity, 0U);
+    docker_storage storage = storage_of("overlay2");
+    storage.upper_directory = "/t/hidden/below";
+    const auto verdict = in_own_mounts([&] {
+        __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+        std::array<__user_cap_data_struct, 2> none{};
+        if (::syscall(SYS_capset, &header, none.data()) != 0) return false;
+        const auto part = blocking_tree_usage(root.path() + "/t", minute(), nobody);
+        const auto layer = blocking_find_layer(root.path(), storage, id);
+        return part && part->denied && part->inodes == 3 && !layer && layer.error().kind() == failure::denied;
+    });
+    if (verdict == child_verdict::impossible) GTEST_SKIP() << "needs the right to make a mount namespace";
+    EXPECT_EQ(verdict, child_verdict::good);
 }
 
 TEST(FindLayer, ByTheIdOfTheReadWriteLayer)
@@ -185,6 +232,7 @@ TEST(DiskUsagePause, GrowsWithTheTreeAndWithFailures)
     EXPECT_EQ(disk_usage_pause(seconds(6), false, minutes(1)), minutes(5));
     EXPECT_EQ(disk_usage_pause(minutes(10), false, minutes(1)), minutes(20));
     EXPECT_EQ(disk_usage_pause({}, true, minutes(1)), minutes(2));
+    EXPECT_EQ(disk_usage_pause(seconds(6), true, minutes(1)), minutes(5)) << "what is too big to be walked costs most";
     EXPECT_EQ(disk_usage_pause({}, true, {}), minutes(1));
     EXPECT_EQ(disk_usage_pause({}, true, minutes(20)), minutes(20));
 }
