@@ -1,6 +1,6 @@
 #include "collectors/cadvisor/docker_directory.hpp"
 
-#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
@@ -84,7 +84,7 @@ task<> docker_directory::ask_until_done([[maybe_unused]] std::shared_ptr<const v
         auto inspecting = docker_->inspect(*reference, deadline::in(answer_limit));
         const auto answer = co_await std::move(inspecting);
         learn(id, answer);
-        if (!asking()) wake();
+        if (!asking()) waiting_.wake();
     }
 }
 
@@ -143,37 +143,19 @@ void docker_directory::rest_after(const error& why)
         if (const auto found = entries_.find(id); found != entries_.end()) found->second.waiting = false;
     }
     queue_.clear();
-    wake();
+    waiting_.wake();
     if (was_unwell_) return;
     was_unwell_ = true;
     log_.write(log_level::warning, "docker does not say which containers these are", {{"reason", why.message()}});
 }
 
-void docker_directory::wake()
-{
-    for (asio::steady_timer* const waiter : *waiting_) waiter->cancel();
-}
-
 task<> docker_directory::settle(deadline limit)
 {
-    const auto all = waiting_;
     const deadline own = deadline::sooner(limit, deadline::in(patience));
-    asio::steady_timer timer(co_await asio::this_coro::executor, own.at());
-    all->push_back(&timer);
-    const bool throwing = co_await asio::this_coro::throw_if_cancelled();
-    co_await asio::this_coro::throw_if_cancelled(false);
-    bool late = false;
-    bool cancelled = false;
-    while (!unwell() && !late && !cancelled && asking()) {
-        const auto [woken] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-        const auto state = co_await asio::this_coro::cancellation_state;
-        cancelled = state.cancelled() != asio::cancellation_type::none;
-        late = !woken;
-    }
-    co_await asio::this_coro::throw_if_cancelled(throwing);
-    std::erase(*all, &timer);
+    co_await waiting_.wait(own, [this] { return unwell() || !asking(); });
     // Whoever asks while this goes on need not wait for it as well.
-    if (late && own.passed() && own.limit() >= patience) unwell_until_ = steady_clock::now() + rest;
+    const bool late = !unwell() && asking() && own.passed();
+    if (late && own.limit() >= patience) unwell_until_ = steady_clock::now() + rest;
 }
 
 }  // namespace nodescope::cadvisor

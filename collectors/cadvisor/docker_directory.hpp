@@ -7,8 +7,7 @@
 #include "core/log.hpp"
 #include "core/task.hpp"
 #include "core/task_group.hpp"
-
-#include <boost/asio/steady_timer.hpp>
+#include "core/waiters.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -16,7 +15,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace nodescope::cadvisor {
 
@@ -79,7 +77,6 @@ private:
     void learn(const std::string& id, const result<docker::container_state>& answer);
     void rest_after(const error& why);
     [[nodiscard]] bool asking() const;
-    void wake();
 
     docker::client* docker_;
     task_group& group_;
@@ -90,8 +87,7 @@ private:
     bool was_unwell_ = false;
     // Shared with frames that are destroyed after this object when the reactor ends.
     std::shared_ptr<std::size_t> askers_ = std::make_shared<std::size_t>(0);
-    std::shared_ptr<std::vector<boost::asio::steady_timer*>> waiting_ =
-        std::make_shared<std::vector<boost::asio::steady_timer*>>();
+    waiters waiting_;
 };
 
 }  // namespace nodescope::cadvisor
