@@ -57,9 +57,9 @@ public:
     [[nodiscard]] api::service_state counted() const;
     void run();
     /// A worker that hangs in the kernel cannot be joined.
-    [[nodiscard]] bool has_stuck_worker() noexcept
+    [[nodiscard]] bool has_stuck_worker() const noexcept
     {
-        return backends_.workers().busy() > 0 || access_->has_stuck_worker();
+        return backends_.has_stuck_worker() || access_->has_stuck_worker();
     }
 
 private:

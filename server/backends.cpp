@@ -100,6 +100,7 @@ void backends::count(api::service_state& to) const
 {
     to.backends.push_back({"docker", docker_->statistics()});
     to.backends.push_back({"kubernetes", pods_->statistics()});
+    to.backends.push_back({"disk", cadvisor_->disk_walks()});
     to.workers_busy = workers_.busy();
     to.workers_abandoned = workers_.abandoned();
     to.worker_deadline_misses = workers_.deadline_misses();

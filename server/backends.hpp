@@ -41,6 +41,11 @@ public:
     /// Lets go of what would keep the reactor alive.
     void drop_idle() { docker_->drop_idle(); }
     [[nodiscard]] worker_pool& workers() noexcept { return workers_; }
+    /// Whether a thread of theirs is in the kernel, where it cannot be joined.
+    [[nodiscard]] bool has_stuck_worker() const noexcept
+    {
+        return workers_.busy() > 0 || cadvisor_->has_stuck_worker();
+    }
 
 private:
     result<void> build_clients();

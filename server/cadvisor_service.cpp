@@ -1,5 +1,6 @@
 #include "server/cadvisor_service.hpp"
 
+#include "collectors/cadvisor/container_disks.hpp"
 #include "collectors/cadvisor/kernel_log.hpp"
 #include "collectors/cadvisor/node_containers.hpp"
 #include "server/api/cadvisor_containers.hpp"
@@ -62,6 +63,19 @@ api::device_naming names_of(const host::filesystem_watch& filesystems)
     };
 }
 
+cadvisor::disk_sources disk_sources_of(const std::string& root, cadvisor::engine_facts& engine,
+                                       const host::filesystem_watch& filesystems)
+{
+    cadvisor::disk_sources sources;
+    sources.walk = [root](const host::docker_storage& storage, const std::string& id, deadline limit,
+                          const abandon_flag& abandoned) {
+        return host::blocking_container_disk_usage(root, storage, id, limit, abandoned);
+    };
+    sources.data_root = [&engine](deadline limit) { return engine.said_data_root(limit); };
+    sources.filesystems = [&filesystems] { return filesystems.last(); };
+    return sources;
+}
+
 cadvisor::sampling_options sampling(const configuration& config)
 {
     cadvisor::sampling_options options;
@@ -88,8 +102,11 @@ struct cadvisor_service::parts {
           machine(
               pool, [this](deadline limit) { return filesystems.measure(limit); }, config.root, config.limits.host),
           processes(pool, table_options(config), config.limits.host),
-          containers(pool, &docker, tasks, to, sampling(config),
-                     [this](deadline limit) { return usages_of(filesystems, limit); }),
+          disks(tasks, to, disk_sources_of(config.root, engine, filesystems), config.limits.disk_usage),
+          containers(
+              pool, &docker, tasks, to, sampling(config),
+              [this](deadline limit) { return usages_of(filesystems, limit); },
+              config.disk_usage == "asked" ? &disks : nullptr),
           workers(pool),
           metrics(options_of_metrics(config))
     {
@@ -103,6 +120,7 @@ struct cadvisor_service::parts {
     host::filesystem_watch filesystems;
     cadvisor::machine_collector machine;
     cadvisor::process_table_collector processes;
+    cadvisor::container_disks disks;
     cadvisor::node_containers containers;
     worker_pool& workers;
     api::metrics_options metrics;
@@ -136,6 +154,10 @@ std::vector<http::route> cadvisor_service::routes(std::function<api::service_sta
     std::move(of_metrics.begin(), of_metrics.end(), std::back_inserter(routes));
     return routes;
 }
+
+bool cadvisor_service::has_stuck_worker() const noexcept { return parts_->filesystems.busy() || parts_->disks.busy(); }
+
+const backend_statistics& cadvisor_service::disk_walks() const noexcept { return parts_->disks.statistics(); }
 
 void cadvisor_service::start()
 {

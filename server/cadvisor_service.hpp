@@ -2,6 +2,7 @@
 #pragma once
 
 #include "collectors/docker/docker_client.hpp"
+#include "core/backend_statistics.hpp"
 #include "core/log.hpp"
 #include "core/task_group.hpp"
 #include "core/worker_pool.hpp"
@@ -27,6 +28,10 @@ public:
 
     /// `state` gives what /metrics says of the service itself; it is asked on the reactor thread.
     [[nodiscard]] std::vector<http::route> routes(std::function<api::service_state()> state);
+    /// Whether a disk or a file server holds one of its threads in the kernel.
+    [[nodiscard]] bool has_stuck_worker() const noexcept;
+    /// How the walks over the files of containers ended.
+    [[nodiscard]] const backend_statistics& disk_walks() const noexcept;
     /// Begins what runs without being asked: following the kernel's log, and sampling where the configuration says so.
     void start();
 

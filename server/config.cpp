@@ -144,6 +144,7 @@ void define_deadlines(CLI::App& app, configuration& config)
     add_duration(app, "--timeout-nat", limits.nat, "one iptables-save");
     add_duration(app, "--timeout-kubernetes", limits.kubernetes, "one API server or kubelet round trip");
     add_duration(app, "--timeout-host", limits.host, "one pass over /proc");
+    add_duration(app, "--timeout-disk-usage", limits.disk_usage, "one walk over the files of a container");
     add_duration(app, "--timeout-drain", limits.drain, "from SIGTERM to exit");
 }
 
@@ -225,6 +226,11 @@ void define_sampling(CLI::App& app, configuration& config)
                                          "from the start, without end")
         ->type_name("DURATION|always")
         ->default_str("2m");
+    app.add_option("--disk-usage", config.disk_usage,
+                   "when the files of containers are walked to see what they take: when somebody asks for their "
+                   "samples (asked), or never")
+        ->check(CLI::IsMember({"asked", "never"}))
+        ->capture_default_str();
     app.add_option("--container-env", config.container_env,
                    "environment variable of containers that is shown; repeatable; none by default")
         ->delimiter(',');

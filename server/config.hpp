@@ -23,6 +23,7 @@ struct deadlines {
     std::chrono::milliseconds nat{5'000};          ///< one iptables-save, then its process group is killed
     std::chrono::milliseconds kubernetes{10'000};  ///< one API server or kubelet round trip, TLS included
     std::chrono::milliseconds host{5'000};         ///< one pass over /proc
+    std::chrono::milliseconds disk_usage{60'000};  ///< one walk over the files of a container
     std::chrono::milliseconds drain{5'000};        ///< from SIGTERM to exit
 };
 
@@ -69,6 +70,7 @@ struct configuration {
 
     std::chrono::milliseconds sample_interval{1'000};
     std::optional<std::chrono::milliseconds> sample_idle{120'000};  ///< none: sampling never stops
+    std::string disk_usage = "asked";        ///< asked, never: when the files of containers are walked
     std::vector<std::string> container_env;  ///< variables of containers that may be shown (operations.md O6)
     std::size_t max_events = default_max_events;
 

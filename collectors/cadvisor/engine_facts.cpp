@@ -50,11 +50,18 @@ task<engine_versions> engine_facts::versions(deadline limit)
 
 task<std::string> engine_facts::data_root(deadline limit)
 {
+    auto asking = said_data_root(limit);
+    const auto said = co_await std::move(asking);
+    co_return said.value_or("/var/lib/docker");
+}
+
+task<std::optional<std::string>> engine_facts::said_data_root(deadline limit)
+{
     if (docker_ == nullptr || steady_clock::now() < data_root_until_) co_return data_root_;
     auto asking = docker_->info(deadline::sooner(limit, deadline::in(patience)));
     const auto body = co_await std::move(asking);
     if (!body && body.error().kind() == failure::cancelled) co_return data_root_;
-    if (body) data_root_ = parse_docker_root(**body).value_or(std::move(data_root_));
+    if (auto root = body ? parse_docker_root(**body) : std::nullopt) data_root_ = std::move(root);
     data_root_until_ = steady_clock::now() + (body ? lifetime : retry_after);
     co_return data_root_;
 }

@@ -39,6 +39,8 @@ public:
 
     /// Where the daemon keeps its images: as it said last, otherwise where it keeps them by default. Waits as above.
     task<std::string> data_root(deadline limit);
+    /// The same; nothing while it has never said.
+    task<std::optional<std::string>> said_data_root(deadline limit);
 
     static constexpr std::chrono::milliseconds patience{1'000};
     /// A daemon that is replaced shows its new version within this.
@@ -49,7 +51,7 @@ private:
     docker::client* docker_;
     engine_versions versions_;
     steady_clock::time_point versions_until_{};
-    std::string data_root_ = "/var/lib/docker";
+    std::optional<std::string> data_root_;
     steady_clock::time_point data_root_until_{};
 };
 

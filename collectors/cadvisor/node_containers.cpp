@@ -49,12 +49,13 @@ void add_docker(container_spec& spec, const docker::container_state& state, cons
 }  // namespace
 
 node_containers::node_containers(worker_pool& pool, docker::client* docker, task_group& group, logger& log,
-                                 sampling_options options, filesystem_source filesystems)
+                                 sampling_options options, filesystem_source filesystems, container_disks* disks)
     : pool_(pool),
       group_(group),
       log_(log),
       options_(std::move(options)),
       filesystems_(std::move(filesystems)),
+      disks_(disks),
       names_(docker, group, log),
       events_(options_.events_per_kind)
 {
@@ -129,16 +130,34 @@ result<std::vector<std::shared_ptr<node_containers::record>>> node_containers::c
     return chosen;
 }
 
+task<> node_containers::ask_for_disks(std::vector<std::shared_ptr<record>> of, deadline limit)
+{
+    for (const auto& one : of) {
+        if (const auto said = names_.look(one->id); said.state) disks_->want(*said.state);
+    }
+    co_await disks_->settle(limit);
+}
+
+container_disks::figures node_containers::disk_figures(const record& of) const
+{
+    return disks_ == nullptr || names_.look(of.id).state == nullptr ? nullptr : disks_->look(of.id);
+}
+
 task<result<void>> node_containers::bring_up_to_date(std::vector<std::shared_ptr<record>> chosen, query asked,
                                                      deadline limit)
 {
+    if (disks_ != nullptr && asked.count != 0) {
+        auto walking = ask_for_disks(chosen, limit);
+        co_await std::move(walking);
+    }
     const auto now = steady_clock::now();
     const auto wall = std::chrono::system_clock::now();
     std::vector<std::shared_ptr<record>> without_sample;
     std::vector<std::shared_ptr<record>> without_limits;
     for (const auto& one : chosen) {
         const sample* const last = one->ring.last();
-        const bool old = last == nullptr || (asked.max_age && wall - last->timestamp > *asked.max_age);
+        const bool old = last == nullptr || (asked.max_age && wall - last->timestamp > *asked.max_age) ||
+                         (!last->filesystems && disk_figures(*one));
         if (old && (asked.count != 0 || asked.summaries)) without_sample.push_back(one);
         if (!one->spec || now - one->limits_read > spec_lifetime) without_limits.push_back(one);
         const auto said = names_.look(one->id);

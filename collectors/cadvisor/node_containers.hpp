@@ -2,6 +2,7 @@
 // all of them. While nobody asks, nothing is measured, opened or watched, unless the configuration says so.
 #pragma once
 
+#include "collectors/cadvisor/container_disks.hpp"
 #include "collectors/cadvisor/containers.hpp"
 #include "collectors/cadvisor/docker_directory.hpp"
 #include "collectors/cadvisor/event_store.hpp"
@@ -42,9 +43,10 @@ public:
     using filesystem_source =
         std::function<task<result<std::shared_ptr<const std::vector<host::filesystem_usage>>>>(deadline)>;
 
-    /// What is referred to outlives this; `docker` may be null.
+    /// What is referred to outlives this; `docker` may be null, and `disks`: then samples of containers have no
+    /// filesystem.
     node_containers(worker_pool& pool, docker::client* docker, task_group& group, logger& log, sampling_options options,
-                    filesystem_source filesystems);
+                    filesystem_source filesystems, container_disks* disks = nullptr);
 
     task<result<std::vector<container_view>>> find(query asked, deadline limit) override;
     task<result<std::vector<event>>> history(event_filter filter, deadline limit) override;
@@ -109,6 +111,8 @@ private:
 
     // node_containers.cpp
     [[nodiscard]] result<std::vector<std::shared_ptr<record>>> choose(const query& asked) const;
+    task<> ask_for_disks(std::vector<std::shared_ptr<record>> of, deadline limit);
+    [[nodiscard]] container_disks::figures disk_figures(const record& of) const;
     task<result<void>> bring_up_to_date(std::vector<std::shared_ptr<record>> chosen, query asked, deadline limit);
     [[nodiscard]] bool is_there(const record& one) const;
     [[nodiscard]] std::shared_ptr<const container_spec> spec_of(record& of);
@@ -119,6 +123,7 @@ private:
     logger& log_;
     const sampling_options options_;
     filesystem_source filesystems_;
+    container_disks* disks_;
     docker_directory names_;
     event_store events_;
 

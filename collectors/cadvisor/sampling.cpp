@@ -120,7 +120,7 @@ void node_containers::take(record& of, measurement&& taken, bool limits)
     }
     if (limits) of.limits_read = steady_clock::now();
     if (taken.left_out || taken.values.timestamp == time_point()) return;
-    if (of.path == "/") taken.values.filesystems = node_filesystems_;
+    taken.values.filesystems = of.path == "/" ? node_filesystems_ : disk_figures(of);
     const time_point when = taken.values.timestamp;
     const sample* const before = of.ring.last();
     if (before != nullptr && before->timestamp >= when) return;

@@ -176,6 +176,8 @@ void add_disk_metrics(metric_families& to, const scrape& all, device_names& devi
             std::set<std::string_view> seen;
             for (const host::filesystem_usage& used : *one.newest->filesystems) {
                 if (!seen.insert(used.device).second) continue;
+                // How many are left to a container alone nobody knows; that is not 0.
+                if (each.value == &filesystem::inodes_free && one.container->name != "/") continue;
                 append(family, one, as_double(used.*each.value), {{"device", used.device}});
             }
         }

@@ -45,6 +45,7 @@ CASES = {
         "pods": {"source": "auto", "list": True},
         "goroutineDumps": {"enabled": True},
         "legacyIptables": True,
+        "containerFiles": True,
         "config": {"timeout-request": "90500ms", "log-level": "warning", "max-connections": 100},
         "operations": {"namePrefix": "node", "address": "10.0.0.10", "labels": {"team": "nodes"}},
         "networkPolicy": {"enabled": True, "from": [{"podSelector": {"matchLabels": {"mode": "agent"}}}]},

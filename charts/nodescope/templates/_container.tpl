@@ -29,6 +29,9 @@ capabilities:
     {{- if .Values.legacyIptables }}
     - NET_RAW
     {{- end }}
+    {{- if .Values.containerFiles }}
+    - DAC_READ_SEARCH
+    {{- end }}
 {{- if include "nodescope.since" (dict "context" . "minor" 19) }}
 seccompProfile:
   type: RuntimeDefault

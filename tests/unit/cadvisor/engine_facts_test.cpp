@@ -91,6 +91,7 @@ TEST(EngineFacts, LeaveADaemonThatDoesNotAnswerAlone)
     for (int i = 0; i < 3; ++i) {
         EXPECT_EQ(run_task(facts.versions(long_enough)), engine_versions());
         EXPECT_EQ(run_task(facts.data_root(long_enough)), "/var/lib/docker");
+        EXPECT_EQ(run_task(facts.said_data_root(long_enough)).value_or("not said"), "not said");
     }
     EXPECT_EQ(docker.calls, 2);
 }

@@ -1,0 +1,165 @@
+#include "collectors/cadvisor/container_disks.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace nodescope::cadvisor {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// The walk itself says that it is late; only one that hangs in a disk has to be told so from outside.
+constexpr std::chrono::seconds hang_grace{1};
+/// Of Docker, which mostly has said it before.
+constexpr std::chrono::seconds answer_limit{1};
+/// A container that nobody has asked for so long is forgotten once its pause is over.
+constexpr std::chrono::minutes asked_lately{2};
+
+}  // namespace
+
+host::filesystem_usage share_of(const host::container_disk_usage& usage, const host::node_filesystems* node)
+{
+    host::filesystem_usage share;
+    share.type = "vfs";
+    share.capacity = usage.layer.capacity;
+    share.usage = usage.bytes;
+    share.base_usage = usage.layer.bytes;
+    share.inodes = usage.layer.inodes;
+    if (node == nullptr) return share;
+    if (const auto* const holder = node->on_device(usage.layer.major, usage.layer.minor)) {
+        share.device = holder->device;
+        share.type = holder->type;
+        share.capacity = holder->capacity;
+    } else {
+        share.device = node->device_name(usage.layer.major, usage.layer.minor);
+    }
+    return share;
+}
+
+container_disks::container_disks(task_group& group, logger& log, disk_sources sources,
+                                 steady_clock::duration walk_limit)
+    : group_(group), log_(log), sources_(std::move(sources)), walk_limit_(walk_limit)
+{
+}
+
+void container_disks::want(const docker::container_state& of)
+{
+    known& one = entries_[of.id];
+    one.asked = steady_clock::now();
+    if (one.queued || one.asked < one.due) return;
+    one.storage.driver = of.driver;
+    one.storage.upper_directory = of.upper_directory;
+    one.queued = true;
+    queue_.push_back(of.id);
+    if (!walking_.expired()) return;
+    std::shared_ptr<void> running = std::make_shared<int>();
+    walking_ = running;
+    group_.spawn("disk usage of containers", walk_until_done(std::move(running)));
+}
+
+bool container_disks::has_fresh() const
+{
+    return std::any_of(entries_.begin(), entries_.end(), [](const auto& one) { return one.second.fresh; });
+}
+
+task<> container_disks::settle(deadline limit)
+{
+    const deadline own = deadline::sooner(limit, deadline::in(patience));
+    co_await waiting_.wait(own, [this] { return !has_fresh(); });
+    // Whoever asks while the walks go on need not wait for them as well.
+    for (auto& one : entries_) one.second.fresh = false;
+}
+
+container_disks::figures container_disks::look(const std::string& id) const
+{
+    const auto found = entries_.find(id);
+    if (found == entries_.end() || steady_clock::now() - found->second.measured > shown_for) return nullptr;
+    return found->second.shown;
+}
+
+void container_disks::drop_unasked()
+{
+    const auto now = steady_clock::now();
+    std::erase_if(entries_, [now](const auto& one) {
+        return !one.second.queued && now > one.second.due && now - one.second.asked > asked_lately;
+    });
+}
+
+task<> container_disks::walk_until_done(std::shared_ptr<void> running)
+{
+    static_cast<void>(running);  // lives as long as this does
+    drop_unasked();
+    asio::steady_timer rest(co_await asio::this_coro::executor);
+    while (!queue_.empty()) {
+        const std::string id = std::move(queue_.front());
+        queue_.pop_front();
+        const auto begin = steady_clock::now();
+        auto walking = walk(id, entries_.at(id).storage);
+        const auto usage = co_await std::move(walking);
+        const auto took = steady_clock::now() - begin;
+        learn(id, usage, took);
+        waiting_.wake();
+        rest.expires_after(took * rest_ratio);
+        co_await rest.async_wait(asio::use_awaitable);
+    }
+}
+
+task<result<host::container_disk_usage>> container_disks::walk(std::string id, host::docker_storage storage)
+{
+    // The job would wait for the one thread until its deadline.
+    if (pool_.abandoned() > 0) {
+        co_return error(failure::overloaded, "disk usage: an earlier walk hangs in a disk");
+    }
+    auto asking = sources_.data_root(deadline::in(answer_limit));
+    auto root = co_await std::move(asking);
+    if (!root) co_return error(failure::unavailable, "disk usage: Docker has not said where it keeps its files");
+    storage.root = std::move(*root);
+    const deadline limit = deadline::in(walk_limit_);
+    auto work = [walk = sources_.walk, id = std::move(id), storage = std::move(storage),
+                 limit](const abandon_flag& abandoned) {
+        host::blocking_stand_back();
+        return walk(storage, id, limit, abandoned);
+    };
+    auto walking = pool_.run("disk usage", limit.with_grace(std::min<steady_clock::duration>(hang_grace, walk_limit_)),
+                             std::move(work));
+    co_return co_await std::move(walking);
+}
+
+void container_disks::learn(const std::string& id, const result<host::container_disk_usage>& usage,
+                            steady_clock::duration took)
+{
+    known& one = entries_.at(id);
+    one.queued = false;
+    one.fresh = false;
+    one.pause = host::disk_usage_pause(took, !usage, one.pause);
+    one.due = steady_clock::now() + one.pause;
+    if (!usage) {
+        const failure kind = usage.error().kind();
+        statistics_.count(kind == failure::gone, kind == failure::timed_out);
+        tell(usage.error());
+        return;
+    }
+    statistics_.count(true, false);
+    if (usage->layer.denied) {
+        tell(error(failure::denied, "some directories may not be read: CAP_DAC_READ_SEARCH is missing"));
+    }
+    if (usage->layer.truncated) {
+        tell(error(failure::too_large, "a container has more files, links or levels of directories than are counted"));
+    }
+    const auto node = sources_.filesystems();
+    one.shown = std::make_shared<const std::vector<host::filesystem_usage>>(1, share_of(*usage, node.get()));
+    one.measured = steady_clock::now();
+}
+
+void container_disks::tell(const error& why)
+{
+    // That a container ends is nothing to tell, and one reason of a kind is enough: the others are many and alike.
+    if (why.kind() == failure::gone || why.kind() == failure::cancelled || !told_.insert(why.kind()).second) return;
+    log_.write(log_level::warning, "disk usage of containers is missing or too low", {{"reason", why.message()}});
+}
+
+}  // namespace nodescope::cadvisor

@@ -1,0 +1,108 @@
+// What the files of containers take on disk (cadvisor-v2.md §12.5). They are walked while somebody asks, one container
+// at a time, on a thread of their own: a disk that hangs takes no other thread, and a big tree costs a part of one
+// CPU. Figures are kept for a pause that grows with what they cost. Reactor thread only.
+#pragma once
+
+#include "collectors/docker/docker_client.hpp"
+#include "collectors/host/disk_usage.hpp"
+#include "collectors/host/filesystems.hpp"
+#include "core/backend_statistics.hpp"
+#include "core/deadline.hpp"
+#include "core/log.hpp"
+#include "core/task.hpp"
+#include "core/task_group.hpp"
+#include "core/waiters.hpp"
+#include "core/worker_pool.hpp"
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace nodescope::cadvisor {
+
+/// How container_disks finds things out.
+struct disk_sources {
+    disk_sources() = default;
+    /// Blocking: host::blocking_container_disk_usage.
+    std::function<result<host::container_disk_usage>(const host::docker_storage&, const std::string& id, deadline,
+                                                     const abandon_flag&)>
+        walk;
+    /// Where Docker keeps its files; nothing while it has never said.
+    std::function<task<std::optional<std::string>>(deadline)> data_root;
+    /// As they were measured last; may give null.
+    std::function<std::shared_ptr<const host::node_filesystems>()> filesystems;
+};
+
+/// The container's share of the filesystem that holds its layer, with that one's name and size. `node` may be null.
+/// Pure.
+host::filesystem_usage share_of(const host::container_disk_usage& usage, const host::node_filesystems* node);
+
+class container_disks {
+public:
+    /// As samples hold them: one filesystem.
+    using figures = std::shared_ptr<const std::vector<host::filesystem_usage>>;
+
+    /// What is referred to outlives this. `walk_limit` bounds one walk.
+    container_disks(task_group& group, logger& log, disk_sources sources, steady_clock::duration walk_limit);
+    container_disks(const container_disks&) = delete;
+    container_disks& operator=(const container_disks&) = delete;
+
+    /// Somebody asks about this container: it is walked in the background, unless that was done within its pause.
+    void want(const docker::container_state& of);
+    /// Waits until those that were wanted for the first time are walked, but never long: `patience`.
+    task<> settle(deadline limit);
+    /// What is known; null: not walked yet, or not for `shown_for`.
+    [[nodiscard]] figures look(const std::string& id) const;
+
+    /// Whether the thread is in a walk: the destructor would wait for it (worker_pool::busy).
+    [[nodiscard]] bool busy() const noexcept { return pool_.busy() > 0; }
+    /// Walks that have ended. One that found the container gone is no failure.
+    [[nodiscard]] const backend_statistics& statistics() const noexcept { return statistics_; }
+
+    /// An answer without disk usage is better than a late one; most containers are walked in milliseconds.
+    static constexpr std::chrono::milliseconds patience{500};
+    /// Above the longest pause (disk_usage_pause): what cannot be measured anew is not shown for ever.
+    static constexpr std::chrono::minutes shown_for{30};
+    /// After a walk the thread rests this many times as long, so that a first question costs a quarter of a CPU at
+    /// most.
+    static constexpr int rest_ratio = 3;
+
+private:
+    struct known {
+        host::docker_storage storage;
+        figures shown;
+        steady_clock::time_point measured{};
+        steady_clock::time_point due{};
+        steady_clock::time_point asked{};
+        steady_clock::duration pause{};
+        bool queued = false;
+        bool fresh = true;  // nobody has waited for it yet
+    };
+
+    task<> walk_until_done(std::shared_ptr<void> running);
+    task<result<host::container_disk_usage>> walk(std::string id, host::docker_storage storage);
+    void learn(const std::string& id, const result<host::container_disk_usage>& usage, steady_clock::duration took);
+    void tell(const error& why);
+    [[nodiscard]] bool has_fresh() const;
+    void drop_unasked();
+
+    task_group& group_;
+    logger& log_;
+    const disk_sources sources_;
+    const steady_clock::duration walk_limit_;
+    worker_pool pool_{1};
+    std::map<std::string, known> entries_;
+    std::deque<std::string> queue_;
+    waiters waiting_;
+    std::weak_ptr<void> walking_;  // held by the coroutine that walks
+    std::set<failure> told_;
+    backend_statistics statistics_;
+};
+
+}  // namespace nodescope::cadvisor
