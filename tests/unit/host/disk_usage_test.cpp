@@ -4,7 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
+#include <fcntl.h>
 #include <linux/capability.h>
+#include <stdio.h>  // renameat2
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -147,6 +152,50 @@ TEST(TreeUsage, SaysWhatItMayNotRead)
     });
     if (verdict == child_verdict::impossible) GTEST_SKIP() << "needs the right to make a mount namespace";
     EXPECT_EQ(verdict, child_verdict::good);
+}
+
+// A container can put a link in the place of a directory between two looks at it.
+TEST(TreeUsage, IsNotLedAstrayWhileItWalks)
+{
+    const temporary_root root;
+    for (int i = 0; i < 100; ++i) root.write("/outside/" + std::to_string(i), "x");
+    for (int i = 0; i < 20; ++i) {
+        root.write("/t/" + std::to_string(i) + "/file", "x");
+        root.link("/links/" + std::to_string(i), "../outside");
+    }
+    std::atomic<bool> stop{false};
+    std::thread container([&] {
+        while (!stop) {
+            for (int i = 0; i < 20; ++i) {
+                const std::string name = std::to_string(i);
+                const std::string here = root.path() + "/t/" + name;
+                const std::string there = root.path() + "/links/" + name;
+                ::renameat2(AT_FDCWD, here.c_str(), AT_FDCWD, there.c_str(), RENAME_EXCHANGE);
+            }
+        }
+    });
+    std::uint64_t most = 0;
+    for (int walk = 0; walk < 2000; ++walk) {
+        const auto usage = blocking_tree_usage(root.path() + "/t", minute(), nobody);
+        if (usage) most = std::max(most, usage->inodes);
+    }
+    stop = true;
+    container.join();
+    EXPECT_GE(most, 21U);
+    EXPECT_LE(most, 41U) << "something from outside was counted";
+}
+
+TEST(TreeUsage, OfWhatIsBeingRemoved)
+{
+    const temporary_root root;
+    for (int round = 0; round < 20; ++round) {
+        for (int i = 0; i < 100; ++i) root.write("/t/" + std::to_string(i % 10) + "/" + std::to_string(i), "x");
+        std::thread docker([&] { std::filesystem::remove_all(root.path() + "/t"); });
+        const auto usage = blocking_tree_usage(root.path() + "/t", minute(), nobody);
+        docker.join();
+        if (usage) EXPECT_LE(usage->inodes, 111U);
+        else EXPECT_EQ(usage.error().kind(), failure::gone) << usage.error();
+    }
 }
 
 TEST(FindLayer, ByTheIdOfTheReadWriteLayer)
