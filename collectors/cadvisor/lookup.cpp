@@ -1,6 +1,6 @@
 #include "collectors/cadvisor/lookup.hpp"
 
-#include "core/text.hpp"
+#include "collectors/cadvisor/go_quoted.hpp"
 
 #include <fmt/format.h>
 
@@ -73,25 +73,6 @@ result<std::vector<std::size_t>> choose_containers(const std::vector<container_n
 {
     if (asked.type == query::naming::by_cgroup) return choose_by_path(all, asked);
     return asked.recursive ? choose_all_of_docker(all, asked.name) : choose_one_of_docker(all, asked.name);
-}
-
-std::string go_quoted(std::string_view text)
-{
-    std::string quoted = "\"";
-    for (std::size_t i = 0; i < text.size();) {
-        const char c = text[i];
-        if (c == '"' || c == '\\') {
-            quoted += '\\';
-            quoted += c;
-            ++i;
-            continue;
-        }
-        const std::size_t length = std::max<std::size_t>(utf8_character_length(text.substr(i)), 1);
-        quoted += escape_untrusted(text.substr(i, length));
-        i += length;
-    }
-    quoted += '"';
-    return quoted;
 }
 
 }  // namespace nodescope::cadvisor

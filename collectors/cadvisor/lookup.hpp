@@ -5,7 +5,6 @@
 #include "core/error.hpp"
 
 #include <cstddef>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,8 +20,5 @@ struct container_names {
 /// The indices of those asked for, in the order of `all`. failure::gone, failure::conflict and failure::invalid, with
 /// the texts of cAdvisor 0.35. A text that begins the name and the id of one container means that container (§14.2).
 result<std::vector<std::size_t>> choose_containers(const std::vector<container_names>& all, const query& asked);
-
-/// `text` in quotes, as Go's %q writes it.
-std::string go_quoted(std::string_view text);
 
 }  // namespace nodescope::cadvisor

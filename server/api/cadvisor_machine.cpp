@@ -1,7 +1,7 @@
 #include "server/api/cadvisor_machine.hpp"
 
+#include "collectors/cadvisor/go_quoted.hpp"
 #include "server/api/go_json.hpp"
-#include "server/api/go_values.hpp"
 
 #include <fmt/format.h>
 
@@ -66,7 +66,8 @@ task<http::reply> storage(const machine_context& context, const cadvisor_request
             return std::find(one.labels.begin(), one.labels.end(), label) == one.labels.end();
         });
         if (all->empty()) {
-            co_return cadvisor_failure(error(failure::gone, fmt::format("non-existent label {}", go_quoted(label))));
+            co_return cadvisor_failure(
+                error(failure::gone, fmt::format("non-existent label {}", cadvisor::go_quoted(label))));
         }
     }
     co_return cadvisor_json(storage_json(*all));

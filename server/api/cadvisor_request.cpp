@@ -1,5 +1,6 @@
 #include "server/api/cadvisor_request.hpp"
 
+#include "collectors/cadvisor/go_quoted.hpp"
 #include "server/api/go_values.hpp"
 
 #include <fmt/format.h>
@@ -59,7 +60,7 @@ result<cadvisor_options> cadvisor_options::parse(const url_query& given)
     if (const auto type = given.get("type"); type == "docker") {
         out.type = cadvisor::query::naming::by_docker;
     } else if (!type.empty() && type != "name") {
-        return error(failure::invalid, fmt::format("unknown 'type' {}", go_quoted(type)));
+        return error(failure::invalid, fmt::format("unknown 'type' {}", cadvisor::go_quoted(type)));
     }
     if (const auto text = given.get("count"); !text.empty()) {
         const auto count = parse_count(text);

@@ -1,8 +1,8 @@
 #include "server/api/cadvisor_routes.hpp"
 
+#include "collectors/cadvisor/go_quoted.hpp"
 #include "core/text.hpp"
 #include "server/api/failure_status.hpp"
-#include "server/api/go_values.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -82,7 +82,7 @@ task<http::reply> request_types::answer(const http::request& asked) const
     if (path.version.empty()) co_return plain(400, fmt::format("Supported API versions: {}", key_list(known_)));
     const auto types = known_.find(path.version);
     if (types == known_.end()) {
-        co_return plain(500, fmt::format("unsupported API version {}", go_quoted(path.version)));
+        co_return plain(500, fmt::format("unsupported API version {}", cadvisor::go_quoted(path.version)));
     }
     if (path.type.empty()) {
         co_return plain(400, fmt::format("Supported request types: \"{}\"", key_list(types->second)));
@@ -97,7 +97,7 @@ task<http::reply> request_types::answer(const http::request& asked) const
     request.options = *options;
     const auto type = types->second.find(path.type);
     if (type == types->second.end()) {
-        co_return plain(500, fmt::format("unknown request type {}", go_quoted(path.type)));
+        co_return plain(500, fmt::format("unknown request type {}", cadvisor::go_quoted(path.type)));
     }
     auto answering = type->second(request);
     co_return co_await std::move(answering);

@@ -1,6 +1,6 @@
 #include "server/api/go_values.hpp"
 
-#include "core/text.hpp"
+#include "collectors/cadvisor/go_quoted.hpp"
 #include "server/http/ascii.hpp"
 
 #include <fmt/format.h>
@@ -15,6 +15,7 @@ namespace nodescope::api {
 
 namespace {
 
+using cadvisor::go_quoted;
 using std::chrono::nanoseconds;
 
 constexpr std::array<std::pair<std::string_view, std::int64_t>, 8> duration_units{{
@@ -107,16 +108,6 @@ std::optional<std::chrono::minutes> take_offset(std::string_view text)
 }
 
 }  // namespace
-
-std::string go_quoted(std::string_view text)
-{
-    std::string marked;
-    for (const char c : text) {
-        if (c == '"' || c == '\\') marked += '\\';
-        marked += c;
-    }
-    return '"' + escape_untrusted(marked) + '"';
-}
 
 result<nanoseconds> parse_go_duration(std::string_view text)
 {

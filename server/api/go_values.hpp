@@ -6,13 +6,9 @@
 
 #include <chrono>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace nodescope::api {
-
-/// fmt's %q: in double quotes, with what is not printable escaped.
-std::string go_quoted(std::string_view text);
 
 /// time.ParseDuration: "10s", "1m30s", "1.5h", "-2us", "0". failure::invalid with Go's own message.
 result<std::chrono::nanoseconds> parse_go_duration(std::string_view text);

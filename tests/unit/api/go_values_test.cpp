@@ -7,14 +7,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(GoQuoted, EscapesWhatIsNotPrintable)
-{
-    EXPECT_EQ(go_quoted(""), R"("")");
-    EXPECT_EQ(go_quoted("v9.9"), R"("v9.9")");
-    EXPECT_EQ(go_quoted("a\"b\\c\n\x1b\xff"), R"("a\"b\\c\n\x1b\xff")");
-    EXPECT_EQ(go_quoted("gr\xc3\xbcn\xe2\x80\xae"), "\"gr\xc3\xbcn\\u202e\"");
-}
-
 TEST(GoDuration, ReadsWhatGoReads)
 {
     const std::pair<std::string_view, std::chrono::nanoseconds> cases[] = {

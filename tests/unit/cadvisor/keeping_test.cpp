@@ -1,5 +1,6 @@
 // What is kept of containers: samples, summaries (cadvisor-v2.md §8), events (§10), and how they are found (§3).
 #include "collectors/cadvisor/event_store.hpp"
+#include "collectors/cadvisor/go_quoted.hpp"
 #include "collectors/cadvisor/lookup.hpp"
 #include "collectors/cadvisor/oom_messages.hpp"
 #include "collectors/cadvisor/sample_ring.hpp"
@@ -174,4 +175,12 @@ TEST(OutOfMemory, TakesNothingFromProgramsOrPieces)
     for (std::size_t length = 0; length + 2 < whole.size(); ++length) {
         EXPECT_FALSE(parse_kernel_message(whole.substr(0, length))) << length;
     }
+}
+
+TEST(GoQuoted, EscapesWhatIsNotPrintable)
+{
+    EXPECT_EQ(go_quoted(""), R"("")");
+    EXPECT_EQ(go_quoted("v9.9"), R"("v9.9")");
+    EXPECT_EQ(go_quoted("a\"b\\c\n\x1b\xff"), R"("a\"b\\c\n\x1b\xff")");
+    EXPECT_EQ(go_quoted("gr\xc3\xbcn\xe2\x80\xae"), "\"gr\xc3\xbcn\\u202e\"");
 }

@@ -1,0 +1,162 @@
+// Summaries beside a second reading of cadvisor-v2.md §8: the definition step by step, over lists that keep everything.
+#include "collectors/cadvisor/summary.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <random>
+#include <vector>
+
+using namespace nodescope::cadvisor;
+using namespace std::chrono_literals;
+
+namespace {
+
+using numbers = std::vector<std::uint64_t>;
+
+struct point {
+    time_point when;
+    std::uint64_t cpu = 0;
+    std::uint64_t memory = 0;
+};
+
+// Step 3, with the indices of the contract.
+std::uint64_t percentile(numbers values, double p)
+{
+    if (values.empty()) return 0;
+    std::sort(values.begin(), values.end());
+    const auto n = static_cast<double>(values.size());
+    const auto v = [&](double i) { return static_cast<double>(values.at(static_cast<std::size_t>(i) - 1)); };
+    const double x = p * (n + 1);
+    const double i = std::min(std::max(std::floor(x), 1.0), n);
+    double result = v(i);
+    if (i > 1 && i < n) result += (x - std::floor(x)) * (v(i + 1) - v(i));
+    return static_cast<std::uint64_t>(result);
+}
+
+double mean_of(const numbers& values)
+{
+    return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+std::uint64_t deviation_of(const numbers& values, double around)
+{
+    if (values.size() < 2) return 0;
+    double sum = 0;
+    for (const auto value : values) sum += std::pow(static_cast<double>(value) - around, 2);
+    return static_cast<std::uint64_t>(std::sqrt(sum / static_cast<double>(values.size() - 1)));
+}
+
+// Steps 3 to 5: mean and maximum of the one, percentiles of the other.
+percentiles figures(const numbers& means, const numbers& maxima, const numbers& ranked)
+{
+    percentiles all;
+    all.present = true;
+    all.mean = static_cast<std::uint64_t>(mean_of(means));
+    all.max = *std::max_element(maxima.begin(), maxima.end());
+    all.standard_deviation = deviation_of(ranked, mean_of(means));
+    all.fifty = percentile(ranked, 0.5);
+    all.ninety = percentile(ranked, 0.9);
+    all.ninety_five = percentile(ranked, 0.95);
+    all.count = ranked.size();
+    return all;
+}
+
+// A minute by steps 1 and 2.
+struct minute {
+    percentiles cpu;
+    percentiles memory;
+};
+minute minute_of(const std::vector<point>& points)
+{
+    numbers cpu;
+    numbers memory{points.front().memory};
+    point good = points.front();
+    for (auto one = points.begin() + 1; one != points.end(); ++one) {
+        if (one->when - good.when < 10ms || one->cpu < good.cpu) continue;
+        cpu.push_back((one->cpu - good.cpu) * 1000 / static_cast<std::uint64_t>((one->when - good.when).count()));
+        memory.push_back(one->memory);
+        good = *one;
+    }
+    return {figures(cpu, cpu, cpu), figures(memory, memory, memory)};
+}
+
+percentiles hour_of(const std::vector<minute>& minutes, percentiles minute::*what)
+{
+    numbers means;
+    numbers maxima;
+    numbers nineties;
+    for (const minute& one : minutes) {
+        means.push_back((one.*what).mean);
+        maxima.push_back((one.*what).max);
+        nineties.push_back((one.*what).ninety);
+    }
+    return figures(means, maxima, nineties);
+}
+
+// The running mean may differ from the sum's in its last digit.
+void expect_same(const percentiles& got, const percentiles& wanted)
+{
+    EXPECT_EQ(got.present, wanted.present);
+    EXPECT_NEAR(static_cast<double>(got.mean), static_cast<double>(wanted.mean), 1);
+    EXPECT_NEAR(static_cast<double>(got.standard_deviation), static_cast<double>(wanted.standard_deviation), 1);
+    EXPECT_EQ(got.max, wanted.max);
+    EXPECT_EQ(got.fifty, wanted.fifty);
+    EXPECT_EQ(got.ninety, wanted.ninety);
+    EXPECT_EQ(got.ninety_five, wanted.ninety_five);
+    EXPECT_EQ(got.count, wanted.count);
+}
+
+}  // namespace
+
+TEST(Summary, IsWhatTheContractDefines)
+{
+    std::mt19937 random(42);
+    summary_keeper keeper;
+    point now{time_point(1'700'000'000s), 5'000'000'000, 1 << 20};
+    std::vector<point> collected;
+    std::vector<minute> minutes;
+    for (int step = 0; step < 6000; ++step) {
+        // Mostly a second or so; one in twenty too close to the one before, one in fifty with a counter that fell back.
+        now.when += random() % 20 == 0 ? std::chrono::milliseconds(random() % 10)
+                                       : std::chrono::milliseconds(500 + random() % 1500);
+        now.cpu = random() % 50 == 0 ? now.cpu - std::min<std::uint64_t>(now.cpu, 3'000'000'000)
+                                     : now.cpu + random() % 2'000'000'000;
+        now.memory = 1'000'000 + random() % 100'000'000;
+        keeper.add(now.when, now.cpu, now.memory);
+        collected.push_back(now);
+        if (now.when - collected.front().when <= 60s) continue;
+
+        minutes.push_back(minute_of(collected));
+        if (minutes.size() > 60) minutes.erase(minutes.begin());
+        collected = {now};
+        const usage_summary& got = keeper.current();
+        SCOPED_TRACE(step);
+        EXPECT_EQ(got.timestamp, now.when);
+        EXPECT_EQ(got.minute.percent_complete, 100);
+        expect_same(got.minute.cpu, minutes.back().cpu);
+        expect_same(got.minute.memory, minutes.back().memory);
+        EXPECT_EQ(got.hour.percent_complete, static_cast<int>(minutes.size()) * 100 / 60);
+        EXPECT_EQ(got.day.percent_complete, static_cast<int>(minutes.size()) * 100 / 1440);
+        expect_same(got.hour.cpu, hour_of(minutes, &minute::cpu));
+        expect_same(got.hour.memory, hour_of(minutes, &minute::memory));
+        EXPECT_EQ(got.day.cpu, got.hour.cpu);
+        EXPECT_EQ(got.day.memory, got.hour.memory);
+        if (HasFailure()) return;
+    }
+    EXPECT_EQ(minutes.size(), 60U);
+}
+
+// Sampling ends when nobody asks: what comes an hour later has nothing to do with what was before.
+TEST(Summary, ForgetsAMinuteThatWasInterrupted)
+{
+    summary_keeper keeper;
+    for (int second = 0; second < 30; ++second) keeper.add(time_point(std::chrono::seconds(second)), 0, 1'000'000);
+    keeper.add(time_point(1h), 0, 7);
+    EXPECT_FALSE(keeper.current().minute.memory.present);
+    for (int second = 1; second <= 61; ++second) keeper.add(time_point(1h + std::chrono::seconds(second)), 0, 7);
+    EXPECT_TRUE(keeper.current().minute.memory.present);
+    EXPECT_EQ(keeper.current().minute.memory.max, 7U);
+}
