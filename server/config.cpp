@@ -205,9 +205,9 @@ void define_sampling(CLI::App& app, configuration& config)
     constexpr std::size_t most_events = 1'000'000;
     const auto interval = [&config](const std::string& text) {
         const auto parsed = parse_duration(text);
-        if (!parsed) throw CLI::ValidationError(parsed.error().message());
+        if (!parsed) throw CLI::ValidationError("--sample-interval", parsed.error().message());
         if (*parsed < shortest_interval || *parsed > longest_interval) {
-            throw CLI::ValidationError("sample-interval: from 250ms to 1m");
+            throw CLI::ValidationError("--sample-interval", "from 250ms to 1m");
         }
         config.sample_interval = *parsed;
     };
@@ -215,7 +215,7 @@ void define_sampling(CLI::App& app, configuration& config)
         config.sample_idle.reset();
         if (text == "always") return;
         const auto parsed = parse_duration(text);
-        if (!parsed) throw CLI::ValidationError(parsed.error().message());
+        if (!parsed) throw CLI::ValidationError("--sample-idle", parsed.error().message() + ", or always");
         config.sample_idle = *parsed;
     };
     app.add_option_function<std::string>("--sample-interval", interval, "between two samples of a container")

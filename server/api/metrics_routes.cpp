@@ -1,5 +1,6 @@
 #include "server/api/metrics_routes.hpp"
 
+#include "collectors/host/cgroup_layout.hpp"
 #include "core/text.hpp"
 #include "server/api/cadvisor_request.hpp"
 #include "server/api/failure_status.hpp"
@@ -31,10 +32,12 @@ struct metrics_context {
     metrics_options options;
 };
 
+/// Told by the path as well: of containerd's containers, and while Docker does not answer, nobody else tells.
 void keep_runtime_containers(container_views& found)
 {
-    std::erase_if(found,
-                  [](const cadvisor::container_view& one) { return one.name != "/" && one.spec->name_space.empty(); });
+    std::erase_if(found, [](const cadvisor::container_view& one) {
+        return one.name != "/" && one.spec->name_space.empty() && host::container_id_of_path(one.name).empty();
+    });
 }
 
 cadvisor::query wanted_containers(const cadvisor_options& asked)
