@@ -16,11 +16,27 @@ struct container_backends {
     device_naming devices;
 };
 
+/// More are refused: a sample is 1.5 KB of text or more, and the service is given 256 MB (systemd's MemoryMax). These
+/// are 400 containers with all they have, or 780 with the 64 that are the default.
+constexpr std::size_t samples_limit = 50'000;
+
+result<void> answerable(const container_views& found)
+{
+    std::size_t samples = 0;
+    for (const cadvisor::container_view& one : found) samples += one.samples.size();
+    if (samples <= samples_limit) return result<void>();
+    return error(failure::too_large,
+                 fmt::format("{} samples of {} containers are more than the {} that fit in one answer: ask for fewer "
+                             "(count) or for fewer containers",
+                             samples, found.size(), samples_limit));
+}
+
 task<http::reply> stats(const container_backends& ask, const cadvisor_request& asked, cadvisor_version version)
 {
     auto finding = ask.containers.find(asked.query(), asked.limit);
     const auto found = co_await std::move(finding);
     if (!found) co_return cadvisor_failure(found.error());
+    if (const auto fits = answerable(*found); !fits) co_return cadvisor_failure(fits.error());
     if (version == cadvisor_version::v2_0) co_return cadvisor_json(stats_v2_0(*found, ask.devices));
     co_return cadvisor_json(stats_v2_1(*found, ask.devices));
 }
