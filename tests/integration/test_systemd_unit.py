@@ -1,5 +1,5 @@
 """What is shipped for systemd: the unit's score and its syntax, the configuration file, and the real binary under the unit's rights.
-contracts: operations.md S1, S2, S4, S9, S10, N12."""
+contracts: operations.md S1, S2, S4, S5, S9, S10, N12."""
 
 import json
 import os
@@ -78,6 +78,12 @@ class Files(unittest.TestCase):
             run = subprocess.run([BINARY, "--check-config", "--config", file], capture_output=True, text=True, check=False)
             self.assertEqual((run.returncode, run.stderr), (0, ""))
 
+    def test_every_key_is_in_the_documentation(self):
+        flags = set(re.findall(r"`--([a-z-]+)", (ROOT / "docs/operations.md").read_text(encoding="utf-8")))
+        keys = set(re.findall(r"(?m)^#([a-z-]+) = ", (SYSTEMD / "config.toml").read_text()))
+        # The table names several of a kind in one cell: `--timeout-` and the rest, each in backticks of its own.
+        self.assertEqual(sorted(keys - flags), [])
+
     def test_what_is_wrong_with_a_file_is_told_with_its_line(self):
         file = self.folder / "config.toml"
         for content, line, said in (("\nlisten = 5\n", 2, "port is missing"), ("docker-host = \"ssh://x\"\n", 1, "ssh://x"),
@@ -118,13 +124,27 @@ class UnderTheUnitsRights(unittest.TestCase):
         self.assertEqual(status, 200, body)
         return json.loads(body)
 
-    def test_it_has_only_the_rights_of_the_unit(self):
-        status = pathlib.Path(f"/proc/{self.service.pid}/status").read_text()
+    def test_every_thread_has_only_the_rights_of_the_unit(self):
         wanted = sum(1 << number for number in (12, 19, 21))  # CAP_NET_ADMIN, CAP_SYS_PTRACE, CAP_SYS_ADMIN
-        for kind in ("Inh", "Prm", "Eff", "Bnd", "Amb"):
-            self.assertIn(f"Cap{kind}:\t{wanted:016x}\n", status)
-        self.assertRegex(status, r"NoNewPrivs:\t1\nSeccomp:\t2\n")
-        self.assertNotRegex(status, r"(?m)^Uid:.*\b0\b")
+        threads = list(pathlib.Path(f"/proc/{self.service.pid}/task").iterdir())
+        self.assertGreater(len(threads), 4)
+        for thread in threads:
+            status = (thread / "status").read_text()
+            for kind in ("Inh", "Prm", "Eff", "Bnd", "Amb"):
+                self.assertIn(f"Cap{kind}:\t{wanted:016x}\n", status)
+            self.assertRegex(status, r"NoNewPrivs:\t1\nSeccomp:\t2\n")
+            self.assertNotRegex(status, r"(?m)^Uid:.*\b0\b")
+
+    def test_it_stays_within_the_limits_of_the_unit(self):
+        """S5. What a request adds, a few helpers and descriptors, is far from them."""
+        limits = pathlib.Path(f"/proc/{self.service.pid}/limits").read_text()
+        self.assertRegex(limits, r"(?m)^Max open files +4096 +4096 ")
+        self.assertRegex(limits, r"(?m)^Max core file size +0 +0 ")
+        unit = unit_text()
+        status = pathlib.Path(f"/proc/{self.service.pid}/status").read_text()
+        self.assertLess(2 * int(re.search(r"(?m)^Threads:\t(\d+)", status).group(1)), int(re.search(r"(?m)^TasksMax=(\d+)$", unit).group(1)))
+        self.assertLess(2 * int(re.search(r"(?m)^VmHWM:\s+(\d+) kB", status).group(1)) / 1024,
+                        int(re.search(r"(?m)^MemoryMax=(\d+)M$", unit).group(1)))
 
     def test_docker_and_processes(self):
         self.assertTrue(self.answer("/processor/dockerInfoCollector"))

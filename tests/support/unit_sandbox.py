@@ -1,6 +1,6 @@
 """Runs a program as systemd would run it by nodescope.service, as far as that goes without systemd as PID 1: the unit's user, groups,
-capabilities, read-only view, hidden /home, /tmp and devices, hidepid, and its system call filter as a real seccomp filter. The settings are
-read from the unit, so what is tested is what is shipped. Not applied: cgroup limits, IPAddressDeny, DevicePolicy.
+capabilities, read-only view, hidden /home, /tmp and devices, hidepid, limits of files and cores, and its system call filter as a real seccomp
+filter. The settings are read from the unit, so what is tested is what is shipped. Not applied: cgroup limits, IPAddressDeny, DevicePolicy.
 
     unshare --mount /usr/bin/python3 unit_sandbox.py UNIT GID BIND… -- PROGRAM ARGUMENT…
 
@@ -9,6 +9,7 @@ Each BIND is SOURCE=TARGET, shown below the private /mnt. Needs root and Debian'
 
 import errno
 import os
+import resource
 import subprocess
 import sys
 
@@ -91,6 +92,12 @@ def mount(*arguments):
     subprocess.run(["mount", *arguments], check=True)
 
 
+def set_limits(unit):
+    for name in ("NOFILE", "CORE"):
+        value = int(settings(unit)[f"Limit{name}"][0])
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
+
+
 def build_view(binds):
     mount("--make-rprivate", "/")
     mount("-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/mnt")
@@ -117,6 +124,7 @@ def main():
         os.execv(program[0], program)
     unit, gid = sys.argv[1:3]
     unit_settings = settings(unit)
+    set_limits(unit)
     split = sys.argv.index("--")
     build_view([one.split("=", 1) for one in sys.argv[3:split]])
     names = [name.removeprefix("CAP_").lower() for name in " ".join(unit_settings["AmbientCapabilities"]).split()]
