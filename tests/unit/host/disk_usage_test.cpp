@@ -4,12 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
+#include <cstdio>  // renameat2
 #include <thread>
 
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <stdio.h>  // renameat2
+
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
