@@ -126,6 +126,41 @@ class Figures(Case):
         self.assertLess(share["containter_inode_usage"], 300)
 
 
+class WithoutEveryRight(Case):
+    """As root in a container: what the chart gives (charts/nodescope, containerFiles)."""
+    CHART = "+sys_admin,+sys_ptrace,+net_admin"
+    HIDDEN = "mkdir /mine; dd if=/dev/zero of=/mine/big bs=1M count=10 2>/dev/null; chown -R 33:33 /mine; chmod 700 /mine"
+
+    def share_with(self, capabilities):
+        container = self.container(self.HIDDEN)
+        self.service = Service("--docker-host", ENGINE.host, prefix=("setpriv", f"--bounding-set=-all,{capabilities}"))
+        self.addCleanup(self.service.__exit__, None, None, None)
+        share = self.share(container)["baseUsageBytes"]
+        told = [event["reason"] for event in self.service.log if event["message"] == "disk usage of containers is missing or too low"]
+        return share, told, walk(container.upper)[0]
+
+    def test_what_only_others_may_read_is_missing_and_said(self):
+        share, told, whole = self.share_with(self.CHART)
+        self.assertEqual(share, whole - 10 * MIB)
+        self.assertEqual(told, ["some directories may not be read: CAP_DAC_READ_SEARCH is missing"])
+
+    def test_one_right_more_is_enough(self):
+        share, told, whole = self.share_with(self.CHART + ",+dac_read_search")
+        self.assertEqual((share, told), (whole, []))
+
+    def test_a_user_of_its_own_may_not_look_at_all(self):
+        container = self.container("")
+        self.addCleanup(os.chmod, ENGINE.path, os.stat(ENGINE.path).st_mode & 0o777)
+        os.chmod(ENGINE.path, 0o666)
+        self.service = Service("--docker-host", ENGINE.host, "--auth", "none",
+                               prefix=("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"))
+        self.addCleanup(self.service.__exit__, None, None, None)
+        self.assertNotIn("filesystem", self.sample(container))
+        wait_for(lambda: self.counted("failures"), "the walk is refused")
+        self.assertNotIn("filesystem", self.sample(container))
+        self.assertTrue(any("CAP_DAC_READ_SEARCH is missing" in event.get("reason", "") for event in self.service.log))
+
+
 class OnlyWhenAsked(Case):
     def test_nobody_asks_nothing_is_walked(self):
         self.serve("--sample-idle", "always", "--metrics-containers", "none")
