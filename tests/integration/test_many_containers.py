@@ -32,22 +32,25 @@ def series(text):
     return found
 
 
+def make_node(root, ids):
+    (root / "proc" / "1").mkdir(parents=True)
+    (root / "proc" / "1" / "mountinfo").write_text("26 23 0:23 / /sys/fs/cgroup rw,relatime - cgroup2 cgroup2 rw\n")
+    for path in ["", *(f"docker/{one}" for one in ids), *(f"system.slice/plain-{number}" for number in range(PLAIN))]:
+        directory = root / "sys" / "fs" / "cgroup" / path
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, text in FILES.items():
+            (directory / name).write_text(text)
+    return str(root)
+
+
 class ManyContainers(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory(dir=FOLDER)
         cls.addClassCleanup(folder.cleanup)
-        root = pathlib.Path(folder.name, "node")
-        (root / "proc" / "1").mkdir(parents=True)
-        (root / "proc" / "1" / "mountinfo").write_text("26 23 0:23 / /sys/fs/cgroup rw,relatime - cgroup2 cgroup2 rw\n")
-        cgroups = root / "sys" / "fs" / "cgroup"
         ids = [container_id(number) for number in range(MANY)]
-        for path in ["", *(f"docker/{one}" for one in ids), *(f"system.slice/plain-{number}" for number in range(PLAIN))]:
-            (cgroups / path).mkdir(parents=True, exist_ok=True)
-            for name, text in FILES.items():
-                (cgroups / path / name).write_text(text)
-        cls.root = str(root)
-        cls.empty = str(pathlib.Path(folder.name, "empty"))
+        cls.root = make_node(pathlib.Path(folder.name, "node"), ids)
+        cls.small = make_node(pathlib.Path(folder.name, "small"), ids[:1])
         cls.docker = FakeDocker(pathlib.Path(folder.name, "docker.sock")).__enter__()
         cls.addClassCleanup(cls.docker.__exit__, None, None, None)
         for number, one in enumerate(ids):
@@ -64,23 +67,24 @@ class ManyContainers(unittest.TestCase):
         self.assertEqual(status, 200, body[:300])
         return body.decode()
 
-    def wait_until_named(self, service):
+    def wait_until_named(self, service, number):
         end = time.monotonic() + HANG_LIMIT_S
         while time.monotonic() < end:
             spec = json.loads(service.request("GET", "/api/v2.0/spec?type=docker&recursive=true")[2])
-            if sum("namespace" in one for one in spec.values()) == MANY:
+            if sum("namespace" in one for one in spec.values()) == number:
                 return
         self.fail("Docker was never heard about everybody")
 
     def test_the_services_own_series_do_not_grow(self):
-        none = self.serve(root=self.empty)
+        few = self.serve(root=self.small)
         many = self.serve()
-        self.wait_until_named(many)
-        for service in (none, many):
+        self.wait_until_named(few, 1)
+        self.wait_until_named(many, MANY)
+        for service in (few, many):
             service.request("GET", "/api/v2.0/stats?recursive=true&count=1")
             self.metrics(service)
         own = [{family: count for family, count in series(self.metrics(service)).items() if not family.startswith(("container_", "machine_"))}
-               for service in (none, many)]
+               for service in (few, many)]
         self.assertEqual(own[0], own[1])
         self.assertGreater(sum(count for family, count in own[1].items() if family.startswith("nodescope_")), 20)
         text = self.metrics(many)
@@ -101,7 +105,7 @@ class ManyContainers(unittest.TestCase):
 
     def test_wanted_labels_alone_are_kept(self):
         service = self.serve("--metrics-container-labels", "none", "--metrics-label", "app")
-        self.wait_until_named(service)
+        self.wait_until_named(service, MANY)
         line = next(line for line in self.metrics(service).splitlines()
                     if line.startswith("container_memory_usage_bytes") and container_id(7) in line)
         self.assertIn('container_label_app="app-7"', line)
