@@ -6,13 +6,13 @@ import json
 import os
 import pathlib
 import sys
-import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import docker_engine  # noqa: E402
 from service import HANG_LIMIT_S, Service  # noqa: E402
+from waiting import wait_for  # noqa: E402
 
 ENGINE = docker_engine.from_environment()
 ERRORS = ROOT / "tests" / "fixtures" / "cadvisor" / "errors.json"
@@ -42,16 +42,6 @@ def strict(body):
         return dict(pairs)
 
     return json.loads(body.decode("utf-8"), parse_constant=no_constant, object_pairs_hook=unique)
-
-
-def wait_for(look, what):
-    """Looks until there is something; the limit only turns a hang into a failure."""
-    end = time.monotonic() + HANG_LIMIT_S
-    while not (found := look()):
-        if time.monotonic() > end:
-            raise AssertionError(f"never happened: {what}")
-        time.sleep(0.05)
-    return found
 
 
 class ForClass:

@@ -16,21 +16,12 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 import docker_engine  # noqa: E402
 from own_cgroup import Cgroup  # noqa: E402
 from service import HANG_LIMIT_S, Service  # noqa: E402
+from waiting import wait_for  # noqa: E402
 
 ENGINE = docker_engine.from_environment()
 EVENTS = "v2.0/events{}?creation_events=true&deletion_events=true&subcontainers=true&max_events=-1"
 # A process that ends with 3 when it is asked to end.
 ENDS_WITH_3 = ["sh", "-c", "trap 'exit 3' TERM; sleep 1000 & wait"]
-
-
-def wait_for(look, what):
-    """Looks until there is something; the limit only turns a hang into a failure."""
-    end = time.monotonic() + HANG_LIMIT_S
-    while not (found := look()):
-        if time.monotonic() > end:
-            raise AssertionError(f"never happened: {what}")
-        time.sleep(0.02)
-    return found
 
 
 class Listener:

@@ -1,4 +1,4 @@
-#include "server/config.hpp"
+#include "tests/unit/api/command_line.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,25 +11,13 @@ namespace nodescope {
 namespace {
 
 using namespace std::chrono_literals;
+using nodescope::testing::parsed;
+using nodescope::testing::refused;
+using nodescope::testing::words;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-using words = std::vector<std::string>;
-
-configuration parsed(const words& arguments, const words& environment = {})
-{
-    auto got = parse_command_line(arguments, environment, false);
-    if (const auto* const left = std::get_if<early_exit>(&got)) ADD_FAILURE() << left->text;
-    return std::holds_alternative<configuration>(got) ? std::get<configuration>(std::move(got)) : configuration();
-}
-
-early_exit refused(const words& arguments, const words& environment = {})
-{
-    auto got = parse_command_line(arguments, environment, false);
-    return std::holds_alternative<early_exit>(got) ? std::get<early_exit>(std::move(got)) : early_exit{-1, "accepted"};
-}
 
 class config_file {
 public:

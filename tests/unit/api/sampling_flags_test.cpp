@@ -1,38 +1,28 @@
 // The flags of the sampler and of what /metrics shows: values, ranges, and what is said of a wrong one.
-#include "server/config.hpp"
+#include "tests/unit/api/command_line.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
-#include <utility>
-#include <vector>
 
 namespace nodescope {
 namespace {
 
 using namespace std::chrono_literals;
+using nodescope::testing::parsed;
+using nodescope::testing::refused;
+using nodescope::testing::words;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
-using words = std::vector<std::string>;
-
-configuration parsed(const words& arguments, const words& environment = {})
-{
-    auto got = parse_command_line(arguments, environment, false);
-    if (const auto* const left = std::get_if<early_exit>(&got)) ADD_FAILURE() << left->text;
-    return std::holds_alternative<configuration>(got) ? std::get<configuration>(std::move(got)) : configuration();
-}
-
 std::string refusal(const words& arguments)
 {
-    const auto got = parse_command_line(arguments, {}, false);
-    const auto* const left = std::get_if<early_exit>(&got);
-    if (left == nullptr) return "accepted";
-    EXPECT_EQ(left->code, 1);
-    return left->text;
+    const early_exit left = refused(arguments);
+    EXPECT_EQ(left.code, 1) << left.text;
+    return left.text;
 }
 
 TEST(SamplingFlags, HaveDefaults)
