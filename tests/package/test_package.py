@@ -26,8 +26,10 @@ PACKAGE = pathlib.Path()
 
 
 def run(*command, **more):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL,
-                          timeout=HANG_LIMIT_S, check=False, **more)
+    if "input" not in more:
+        more.setdefault("stdin", subprocess.DEVNULL)
+    more = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "timeout": HANG_LIMIT_S, **more}
+    done = subprocess.run(command, text=True, check=False, **more)
     if done.returncode != 0:
         raise AssertionError(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stdout}")
     return done.stdout

@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""The Debian package under a real systemd, which is process 1 of a container: what the unit, the socket and the drop-ins say is what
+happens (operations.md S1, S2, S4-S7, S9), by the commands of docs/operations.md.
+
+    test_booted.py PACKAGE.deb
+
+Needs a Debian mirror and a minute: ./dev test --booted runs it, the pipeline does not.
+"""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+import unittest
+
+import containers
+from containers import docker
+
+IMAGE, MACHINE = "nodescope-booted:test", "nodescope-booted"
+# All that this machine can give, for systemd; what the service gets of it is the unit's business.
+NOT_EVERYWHERE = {"sys_resource", "sys_boot"}
+THREE = {"cap_net_admin", "cap_sys_ptrace", "cap_sys_admin"}
+DROP_INS = {"kmsg": {"cap_syslog"}, "legacy-iptables": {"cap_net_raw"}, "goroutine-dumps": {"cap_kill", "cap_dac_read_search"}, "network": set()}
+WATCHDOG_S = 30
+HANG_LIMIT_S = 120
+REQUESTS = 300
+PACKAGE = pathlib.Path()
+
+
+def wait_until(condition, what, limit_s=HANG_LIMIT_S):
+    end = time.monotonic() + limit_s
+    while not (found := condition()):
+        if time.monotonic() > end:
+            raise AssertionError(f"never happened: {what}")
+        time.sleep(0.1)
+    return found
+
+
+class Booted(unittest.TestCase):
+    """One after the other, in the order of their names: each starts where the one before it ended."""
+
+    @classmethod
+    def setUpClass(cls):
+        containers.import_debian()
+        recipe = (f"FROM {containers.DEBIAN}\nRUN apt-get update && apt-get install -y --no-install-recommends systemd systemd-sysv dbus libcap2-bin "
+                  "&& rm -f /usr/sbin/policy-rc.d\nCMD [\"/lib/systemd/systemd\"]\n")
+        docker("build", "--network=host", "-t", IMAGE, "-", input=recipe, timeout=600)
+        cls.addClassCleanup(docker, "rmi", "-f", IMAGE)
+        docker("run", "-d", "--name", MACHINE, "--cap-add=ALL", *(f"--cap-drop={name}" for name in sorted(NOT_EVERYWHERE)), "--network=host",
+               "--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined", "--device=/dev/kmsg", "--tmpfs=/run", "--tmpfs=/tmp",
+               "--env=container=docker", "--volume=/sys/fs/cgroup:/sys/fs/cgroup", IMAGE)
+        cls.addClassCleanup(docker, "rm", "-f", MACHINE)
+        wait_until(lambda: cls.tell("systemctl is-system-running || true") in ("running", "degraded"), "the system is up")
+        docker("cp", PACKAGE, f"{MACHINE}:/nodescope.deb")
+
+    @staticmethod
+    def tell(command):
+        """What a shell on that machine prints."""
+        return docker("exec", MACHINE, "bash", "-c", command).strip()
+
+    def show(self, name):
+        return self.tell(f"systemctl show -p {name} --value nodescope")
+
+    def rights(self):
+        """Of all threads of the service: {line of their status}."""
+        return set(self.tell(f"grep -hE '^(Cap...|NoNewPrivs|Seccomp|Uid):' /proc/{self.show('MainPID')}/task/*/status").split("\n"))
+
+    def assert_rights(self, names):
+        rights = {line.split(":")[0]: line.split("\t")[1] for line in self.rights()}
+        self.assertEqual(len(rights), len(self.rights()), "threads that differ")
+        for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            self.assertEqual(set(self.tell(f"capsh --decode={rights[kind]}").partition("=")[2].split(",")), names, kind)
+        self.assertEqual((rights["NoNewPrivs"], rights["Seccomp"]), ("1", "2"))
+        self.assertNotEqual(rights["Uid"], "0")
+
+    def test_1_installs_and_runs_with_the_rights_and_limits_of_the_unit(self):
+        self.tell("apt-get install -y --no-install-recommends /nodescope.deb")
+        self.assertEqual(self.tell("systemctl is-active nodescope"), "active")
+        self.assertEqual(self.tell("nodescope ask /healthz"), "ok")
+        self.assert_rights(THREE)
+        limits = self.tell(f"cat /proc/{self.show('MainPID')}/limits")
+        self.assertRegex(limits, r"Max open files +4096 +4096 ")
+        self.assertRegex(limits, r"Max core file size +0 +0 ")
+        self.assertEqual((self.show("TasksMax"), self.show("MemoryMax")), ("64", str(256 << 20)))
+        self.assertLessEqual(float(re.search(r"nodescope.service: ([\d.]+)", self.tell("systemd-analyze security nodescope | tail -1")).group(1)), 2.2)
+
+    def test_2_reload(self):
+        self.tell("""echo 'log-level = "debug"' >>/etc/nodescope/config.toml && nodescope --check-config && systemctl reload nodescope""")
+        self.assertNotIn("failed", self.show("StatusText"))
+        self.tell("""echo 'log-levle = "debug"' >>/etc/nodescope/config.toml; ! nodescope --check-config && systemctl reload nodescope""")
+        self.assertIn("there is no key \"log-levle\", did you mean log-level?", self.show("StatusText"))
+        self.tell("sed -i '$d' /etc/nodescope/config.toml && systemctl reload nodescope")
+        self.assertNotIn("failed", self.show("StatusText"))
+
+    def test_3_each_drop_in_and_all_together(self):
+        folder = "/etc/systemd/system/nodescope.service.d"
+        for names in (*([name] for name in DROP_INS), list(DROP_INS), []):
+            with self.subTest(names=names):
+                self.tell(f"rm -rf {folder} && mkdir {folder}")
+                for name in names:
+                    self.tell(f"cp /usr/share/nodescope/drop-ins/{name}.conf {folder}/")
+                self.tell("systemctl daemon-reload && systemctl reset-failed nodescope && systemctl restart nodescope")
+                self.assert_rights(THREE.union(*(DROP_INS[name] for name in names)))
+                kernel_log = self.tell("journalctl _SYSTEMD_INVOCATION_ID=$(systemctl show -p InvocationID --value nodescope) -o cat --no-pager "
+                                       "| grep -c 'out-of-memory kills are not seen' || true")
+                self.assertEqual(kernel_log, "0" if "kmsg" in names else "1")
+        self.assertIn("any", self.tell(f"cp /usr/share/nodescope/drop-ins/network.conf {folder}/ && systemctl daemon-reload && "
+                                       "systemctl cat nodescope | grep IPAddressAllow"))
+        self.tell(f"rm -rf {folder} && systemctl daemon-reload")
+
+    def test_4_the_socket_loses_no_request(self):
+        self.tell("systemctl stop nodescope && systemctl enable --now nodescope.socket && systemctl start nodescope")
+        self.assertEqual(self.tell("stat -c '%a %U:%G' /run/nodescope.sock"), "660 root:nodescope")
+        self.assertEqual(self.tell("nodescope ask --server=unix:/run/nodescope.sock /healthz"), "ok")
+        asking = subprocess.Popen(["docker", "exec", MACHINE, "bash", "-c", f"for i in $(seq {REQUESTS}); do nodescope ask /healthz; echo; done"],
+                                  env={**os.environ, "DOCKER_HOST": os.environ["NODESCOPE_TEST_DOCKER_HOST"]}, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True)
+        restarts = 0
+        while asking.poll() is None:
+            self.tell("systemctl restart nodescope && systemctl reset-failed nodescope")
+            restarts += 1
+        self.assertEqual(asking.communicate()[0].split(), ["ok"] * REQUESTS)
+        self.assertGreater(restarts, 1)
+
+    def test_5_a_service_that_hangs_is_started_again(self):
+        hung = self.show("MainPID")
+        self.tell(f"kill -STOP {hung}")
+        wait_until(lambda: self.show("MainPID") not in (hung, "0"), "another process", 2 * WATCHDOG_S)
+        wait_until(lambda: self.tell("systemctl is-active nodescope || true") == "active", "active")
+        self.assertEqual(self.tell("nodescope ask /healthz"), "ok")
+        events = self.tell("journalctl -u nodescope -o json --no-pager | tail -40").split("\n")
+        self.assertTrue([one for one in events if "Watchdog timeout" in str(json.loads(one).get("MESSAGE"))])
+
+    def test_6_is_removed_and_purged(self):
+        self.tell("apt-get purge -y nodescope")
+        self.assertEqual(self.tell("systemctl list-unit-files --no-legend 'nodescope*'; find /etc /run /var/lib /usr -xdev -name '*nodescope*'; "
+                                   "getent passwd nodescope || true"), "")
+
+
+if __name__ == "__main__":
+    PACKAGE = pathlib.Path(sys.argv[1]).resolve()
+    sys.exit(containers.main(Booted))

@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""The whole of charts/image/Dockerfile, the compiler's turn included, from a Debian 12 that has nothing (operations.md M1, M2).
+
+Takes minutes, and a Debian mirror: ./dev test --image runs it, the pipeline does not. tests/charts/test_image.py looks into the image;
+here it is that both ways to it, from the source and from a binary, lead to the same files.
+"""
+
+import pathlib
+import sys
+import tempfile
+import unittest
+
+import containers
+from containers import docker, run
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COMPILE_LIMIT_S = 7200  # on a busy machine; it only turns a hang into a failure
+
+
+class CompiledImage(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        containers.import_debian()
+
+    def build(self, tag, *flags):
+        """The containers of a build reach the mirror through the machine's own network: the test's dockerd does no NAT."""
+        context = self.folder / "context.tar"
+        with context.open("wb") as output:
+            run("tools/image-context", *flags, cwd=ROOT, stdout=output)
+        with context.open("rb") as body:
+            docker("build", "--network=host", "--force-rm", "-f", "charts/image/Dockerfile", "--build-arg", f"BUILDER={containers.DEBIAN}",
+                   "-t", tag, "-", stdin=body, timeout=COMPILE_LIMIT_S)
+        self.addCleanup(docker, "rmi", "-f", tag)
+
+    def files(self, tag):
+        name = docker("create", tag).strip()
+        self.addCleanup(docker, "rm", "-f", name)
+        archive = self.folder / "files.tar"
+        docker("export", "-o", archive, name)
+        return run("tar", "-tf", archive).split("\n")
+
+    def test_from_the_source_and_from_its_binary(self):
+        self.build("nodescope:compiled")
+        self.assertRegex(docker("run", "--rm", "nodescope:compiled", "--version"), r"^nodescope \d")
+        name = docker("create", "nodescope:compiled").strip()
+        self.addCleanup(docker, "rm", "-f", name)
+        docker("cp", f"{name}:/usr/bin/nodescope", self.folder / "nodescope")
+        self.build("nodescope:prebuilt", "--binary", self.folder / "nodescope")
+        self.assertRegex(docker("run", "--rm", "nodescope:prebuilt", "--version"), r"^nodescope \d")
+        self.assertEqual(self.files("nodescope:compiled"), self.files("nodescope:prebuilt"))
+
+
+if __name__ == "__main__":
+    sys.exit(containers.main(CompiledImage))
