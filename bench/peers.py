@@ -64,8 +64,8 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_for_port(port):
-    end = time.monotonic() + 10
+def wait_for_port(port, seconds=10):
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
