@@ -8,13 +8,13 @@ import pathlib
 import re
 import subprocess
 import sys
-import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import docker_engine  # noqa: E402
-from service import HANG_LIMIT_S, Service  # noqa: E402
+from service import Service  # noqa: E402
+from waiting import wait_for  # noqa: E402
 
 ENGINE = docker_engine.from_environment()
 MIB = 1 << 20
@@ -25,16 +25,6 @@ ln -s / /root/everything; ln -s /proc/self/root /root/more; ln /big /root/big-ag
 truncate -s 1G /root/sparse; mkdir "/root/$(printf 'a\\nb\\377')"; echo x > "/root/$(printf 'a\\nb\\377')/y"
 """
 MANY_FILES = "mkdir /many; cd /many; i=0; while [ $i -lt 20000 ]; do : > $i; i=$((i+1)); done"
-
-
-def wait_for(look, what):
-    """Looks until there is something; the limit only turns a hang into a failure."""
-    end = time.monotonic() + HANG_LIMIT_S
-    while not (found := look()):
-        if time.monotonic() > end:
-            raise AssertionError(f"never happened: {what}")
-        time.sleep(0.05)
-    return found
 
 
 def walk(path):
