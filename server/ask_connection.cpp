@@ -150,7 +150,7 @@ result<void> ask_connection::shake_hands(const server_address& server, const cli
     ERR_clear_error();
     context_.reset(SSL_CTX_new(TLS_client_method()));
     if (!context_) return refused_by_tls("TLS");
-    if (const auto used = use_identity(context_.get(), identity); !used) return used;
+    if (auto used = use_identity(context_.get(), identity); !used) return used;
     tls_.reset(SSL_new(context_.get()));
     if (!tls_ || SSL_set_fd(tls_.get(), socket_.get()) != 1) return refused_by_tls("TLS");
     if (!identity.ca_file.empty() && !expect_name(tls_.get(), server.host)) return refused_by_tls("TLS");
