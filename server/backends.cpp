@@ -3,6 +3,7 @@
 #include "collectors/namespace_reader.hpp"
 #include "server/api/health.hpp"
 #include "server/api/processors.hpp"
+#include "server/api/status.hpp"
 
 #include <iterator>
 #include <utility>
@@ -90,6 +91,8 @@ std::vector<http::route> backends::routes(std::function<api::service_state()> st
     std::vector<http::route> routes = api::health_routes();
     std::vector<http::route> processors = api::processor_routes(asked, options);
     std::move(processors.begin(), processors.end(), std::back_inserter(routes));
+    std::vector<http::route> status = api::status_routes(state);
+    std::move(status.begin(), status.end(), std::back_inserter(routes));
     std::vector<http::route> cadvisor = cadvisor_->routes(std::move(state));
     for (http::route& one : cadvisor) one.gives = one.path == "/metrics" ? http::area::metrics : http::area::stats;
     std::move(cadvisor.begin(), cadvisor.end(), std::back_inserter(routes));

@@ -89,6 +89,20 @@ class StoppedDockerd(Case):
             with self.subTest(path=path):
                 self.assert_answer(method, path)
 
+    def test_it_is_told_in_status_and_metrics_alone(self):
+        """operations.md H9: a probe that asked Docker would restart the one tool that could say what is wrong."""
+        def docker_is_up():
+            return json.loads(self.ask("GET", "/status")[2])["backends"]["docker"]["up"]
+
+        self.assertEqual(self.ask("POST", "/processor/containerCollector")[0], 200)
+        self.assertIs(docker_is_up(), True)
+        self.stop_daemon()
+        self.assertIs(docker_is_up(), True, "nobody has asked since")
+        self.assertEqual(self.ask("POST", "/processor/containerCollector")[0], 500)
+        self.assertIs(docker_is_up(), False)
+        self.assertIn(b'\nnodescope_backend_up{backend="docker"} 0\n', self.ask("GET", "/metrics")[2])
+        self.assertEqual([self.ask("GET", path)[0] for path in ("/healthz", "/readyz")], [200, 200])
+
     def test_the_kernels_part_is_complete(self):
         self.stop_daemon()
         listed = {one["pid"]: one for one in json.loads(self.assert_answer("GET", "/api/v2.0/ps"))}
