@@ -50,13 +50,14 @@ void container_disks::want(const docker::container_state& of)
 {
     known& one = entries_[of.id];
     one.asked = steady_clock::now();
-    if (one.queued || one.asked < one.due) return;
+    // One that is queued while nobody walks is left of a walk that ended by an exception.
+    if ((one.queued && !walking_.expired()) || one.asked < one.due) return;
     one.storage.driver = of.driver;
     one.storage.upper_directory = of.upper_directory;
     one.queued = true;
     queue_.push_back(of.id);
     if (!walking_.expired()) return;
-    std::shared_ptr<void> running = std::make_shared<int>();
+    std::shared_ptr<const void> running = std::make_shared<int>();
     walking_ = running;
     group_.spawn("disk usage of containers", walk_until_done(std::move(running)));
 }
@@ -89,14 +90,14 @@ void container_disks::drop_unasked()
     });
 }
 
-task<> container_disks::walk_until_done(std::shared_ptr<void> running)
+task<> container_disks::walk_until_done([[maybe_unused]] std::shared_ptr<const void> running)
 {
-    static_cast<void>(running);  // lives as long as this does
     drop_unasked();
     asio::steady_timer rest(co_await asio::this_coro::executor);
     while (!queue_.empty()) {
         const std::string id = std::move(queue_.front());
         queue_.pop_front();
+        if (!entries_.at(id).queued) continue;
         const auto begin = steady_clock::now();
         auto walking = walk(id, entries_.at(id).storage);
         const auto usage = co_await std::move(walking);

@@ -85,7 +85,7 @@ private:
         bool fresh = true;  // nobody has waited for it yet
     };
 
-    task<> walk_until_done(std::shared_ptr<void> running);
+    task<> walk_until_done(std::shared_ptr<const void> running);
     task<result<host::container_disk_usage>> walk(std::string id, host::docker_storage storage);
     void learn(const std::string& id, const result<host::container_disk_usage>& usage, steady_clock::duration took);
     void tell(const error& why);
@@ -100,7 +100,7 @@ private:
     std::map<std::string, known> entries_;
     std::deque<std::string> queue_;
     waiters waiting_;
-    std::weak_ptr<void> walking_;  // held by the coroutine that walks
+    std::weak_ptr<const void> walking_;  // held by the coroutine that walks
     std::set<failure> told_;
     backend_statistics statistics_;
 };

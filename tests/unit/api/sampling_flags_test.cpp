@@ -62,6 +62,17 @@ TEST(SamplingFlags, SampleIdleIsADurationOrAlways)
     }
 }
 
+TEST(SamplingFlags, DiskUsageIsAskedForOrNever)
+{
+    EXPECT_EQ(parsed({}).disk_usage, "asked");
+    EXPECT_EQ(parsed({}).limits.disk_usage, 1min);
+    EXPECT_EQ(parsed({"--disk-usage", "never"}).disk_usage, "never");
+    EXPECT_EQ(parsed({}, {"NODESCOPE_TIMEOUT_DISK_USAGE=5s"}).limits.disk_usage, 5s);
+    for (const char* const wrong : {"always", "Never", ""}) {
+        EXPECT_THAT(refusal({"--disk-usage", wrong}), StartsWith("--disk-usage: ")) << wrong;
+    }
+}
+
 TEST(SamplingFlags, ContainerEnvIsAList)
 {
     EXPECT_THAT(parsed({"--container-env", "A", "--container-env", "B,C"}).container_env, ElementsAre("A", "B", "C"));

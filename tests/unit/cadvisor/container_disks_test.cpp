@@ -49,6 +49,7 @@ protected:
                                const abandon_flag&) -> result<host::container_disk_usage> {
             ++walks_;
             if (hang_) hung_.acquire();
+            if (throw_.exchange(false)) throw std::bad_alloc();
             const std::lock_guard lock(mutex_);
             walked_ = storage.root + " " + storage.driver + " " + storage.upper_directory + " " + id.substr(0, 1);
             return answer_;
@@ -85,6 +86,7 @@ protected:
     std::optional<std::string> root_ = "/data";
     std::atomic<int> walks_{0};
     std::atomic<bool> hang_{false};
+    std::atomic<bool> throw_{false};
     std::counting_semaphore<8> hung_{0};
     std::mutex mutex_;
     result<host::container_disk_usage> answer_ = some_usage();
@@ -185,6 +187,19 @@ TEST_F(ContainerDisks, ADaemonThatHasNeverSaidWhereItKeepsThemCostsTheFigure)
     EXPECT_EQ(walks_, 0);
     EXPECT_EQ(disks().look(id_a), nullptr);
     EXPECT_EQ(disks().statistics().deadline_misses, 0U);
+}
+
+TEST_F(ContainerDisks, AreWalkedAgainAfterAnException)
+{
+    throw_ = true;
+    ask({id_a, id_b});
+    wait_for_the_walker();
+    EXPECT_EQ(disks().look(id_a), nullptr);
+    ask({id_a, id_b});
+    wait_for_the_walker();
+    EXPECT_NE(disks().look(id_a), nullptr);
+    EXPECT_NE(disks().look(id_b), nullptr);
+    EXPECT_EQ(walks_, 3);
 }
 
 // The deadline of a walk, a disk that hangs, and those who ask meanwhile.
