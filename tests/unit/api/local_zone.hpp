@@ -2,10 +2,9 @@
 #pragma once
 
 #include <cstdlib>
+#include <ctime>
 #include <optional>
 #include <string>
-
-#include <time.h>
 
 namespace nodescope::testing {
 
