@@ -16,6 +16,9 @@ namespace {
 struct machine_context {
     machine_backends ask;
     std::string version;
+    /// The node last shown and its text: the node stays the same for minutes, and its text is long.
+    mutable std::shared_ptr<const cadvisor::machine_info> shown;
+    mutable std::string shown_text;
 };
 
 std::string string_json(std::string_view text)
@@ -35,7 +38,11 @@ task<http::reply> machine(const machine_context& context, const cadvisor_request
     auto reading = context.ask.machine.machine(asked.limit);
     const auto node = co_await std::move(reading);
     if (!node) co_return cadvisor_failure(node.error());
-    co_return cadvisor_json(machine_json(**node));
+    if (*node != context.shown) {
+        context.shown_text = machine_json(**node);
+        context.shown = *node;
+    }
+    co_return cadvisor_json(context.shown_text);
 }
 
 task<http::reply> attributes(const machine_context& context, const cadvisor_request& asked)
@@ -106,7 +113,8 @@ task<http::reply> ps(const machine_context& context, const cadvisor_request& ask
 
 std::vector<cadvisor_request_type> machine_request_types(const machine_backends& backends, std::string version)
 {
-    const auto context = std::make_shared<const machine_context>(machine_context{backends, std::move(version)});
+    const auto context =
+        std::make_shared<const machine_context>(machine_context{backends, std::move(version), nullptr, {}});
     std::vector<cadvisor_request_type> types;
     const auto add = [&](const char* name, auto answer) {
         types.emplace_back(cadvisor_version::both, name,
