@@ -161,6 +161,9 @@ result<tls_context> make_server_context(const tls_texts& texts)
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(context.get(),
                      SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    // SSL_read() would go on for as long as a client sends records without data (key updates), and nobody else be
+    // served.
+    SSL_CTX_clear_mode(context.get(), SSL_MODE_AUTO_RETRY);
     if (const auto used = use_certificate(context.get(), texts.certificate_pem); !used) return used.error();
     if (const auto used = use_key(context.get(), texts.key_pem); !used) return used.error();
     if (!texts.client_ca_pem.empty()) {

@@ -2,6 +2,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -100,11 +101,15 @@ task<std::size_t> transport::read_some(char* to, std::size_t room)
         static_cast<void>(failed);  // nothing received says it all
         co_return received;
     }
-    for (;;) {
+    for (bool waited = false;; waited = true) {
         ERR_clear_error();
         std::size_t received = 0;
         const int code = SSL_read_ex(tls_.get(), to, room, &received);
-        if (code == 1) co_return received;
+        if (code == 1) {
+            // A client that always has more to say must not keep the others from their turn.
+            if (!waited) co_await asio::post(socket_.get_executor(), asio::use_awaitable);
+            co_return received;
+        }
         const bool more = co_await wait_after(code);
         if (!more) co_return 0;
     }
