@@ -2,12 +2,31 @@
 
 #include "server/auth/digest.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+
 #include <stdexcept>
 #include <utility>
 
 #include <openssl/rand.h>
 
 namespace nodescope::auth {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// A slot that whoever holds it last gives back, from whatever thread.
+std::shared_ptr<const slot_pool::slot> shared_slot(const asio::any_io_executor& reactor, slot_pool::slot taken)
+{
+    const auto give_back = [reactor](const slot_pool::slot* held) {
+        asio::post(reactor, [owner = std::unique_ptr<const slot_pool::slot>(held)] {});
+    };
+    return {new slot_pool::slot(std::move(taken)), give_back};
+}
+
+}  // namespace
 
 password_check::password_check(worker_pool& workers)
     : workers_(workers), right_(most_entries, remembered_for), salt_(sizeof(digest), '\0')
@@ -26,12 +45,16 @@ task<result<judgement>> password_check::check(std::shared_ptr<const password_tab
     std::string key = digest_key(framed({salt_, user, hash, password}));
     if (!hash.empty() && right_.find(key) != nullptr) co_return judgement::allowed;
 
-    const auto slot = co_await slots_.acquire(limit);
+    auto slot = co_await slots_.acquire(limit);
     if (!slot) co_return slot.error();
     // Somebody before us in the queue may have found out.
     if (!hash.empty() && right_.find(key) != nullptr) co_return judgement::allowed;
     const int cost = users->highest_cost();
-    auto work = [password = std::move(password), hash = std::move(hash),
+    // A check under way cannot be ended: the slot is its own, or callers that ask and go away would have the other
+    // thread burned too.
+    const asio::any_io_executor reactor = co_await asio::this_coro::executor;
+    auto held = shared_slot(reactor, std::move(*slot));
+    auto work = [held = std::move(held), password = std::move(password), hash = std::move(hash),
                  cost](const abandon_flag&) -> result<judgement> {
         return blocking_check_password(password, hash, cost) ? judgement::allowed : judgement::refused;
     };
