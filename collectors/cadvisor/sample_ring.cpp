@@ -15,11 +15,14 @@ void share(std::shared_ptr<const Group>& newer, const std::shared_ptr<const Grou
 
 }  // namespace
 
-void sample_ring::add(sample newest)
+bool sample_ring::add(sample newest)
 {
     if (!samples_.empty()) {
+        if (newest.timestamp < samples_.back().timestamp - clock_tolerance) samples_.clear();
+    }
+    if (!samples_.empty()) {
         const sample& before = samples_.back();
-        if (newest.timestamp <= before.timestamp) return;
+        if (newest.timestamp <= before.timestamp) return false;
         share(newest.cpu, before.cpu);
         share(newest.memory, before.memory);
         share(newest.io, before.io);
@@ -31,6 +34,7 @@ void sample_ring::add(sample newest)
     const time_point oldest = newest.timestamp - history;
     samples_.push_back(std::move(newest));
     while (samples_.front().timestamp < oldest || samples_.size() > sample_limit) samples_.pop_front();
+    return true;
 }
 
 std::vector<sample> sample_ring::newest(std::int64_t count) const

@@ -14,8 +14,10 @@ namespace nodescope::cadvisor {
 
 class sample_ring {
 public:
-    /// Drops what is older than `history` seen from `newest`. A sample that is not newer than the last is not taken.
-    void add(sample newest);
+    /// Drops what is older than `history` seen from `newest`. A sample that is not newer than the last is not taken,
+    /// unless the clock was set back since: then it is the first of a new history.
+    /// False: not taken.
+    bool add(sample newest);
 
     /// The newest `count`, oldest first; -1: all.
     [[nodiscard]] std::vector<sample> newest(std::int64_t count) const;
@@ -26,6 +28,8 @@ public:
 
     /// cadvisor-v2.md §12.1.
     static constexpr std::chrono::minutes history{2};
+    /// By how much a measurement may be overtaken by one that began later: the longest that one may take.
+    static constexpr std::chrono::seconds clock_tolerance{10};
     /// Two minutes at two samples a second: `max_age` lets askers add to the regular ones.
     static constexpr std::size_t sample_limit = 240;
 

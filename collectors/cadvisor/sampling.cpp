@@ -122,11 +122,9 @@ void node_containers::take(record& of, measurement&& taken, bool limits)
     if (taken.left_out || taken.values.timestamp == time_point()) return;
     taken.values.filesystems = of.path == "/" ? node_filesystems_ : disk_figures(of);
     const time_point when = taken.values.timestamp;
-    const sample* const before = of.ring.last();
-    if (before != nullptr && before->timestamp >= when) return;
-    of.summary.add(when, taken.values.cpu ? taken.values.cpu->total : 0,
-                   taken.values.memory ? taken.values.memory->working_set : 0);
-    of.ring.add(std::move(taken.values));
+    const std::uint64_t cpu = taken.values.cpu ? taken.values.cpu->total : 0;
+    const std::uint64_t memory = taken.values.memory ? taken.values.memory->working_set : 0;
+    if (of.ring.add(std::move(taken.values))) of.summary.add(when, cpu, memory);
 }
 
 task<> node_containers::follow_filesystems(deadline limit)

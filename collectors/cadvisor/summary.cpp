@@ -84,7 +84,9 @@ std::uint64_t percentile_of(const std::vector<std::uint64_t>& sorted, double sha
 void summary_keeper::add(time_point when, std::uint64_t cpu_total, std::uint64_t working_set)
 {
     constexpr std::chrono::seconds a_minute{60};
-    if (!points_.empty() && when - points_.back().when > longest_gap) points_.clear();
+    // A clock that was set back would keep the minute from ending until it has caught up.
+    const bool resumed = !points_.empty() && (when - points_.back().when > longest_gap || when < points_.back().when);
+    if (resumed) points_.clear();
     points_.push_back({when, cpu_total, working_set});
     update_latest();
     if (points_.back().when - points_.front().when > a_minute) complete_minute();

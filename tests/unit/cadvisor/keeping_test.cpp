@@ -72,6 +72,29 @@ TEST(SampleRing, KeepsTwoMinutesAndSharesWhatDidNotChange)
     EXPECT_EQ(ring.newest(-1).size(), 121U);
 }
 
+TEST(SampleRing, BeginsAnewWhenTheClockWasSetBack)
+{
+    sample_ring ring;
+    EXPECT_TRUE(ring.add(at(7200, 5)));
+    EXPECT_FALSE(ring.add(at(7199, 6))) << "overtaken by one that began later";
+    EXPECT_TRUE(ring.add(at(3600, 7)));
+    EXPECT_TRUE(ring.add(at(3601, 8)));
+    ASSERT_EQ(ring.size(), 2U);
+    EXPECT_EQ(ring.last()->cpu->total, 8U);
+}
+
+TEST(Summary, GoesOnWhenTheClockWasSetBack)
+{
+    summary_keeper keeper;
+    keeper.add(time_point(seconds(7200)), 0, 100);
+    for (int second = 0; second <= 61; ++second) {
+        keeper.add(time_point(seconds(second)), static_cast<std::uint64_t>(second) * 1'000'000'000, 200);
+    }
+    EXPECT_EQ(keeper.current().minute.percent_complete, 100);
+    EXPECT_EQ(keeper.current().minute.memory.max, 200U);
+    EXPECT_EQ(keeper.current().minute.cpu.mean, 1000U);
+}
+
 TEST(Percentile, FollowsTheContract)
 {
     EXPECT_EQ(percentile_of({}, 0.5), 0U);
