@@ -37,7 +37,8 @@ task<result<void>> node_containers::discover(deadline limit)
 {
     open_tree();
     if (tree_->watch.changed() || steady_clock::now() - last_pass_ > regular_pass) pass_needed_ = true;
-    if (pass_needed_) {
+    // Once more where the pass that was joined had begun before the change.
+    for (int passes = 0; passes < 2 && (pass_needed_ || passes_.in_flight() > 0); ++passes) {
         const auto begin = [this] { return pass_over_tree(); };
         auto joining = passes_.join("cgroups", limit, begin);
         const auto passed = co_await std::move(joining);
