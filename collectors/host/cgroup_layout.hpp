@@ -50,8 +50,9 @@ cgroup_layout parse_cgroup_mounts(std::string_view mountinfo, std::string_view r
 /// wanted, not ours. Failures as of read_file; a node without cgroups is none. Blocking: for pool threads.
 result<cgroup_layout> blocking_read_cgroup_layout(const std::string& root);
 
-/// The most cgroups that are listed. A node with 500 pods has about 2000.
-inline constexpr std::size_t cgroup_limit = 20'000;
+/// The most cgroups that are listed. A node with 500 pods has about 2000. Each takes 20 KB while it is sampled, and a
+/// user with a systemd session of their own may make as many as they like.
+inline constexpr std::size_t cgroup_limit = 8'000;
 /// The deepest path that is followed. Docker in Docker in a pod under systemd is 8.
 inline constexpr std::size_t cgroup_depth_limit = 32;
 

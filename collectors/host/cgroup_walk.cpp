@@ -67,7 +67,10 @@ private:
         while (const dirent* entry = ::readdir(entries.get())) {
             const std::string_view name = entry->d_name;
             if (entry->d_type != DT_DIR || name == "." || name == ".." || name.ends_with(".mount")) continue;
-            if (found_.size() >= cgroup_limit) return;
+            if (found_.size() >= cgroup_limit) {
+                truncated_ = true;
+                return;
+            }
             const std::string child = fmt::format("{}/{}", path.size() == 1 ? "" : path, name);
             if (has_directories(directory, entry->d_name)) {
                 if (depth + 1 < cgroup_depth_limit) pending_.push_back({child, depth + 1});

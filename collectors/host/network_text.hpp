@@ -15,8 +15,9 @@ bool is_left_out(std::string_view interface_name) noexcept;
 
 /// /proc/PID/net/dev without the interfaces that are left out, in its order. At most interface_limit.
 std::vector<interface_counters> parse_net_dev(std::string_view text);
-/// A node with 2000 containers has as many veth, which are left out; more than this is no node's.
-inline constexpr std::size_t interface_limit = 4096;
+/// A node has one for each container, most of them veth, which are left out. A container that may make its own could
+/// make thousands, and each takes 100 bytes in each of the samples that are kept.
+inline constexpr std::size_t interface_limit = 1024;
 
 /// One line of /proc/PID/net/tcp or tcp6; the heading counts nothing.
 void count_tcp_line(std::string_view line, tcp_states& into);

@@ -1,6 +1,7 @@
 #include "collectors/host/cgroup_layout.hpp"
 #include "tests/unit/host/temporary_root.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -169,6 +170,18 @@ TEST(CgroupWalk, EndsAtTheDepthLimit)
     const cgroup_set set = find(layout);
     EXPECT_TRUE(set.truncated);
     EXPECT_EQ(set.paths.size(), cgroup_depth_limit + 1);
+}
+
+TEST(CgroupWalk, EndsAtTheNumberLimitAlsoInOneDirectory)
+{
+    const temporary_root root;
+    for (std::size_t i = 0; i < cgroup_limit; ++i) make_directory(root, fmt::format("/c{}", i));
+    cgroup_layout layout;
+    layout.hierarchies = {root.path()};
+
+    const cgroup_set set = find(layout);
+    EXPECT_TRUE(set.truncated) << "else those that are not listed count as removed";
+    EXPECT_EQ(set.paths.size(), cgroup_limit);
 }
 
 TEST(CgroupWalk, EndsAtTheDeadlineAndWhenNobodyWaits)
