@@ -37,22 +37,22 @@ private:
 /// What we read out of GET /containers/{id}/json.
 struct container_state {
     container_state() = default;
-    std::string id;            ///< full, 64 hex digits
-    std::string name;          ///< without the leading '/'
-    std::string status;        ///< created, running, paused, restarting, removing, exited, dead
-    std::int64_t pid = 0;      ///< 0 when it has no process
-    std::string started_at;    ///< RFC 3339 as the daemon wrote it
-    std::string network_mode;  ///< HostConfig.NetworkMode
-    std::string created;       ///< RFC 3339 as the daemon wrote it
-    std::string image;         ///< Config.Image: the name it was started by
-    std::map<std::string, std::string> labels;
-    std::vector<std::string> environment;  ///< Config.Env: may hold secrets (operations.md O6)
-    std::string health;                    ///< State.Health.Status; empty without a health check
-    std::string driver;                    ///< of its root filesystem: "overlay2", "overlayfs"
-    std::string upper_directory;           ///< GraphDriver.Data.UpperDir: what it wrote; empty without overlay2
-    std::string log_path;                  ///< <root>/containers/<id>/<id>-json.log; empty for other log drivers
-    std::string hosts_path;                ///< <root>/containers/<id>/hosts; empty before the first start
-    std::int64_t exit_code = 0;            ///< State.ExitCode
+    std::string id;                             ///< full, 64 hex digits
+    std::string name;                           ///< without the leading '/'
+    std::string status;                         ///< created, running, paused, restarting, removing, exited, dead
+    std::int64_t pid = 0;                       ///< 0 when it has no process
+    std::string started_at;                     ///< RFC 3339 as the daemon wrote it
+    std::string network_mode;                   ///< HostConfig.NetworkMode
+    std::string created;                        ///< RFC 3339 as the daemon wrote it
+    std::string image;                          ///< Config.Image: the name it was started by
+    std::map<std::string, std::string> labels;  ///< 64 KiB of them; those that do not fit are left out
+    std::vector<std::string> environment;       ///< Config.Env, 64 KiB: may hold secrets (operations.md O6)
+    std::string health;                         ///< State.Health.Status; empty without a health check
+    std::string driver;                         ///< of its root filesystem: "overlay2", "overlayfs"
+    std::string upper_directory;                ///< GraphDriver.Data.UpperDir: what it wrote; empty without overlay2
+    std::string log_path;                       ///< <root>/containers/<id>/<id>-json.log; empty for other log drivers
+    std::string hosts_path;                     ///< <root>/containers/<id>/hosts; empty before the first start
+    std::int64_t exit_code = 0;                 ///< State.ExitCode
     std::int64_t restart_count = 0;
     std::int64_t cpu_shares = 0;  ///< HostConfig.CpuShares; 0: not set
 };

@@ -14,6 +14,24 @@ constexpr std::size_t full_id_length = 64;
 constexpr std::size_t short_id_length = 12;
 constexpr std::size_t message_limit = 1024;
 
+/// What is kept of a container's labels, and of its variables: each container's stay in memory for as long as it runs,
+/// and an image may bring megabytes. Kubernetes has a few KiB of labels, and copies annotations of up to 256 KiB.
+constexpr std::size_t kept_texts_limit = 64U << 10U;
+
+/// Says of one text after the other whether it still fits.
+class kept_texts {
+public:
+    bool take(std::size_t size) noexcept
+    {
+        if (size > left_) return false;
+        left_ -= size;
+        return true;
+    }
+
+private:
+    std::size_t left_ = kept_texts_limit;
+};
+
 bool is_hex(std::string_view text) noexcept
 {
     return !text.empty() && std::all_of(text.begin(), text.end(),
@@ -99,7 +117,9 @@ result<void> take_graph_driver(std::string_view object, container_state& state)
 
 result<void> take_container_labels(std::string_view object, container_state& state)
 {
-    return for_each_member(object, [&](std::string_view key, std::string_view value) {
+    kept_texts kept;
+    return for_each_member(object, [&](std::string_view key, std::string_view value) -> result<void> {
+        if (!kept.take(key.size() + value.size())) return {};
         return take_string(value, "a label", state.labels[std::string(key)]);
     });
 }
@@ -108,7 +128,9 @@ result<void> take_environment(std::string_view array, container_state& state)
 {
     if (array == "null") return {};
     result<void> first;
+    kept_texts kept;
     const auto take = [&](std::string_view value) {
+        if (!kept.take(value.size())) return;
         if (first) first = take_string(value, "a variable of Config.Env", state.environment.emplace_back());
     };
     auto walked = for_each_json_element(array, take);

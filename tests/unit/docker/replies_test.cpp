@@ -1,5 +1,6 @@
 #include "collectors/docker/replies.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace nodescope::docker {
@@ -48,6 +49,18 @@ TEST(ContainerState, HasWhatDescribesAContainer)
     EXPECT_EQ(got->image, "busybox:local");
     EXPECT_EQ(got->environment, (std::vector<std::string>{"A=b", "C"}));
     EXPECT_EQ(got->labels, (std::map<std::string, std::string>{{"", ""}, {"a.b", "c\""}}));
+}
+
+TEST(ContainerState, KeepsNoMoreLabelsAndVariablesThanFit)
+{
+    const std::string big(60U << 10U, 'x');
+    const std::string body = fmt::format(
+        R"({{"Id":"{}","Config":{{"Labels":{{"a":"1","b":"{}","c":"{}","d":"4"}},"Env":["A=1","B={}","C={}","D=4"]}}}})",
+        std::string(64, '0'), big, big, big, big);
+    const auto got = parse_container_state(body);
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_EQ(got->labels, (std::map<std::string, std::string>{{"a", "1"}, {"b", big}, {"d", "4"}}));
+    EXPECT_EQ(got->environment, (std::vector<std::string>{"A=1", "B=" + big, "D=4"}));
 }
 
 TEST(ContainerState, ToleratesNullsAndMissingMembers)
