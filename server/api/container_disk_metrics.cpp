@@ -181,9 +181,14 @@ void add_disk_metrics(metric_families& to, const scrape& all, device_names& devi
                 append(family, one, as_double(used.*each.value), {{"device", used.device}});
             }
         }
+        to.finish_all();
     }
-    for (const disk_figure& each : disk_figures) add_disk_figure(to, all, each, devices);
+    for (const disk_figure& each : disk_figures) {
+        add_disk_figure(to, all, each, devices);
+        to.finish_all();
+    }
     add_device_usage(to, all, devices);
+    to.finish_all();
 }
 
 }  // namespace nodescope::api

@@ -19,6 +19,10 @@ using prometheus::MetricFamily;
 /// cAdvisor's "unlimited": limits above are shown as 0.
 constexpr std::uint64_t largest_memory_limit = std::uint64_t{1} << 62U;
 
+/// What the labels of all containers may take together. Each stands in every series of its container, about a hundred
+/// of them: this much is 50 MB of an answer. Who writes an image or a pod can give it megabytes of labels.
+constexpr std::size_t label_budget_bytes = 512U << 10U;
+
 double seconds_of(cadvisor::time_point when) noexcept
 {
     return static_cast<double>(std::chrono::floor<std::chrono::seconds>(when).time_since_epoch().count());
@@ -72,18 +76,53 @@ metric_labels labels_of(const container_view& container, named_values values)
     return out;
 }
 
-scrape scrape_of(const container_views& found, const container_metric_options& options)
+/// How many containers have a label, and what it takes in one series of each.
+struct label_cost {
+    std::size_t containers = 0;
+    std::size_t bytes = 0;
+};
+
+/// The names that every container is to have, with empty values. Takes out of `values` the labels that there is no room
+/// for: those that the fewest containers have, so that nobody's invention costs the others theirs. `left_out` is how
+/// many names that were.
+named_values keep_affordable(std::vector<named_values>& values, bool on_every_container, std::size_t& left_out)
+{
+    std::map<std::string_view, label_cost> costs;
+    for (const named_values& one : values) {
+        for (const auto& [name, value] : one) {
+            label_cost& cost = costs[name];
+            ++cost.containers;
+            cost.bytes += value.size() + name.size();
+        }
+    }
+    std::vector<std::pair<std::string_view, label_cost>> by_use(costs.begin(), costs.end());
+    std::stable_sort(by_use.begin(), by_use.end(),
+                     [](const auto& a, const auto& b) { return a.second.containers > b.second.containers; });
+    named_values kept;
+    std::size_t total = 0;
+    for (const auto& [name, cost] : by_use) {
+        const std::size_t without = on_every_container ? (values.size() - cost.containers) * name.size() : 0;
+        if (total + cost.bytes + without > label_budget_bytes) continue;
+        total += cost.bytes + without;
+        kept.emplace(name, std::string());
+    }
+    left_out = costs.size() - kept.size();
+    if (left_out == 0) return kept;
+    for (named_values& one : values) std::erase_if(one, [&](const auto& label) { return !kept.contains(label.first); });
+    return kept;
+}
+
+scrape scrape_of(const container_views& found, const container_metric_options& options, std::size_t& left_out)
 {
     std::vector<named_values> values;
-    named_values all;
-    for (const container_view& one : found) {
-        values.push_back(label_values_of(*one.spec, options));
-        for (const auto& [name, value] : values.back()) all.emplace(name, std::string());
-    }
+    values.reserve(found.size());
+    for (const container_view& one : found) values.push_back(label_values_of(*one.spec, options));
+    const bool on_every_container = options.labels != label_choice::own;
+    const named_values all = keep_affordable(values, on_every_container, left_out);
     scrape out;
     out.reserve(found.size());
     for (std::size_t at = 0; at < found.size(); ++at) {
-        if (options.labels != label_choice::own) values[at].insert(all.begin(), all.end());
+        if (on_every_container) values[at].insert(all.begin(), all.end());
         scraped_container& one = out.emplace_back();
         one.container = &found[at];
         one.labels = labels_of(found[at], std::move(values[at]));
@@ -177,12 +216,19 @@ void append(MetricFamily& to, const scraped_container& of, double value, std::in
 void add_container_metrics(metric_families& to, const container_views& found, const container_metric_options& options,
                            const device_naming& devices, cadvisor::time_point now)
 {
-    const scrape all = scrape_of(found, options);
+    std::size_t left_out = 0;
+    const scrape all = scrape_of(found, options, left_out);
+    if (left_out > 0) {
+        MetricFamily& labels = to.add(
+            {"nodescope_container_labels_left_out", "Docker labels that there was no room for in this answer.", gauge});
+        append_series(labels, {}, static_cast<double>(left_out));
+    }
     device_names names(devices);
     add_times(to, all);
     add_cpu_spec(to, all);
     add_memory_spec(to, all);
     add_state(to, all, now);
+    to.finish_all();
     add_usage_metrics(to, all);
     add_disk_metrics(to, all, names);
 }

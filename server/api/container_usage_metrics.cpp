@@ -35,6 +35,7 @@ void add_figures(metric_families& to, const scrape& all, const std::array<figure
             const auto& measured = one.newest->*group;
             if (measured) append(family, one, as_double((*measured).*each.value) / each.divisor);
         }
+        to.finish_all();
     }
 }
 
@@ -208,6 +209,7 @@ void add_network(metric_families& to, const scrape& all)
                 append(family, one, as_double(counters.*each.value), {{"interface", counters.name}});
             }
         }
+        to.finish_all();
     }
     MetricFamily& tcp =
         to.add({"container_network_tcp_usage_total", "tcp connection usage statistic for container", gauge});
@@ -274,7 +276,9 @@ void add_usage_metrics(metric_families& to, const scrape& all)
 {
     add_cpu(to, all);
     add_memory(to, all);
+    to.finish_all();
     add_network(to, all);
+    to.finish_all();
     add_figures(to, all, process_figures, &sample::processes);
     const scrape with_processes = measured(all, [](const scraped_container& one) {
         return one.newest->processes && one.newest->processes->process_count > 0;

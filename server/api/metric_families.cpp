@@ -18,15 +18,29 @@ prometheus::MetricFamily& metric_families::add(const metric_kind& kind)
     return family;
 }
 
-std::vector<prometheus::MetricFamily> metric_families::take()
+void metric_families::finish_all()
 {
-    std::vector<prometheus::MetricFamily> out;
-    out.reserve(families_.size());
     for (auto& family : families_) {
-        if (!family->metric.empty()) out.push_back(std::move(*family));
+        if (family->metric.empty()) continue;
+        std::vector<prometheus::MetricFamily> one;
+        one.push_back(std::move(*family));
+        std::string name = one.front().name;
+        finished_.emplace(std::move(name), prometheus::TextSerializer().Serialize(one));
     }
     families_.clear();
-    std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+}
+
+std::string metric_families::take_text()
+{
+    finish_all();
+    std::size_t size = 0;
+    for (const auto& [name, text] : finished_) size += text.size();
+    std::string out;
+    out.reserve(size);
+    while (!finished_.empty()) {
+        out += finished_.begin()->second;
+        finished_.erase(finished_.begin());
+    }
     return out;
 }
 
@@ -56,11 +70,6 @@ std::string label_value(std::string_view bytes)
         bytes.remove_prefix(std::max<std::size_t>(length, 1));
     }
     return out;
-}
-
-std::string metrics_text(const std::vector<prometheus::MetricFamily>& families)
-{
-    return prometheus::TextSerializer().Serialize(families);
 }
 
 }  // namespace nodescope::api

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,13 +33,17 @@ struct extra_label {
 
 class metric_families {
 public:
-    /// A family that gets no series is left out of the answer. References last until take().
+    /// A family that gets no series is left out of the answer. References last until finish_all() or take_text().
     prometheus::MetricFamily& add(const metric_kind& kind);
-    /// Sorted by name.
-    std::vector<prometheus::MetricFamily> take();
+    /// Turns the families so far into text: as series, which hold all their labels anew, they take several times the
+    /// memory.
+    void finish_all();
+    /// All of them in the text format 0.0.4, sorted by name.
+    std::string take_text();
 
 private:
     std::vector<std::unique_ptr<prometheus::MetricFamily>> families_;
+    std::map<std::string, std::string> finished_;  // by name
 };
 
 /// `labels` is sorted by name and stays so. A time of 0 is none.
@@ -47,8 +52,5 @@ void append_series(prometheus::MetricFamily& to, const metric_labels& labels, do
 
 /// A label's value as Prometheus takes it: UTF-8, with U+FFFD for what is not.
 std::string label_value(std::string_view bytes);
-
-/// The text format 0.0.4.
-std::string metrics_text(const std::vector<prometheus::MetricFamily>& families);
 
 }  // namespace nodescope::api

@@ -80,7 +80,7 @@ std::string text_of(const gathered& all, const container_metric_options& options
     add_scrape_errors(families, all.containers_failed, all.machine == nullptr);
     add_service_metrics(families, all.service);
     blocking_add_process_metrics(families);
-    return metrics_text(families.take());
+    return families.take_text();
 }
 
 http::reply nothing_gathered(const error& why)

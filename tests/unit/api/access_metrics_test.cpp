@@ -17,7 +17,7 @@ exposition text_of(const access_state& state)
 {
     metric_families families;
     add_access_metrics(families, state);
-    return exposition(metrics_text(families.take()));
+    return exposition(families.take_text());
 }
 
 double value(const exposition& in, const std::string& family, const std::map<std::string, std::string>& labels = {})

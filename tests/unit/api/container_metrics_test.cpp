@@ -28,7 +28,7 @@ exposition metrics_of(const container_views& found, const container_metric_optio
     metric_families families;
     add_container_metrics(families, found, options, fixture_devices(),
                           cadvisor::time_point(std::chrono::milliseconds(1'795'218'161'250)));
-    return exposition(metrics_text(families.take()));
+    return exposition(families.take_text());
 }
 
 exposition metrics_of_cadvisor()
@@ -201,6 +201,35 @@ TEST(ContainerMetrics, ShowTheSpecAloneWithoutASample)
     EXPECT_EQ(got.families.at("container_spec_memory_limit_bytes").series[0].value, 0);
     EXPECT_EQ(got.families.at("container_spec_memory_swap_limit_bytes").series[0].value, 4611686018427387904.0);
     EXPECT_TRUE(metrics_of({}).families.empty());
+}
+
+TEST(ContainerMetrics, LeaveOutLabelsThatThereIsNoRoomFor)
+{
+    container_views many;
+    for (int i = 0; i < 4; ++i) {
+        cadvisor::container_spec spec;
+        spec.labels = {{"tier", "web"}, {"number", std::to_string(i)}};
+        // Whoever writes an image may give it what he likes.
+        if (i == 2) spec.labels["big"] = std::string(600U << 10U, 'x');
+        if (i == 3) {
+            for (int label = 0; label < 20'000; ++label) spec.labels["l" + std::to_string(label)] = "v";
+        }
+        many.push_back(container_with(spec));
+        many.back().samples.emplace_back();
+    }
+    const exposition got = metrics_of(many);
+    const auto& series = got.families.at("container_last_seen").series;
+    ASSERT_EQ(series.size(), 4U);
+    std::size_t bytes = 0;
+    for (const exposed_series& one : series) {
+        EXPECT_EQ(one.labels.at("container_label_tier"), "web");
+        EXPECT_THAT(one.labels, Contains(Key("container_label_number")));
+        EXPECT_THAT(one.labels, Not(Contains(Key("container_label_big"))));
+        for (const auto& [name, value] : one.labels) bytes += name.size() + value.size();
+    }
+    EXPECT_LT(bytes, 600U << 10U);
+    EXPECT_GT(got.families.at("nodescope_container_labels_left_out").series[0].value, 1);
+    EXPECT_THAT(metrics_of({many[0], many[1]}).families, Not(Contains(Key("nodescope_container_labels_left_out"))));
 }
 
 TEST(ContainerMetrics, ShowGroupsThatAreKnown)

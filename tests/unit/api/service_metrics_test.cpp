@@ -20,7 +20,7 @@ exposition text_of(Add&& add)
 {
     metric_families families;
     add(families);
-    return exposition(metrics_text(families.take()));
+    return exposition(families.take_text());
 }
 
 double value(const exposition& in, const std::string& family, const std::map<std::string, std::string>& labels = {})
