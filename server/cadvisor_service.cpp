@@ -138,18 +138,14 @@ std::vector<http::route> cadvisor_service::routes(std::function<api::service_sta
 {
     const api::machine_backends node{parts_->machine, parts_->engine, parts_->processes, parts_->containers};
     auto types = api::machine_request_types(node, NODESCOPE_VERSION);
-    const auto name_device = [&filesystems = parts_->filesystems](std::uint32_t major, std::uint32_t minor,
-                                                                  bool of_root) {
-        const auto last = filesystems.last();
-        return last ? last->device_name(major, minor, of_root) : std::string();
-    };
-    auto of_containers = api::container_request_types(parts_->containers, name_device);
+    const auto devices = [&filesystems = parts_->filesystems] { return names_of(filesystems); };
+    auto of_containers = api::container_request_types(parts_->containers, parts_->workers, devices);
     std::move(of_containers.begin(), of_containers.end(), std::back_inserter(types));
     auto routes = api::cadvisor_routes(std::move(types));
 
     api::metrics_backends scraped{parts_->containers, parts_->machine, parts_->engine, parts_->workers, {},
                                   std::move(state)};
-    scraped.devices = [&filesystems = parts_->filesystems] { return names_of(filesystems); };
+    scraped.devices = devices;
     auto of_metrics = api::metrics_routes(std::move(scraped), parts_->metrics);
     std::move(of_metrics.begin(), of_metrics.end(), std::back_inserter(routes));
     return routes;

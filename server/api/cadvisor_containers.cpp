@@ -13,7 +13,8 @@ namespace {
 
 struct container_backends {
     cadvisor::containers& containers;
-    device_naming devices;
+    worker_pool& workers;
+    std::function<device_naming()> devices;
 };
 
 /// More are refused: a sample is 1.5 KB of text or more, and the service is given 256 MB (systemd's MemoryMax). These
@@ -31,14 +32,21 @@ result<void> answerable(const container_views& found)
                              samples, found.size(), samples_limit));
 }
 
+/// Two minutes of every container are tens of megabytes, whose text takes long enough to be put together elsewhere.
 task<http::reply> stats(const container_backends& ask, const cadvisor_request& asked, cadvisor_version version)
 {
     auto finding = ask.containers.find(asked.query(), asked.limit);
-    const auto found = co_await std::move(finding);
+    auto found = co_await std::move(finding);
     if (!found) co_return cadvisor_failure(found.error());
     if (const auto fits = answerable(*found); !fits) co_return cadvisor_failure(fits.error());
-    if (version == cadvisor_version::v2_0) co_return cadvisor_json(stats_v2_0(*found, ask.devices));
-    co_return cadvisor_json(stats_v2_1(*found, ask.devices));
+    auto work = [version, all = std::make_shared<const container_views>(std::move(*found)),
+                 devices = ask.devices()](const abandon_flag&) -> result<std::string> {
+        return version == cadvisor_version::v2_0 ? stats_v2_0(*all, devices) : stats_v2_1(*all, devices);
+    };
+    auto working = ask.workers.run("stats", asked.limit, std::move(work));
+    auto text = co_await std::move(working);
+    if (!text) co_return cadvisor_failure(text.error());
+    co_return cadvisor_json(std::move(*text));
 }
 
 /// Of the node: neither the path nor `type` nor `recursive` counts.
@@ -118,9 +126,11 @@ task<http::reply> appmetrics(const container_backends& ask, const cadvisor_reque
 
 }  // namespace
 
-std::vector<cadvisor_request_type> container_request_types(cadvisor::containers& containers, device_naming devices)
+std::vector<cadvisor_request_type> container_request_types(cadvisor::containers& containers, worker_pool& workers,
+                                                           std::function<device_naming()> devices)
 {
-    const auto ask = std::make_shared<const container_backends>(container_backends{containers, std::move(devices)});
+    const auto ask =
+        std::make_shared<const container_backends>(container_backends{containers, workers, std::move(devices)});
     std::vector<cadvisor_request_type> types;
     const auto add = [&](cadvisor_version version, const char* name, auto answer) {
         types.emplace_back(version, name, [ask, answer](const cadvisor_request& asked) { return answer(*ask, asked); });

@@ -3,14 +3,17 @@
 #pragma once
 
 #include "collectors/cadvisor/containers.hpp"
+#include "core/worker_pool.hpp"
 #include "server/api/cadvisor_routes.hpp"
 #include "server/api/cadvisor_samples.hpp"
 
+#include <functional>
 #include <vector>
 
 namespace nodescope::api {
 
-/// `containers` outlives the routes.
-std::vector<cadvisor_request_type> container_request_types(cadvisor::containers& containers, device_naming devices);
+/// `containers` and `workers` outlive the routes. `devices` gives the names as they are now, to be used on any thread.
+std::vector<cadvisor_request_type> container_request_types(cadvisor::containers& containers, worker_pool& workers,
+                                                           std::function<device_naming()> devices);
 
 }  // namespace nodescope::api

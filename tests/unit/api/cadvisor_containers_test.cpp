@@ -11,6 +11,7 @@
 namespace nodescope::api {
 namespace {
 
+using nodescope::testing::hang_limit;
 using nodescope::testing::run_task;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -39,10 +40,10 @@ class CadvisorContainers : public ::testing::Test {
 protected:
     http::reply get(const std::string& name, cadvisor_version version, const std::string& query = "")
     {
-        const auto types =
-            container_request_types(containers, [](std::uint32_t, std::uint32_t, bool) { return std::string(); });
+        const auto types = container_request_types(containers, workers, [] { return device_naming(); });
         cadvisor_request asked;
         asked.parameters = url_query(query);
+        asked.limit = deadline::in(hang_limit);
         for (const cadvisor_request_type& one : types) {
             if (one.name == name && (one.version == version || one.version == cadvisor_version::both)) {
                 return run_task(one.answer(asked));
@@ -52,6 +53,7 @@ protected:
     }
 
     sampled_container containers;
+    worker_pool workers;
 };
 
 TEST_F(CadvisorContainers, AreRefusedWhenTheyHaveMoreSamplesThanAnAnswerHolds)
