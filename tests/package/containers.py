@@ -6,7 +6,8 @@ import sys
 import tempfile
 import unittest
 
-from test_package import fresh_root, run
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from test_package import fresh_root, run  # noqa: E402
 
 DEBIAN = "nodescope-debian:test"
 

@@ -13,11 +13,11 @@ import pathlib
 import re
 import subprocess
 import sys
-import time
 import unittest
 
 import containers
 from containers import docker
+from waiting import wait_for
 
 IMAGE, MACHINE = "nodescope-booted:test", "nodescope-booted"
 # All that this machine can give, for systemd; what the service gets of it is the unit's business.
@@ -25,18 +25,8 @@ NOT_EVERYWHERE = {"sys_resource", "sys_boot"}
 THREE = {"cap_net_admin", "cap_sys_ptrace", "cap_sys_admin"}
 DROP_INS = {"kmsg": {"cap_syslog"}, "legacy-iptables": {"cap_net_raw"}, "goroutine-dumps": {"cap_kill", "cap_dac_read_search"}, "network": set()}
 WATCHDOG_S = 30
-HANG_LIMIT_S = 120
 REQUESTS = 300
 PACKAGE = pathlib.Path()
-
-
-def wait_until(condition, what, limit_s=HANG_LIMIT_S):
-    end = time.monotonic() + limit_s
-    while not (found := condition()):
-        if time.monotonic() > end:
-            raise AssertionError(f"never happened: {what}")
-        time.sleep(0.1)
-    return found
 
 
 class Booted(unittest.TestCase):
@@ -53,7 +43,7 @@ class Booted(unittest.TestCase):
                "--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined", "--device=/dev/kmsg", "--tmpfs=/run", "--tmpfs=/tmp",
                "--env=container=docker", "--volume=/sys/fs/cgroup:/sys/fs/cgroup", IMAGE)
         cls.addClassCleanup(docker, "rm", "-f", MACHINE)
-        wait_until(lambda: cls.tell("systemctl is-system-running || true") in ("running", "degraded"), "the system is up")
+        wait_for(lambda: cls.tell("systemctl is-system-running || true") in ("running", "degraded"), "the system is up")
         docker("cp", PACKAGE, f"{MACHINE}:/nodescope.deb")
 
     @staticmethod
@@ -128,8 +118,8 @@ class Booted(unittest.TestCase):
     def test_5_a_service_that_hangs_is_started_again(self):
         hung = self.show("MainPID")
         self.tell(f"kill -STOP {hung}")
-        wait_until(lambda: self.show("MainPID") not in (hung, "0"), "another process", 2 * WATCHDOG_S)
-        wait_until(lambda: self.tell("systemctl is-active nodescope || true") == "active", "active")
+        wait_for(lambda: self.show("MainPID") not in (hung, "0"), "another process", limit_s=2 * WATCHDOG_S)
+        wait_for(lambda: self.tell("systemctl is-active nodescope || true") == "active", "active")
         self.assertEqual(self.tell("nodescope ask /healthz"), "ok")
         events = self.tell("journalctl -u nodescope -o json --no-pager | tail -40").split("\n")
         self.assertTrue([one for one in events if "Watchdog timeout" in str(json.loads(one).get("MESSAGE"))])

@@ -5,9 +5,9 @@ import time
 from service import HANG_LIMIT_S
 
 
-def wait_for(look, what):
+def wait_for(look, what, limit_s=HANG_LIMIT_S):
     """Looks until there is something; the limit only turns a hang into a failure."""
-    end = time.monotonic() + HANG_LIMIT_S
+    end = time.monotonic() + limit_s
     while not (found := look()):
         if time.monotonic() > end:
             raise AssertionError(f"never happened: {what}")

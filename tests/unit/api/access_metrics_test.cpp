@@ -10,22 +10,14 @@ namespace {
 
 using auth::access_method;
 using auth::access_outcome;
-using nodescope::testing::exposed_series;
 using nodescope::testing::exposition;
+using nodescope::testing::value;
 
 exposition text_of(const access_state& state)
 {
     metric_families families;
     add_access_metrics(families, state);
     return exposition(families.take_text());
-}
-
-double value(const exposition& in, const std::string& family, const std::map<std::string, std::string>& labels = {})
-{
-    for (const exposed_series& one : in.families.at(family).series) {
-        if (one.labels == labels) return one.value;
-    }
-    throw std::runtime_error("no such series of " + family);
 }
 
 access_state tokens_and_certificates()

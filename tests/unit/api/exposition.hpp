@@ -153,4 +153,14 @@ private:
     std::set<std::string> seen_;
 };
 
+/// Of the one series with exactly these labels. Throws std::runtime_error when there is none.
+inline double value(const exposition& in, const std::string& family,
+                    const std::map<std::string, std::string>& labels = {})
+{
+    for (const exposed_series& one : in.families.at(family).series) {
+        if (one.labels == labels) return one.value;
+    }
+    throw std::runtime_error("no such series of " + family);
+}
+
 }  // namespace nodescope::testing

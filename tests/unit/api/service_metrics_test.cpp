@@ -11,6 +11,7 @@ namespace {
 
 using nodescope::testing::exposed_series;
 using nodescope::testing::exposition;
+using nodescope::testing::value;
 using ::testing::ElementsAre;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
@@ -21,14 +22,6 @@ exposition text_of(Add&& add)
     metric_families families;
     add(families);
     return exposition(families.take_text());
-}
-
-double value(const exposition& in, const std::string& family, const std::map<std::string, std::string>& labels = {})
-{
-    for (const exposed_series& one : in.families.at(family).series) {
-        if (one.labels == labels) return one.value;
-    }
-    throw std::runtime_error("no such series of " + family);
 }
 
 service_state busy_service()
