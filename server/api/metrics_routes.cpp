@@ -4,6 +4,7 @@
 #include "core/text.hpp"
 #include "server/api/cadvisor_request.hpp"
 #include "server/api/failure_status.hpp"
+#include "server/http/content_coding.hpp"
 
 #include <fmt/format.h>
 
@@ -90,6 +91,30 @@ http::reply nothing_gathered(const error& why)
     return out;
 }
 
+/// Shorter ones fit into a few packets anyway.
+constexpr std::size_t shortest_compressed_bytes = 4096;
+
+struct metrics_body {
+    metrics_body() = default;
+    std::string bytes;
+    bool in_gzip = false;
+};
+
+/// Blocking.
+metrics_body blocking_encode(std::string&& text, bool accepts_gzip, const abandon_flag& abandoned)
+{
+    metrics_body out;
+    if (accepts_gzip && text.size() >= shortest_compressed_bytes) {
+        if (auto compressed = http::blocking_gzip(text, abandoned)) {
+            out.bytes = std::move(*compressed);
+            out.in_gzip = true;
+            return out;
+        }
+    }
+    out.bytes = std::move(text);
+    return out;
+}
+
 task<http::reply> metrics(const metrics_context& context, const http::request& asked)
 {
     const auto options = cadvisor_options::parse(url_query(asked.query));
@@ -97,13 +122,17 @@ task<http::reply> metrics(const metrics_context& context, const http::request& a
     auto gathering = gather(context, *options, asked.limit);
     auto all = co_await std::move(gathering);
     auto work = [all = std::shared_ptr<gathered>(std::move(all)), series = context.options.series,
-                 devices = context.ask.devices()](const abandon_flag&) -> result<std::string> {
-        return text_of(*all, series, devices);
+                 devices = context.ask.devices(),
+                 accepts_gzip = asked.accepts_gzip](const abandon_flag& abandoned) -> result<metrics_body> {
+        return blocking_encode(text_of(*all, series, devices), accepts_gzip, abandoned);
     };
     auto working = context.ask.workers.run("metrics", asked.limit, std::move(work));
-    auto text = co_await std::move(working);
-    if (!text) co_return nothing_gathered(text.error());
-    co_return http::reply(200, metrics_content_type, std::move(*text));
+    auto body = co_await std::move(working);
+    if (!body) co_return nothing_gathered(body.error());
+    http::reply out(200, metrics_content_type, std::move(body->bytes));
+    out.headers.emplace_back("Vary", "Accept-Encoding");
+    if (body->in_gzip) out.headers.emplace_back("Content-Encoding", "gzip");
+    co_return out;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "server/http/framing.hpp"
 
 #include "server/http/ascii.hpp"
+#include "server/http/content_coding.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -99,6 +100,7 @@ refusal keep_field(std::string_view name, std::string_view value, request_head& 
     if (is("content-length")) return keep_once(values.content_length, value, "repeated Content-Length");
     if (is("transfer-encoding")) return keep_once(values.transfer_encoding, value, "repeated Transfer-Encoding");
     if (is("content-type")) return keep_once(out.content_type, value, "repeated Content-Type");
+    if (is("accept-encoding")) out.accepts_gzip = out.accepts_gzip || accepts_gzip(value);
     if (is("authorization")) return keep_once(out.authorization, value, "repeated Authorization");
     if (is("expect")) return keep_once(values.expect, value, "repeated Expect");
     if (is("origin")) return keep_once(out.origin, value, "repeated Origin");

@@ -83,6 +83,7 @@ struct request_head {
     std::optional<std::string_view> origin;
     std::optional<std::string_view> sec_fetch_site;
     std::optional<std::string_view> content_type;
+    bool accepts_gzip = false;
     std::optional<std::string_view> request_id;
     std::optional<std::string_view> request_timeout;
 

@@ -36,6 +36,7 @@ struct request {
     std::string query;      ///< after '?', still encoded; empty when absent
     std::string body;
     std::string content_type;                                       ///< empty when absent
+    bool accepts_gzip = false;                                      ///< as an answer's coding
     std::string request_id;                                         ///< X-Request-Id when acceptable, else one of ours
     std::string peer;                                               ///< "127.0.0.1:4711" or "unix:uid=0", for the log
     std::string caller;                                             ///< "token-file:prometheus"; empty: not known

@@ -138,6 +138,7 @@ void session::start_request()
     request_.query.clear();
     request_.body.clear();
     request_.content_type.clear();
+    request_.accepts_gzip = false;
     request_.request_id.clear();
     request_.peer = peer_.text;
     request_.caller.clear();

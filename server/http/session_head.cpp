@@ -96,6 +96,7 @@ refusal session::inspect_head()
     if (const refusal refused = read_request_timeout()) return refused;
     request_.query = target.query;
     if (head_.content_type) request_.content_type = *head_.content_type;
+    request_.accepts_gzip = head_.accepts_gzip;
     keep_alive_ = head_.keep_alive;
     // Only looked up here; what comes of it is told once the caller is known.
     unspeakable_ = canonical_path(target.path, request_.path);

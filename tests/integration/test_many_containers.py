@@ -1,6 +1,7 @@
 """A node with 5,000 containers, as a tree of files and a fake Docker: what the service counts of itself does not grow with them, series of
 containers can be limited, and one question cannot ask for more than an answer may hold. operations.md O5; cadvisor-v2.md §13.1."""
 
+import gzip
 import json
 import os
 import pathlib
@@ -102,6 +103,19 @@ class ManyContainers(unittest.TestCase):
         found = series(self.metrics(none))
         self.assertEqual([family for family in found if family.startswith("container_")], ["container_scrape_error"])
         self.assertGreater(found["nodescope_http_requests_total"], 0)
+
+    def test_a_scrape_is_compressed_for_who_takes_it(self):
+        service = self.serve()
+        plain = self.metrics(service)
+        for accepted in ("gzip", "deflate, gzip;q=0.5", "*"):
+            status, headers, body = service.request("GET", "/metrics", headers={"Accept-Encoding": accepted})
+            self.assertEqual((status, headers["Content-Encoding"], headers["Vary"]), (200, "gzip", "Accept-Encoding"))
+            self.assertLess(len(body), len(plain) // 8)
+            self.assertEqual(set(series(gzip.decompress(body).decode())), set(series(plain)))
+        for refused in ("identity", "gzip;q=0", "br"):
+            self.assertNotIn("Content-Encoding", service.request("GET", "/metrics", headers={"Accept-Encoding": refused})[1])
+        # The API's answers never are (cadvisor-v2.md §1.3).
+        self.assertNotIn("Content-Encoding", service.request("GET", "/api/v2.0/spec?recursive=true", headers={"Accept-Encoding": "gzip"})[1])
 
     def test_wanted_labels_alone_are_kept(self):
         service = self.serve("--metrics-container-labels", "none", "--metrics-label", "app")

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -15,7 +16,6 @@ namespace {
 
 using nodescope::testing::exposition;
 using nodescope::testing::run_task;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
@@ -48,7 +48,7 @@ public:
 
 class MetricsRoutes : public ::testing::Test {
 protected:
-    http::reply get(container_choice choice = container_choice::all, const std::string& query = "")
+    http::reply get(container_choice choice = container_choice::all, const std::string& query = "", bool gzip = false)
     {
         metrics_options options;
         options.containers = choice;
@@ -57,6 +57,7 @@ protected:
         const auto routes = metrics_routes(std::move(backends), options);
         http::request asked;
         asked.query = query;
+        asked.accepts_gzip = gzip;
         asked.limit = deadline::in(std::chrono::seconds(20));
         return run_task(reactor, routes.at(0).handle(asked));
     }
@@ -120,6 +121,26 @@ TEST_F(MetricsRoutes, TakeTheOptionsOfTheApi)
     const auto refused = get(container_choice::all, "max_age=5");
     EXPECT_EQ(refused.status, 500U);
     EXPECT_THAT(refused.body, HasSubstr("No metrics gathered, last error:\n\nfailed to parse 'max_age' option"));
+}
+
+TEST_F(MetricsRoutes, AreCompressedForWhoTakesIt)
+{
+    const auto has = [](const http::reply& answer, const std::string& name, const std::string& value) {
+        return std::find(answer.headers.begin(), answer.headers.end(), std::pair(name, value)) != answer.headers.end();
+    };
+    EXPECT_FALSE(has(get(container_choice::all, "", true), "Content-Encoding", "gzip"))
+        << "so short that it is not worth it";
+    for (int i = 0; i < 50; ++i) containers.add("/" + std::to_string(i));
+    const auto plain = get();
+    EXPECT_FALSE(has(plain, "Content-Encoding", "gzip"));
+    EXPECT_TRUE(has(plain, "Vary", "Accept-Encoding"));
+    EXPECT_TRUE(plain.body.starts_with("# "));
+    const auto coded = get(container_choice::all, "", true);
+    EXPECT_TRUE(has(coded, "Content-Encoding", "gzip"));
+    EXPECT_TRUE(has(coded, "Vary", "Accept-Encoding"));
+    EXPECT_TRUE(coded.body.starts_with("\x1f\x8b"));
+    EXPECT_LT(coded.body.size(), plain.body.size() / 2);
+    EXPECT_FALSE(has(get(container_choice::all, "max_age=5", true), "Content-Encoding", "gzip")) << "a refusal";
 }
 
 }  // namespace
