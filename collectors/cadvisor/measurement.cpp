@@ -16,8 +16,6 @@ namespace nodescope::cadvisor {
 
 namespace {
 
-using host::cgroup_controller;
-
 template <class Group>
 std::shared_ptr<const Group> shared_group(std::optional<Group>& group)
 {

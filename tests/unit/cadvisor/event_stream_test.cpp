@@ -128,7 +128,7 @@ TEST_F(EventStream, EndsWhenItsCallerDoes)
 TEST_F(EventStream, AreLimitedInNumber)
 {
     std::vector<std::unique_ptr<event_stream>> open;
-    for (std::size_t i = 0; i < event_store::stream_limit; ++i) open.push_back(std::move(*store.watch(creations())));
+    for (std::size_t i = 0; i < event_store::stream_limit; ++i) open.push_back(*store.watch(creations()));
     EXPECT_EQ(store.streams(), event_store::stream_limit);
     const auto refused = store.watch(creations());
     ASSERT_FALSE(refused);
@@ -143,7 +143,7 @@ TEST_F(EventStream, MayOutliveItsStore)
     std::unique_ptr<event_stream> stream;
     {
         event_store shortlived;
-        stream = std::move(*shortlived.watch(creations()));
+        stream = *shortlived.watch(creations());
         shortlived.add(happening("/last"));
     }
     EXPECT_EQ(name(next(*stream)), "/last");

@@ -40,7 +40,7 @@ public:
 
     task<result<docker::container_state>> inspect(const docker::container_reference& id, deadline limit) override
     {
-        const std::string text = id.text();
+        const std::string& text = id.text();
         asked.push_back(text);
         most_at_once = std::max(most_at_once, ++at_once);
         longest_limit = std::max(longest_limit, limit.limit());
