@@ -59,12 +59,12 @@ protected:
 TEST_F(CadvisorContainers, AreRefusedWhenTheyHaveMoreSamplesThanAnAnswerHolds)
 {
     for (const auto version : {cadvisor_version::v2_0, cadvisor_version::v2_1}) {
-        containers.samples = 50'000;
+        containers.samples = 40'000;
         EXPECT_EQ(get("stats", version).status, 200U);
-        containers.samples = 50'001;
+        containers.samples = 40'001;
         const auto refused = get("stats", version);
         EXPECT_EQ(refused.status, 500U);
-        EXPECT_THAT(refused.body, StartsWith("50001 samples of 1 containers are more than the 50000"));
+        EXPECT_THAT(refused.body, StartsWith("40001 samples of 1 containers are more than the 40000"));
         EXPECT_THAT(refused.body, HasSubstr("(count)"));
     }
     // What shows no samples is not concerned.
