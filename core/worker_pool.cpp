@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <condition_variable>
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <deque>
@@ -30,7 +30,12 @@ struct worker_pool::impl {
         std::unique_lock lock(mutex);
         std::uint64_t answered = 0;
         for (;;) {
-            changed.wait(lock, [&] { return stopping || !queue.empty() || answered != roll_call; });
+            while (!stopping && queue.empty() && answered == roll_call) {
+                const int seen = changes.load();
+                lock.unlock();
+                changes.wait(seen);
+                lock.lock();
+            }
             if (stopping) return;
             if (answered != roll_call) {
                 answered = roll_call;
@@ -54,7 +59,10 @@ struct worker_pool::impl {
 
     const std::size_t queue_limit;
     std::mutex mutex;
-    std::condition_variable changed;
+    // What workers wait for, counted up under the mutex and told after it. Not a condition variable: glibc's waits,
+    // when it is told something, for a thread that was told before and had no turn yet, and the reactor must not wait
+    // for one.
+    std::atomic<int> changes = 0;
     std::deque<std::shared_ptr<job>> queue;
     std::vector<std::thread> workers;
     std::size_t running = 0;
@@ -74,8 +82,9 @@ worker_pool::~worker_pool()
     {
         const std::lock_guard lock(impl_->mutex);
         impl_->stopping = true;
+        ++impl_->changes;
     }
-    impl_->changed.notify_all();
+    impl_->changes.notify_all();
     for (std::thread& worker : impl_->workers) worker.join();
 }
 
@@ -86,8 +95,9 @@ bool worker_pool::submit(std::shared_ptr<job> work)
         std::erase_if(impl_->queue, [](const auto& waiting) { return waiting->abandoned.raised(); });
         if (impl_->queue.size() >= impl_->queue_limit) return false;
         impl_->queue.push_back(std::move(work));
+        ++impl_->changes;
     }
-    impl_->changed.notify_one();
+    impl_->changes.notify_one();
     return true;
 }
 
@@ -118,8 +128,9 @@ void worker_pool::call_roll()
         const std::lock_guard lock(impl_->mutex);
         ++impl_->roll_call;
         impl_->present = 0;
+        ++impl_->changes;
     }
-    impl_->changed.notify_all();
+    impl_->changes.notify_all();
 }
 
 bool worker_pool::all_present() const noexcept

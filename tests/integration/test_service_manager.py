@@ -193,7 +193,9 @@ class Reload(Case):
 class Watchdog(Case):
     def setUp(self):
         super().setUp()
-        self.service = self.enterContext(self.manager.start(watchdog_us=WATCHDOG_US))
+        # A caller over a Unix socket is known without a worker's help.
+        self.path = self.manager.listen_unix()
+        self.service = self.enterContext(self.manager.start(watchdog_us=WATCHDOG_US, listen=()))
         self.manager.hear_until("READY")
 
     def hear_of_life(self, times):
@@ -212,6 +214,7 @@ class Watchdog(Case):
 
     def test_each_worker_that_stands_still_silences_it(self):
         """But for those that wait for network filesystems: a server that is away is no reason to be restarted."""
+        self.hear_of_life(2)  # by then each worker has answered once, and has its name
         _, workers = threads_of(self.service)
         silencing = 0
         for worker in workers:
@@ -219,7 +222,7 @@ class Watchdog(Case):
             with stopped_thread(worker):
                 silencing += self.manager.is_silent(2 * WATCHDOG_US / 1e6)
                 # It is the watchdog that fell silent, not the service.
-                self.assertEqual(ask_tcp(("127.0.0.1", self.service.port)), 200)
+                self.assertEqual(ask(UnixConnection(self.path)), 200)
             self.hear_of_life(2)
         self.assertGreaterEqual(silencing, 4, "two that read the node, two that check who asks")
 

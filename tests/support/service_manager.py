@@ -5,11 +5,13 @@ import contextlib
 import ctypes
 import os
 import pathlib
+import platform
 import signal
 import socket
 import sys
 import tempfile
 import threading
+import time
 
 from service import HANG_LIMIT_S, Service
 
@@ -81,21 +83,29 @@ class ServiceManager(contextlib.ExitStack):
 
     def is_silent(self, seconds):
         """Whether nothing is heard for so long, after what was on its way."""
-        with contextlib.suppress(TimeoutError, BlockingIOError):
-            for _ in range(MOST_ON_ITS_WAY):
-                self.hear(timeout=0.2)
-        with contextlib.suppress(TimeoutError, BlockingIOError):
-            self.hear(timeout=seconds)
-            return False
-        return True
+        for _ in range(MOST_ON_ITS_WAY):
+            try:
+                self.hear(timeout=seconds)
+            except (TimeoutError, BlockingIOError):
+                return True
+        return False
 
 
 PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH = 0x4206, 0x4207, 17
+# epoll_wait, epoll_pwait, futex: on x86-64, and on arm64 and newer machines.
+WAITS = ("232", "281", "202") if platform.machine() == "x86_64" else ("22", "98")
+
+
+def waits(thread_id):
+    """Whether a stopped thread was in epoll_wait(2) or futex(2)."""
+    return pathlib.Path(f"/proc/{thread_id}/syscall").read_text().split()[0] in WAITS
 
 
 @contextlib.contextmanager
 def stopped_thread(thread_id):
-    """One thread of a service stands still, as if it hung in the kernel; the others run on. By ptrace, which stops a single thread."""
+    """One thread of a service stands still, as if it hung in the kernel; the others run on. By ptrace, which stops a single thread.
+
+    It is caught where it waits: one that hangs in the kernel holds no lock of the process either."""
     assert threading.current_thread() is threading.main_thread(), "only the thread that seized may let go"
     libc = ctypes.CDLL(None, use_errno=True)
     libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p]
@@ -104,9 +114,15 @@ def stopped_thread(thread_id):
         if libc.ptrace(request, thread_id, None, None) != 0:
             raise OSError(ctypes.get_errno(), f"ptrace {request:#x} of thread {thread_id}")
 
-    trace(PTRACE_SEIZE)
-    trace(PTRACE_INTERRUPT)
-    os.waitpid(thread_id, 0x40000000)  # __WALL: threads too
+    give_up = time.monotonic() + HANG_LIMIT_S
+    while True:
+        trace(PTRACE_SEIZE)
+        trace(PTRACE_INTERRUPT)
+        os.waitpid(thread_id, 0x40000000)  # __WALL: threads too
+        if waits(thread_id):
+            break
+        trace(PTRACE_DETACH)
+        assert time.monotonic() < give_up, "the thread never waits"
     try:
         yield
     finally:
