@@ -12,7 +12,7 @@ using nodescope::testing::run_task;
 
 namespace {
 
-const auto long_enough = deadline::in(std::chrono::minutes(1));
+const auto long_enough = deadline::in(std::chrono::hours(1));
 
 class fake_docker final : public docker::client {
 public:

@@ -17,7 +17,7 @@ using nodescope::testing::cgroup_node;
 
 namespace {
 
-const auto long_enough = deadline::in(1min);
+const auto long_enough = deadline::in(1h);
 using paths = std::vector<std::string>;
 
 class Measurement : public ::testing::Test {
