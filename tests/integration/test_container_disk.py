@@ -140,8 +140,13 @@ class WithoutEveryRight(Case):
 
     def test_a_user_of_its_own_may_not_look_at_all(self):
         container = self.container("")
-        self.addCleanup(os.chmod, ENGINE.path, os.stat(ENGINE.path).st_mode & 0o777)
-        os.chmod(ENGINE.path, 0o666)
+        # The daemon's socket may lie in a folder of root's alone.
+        for path in (ENGINE.path, *map(str, pathlib.Path(ENGINE.path).parents)):
+            mode = os.stat(path).st_mode & 0o7777
+            wanted = mode | (0o666 if path == ENGINE.path else 0o011)
+            if wanted != mode:
+                self.addCleanup(os.chmod, path, mode)
+                os.chmod(path, wanted)
         self.service = Service("--docker-host", ENGINE.host, "--auth", "none",
                                prefix=("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"))
         self.addCleanup(self.service.__exit__, None, None, None)
