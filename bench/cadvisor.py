@@ -72,8 +72,8 @@ def median_us(port, path):
 def everything(pid, port, one):
     """All figures of one side; the first answers are not measured."""
     wait_for_containers(port, CONTAINERS)
-    share, rss = sampling(pid)
     wait_for_samples(port, one)
+    share, rss = sampling(pid)
     asked = {
         "stats, 60 samples": f"/api/v2.0/stats/{one}?type=docker&count={SAMPLES}",
         "spec": f"/api/v2.0/spec/{one}?type=docker",
