@@ -4,7 +4,6 @@ section 12).
 The base is made of this machine's packages, and the binary is the one under test. NODESCOPE_WRITE_GOLDEN=1 writes the list of files.
 """
 
-import io
 import json
 import os
 import pathlib
@@ -12,13 +11,13 @@ import re
 import socket
 import stat
 import subprocess
-import tarfile
 import time
 import unittest
-import urllib.parse
 
 import docker_engine
+import bill_of_materials
 import image_base
+import image_builder
 import service
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -26,55 +25,6 @@ FILES = ROOT / "tests/charts/image-files.txt"
 BASE, IMAGE = "nodescope-base:test", "nodescope:test"
 SIZE_LIMIT = 60 * 1000 * 1000  # M1
 CAPABILITIES = ["SYS_ADMIN", "SYS_PTRACE", "NET_ADMIN"]  # H1
-
-
-class Builder:
-    """The classic builder, over the Engine API: it needs no buildkit and no client."""
-
-    def __init__(self, engine):
-        self.engine = engine
-
-    def stream(self, target, body):
-        """POSTs an archive; the lines of JSON that come back, or the error among them."""
-        connection = docker_engine._UnixConnection(self.engine.path)
-        connection.timeout = 300
-        try:
-            connection.request("POST", target, body=body, headers={"Content-Type": "application/x-tar"})
-            answer = connection.getresponse()
-            text = answer.read().decode(errors="backslashreplace")
-        finally:
-            connection.close()
-        lines = [json.loads(line) for line in text.splitlines() if line.strip()]
-        log = "".join(line.get("stream", "") for line in lines)
-        failed = [line["error"] for line in lines if "error" in line]
-        if answer.status != 200 or failed:
-            raise RuntimeError(f"{target}: {answer.status} {failed or text}\n{log}")
-        return log
-
-    def make_base(self):
-        name, _, tag = BASE.partition(":")
-        self.stream(f"/images/create?fromSrc=-&repo={name}&tag={tag}", image_base.archive(service.BINARY))
-
-    def build(self, context, *, cached=True):
-        arguments = urllib.parse.quote(json.dumps({"BUILDER": BASE, "VERSION": "0.1.0", "REVISION": "abc"}))
-        return self.stream(f"/build?t={IMAGE}&dockerfile=charts/image/Dockerfile&networkmode=none&forcerm=1&pull=0"
-                           f"&nocache={0 if cached else 1}&buildargs={arguments}", context)
-
-    def inspect(self):
-        return self.engine.call("GET", f"/images/{IMAGE}/json")
-
-    def export(self):
-        """The files of the image, as {path: TarInfo}, and the archive they are in."""
-        made = self.engine.call("POST", "/containers/create", {"Image": IMAGE})["Id"]
-        connection = docker_engine._UnixConnection(self.engine.path)
-        try:
-            connection.request("GET", f"/containers/{made}/export")
-            data = connection.getresponse().read()
-        finally:
-            connection.close()
-            self.engine.call("DELETE", f"/containers/{made}?force=1")
-        archive = tarfile.open(fileobj=io.BytesIO(data))
-        return {entry.name.rstrip("/"): entry for entry in archive}, archive
 
 
 def context():
@@ -87,15 +37,11 @@ def setUpModule():
     if engine is None:
         raise unittest.SkipTest("no dockerd: NODESCOPE_TEST_DOCKER_HOST is not set")
 
-    def remove(name):
-        engine.call("DELETE", f"/images/{name}?force=1", accept=(200, 404, 409))
-
-    builder = ImageTest.builder = Builder(engine)
+    builder = ImageTest.builder = image_builder.Builder(engine, BASE, IMAGE)
     ImageTest.engine = engine
-    unittest.addModuleCleanup(remove, BASE)
-    builder.make_base()
+    unittest.addModuleCleanup(builder.remove)
+    builder.make_base(image_base.archive(service.BINARY))
     ImageTest.context = context()
-    unittest.addModuleCleanup(remove, IMAGE)
     builder.build(ImageTest.context)
 
 
@@ -144,6 +90,9 @@ class Contents(ImageTest):
                 self.assertRegex(text, r"(?m)^Version: \S+$")
                 licence = f"usr/share/doc/{pathlib.Path(name).name}/copyright"
                 self.assertTrue(licence in self.files, licence)
+
+    def test_the_bill_of_materials_is_of_these_files(self):  # M2
+        bill_of_materials.check(self, self.files, self.archive, "amd64")
 
     def test_labels_user_and_health_check(self):  # M1, M2
         config = self.builder.inspect()["Config"]

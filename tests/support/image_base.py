@@ -11,10 +11,12 @@ import subprocess
 import tarfile
 
 # What charts/image/assemble says it needs. The libraries of the binary come with `libraries_of`.
-PACKAGES = ("base-files", "dash", "coreutils", "findutils", "sed", "dpkg", "libc-bin", "iptables", "ca-certificates", "openssl")
+PACKAGES = ("base-files", "dash", "coreutils", "findutils", "sed", "dpkg", "libc-bin", "iptables", "ca-certificates", "openssl", "binutils", "python3")
 # Runs only while packages are configured.
 NOT_NEEDED = {"debconf", "perl-base", "cdebconf"}
 LEFT_OUT = re.compile(r"/usr/share/(man|info|locale|lintian|bash-completion|i18n)/|/usr/share/doc/[^/]+/(?!copyright$)")
+# What is only compiled against.
+NOT_IN_TARGET = re.compile(r"/usr/(include|share/(man|info|locale|cmake|perl5?|bash-completion))(/|$)|\.a$")
 MERGED = ("bin", "sbin", "lib", "lib64")
 
 
@@ -54,10 +56,11 @@ def with_dependencies(names, known):
     return found
 
 
-def archive(program):
-    """The base as a tar archive, for Docker's import."""
+def archive(program, foreign_root=None):
+    """The base as a tar archive, for Docker's import, with what a program of this machine needs (or None), and with what is needed of
+    tools/foreign-root's folder, if one is given."""
     known = database()
-    names = with_dependencies([*PACKAGES, *libraries_of(program)], known)
+    names = with_dependencies([*PACKAGES, *(libraries_of(program) if program else ())], known)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for name in MERGED:
@@ -80,4 +83,6 @@ def archive(program):
         entry = tarfile.TarInfo("var/lib/dpkg/status")
         entry.size = len(status)
         tar.addfile(entry, io.BytesIO(status))
+        if foreign_root:
+            tar.add(foreign_root, "target", filter=lambda entry: None if NOT_IN_TARGET.search(f"/{entry.name}") else entry)
     return buffer.getvalue()
