@@ -39,8 +39,8 @@ def setUpModule():
 
     builder = ImageTest.builder = image_builder.Builder(engine, BASE, IMAGE)
     ImageTest.engine = engine
-    unittest.addModuleCleanup(builder.remove)
-    builder.make_base(image_base.archive(service.BINARY))
+    unittest.addModuleCleanup(builder.remove, IMAGE, BASE)
+    builder.import_image(BASE, image_base.archive(service.BINARY))
     ImageTest.context = context()
     builder.build(ImageTest.context)
 

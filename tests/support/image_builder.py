@@ -33,17 +33,17 @@ class Builder:
             raise RuntimeError(f"{target}: {answer.status} {failed or text}\n{log}")
         return log
 
-    def make_base(self, archive):
-        name, _, tag = self.base.partition(":")
-        self.stream(f"/images/create?fromSrc=-&repo={name}&tag={tag}", archive)
+    def import_image(self, name, archive):
+        repository, _, tag = name.partition(":")
+        self.stream(f"/images/create?fromSrc=-&repo={repository}&tag={tag}", archive)
 
-    def build(self, context, *, cached=True, platform="", **arguments):
+    def build(self, context, *, cached=True, **arguments):
         given = urllib.parse.quote(json.dumps({"BUILDER": self.base, "VERSION": "0.1.0", "REVISION": "abc", **arguments}))
         return self.stream(f"/build?t={self.image}&dockerfile=charts/image/Dockerfile&networkmode=none&forcerm=1&pull=0"
-                           f"&nocache={0 if cached else 1}&platform={platform}&buildargs={given}", context)
+                           f"&nocache={0 if cached else 1}&buildargs={given}", context)
 
-    def remove(self):
-        for name in (self.image, self.base):
+    def remove(self, *names):
+        for name in names:
             self.engine.call("DELETE", f"/images/{name}?force=1", accept=(200, 404, 409))
 
     def inspect(self):
