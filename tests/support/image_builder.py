@@ -7,8 +7,6 @@ import urllib.parse
 
 import docker_engine
 
-BILL = "usr/share/doc/nodescope/nodescope.spdx.json"
-
 
 class Builder:
     """The classic builder, over the Engine API: it needs no buildkit and no client."""
