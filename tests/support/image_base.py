@@ -10,8 +10,8 @@ import re
 import subprocess
 import tarfile
 
-# What charts/image/assemble says it needs. The libraries of the binary come with `libraries_of`.
-PACKAGES = ("base-files", "dash", "coreutils", "findutils", "sed", "dpkg", "libc-bin", "iptables", "ca-certificates", "openssl", "binutils", "python3")
+# What charts/image/compile and assemble need. The libraries of the binary come with `libraries_of`.
+PACKAGES = ("base-files", "bash", "dash", "grep", "coreutils", "findutils", "sed", "dpkg", "libc-bin", "iptables", "ca-certificates", "openssl", "binutils", "python3")
 # Runs only while packages are configured.
 NOT_NEEDED = {"debconf", "perl-base", "cdebconf"}
 LEFT_OUT = re.compile(r"/usr/share/(man|info|locale|lintian|bash-completion|i18n)/|/usr/share/doc/[^/]+/(?!copyright$)")
