@@ -88,6 +88,7 @@ void node_containers::apply(discovery&& seen)
         fresh->created = created;
         fresh->was_there = created < tree_opened_ - clock_tick;
         records_.try_emplace(path, std::move(fresh));
+        roster_ = {};
     }
     // What was measured as gone while the tree was looked at may be there anew.
     if (records_.size() < present.size()) pass_needed_ = true;
@@ -95,21 +96,20 @@ void node_containers::apply(discovery&& seen)
 
 void node_containers::ask_names()
 {
-    for (const auto& one : records_) {
-        if (!one.second->id.empty()) names_.want(one.second->id);
-    }
+    for (const auto& one : current_roster().unnamed) names_.want(one->id);
 }
 
 void node_containers::announce()
 {
     const auto now = steady_clock::now();
-    for (const auto& [path, one] : records_) {
+    for (const auto& one : current_roster().untold) {
         if (one->told) continue;
         if (!one->id.empty() && names_.look(one->id).says == verdict::unknown && !names_.unwell() &&
             now - one->seen < longest_silence) {
             continue;
         }
         tell_creation(*one);
+        roster_.stale = true;
     }
 }
 
@@ -133,6 +133,7 @@ void node_containers::drop(const std::string& path)
     if (found == records_.end()) return;
     const std::shared_ptr<record> dropped = found->second;
     records_.erase(found);
+    roster_ = {};
     out_of_memory_.erase(path);
     if (!dropped->told) tell_creation(*dropped);
     const bool foreign = names_.look(dropped->id).says == verdict::foreign;

@@ -27,24 +27,27 @@ private:
 }  // namespace
 
 docker_directory::docker_directory(docker::client* docker, task_group& group, logger& log)
-    : docker_(docker), group_(group), log_(log)
+    : docker_(docker),
+      group_(group),
+      log_(log),
+      never_asked_{docker == nullptr ? verdict::foreign : verdict::unknown, nullptr, {}}
 {
 }
 
-docker_directory::entry docker_directory::look(const std::string& id) const
+const docker_directory::entry& docker_directory::look(const std::string& id) const
 {
-    if (const auto found = entries_.find(id); found != entries_.end()) return found->second.shown;
-    entry fresh;
-    if (docker_ == nullptr) fresh.says = verdict::foreign;
-    return fresh;
+    const auto found = entries_.find(id);
+    return found == entries_.end() ? never_asked_ : found->second.shown;
 }
 
 void docker_directory::want(const std::string& id)
 {
-    if (docker_ == nullptr || unwell()) return;
+    if (docker_ == nullptr) return;
     known& one = entries_[id];
     const bool answered = one.shown.says == verdict::docker;
-    if (one.waiting || answered || one.tries >= questions || steady_clock::now() < one.due) return;
+    if (one.waiting || answered || one.tries >= questions) return;
+    const auto now = steady_clock::now();
+    if (now < unwell_until_ || now < one.due) return;
     one.waiting = true;
     queue_.push_back(id);
     start_asking();
@@ -60,7 +63,11 @@ void docker_directory::ask_again(const std::string& id)
     start_asking();
 }
 
-void docker_directory::forget(const std::string& id) { entries_.erase(id); }
+void docker_directory::forget(const std::string& id)
+{
+    entries_.erase(id);
+    ++revision_;
+}
 
 void docker_directory::start_asking()
 {
@@ -78,7 +85,7 @@ task<> docker_directory::ask_until_done([[maybe_unused]] std::shared_ptr<const v
         if (!entries_.contains(id)) continue;
         const auto reference = docker::container_reference::parse(id);
         if (!reference) {
-            entries_.erase(id);
+            forget(id);
             continue;
         }
         auto inspecting = docker_->inspect(*reference, deadline::in(answer_limit));
@@ -90,6 +97,7 @@ task<> docker_directory::ask_until_done([[maybe_unused]] std::shared_ptr<const v
 
 bool docker_directory::asking() const
 {
+    if (*askers_ == 0 && queue_.empty()) return false;
     return std::any_of(entries_.begin(), entries_.end(), [](const auto& one) { return one.second.waiting; });
 }
 
@@ -108,6 +116,7 @@ void docker_directory::learn(const std::string& id, const result<docker::contain
         was_unwell_ = false;
         log_.write(log_level::info, "docker names containers again");
     }
+    ++revision_;
     one.shown.asked = steady_clock::now();
     if (answer && answer->pid > 0) {
         one.shown.says = verdict::docker;

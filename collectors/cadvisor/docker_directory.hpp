@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
@@ -36,8 +37,10 @@ public:
     docker_directory(const docker_directory&) = delete;
     docker_directory& operator=(const docker_directory&) = delete;
 
-    /// What is known now; never asked before: unknown.
-    [[nodiscard]] entry look(const std::string& id) const;
+    /// What is known now; never asked before: unknown. Valid until something else is called.
+    [[nodiscard]] const entry& look(const std::string& id) const;
+    /// Another number whenever look() may say something else than before.
+    [[nodiscard]] std::uint64_t revision() const noexcept { return revision_; }
     /// Asks about it in the background if it is new or due to be asked again.
     void want(const std::string& id);
     /// What was said is no longer so: the process has ended, or it is old.
@@ -82,6 +85,8 @@ private:
     task_group& group_;
     logger& log_;
     std::map<std::string, known> entries_;
+    const entry never_asked_;
+    std::uint64_t revision_ = 0;
     std::deque<std::string> queue_;
     steady_clock::time_point unwell_until_{};
     bool was_unwell_ = false;

@@ -47,15 +47,21 @@ result<std::vector<std::size_t>> choose_one_of_docker(const std::vector<containe
 {
     while (name.ends_with('/')) name.remove_suffix(1);
     if (name.starts_with('/')) name.remove_prefix(1);
-    std::vector<std::size_t> exact;
-    std::vector<std::size_t> begun;
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        if (all[i].docker_id.empty()) continue;
-        const bool same = !name.empty() && (all[i].docker_name == name || all[i].docker_id == name);
-        if (same) exact.push_back(i);
-        if (all[i].docker_name.starts_with(name) || all[i].docker_id.starts_with(name)) begun.push_back(i);
+    const auto all_for_which = [&all](auto&& fits) {
+        std::vector<std::size_t> found;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if (!all[i].docker_id.empty() && fits(all[i])) found.push_back(i);
+        }
+        return found;
+    };
+    std::vector<std::size_t> found;
+    if (!name.empty()) {
+        found = all_for_which([name](const auto& one) { return one.docker_id == name || one.docker_name == name; });
     }
-    const std::vector<std::size_t>& found = exact.empty() ? begun : exact;
+    if (found.empty()) {
+        found = all_for_which(
+            [name](const auto& one) { return one.docker_name.starts_with(name) || one.docker_id.starts_with(name); });
+    }
     if (found.empty()) {
         return error(failure::gone, fmt::format("unable to find Docker container {}", go_quoted(name)));
     }

@@ -1,6 +1,5 @@
 #include "collectors/cadvisor/node_containers.hpp"
 
-#include "collectors/cadvisor/lookup.hpp"
 #include "collectors/host/rfc3339.hpp"
 
 #include <fmt/format.h>
@@ -103,30 +102,39 @@ bool node_containers::is_there(const record& one) const
     return found != records_.end() && found->second.get() == &one;
 }
 
-result<std::vector<std::shared_ptr<node_containers::record>>> node_containers::choose(const query& asked) const
+const node_containers::roster& node_containers::current_roster()
 {
-    std::vector<container_names> names;
-    std::vector<std::shared_ptr<record>> all;
-    std::vector<docker_directory::entry> said;  // the names point into it
-    names.reserve(records_.size());
-    said.reserve(records_.size());
+    if (!roster_.stale && roster_.names_revision == names_.revision()) return roster_;
+    roster fresh;
+    fresh.names.reserve(records_.size());
+    fresh.records.reserve(records_.size());
     for (const auto& [path, one] : records_) {
         container_names known{one->path, {}, {}};
         if (!one->id.empty()) {
-            said.push_back(names_.look(one->id));
-            const auto& entry = said.back();
+            const auto& said = names_.look(one->id);
             // Whom Docker has not been able to speak of yet can be found by its id.
-            if (entry.says != docker_directory::verdict::foreign) known.docker_id = one->id;
-            if (entry.state) known.docker_name = entry.state->name;
+            if (said.says != docker_directory::verdict::foreign) known.docker_id = one->id;
+            if (said.state) known.docker_name = said.state->name;
+            if (said.says != docker_directory::verdict::docker) fresh.unnamed.push_back(one);
         }
-        names.push_back(known);
-        all.push_back(one);
+        if (!one->told) fresh.untold.push_back(one);
+        fresh.names.push_back(known);
+        fresh.records.push_back(one);
     }
-    const auto indices = choose_containers(names, asked);
+    fresh.names_revision = names_.revision();
+    fresh.stale = false;
+    roster_ = std::move(fresh);
+    return roster_;
+}
+
+result<std::vector<std::shared_ptr<node_containers::record>>> node_containers::choose(const query& asked)
+{
+    const roster& all = current_roster();
+    const auto indices = choose_containers(all.names, asked);
     if (!indices) return indices.error();
     std::vector<std::shared_ptr<record>> chosen;
     chosen.reserve(indices->size());
-    for (const std::size_t index : *indices) chosen.push_back(all[index]);
+    for (const std::size_t index : *indices) chosen.push_back(all.records[index]);
     return chosen;
 }
 

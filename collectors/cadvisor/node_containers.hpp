@@ -6,6 +6,7 @@
 #include "collectors/cadvisor/containers.hpp"
 #include "collectors/cadvisor/docker_directory.hpp"
 #include "collectors/cadvisor/event_store.hpp"
+#include "collectors/cadvisor/lookup.hpp"
 #include "collectors/cadvisor/measurement.hpp"
 #include "collectors/cadvisor/oom_messages.hpp"
 #include "collectors/cadvisor/sample_ring.hpp"
@@ -16,6 +17,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -86,6 +88,16 @@ private:
     };
     enum class tree_pass { done };
     using record_map = std::map<std::string, std::shared_ptr<record>>;
+    /// What a text of a caller is compared with: made anew only when a container came or went, or Docker said
+    /// something.
+    struct roster {
+        std::vector<container_names> names;            // point into the records and into what Docker said
+        std::vector<std::shared_ptr<record>> records;  // in the order of `names`
+        std::vector<std::shared_ptr<record>> unnamed;  // those Docker can be asked about
+        std::vector<std::shared_ptr<record>> untold;   // those whose creation has not been an event yet
+        std::uint64_t names_revision = 0;
+        bool stale = true;
+    };
 
     // sampling.cpp
     void keep_sampling();
@@ -110,7 +122,8 @@ private:
     [[nodiscard]] measuring_order order_for(const record& of) const;
 
     // node_containers.cpp
-    [[nodiscard]] result<std::vector<std::shared_ptr<record>>> choose(const query& asked) const;
+    [[nodiscard]] const roster& current_roster();
+    [[nodiscard]] result<std::vector<std::shared_ptr<record>>> choose(const query& asked);
     task<> ask_for_disks(std::vector<std::shared_ptr<record>> of, deadline limit);
     [[nodiscard]] container_disks::figures disk_figures(const record& of) const;
     task<result<void>> bring_up_to_date(std::vector<std::shared_ptr<record>> chosen, query asked, deadline limit);
@@ -128,6 +141,7 @@ private:
     event_store events_;
 
     record_map records_;
+    roster roster_;
     std::shared_ptr<opened_tree> tree_;  // null while nobody asks
     time_point tree_opened_;
     std::map<std::string, std::uint64_t> out_of_memory_;

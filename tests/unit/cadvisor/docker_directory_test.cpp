@@ -55,6 +55,25 @@ TEST_F(DockerDirectory, AsksAboutEachOnce)
     EXPECT_LE(docker.longest_limit, docker_directory::answer_limit);
 }
 
+TEST_F(DockerDirectory, TellsByItsRevisionThatItHasLearned)
+{
+    const auto nothing = directory.revision();
+    directory.want(id_a);
+    EXPECT_EQ(directory.revision(), nothing) << "asked, not answered";
+    settle();
+    const auto named = directory.revision();
+    EXPECT_NE(named, nothing);
+    directory.want(id_a);
+    settle();
+    EXPECT_EQ(directory.revision(), named) << "nothing new";
+    directory.ask_again(id_a);
+    settle();
+    const auto again = directory.revision();
+    EXPECT_NE(again, named);
+    directory.forget(id_a);
+    EXPECT_NE(directory.revision(), again);
+}
+
 TEST_F(DockerDirectory, KnowsNobodyWithoutADaemon)
 {
     docker_directory none(nullptr, group, log);
