@@ -20,6 +20,8 @@ MANY = 500
 SECONDS = 30
 ASK_SECONDS = 3
 SAMPLES = 60
+# What a request costs that asks for nothing: two wake-ups and the loopback. No answer is had for less.
+FLOOR = "/healthz"
 CGROUP = pathlib.Path("/sys/fs/cgroup")
 
 
@@ -79,6 +81,7 @@ def everything(pid, port, one):
         "spec": f"/api/v2.0/spec/{one}?type=docker",
         "machine": "/api/v2.0/machine",
         "stats, recursive": f"/api/v2.0/stats/docker?recursive=true&count={SAMPLES}",
+        FLOOR: "/healthz",
     }
     return share, rss, {name: median_us(port, path) for name, path in asked.items()}
 
@@ -150,6 +153,8 @@ def run():
             peers.report("f cAdvisor", "skipped: there is no program cadvisor", None)
         compare("f 100 containers, CPU", "% of a core", 100 * share, their_share and 100 * their_share, 1 / 6)
         compare("f 100 containers, RSS", "MB", rss, their_rss, 1 / 4)
+        theirs = f" against {their_times[FLOOR]:9.2f} µs" if program else ""
+        peers.report("f the floor: /healthz, p50", f"{times.pop(FLOOR):9.2f} µs{theirs}", None)
         for name, took in times.items():
             compare(f"f {name}, p50", "µs", took, their_times.get(name), 1 / 3 if "recursive" in name else 1 / 2)
     with cgroups(MANY), peers.Service("--docker-host", "unix:///nonexistent") as service:
