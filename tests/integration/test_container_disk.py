@@ -126,6 +126,7 @@ class WithoutEveryRight(Case):
         self.service = Service("--docker-host", ENGINE.host, prefix=("setpriv", f"--bounding-set=-all,{capabilities}"))
         self.addCleanup(self.service.__exit__, None, None, None)
         share = self.share(container)["baseUsageBytes"]
+        self.service.stop()  # the log is complete after it
         told = [event["reason"] for event in self.service.log if event["message"] == "disk usage of containers is missing or too low"]
         return share, told, walk(container.upper)[0]
 
@@ -153,6 +154,7 @@ class WithoutEveryRight(Case):
         self.assertNotIn("filesystem", self.sample(container))
         wait_for(lambda: self.counted("failures"), "the walk is refused")
         self.assertNotIn("filesystem", self.sample(container))
+        self.service.stop()  # the log is complete after it
         self.assertTrue(any("CAP_DAC_READ_SEARCH is missing" in event.get("reason", "") for event in self.service.log))
 
 
@@ -200,6 +202,7 @@ class NoFigure(Case):
         self.assertNotIn("filesystem", sample)
         self.assertGreater(sample["cpu"]["usage"]["total"], 0)
         self.assertTrue(self.sample(container, "v2.0")["has_filesystem"])
+        self.service.stop()  # the log is complete after it
         (told,) = [event for event in self.service.log if event["message"] == "disk usage of containers is missing or too low"]
         self.assertIn("within 1ms", told["reason"])
         self.assertEqual(told["level"], "warning")

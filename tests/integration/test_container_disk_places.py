@@ -68,7 +68,7 @@ class HungDisk(Case):
         self.assertIn("filesystem", self.sample(service, SOUND))
         self.assertNotIn("filesystem", self.sample(service, HUNG))
         wait_for(lambda: self.metric(service, 'nodescope_backend_deadline_misses_total{backend="disk"}'), "the deadline of the walk passes")
-        self.assertEqual(self.told(service), ["disk usage: not finished within 200ms"])
+        self.assertEqual(wait_for(lambda: self.told(service), "the warning"), ["disk usage: not finished within 200ms"])
         self.assertIn("filesystem", self.sample(service, SOUND), "what was known stays known")
         self.assertNotIn("filesystem", self.sample(service, HUNG))
         self.assertEqual(self.metric(service, "nodescope_workers_abandoned"), 0)
