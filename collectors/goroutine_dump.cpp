@@ -2,7 +2,7 @@
 
 #include "collectors/host/daemon_process.hpp"
 #include "collectors/host/proc_file.hpp"
-#include "collectors/host/rfc3339.hpp"
+#include "core/rfc3339.hpp"
 #include "core/unique_fd.hpp"
 
 #include <fmt/format.h>

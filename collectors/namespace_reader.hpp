@@ -3,7 +3,7 @@
 
 #include "collectors/host/process_handle.hpp"
 #include "core/deadline.hpp"
-#include "core/program_runner.hpp"
+#include "core/process/program_runner.hpp"
 #include "core/task.hpp"
 #include "core/worker_pool.hpp"
 #include "netlink/nat.hpp"

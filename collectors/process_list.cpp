@@ -2,7 +2,7 @@
 
 #include "collectors/host/proc_file.hpp"
 #include "collectors/host/process_walk.hpp"
-#include "collectors/host/rfc3339.hpp"
+#include "core/rfc3339.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #include "netlink/iproute_names.hpp"
 
+#include "core/files/root.hpp"
 #include "netlink/attributes.hpp"
-#include "netlink/root_path.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 #include "netlink/name_tables.hpp"
 
+#include "core/files/root.hpp"
 #include "core/unique_fd.hpp"
-#include "netlink/root_path.hpp"
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 
 #include "core/deadline.hpp"
 #include "core/error.hpp"
-#include "core/program_runner.hpp"
+#include "core/process/program_runner.hpp"
 #include "core/task.hpp"
 #include "core/unique_fd.hpp"
 #include "netlink/attributes.hpp"

@@ -8,7 +8,7 @@
 #include "collectors/net_info.hpp"
 #include "collectors/process_list.hpp"
 #include "core/log.hpp"
-#include "core/program_runner.hpp"
+#include "core/process/program_runner.hpp"
 #include "core/task_group.hpp"
 #include "core/worker_pool.hpp"
 #include "server/api/service_metrics.hpp"

@@ -1,6 +1,6 @@
 #include "collectors/cadvisor/engine_facts.hpp"
 
-#include "core/raw_json.hpp"
+#include "core/json/reader.hpp"
 
 #include <utility>
 

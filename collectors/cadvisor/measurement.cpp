@@ -3,7 +3,7 @@
 #include "collectors/host/proc_file.hpp"
 #include "collectors/host/proc_text.hpp"
 #include "collectors/host/process_handle.hpp"
-#include "collectors/host/text_scan.hpp"
+#include "core/text_scan.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "collectors/cadvisor/node_containers.hpp"
 
-#include "collectors/host/rfc3339.hpp"
+#include "core/rfc3339.hpp"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 #include "collectors/cadvisor/oom_messages.hpp"
 
-#include "collectors/host/text_scan.hpp"
+#include "core/text_scan.hpp"
 
 #include <array>
 

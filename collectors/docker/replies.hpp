@@ -2,7 +2,7 @@
 #pragma once
 
 #include "collectors/docker/docker_client.hpp"
-#include "core/raw_json.hpp"
+#include "core/json/reader.hpp"
 
 #include <string>
 #include <string_view>

@@ -3,7 +3,7 @@
 #include "collectors/host/cgroup_places.hpp"
 #include "collectors/host/cgroup_text.hpp"
 #include "collectors/host/proc_file.hpp"
-#include "collectors/host/text_scan.hpp"
+#include "core/text_scan.hpp"
 
 #include <fmt/format.h>
 

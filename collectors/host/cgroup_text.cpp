@@ -1,6 +1,6 @@
 #include "collectors/host/cgroup_text.hpp"
 
-#include "collectors/host/text_scan.hpp"
+#include "core/text_scan.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
 #include "collectors/host/filesystems.hpp"
-#include "collectors/host/text_scan.hpp"
+#include "core/text_scan.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 // The lines of /proc/PID/mountinfo as fields (proc(5), kernel fs/proc_namespace.c show_mountinfo). Pure.
 #pragma once
 
-#include "collectors/host/text_scan.hpp"
+#include "core/text_scan.hpp"
 
 #include <cstdint>
 #include <optional>

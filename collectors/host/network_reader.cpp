@@ -2,7 +2,7 @@
 
 #include "collectors/host/network_text.hpp"
 #include "collectors/host/proc_file.hpp"
-#include "collectors/host/text_scan.hpp"
+#include "core/text_scan.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 #include "collectors/host/node_texts.hpp"
 
 #include "collectors/host/sys_file.hpp"
-#include "collectors/host/text_scan.hpp"
+#include "core/text_scan.hpp"
 
 #include <bit>
 #include <charconv>

@@ -1,7 +1,7 @@
 #include "collectors/host/proc_text.hpp"
 
-#include "collectors/host/text_scan.hpp"
 #include "core/text.hpp"
+#include "core/text_scan.hpp"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 
 #include "collectors/host/container_cgroup.hpp"
 #include "collectors/host/proc_text.hpp"
-#include "collectors/host/rfc3339.hpp"
+#include "core/rfc3339.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>

@@ -2,7 +2,7 @@
 // answer: nothing, 0, no names. Blocking: for pool threads.
 #pragma once
 
-#include "collectors/host/text_scan.hpp"
+#include "core/text_scan.hpp"
 
 #include <cstddef>
 #include <optional>

@@ -1,6 +1,6 @@
 #include "collectors/kubernetes/answer.hpp"
 
-#include "core/raw_json.hpp"
+#include "core/json/reader.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include "collectors/kubernetes/pod_json.hpp"
 
-#include "core/raw_json.hpp"
+#include "core/json/reader.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 #include "server/api/processors.hpp"
 
 #include "collectors/host/proc_text.hpp"
-#include "core/raw_json.hpp"
+#include "core/json/reader.hpp"
 #include "core/text.hpp"
 #include "server/api/failure_status.hpp"
 #include "server/api/net_info_reply.hpp"

@@ -1,6 +1,6 @@
 #include "server/api/reply_object.hpp"
 
-#include "core/raw_json.hpp"
+#include "core/json/reader.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // JSON slices: whatever the text, no crash, and what json_document accepts the other readers can read.
-#include "core/raw_json.hpp"
+#include "core/json/reader.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "core/byte_scan.hpp"
 
-#include "core/raw_json.hpp"
+#include "core/json/reader.hpp"
 #include "core/text.hpp"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 #include "collectors/goroutine_dump.hpp"
 #include "collectors/host/daemon_process.hpp"
-#include "collectors/host/rfc3339.hpp"
+#include "core/rfc3339.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/unit/host/temporary_root.hpp"
 

@@ -1,5 +1,5 @@
 #include "collectors/net_info.hpp"
-#include "core/program_runner.hpp"
+#include "core/process/program_runner.hpp"
 #include "tests/support/namespace_child.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/unit/host/temporary_root.hpp"

@@ -1,5 +1,5 @@
 #include "collectors/host/process_handle.hpp"
-#include "collectors/host/rfc3339.hpp"
+#include "core/rfc3339.hpp"
 #include "tests/support/namespace_child.hpp"
 #include "tests/unit/host/temporary_root.hpp"
 

@@ -1,4 +1,4 @@
-#include "core/raw_json.hpp"
+#include "core/json/reader.hpp"
 
 #include "core/byte_scan.hpp"
 

@@ -2,8 +2,8 @@
 // bounded in time, output and number.
 #pragma once
 
-#include "core/child_process.hpp"
 #include "core/deadline.hpp"
+#include "core/process/child_process.hpp"
 #include "core/slots.hpp"
 #include "core/task.hpp"
 #include "core/worker_pool.hpp"

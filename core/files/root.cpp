@@ -1,4 +1,4 @@
-#include "netlink/root_path.hpp"
+#include "core/files/root.hpp"
 
 #include <fcntl.h>
 #include <linux/openat2.h>

@@ -1,4 +1,4 @@
-#include "core/program_runner.hpp"
+#include "core/process/program_runner.hpp"
 
 #include "tests/support/run_task.hpp"
 

@@ -1,4 +1,4 @@
-#include "core/program_runner.hpp"
+#include "core/process/program_runner.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>

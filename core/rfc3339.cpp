@@ -1,4 +1,4 @@
-#include "collectors/host/rfc3339.hpp"
+#include "core/rfc3339.hpp"
 
 #include "core/text.hpp"
 
