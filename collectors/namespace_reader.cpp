@@ -1,8 +1,8 @@
 #include "collectors/namespace_reader.hpp"
 
-#include "netlink/address_reading.hpp"
-#include "netlink/name_tables.hpp"
-#include "netlink/route_reading.hpp"
+#include "netlink/read/address_reading.hpp"
+#include "netlink/read/route_reading.hpp"
+#include "netlink/text/name_tables.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>

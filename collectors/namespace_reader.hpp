@@ -6,7 +6,7 @@
 #include "core/process/program_runner.hpp"
 #include "core/task.hpp"
 #include "core/worker_pool.hpp"
-#include "netlink/nat.hpp"
+#include "netlink/nat/nat.hpp"
 #include "netlink/net_namespace.hpp"
 
 #include <memory>

@@ -3,7 +3,7 @@
 #include "collectors/host/proc_text.hpp"
 #include "collectors/host/ps_text.hpp"
 #include "collectors/host/sys_file.hpp"
-#include "netlink/name_tables.hpp"
+#include "netlink/text/name_tables.hpp"
 
 #include <cstddef>
 #include <cstdint>

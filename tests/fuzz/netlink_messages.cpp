@@ -1,12 +1,12 @@
 // What a kernel (or a hostile recording of one) may answer to a dump: framing of datagrams, then every decoder on every
 // message.
-#include "netlink/address.hpp"
-#include "netlink/dump.hpp"
-#include "netlink/dump_protocol.hpp"
-#include "netlink/ip_addr_text.hpp"
-#include "netlink/iproute_names.hpp"
-#include "netlink/link.hpp"
-#include "netlink/route.hpp"
+#include "netlink/decode/address.hpp"
+#include "netlink/decode/link.hpp"
+#include "netlink/decode/route.hpp"
+#include "netlink/read/dump.hpp"
+#include "netlink/read/dump_protocol.hpp"
+#include "netlink/text/ip_addr.hpp"
+#include "netlink/text/iproute_names.hpp"
 
 #include <cstddef>
 #include <cstdint>

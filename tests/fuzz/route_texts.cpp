@@ -1,7 +1,7 @@
 // The tables of `route` and `route -6`: whatever routes, names and interface names there are, every line fits its
 // buffer and every counted line is there.
-#include "netlink/name_tables.hpp"
-#include "netlink/route_text.hpp"
+#include "netlink/text/name_tables.hpp"
+#include "netlink/text/route.hpp"
 
 #include <algorithm>
 #include <cstddef>

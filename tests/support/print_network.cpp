@@ -1,8 +1,8 @@
 // Prints what the service shows of a process's network: `print_network PID [ROOT]`, or of recorded netlink messages:
 // `print_network --messages LINKS ADDRESSES [ROOT]`. For tests that compare it with the real tools.
-#include "netlink/address_reading.hpp"
-#include "netlink/ip_addr_text.hpp"
 #include "netlink/net_namespace.hpp"
+#include "netlink/read/address_reading.hpp"
+#include "netlink/text/ip_addr.hpp"
 
 #include <fcntl.h>
 #include <linux/netlink.h>

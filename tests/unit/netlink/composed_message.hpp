@@ -1,7 +1,7 @@
 // Messages composed from the kernel's definitions, for what recorded dumps do not hold.
 #pragma once
 
-#include "netlink/attributes.hpp"
+#include "netlink/decode/attributes.hpp"
 
 #include <linux/if_addr.h>
 #include <linux/if_link.h>

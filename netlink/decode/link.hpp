@@ -1,0 +1,58 @@
+// Links (network interfaces) as the kernel reports them in RTM_NEWLINK messages. Bytes to structs only, no input or
+// output. Names are bytes: an interface may be called anything without '/', ':' and white space (operations.md N10).
+#pragma once
+
+#include "netlink/decode/attributes.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace nodescope::netlink {
+
+/// A link-layer address. Linux knows at most 32 bytes (MAX_ADDR_LEN).
+struct hardware_address {
+    std::array<std::uint8_t, 32> bytes{};
+    std::uint8_t size = 0;
+    friend bool operator==(const hardware_address&, const hardware_address&) = default;
+};
+
+/// IFLA_XDP: an eBPF program on the link.
+struct xdp_state {
+    std::uint8_t mode = 0;         ///< XDP_ATTACHED_*
+    std::uint32_t program_id = 0;  ///< 0: the kernel named none
+    friend bool operator==(const xdp_state&, const xdp_state&) = default;
+};
+
+/// What is not set was not in the message.
+struct link {
+    int index = 0;
+    std::uint16_t type = 0;   ///< ARPHRD_*
+    std::uint32_t flags = 0;  ///< IFF_*
+    std::optional<std::string> name;
+    std::vector<std::string> alternative_names;
+    std::optional<std::uint32_t> mtu;
+    std::optional<std::string> qdisc;
+    std::optional<std::uint32_t> master;
+    std::optional<std::uint8_t> operational_state;  ///< IF_OPER_*
+    std::optional<std::uint32_t> group;
+    std::optional<std::uint32_t> queue_length;
+    std::optional<hardware_address> address;
+    std::optional<hardware_address> broadcast;  ///< of a point-to-point link: the peer
+    std::optional<hardware_address> permanent_address;
+    /// The link below, or the other end; in the namespace `lower_namespace` if that is set, else in this one. 0: none.
+    std::optional<std::uint32_t> lower;
+    std::optional<std::int32_t> lower_namespace;  ///< an id of RTM_GETNSID, negative if the kernel has none to give
+    std::optional<xdp_state> xdp;
+    std::optional<bool> protocol_down;
+    std::optional<std::uint32_t> protocol_down_reasons;  ///< bits
+};
+
+/// Reads the payload of an RTM_NEWLINK message (what follows the nlmsghdr). Empty when there is no whole header in it.
+/// Attributes of the wrong size are left out and added to `malformed` (operations.md N9).
+std::optional<link> decode_link(byte_span payload, std::size_t& malformed);
+
+}  // namespace nodescope::netlink

@@ -1,0 +1,21 @@
+// Links and addresses as the text that `ip addr` of iproute2 6.1 prints, byte for byte, trailing spaces included. Names
+// are printed as the bytes they are, as ip does: escape the text where it leaves the process.
+#pragma once
+
+#include "netlink/decode/address.hpp"
+#include "netlink/decode/link.hpp"
+#include "netlink/text/iproute_names.hpp"
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+
+namespace nodescope::netlink {
+
+/// `namespace_names` is from the ids of namespaces, as the shown one knows them, to names. Links and addresses come in
+/// the order of the kernel's dumps and are shown in it.
+std::string ip_addr_text(std::span<const link> links, std::span<const link_address> addresses, iproute_names& names,
+                         const std::map<std::int32_t, std::string>& namespace_names);
+
+}  // namespace nodescope::netlink

@@ -1,0 +1,139 @@
+#include "netlink/read/route_reading.hpp"
+
+#include "tests/support/namespace_child.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <linux/netlink.h>
+
+#include <cstdlib>
+#include <memory>
+
+namespace nodescope::netlink {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::namespace_child;
+
+constexpr std::string_view heading =
+    "Kernel IP routing table\n"
+    "Destination     Gateway         Genmask         Flags Metric Ref    Use Iface\n";
+
+class ReadRoutes : public ::testing::Test {
+protected:
+    void SetUp() override
+    {
+        if (!namespace_child::is_possible()) GTEST_SKIP() << "making network namespaces needs root";
+        child_ = std::make_unique<namespace_child>();
+    }
+    void in_namespace(const std::string& command) const
+    {
+        ASSERT_EQ(std::system(fmt::format("nsenter -t {} -n sh -c '{}'", child_->pid(), command).c_str()), 0);
+    }
+    result<routes_text> read(routes_limits limits = {}) const
+    {
+        auto socket =
+            netlink_socket::open_in(*net_namespace::of_this_thread(),
+                                    *net_namespace::of_process(child_->proc_directory().get()), NETLINK_ROUTE);
+        if (!socket) return socket.error();
+        return blocking_read_routes(*socket, {}, limits, limit_, abandoned_);
+    }
+    result<routes_text> read6(routes_limits limits = {}) const
+    {
+        return blocking_read_routes6(child_->proc_directory().get(), {}, limits, limit_, abandoned_);
+    }
+
+    std::unique_ptr<namespace_child> child_;
+    deadline limit_ = deadline::in(10s);
+    abandon_flag abandoned_;
+};
+
+TEST_F(ReadRoutes, GivesTheHeadingWhereThereIsNoMainTableYet)
+{
+    const auto got = read();
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_EQ(got->text, heading);
+    EXPECT_EQ(got->routes, 0U);
+    EXPECT_TRUE(got->consistent);
+    EXPECT_FALSE(got->truncated);
+}
+
+TEST_F(ReadRoutes, ReadsTheMainTableOnly)
+{
+    in_namespace(
+        "ip link set lo up; ip route add 10.1.0.0/16 dev lo metric 3; ip route add 10.2.0.0/16 dev lo table 7");
+    const auto got = read();
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_EQ(got->text,
+              std::string(heading) + "10.1.0.0        0.0.0.0         255.255.0.0     U     3      0        0 lo\n");
+    EXPECT_EQ(got->routes, 1U);
+    EXPECT_EQ(got->damaged, 0U);
+}
+
+TEST_F(ReadRoutes, CutsATableLongerThanTheLimitAndSaysSo)
+{
+    in_namespace("ip link set lo up; for i in $(seq 1 200); do echo route add 10.1.$i.0/24 dev lo; done | ip -b -");
+    const auto all = read({.routes = 200});
+    ASSERT_TRUE(all) << all.error();
+    EXPECT_EQ(all->routes, 200U);
+    EXPECT_FALSE(all->truncated);
+    const auto cut = read({.routes = 199});
+    ASSERT_TRUE(cut) << cut.error();
+    EXPECT_EQ(cut->routes, 199U);
+    EXPECT_TRUE(cut->truncated);
+    EXPECT_NE(cut->text.find(" lo\n"), std::string::npos) << "names are still asked after a dump was cut";
+    EXPECT_EQ(cut->text.find(" if1\n"), std::string::npos);
+}
+
+TEST_F(ReadRoutes, ResolvesNexthopObjectsWhereTheKernelTellsTheirIdOnly)
+{
+    in_namespace(
+        "ip link set lo up; sysctl -qw net.ipv4.nexthop_compat_mode=0; ip nexthop add id 5 dev lo; "
+        "ip route add 10.1.0.0/16 nhid 5");
+    const auto got = read();
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_EQ(got->text,
+              std::string(heading) + "10.1.0.0        0.0.0.0         255.255.0.0     U     0      0        0 lo\n");
+}
+
+TEST_F(ReadRoutes, StopsWhenTheCallerWentAway)
+{
+    abandoned_.raise();
+    EXPECT_EQ(read().error().kind(), failure::cancelled);
+    EXPECT_EQ(read6().error().kind(), failure::cancelled);
+}
+
+TEST_F(ReadRoutes, StopsAtItsDeadline)
+{
+    limit_ = deadline::in(0ms);
+    EXPECT_EQ(read6().error(), error(failure::timed_out, "read net/ipv6_route: not finished within 0ms"));
+}
+
+TEST_F(ReadRoutes, ReadsIpv6OfTheProcessesNamespace)
+{
+    in_namespace(
+        "ip link set lo up; for i in $(seq 1 150); do echo route add 2001:db8:$i::/48 dev lo; done | ip -6 -b -");
+    const auto all = read6();
+    ASSERT_TRUE(all) << all.error();
+    EXPECT_GT(all->routes, 150U);
+    EXPECT_FALSE(all->truncated);
+    EXPECT_NE(all->text.find("\n2001:db8:77::/48 "), std::string::npos);
+    const auto cut = read6({.routes = 20});
+    ASSERT_TRUE(cut) << cut.error();
+    EXPECT_EQ(cut->routes, 20U);
+    EXPECT_TRUE(cut->truncated);
+    EXPECT_EQ(all->text.substr(0, cut->text.size()), cut->text);
+    const auto exact = read6({.routes = all->routes});
+    EXPECT_FALSE(exact->truncated);
+}
+
+TEST_F(ReadRoutes, SaysThatTheProcessHasEnded)
+{
+    const int directory = ::dup(child_->proc_directory().get());
+    child_.reset();
+    EXPECT_EQ(blocking_read_routes6(directory, {}, {}, limit_, abandoned_).error().kind(), failure::gone);
+    ::close(directory);
+}
+
+}  // namespace
+}  // namespace nodescope::netlink
