@@ -3,7 +3,7 @@
 // containers once a second would be.
 //
 //   cgroup_reader [containers] [rounds]
-#include "collectors/host/cgroup_reader.hpp"
+#include "collectors/host/cgroup/cgroup_reader.hpp"
 
 #include <fmt/format.h>
 

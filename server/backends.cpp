@@ -1,6 +1,6 @@
 #include "server/backends.hpp"
 
-#include "collectors/namespace_reader.hpp"
+#include "collectors/questions/namespace_reader.hpp"
 #include "server/api/health.hpp"
 #include "server/api/processors.hpp"
 #include "server/api/status.hpp"

@@ -1,12 +1,12 @@
 // What the routes ask: every collector and client, built from the configuration, and the table of routes over them.
 #pragma once
 
-#include "collectors/docker/docker_client.hpp"
-#include "collectors/goroutine_dump.hpp"
 #include "collectors/kubernetes/pod_source.hpp"
-#include "collectors/mountinfo.hpp"
-#include "collectors/net_info.hpp"
-#include "collectors/process_list.hpp"
+#include "collectors/questions/goroutine_dump.hpp"
+#include "collectors/questions/mountinfo.hpp"
+#include "collectors/questions/net_info.hpp"
+#include "collectors/questions/process_list.hpp"
+#include "collectors/runtime/docker/docker_client.hpp"
 #include "core/log.hpp"
 #include "core/process/program_runner.hpp"
 #include "core/task_group.hpp"

@@ -1,7 +1,7 @@
 // What stands behind cAdvisor's API, built from the configuration: one member of the application.
 #pragma once
 
-#include "collectors/docker/docker_client.hpp"
+#include "collectors/runtime/docker/docker_client.hpp"
 #include "core/backend_statistics.hpp"
 #include "core/log.hpp"
 #include "core/task_group.hpp"

@@ -3,9 +3,9 @@
 // CPU. Figures are kept for a pause that grows with what they cost. Reactor thread only.
 #pragma once
 
-#include "collectors/docker/docker_client.hpp"
-#include "collectors/host/disk_usage.hpp"
-#include "collectors/host/filesystems.hpp"
+#include "collectors/host/disk/disk_usage.hpp"
+#include "collectors/host/disk/filesystems.hpp"
+#include "collectors/runtime/docker/docker_client.hpp"
 #include "core/backend_statistics.hpp"
 #include "core/deadline.hpp"
 #include "core/log.hpp"

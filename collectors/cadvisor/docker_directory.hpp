@@ -2,7 +2,7 @@
 // a daemon that is away or hangs costs names and labels, never an answer. Reactor thread only.
 #pragma once
 
-#include "collectors/docker/docker_client.hpp"
+#include "collectors/runtime/docker/docker_client.hpp"
 #include "core/deadline.hpp"
 #include "core/log.hpp"
 #include "core/task.hpp"

@@ -2,7 +2,7 @@
 // cost them next to nothing (cadvisor-v2.md §4.2, §14.2).
 #pragma once
 
-#include "collectors/docker/docker_client.hpp"
+#include "collectors/runtime/docker/docker_client.hpp"
 #include "core/deadline.hpp"
 #include "core/error.hpp"
 #include "core/task.hpp"

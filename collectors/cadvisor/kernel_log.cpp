@@ -1,6 +1,6 @@
 #include "collectors/cadvisor/kernel_log.hpp"
 
-#include "collectors/host/proc_file.hpp"
+#include "collectors/host/proc/proc_file.hpp"
 #include "core/error.hpp"
 #include "core/unique_fd.hpp"
 

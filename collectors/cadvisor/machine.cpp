@@ -1,8 +1,8 @@
 #include "collectors/cadvisor/machine.hpp"
 
-#include "collectors/host/node_texts.hpp"
-#include "collectors/host/proc_file.hpp"
-#include "collectors/host/sys_file.hpp"
+#include "collectors/host/node/node_texts.hpp"
+#include "collectors/host/node/sys_file.hpp"
+#include "collectors/host/proc/proc_file.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "collectors/cadvisor/model.hpp"
-#include "collectors/host/filesystems.hpp"
-#include "collectors/host/node_facts.hpp"
+#include "collectors/host/disk/filesystems.hpp"
+#include "collectors/host/node/node_facts.hpp"
 #include "core/deadline.hpp"
 #include "core/error.hpp"
 #include "core/shared_calls.hpp"

@@ -1,8 +1,8 @@
 #include "collectors/cadvisor/measurement.hpp"
 
-#include "collectors/host/proc_file.hpp"
-#include "collectors/host/proc_text.hpp"
-#include "collectors/host/process_handle.hpp"
+#include "collectors/host/proc/proc_file.hpp"
+#include "collectors/host/proc/proc_text.hpp"
+#include "collectors/host/proc/process_handle.hpp"
 #include "core/text_scan.hpp"
 
 #include <algorithm>

@@ -4,9 +4,9 @@
 #pragma once
 
 #include "collectors/cadvisor/model.hpp"
-#include "collectors/host/cgroup_layout.hpp"
-#include "collectors/host/cgroup_reader.hpp"
-#include "collectors/host/network_reader.hpp"
+#include "collectors/host/cgroup/cgroup_layout.hpp"
+#include "collectors/host/cgroup/cgroup_reader.hpp"
+#include "collectors/host/proc/network_reader.hpp"
 #include "core/deadline.hpp"
 #include "core/unique_fd.hpp"
 #include "core/worker_pool.hpp"

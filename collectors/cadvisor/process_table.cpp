@@ -1,10 +1,10 @@
 #include "collectors/cadvisor/process_table.hpp"
 
-#include "collectors/host/node_texts.hpp"
-#include "collectors/host/proc_file.hpp"
-#include "collectors/host/proc_text.hpp"
-#include "collectors/host/process_walk.hpp"
-#include "collectors/host/ps_text.hpp"
+#include "collectors/host/node/node_texts.hpp"
+#include "collectors/host/proc/proc_file.hpp"
+#include "collectors/host/proc/proc_text.hpp"
+#include "collectors/host/proc/process_walk.hpp"
+#include "collectors/host/proc/ps_text.hpp"
 
 #include <ctime>
 #include <map>

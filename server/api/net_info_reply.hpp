@@ -2,7 +2,7 @@
 // the rest beside them.
 #pragma once
 
-#include "collectors/net_info.hpp"
+#include "collectors/questions/net_info.hpp"
 #include "core/error.hpp"
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 #include "server/api/processors.hpp"
 
-#include "collectors/host/proc_text.hpp"
+#include "collectors/host/proc/proc_text.hpp"
 #include "core/json/reader.hpp"
 #include "core/text.hpp"
 #include "server/api/failure_status.hpp"

@@ -1,12 +1,12 @@
 // The processor routes: the questions of the KubeDiag agent. Reads parameters, asks one collector, renders the answer.
 #pragma once
 
-#include "collectors/docker/docker_client.hpp"
-#include "collectors/goroutine_dump.hpp"
 #include "collectors/kubernetes/pod_source.hpp"
-#include "collectors/mountinfo.hpp"
-#include "collectors/net_info.hpp"
-#include "collectors/process_list.hpp"
+#include "collectors/questions/goroutine_dump.hpp"
+#include "collectors/questions/mountinfo.hpp"
+#include "collectors/questions/net_info.hpp"
+#include "collectors/questions/process_list.hpp"
+#include "collectors/runtime/docker/docker_client.hpp"
 #include "server/http/message.hpp"
 
 #include <chrono>

@@ -1,10 +1,10 @@
 // Texts of cgroup files, mount tables, disks and sockets. Most are the kernel's, but names in them (mounts, interfaces,
 // cgroups) are anybody's.
-#include "collectors/host/cgroup_layout.hpp"
-#include "collectors/host/cgroup_text.hpp"
-#include "collectors/host/disk_usage.hpp"
-#include "collectors/host/filesystems.hpp"
-#include "collectors/host/network_text.hpp"
+#include "collectors/host/cgroup/cgroup_layout.hpp"
+#include "collectors/host/cgroup/cgroup_text.hpp"
+#include "collectors/host/disk/disk_usage.hpp"
+#include "collectors/host/disk/filesystems.hpp"
+#include "collectors/host/proc/network_text.hpp"
 
 #include <cstddef>
 #include <cstdint>

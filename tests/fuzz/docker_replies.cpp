@@ -1,9 +1,9 @@
 // What a Docker Engine, or something in its place, may answer; and ids as callers write them.
 #include "collectors/cadvisor/engine_facts.hpp"
-#include "collectors/docker/api_request.hpp"
-#include "collectors/docker/docker_client.hpp"
-#include "collectors/docker/endpoint.hpp"
-#include "collectors/docker/replies.hpp"
+#include "collectors/runtime/docker/api_request.hpp"
+#include "collectors/runtime/docker/docker_client.hpp"
+#include "collectors/runtime/docker/endpoint.hpp"
+#include "collectors/runtime/docker/replies.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,8 +1,8 @@
 // Texts of /proc and of /etc that processes and administrators write: any bytes must be answered, none may crash.
-#include "collectors/host/node_texts.hpp"
-#include "collectors/host/proc_text.hpp"
-#include "collectors/host/ps_text.hpp"
-#include "collectors/host/sys_file.hpp"
+#include "collectors/host/node/node_texts.hpp"
+#include "collectors/host/node/sys_file.hpp"
+#include "collectors/host/proc/proc_text.hpp"
+#include "collectors/host/proc/ps_text.hpp"
 #include "netlink/text/name_tables.hpp"
 
 #include <cstddef>

@@ -12,9 +12,9 @@ LOADER.exec_module(CHECK)
 
 BAD = [
     ("core/a.cpp", '#include "netlink/read/dump.hpp"'),
-    ("netlink/a.cpp", '#include "collectors/docker/docker_client.hpp"'),
+    ("netlink/a.cpp", '#include "collectors/runtime/docker/docker_client.hpp"'),
     ("collectors/docker/a.cpp", '#include "server/http/message.hpp"'),
-    ("server/http/a.cpp", '#include "collectors/docker/docker_client.hpp"'),
+    ("server/http/a.cpp", '#include "collectors/runtime/docker/docker_client.hpp"'),
     ("server/http/a.cpp", '#include "server/api/processors.hpp"'),
     ("server/auth/a.cpp", '#include "netlink/read/dump.hpp"'),
     ("core/a.cpp", '#include "a.hpp"'),
@@ -27,8 +27,8 @@ BAD = [
 GOOD = [
     ("core/a.cpp", '#include "core/error.hpp"\n#include <boost/asio/post.hpp>'),
     ("netlink/a.cpp", '#include "core/error.hpp"\n#include "netlink/read/dump.hpp"'),
-    ("collectors/net_info.cpp", '#include "netlink/read/dump.hpp"\n#include "collectors/docker/docker_client.hpp"'),
-    ("server/api/a.cpp", '#include "collectors/docker/docker_client.hpp"\n#include "server/http/message.hpp"'),
+    ("collectors/questions/net_info.cpp", '#include "netlink/read/dump.hpp"\n#include "collectors/runtime/docker/docker_client.hpp"'),
+    ("server/api/a.cpp", '#include "collectors/runtime/docker/docker_client.hpp"\n#include "server/http/message.hpp"'),
     ("server/http/a.cpp", '#include "server/http/message.hpp"\n#include <boost/beast/http/message.hpp>'),
     ("server/auth/a.cpp", '#include "server/http/message.hpp"'),
     ("tests/unit/http/a.cpp", '#include "server/http/message.hpp"\n#include "tests/support/run_task.hpp"'),

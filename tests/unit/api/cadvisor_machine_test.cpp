@@ -3,9 +3,9 @@
 
 #include "server/api/go_values.hpp"
 #include "tests/support/run_task.hpp"
+#include "tests/support/temporary_root.hpp"
 #include "tests/unit/api/cadvisor_fixture.hpp"
 #include "tests/unit/api/local_zone.hpp"
-#include "tests/unit/host/temporary_root.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,176 @@
+#include "collectors/host/cgroup/cgroup_files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace nodescope::host {
+
+namespace {
+
+// A cgroup path names no way out of the hierarchy.
+bool is_inside(std::string_view path)
+{
+    if (!path.starts_with('/') || path.find('\0') != std::string_view::npos) return false;
+    while (!path.empty()) {
+        path.remove_prefix(1);
+        const std::size_t slash = std::min(path.find('/'), path.size());
+        if (path.substr(0, slash) == "..") return false;
+        path.remove_prefix(slash);
+    }
+    return true;
+}
+
+ssize_t read_at(int descriptor, char* into, std::size_t size, std::size_t offset)
+{
+    for (;;) {
+        const ssize_t got = ::pread(descriptor, into, size, static_cast<off_t>(offset));
+        if (got >= 0 || errno != EINTR) return got;
+    }
+}
+
+// What follows the `size` bytes in the small buffer.
+std::optional<std::string_view> read_rest(int descriptor, std::size_t size, cgroup_text_buffer& buffer)
+{
+    buffer.large.assign(buffer.small.data(), size);
+    while (buffer.large.size() < cgroup_files::text_limit) {
+        const ssize_t more = read_at(descriptor, buffer.small.data(), buffer.small.size(), buffer.large.size());
+        if (more < 0) return std::nullopt;
+        if (more == 0) break;
+        buffer.large.append(buffer.small.data(), static_cast<std::size_t>(more));
+    }
+    return buffer.large;
+}
+
+// The text of a file with figures. The kernel shows such a file in one piece (fs/seq_file.c), so unless it fills the
+// buffer one read is enough.
+std::optional<std::string_view> read_piece(int descriptor, cgroup_text_buffer& buffer)
+{
+    const ssize_t got = read_at(descriptor, buffer.small.data(), buffer.small.size(), 0);
+    if (got < 0) return std::nullopt;
+    const auto size = static_cast<std::size_t>(got);
+    if (size < buffer.small.size()) return std::string_view(buffer.small.data(), size);
+    return read_rest(descriptor, size, buffer);
+}
+
+}  // namespace
+
+result<std::shared_ptr<cgroup_tree>> cgroup_tree::blocking_open(cgroup_layout layout, std::size_t kept_files)
+{
+    if (layout.hierarchies.empty()) return error(failure::unavailable, "cgroups: none are mounted on this node");
+    std::vector<unique_fd> hierarchies;
+    int why = 0;
+    for (const std::string& path : layout.hierarchies) {
+        hierarchies.emplace_back(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        if (!hierarchies.back()) why = errno;
+    }
+    if (std::none_of(hierarchies.begin(), hierarchies.end(), [](const unique_fd& one) { return bool(one); })) {
+        const error reason = from_errno(why, "cgroups: open " + layout.hierarchies.back());
+        return error(failure::unavailable, reason.message());
+    }
+    return std::shared_ptr<cgroup_tree>(new cgroup_tree(std::move(layout), std::move(hierarchies), kept_files));
+}
+
+bool cgroup_tree::may_keep_file() noexcept
+{
+    if (kept_files_.fetch_add(1, std::memory_order_relaxed) < may_keep_) return true;
+    let_go(1);
+    return false;
+}
+
+cgroup_files::cgroup_files(std::shared_ptr<cgroup_tree> tree, std::string_view path,
+                           std::span<const cgroup_file_place> places)
+    : tree_(std::move(tree)),
+      path_(path),
+      relative_(path.size() == 1 ? "." : path.substr(1)),
+      places_(places),
+      files_(places.size()),
+      directories_(tree_->layout().hierarchies.size())
+{
+}
+
+cgroup_files::~cgroup_files()
+{
+    if (tree_) tree_->let_go(kept_);
+}
+
+result<cgroup_files> cgroup_files::blocking_open(std::shared_ptr<cgroup_tree> tree, std::string_view path,
+                                                 std::span<const cgroup_file_place> places)
+{
+    if (!is_inside(path)) return error(failure::invalid, fmt::format("cgroup \"{}\": not a path of a cgroup", path));
+    cgroup_files opened(std::move(tree), path, places);
+    for (std::size_t i = opened.directories_.size(); i > 0; --i) {
+        struct stat status = {};
+        const int hierarchy = opened.tree_->descriptor(i - 1);
+        if (hierarchy < 0 || ::fstatat(hierarchy, opened.relative_.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+            !S_ISDIR(status.st_mode)) {
+            continue;
+        }
+        opened.directories_[i - 1] = true;
+        opened.first_hierarchy_ = i - 1;
+        opened.identity_ = status.st_ino;
+    }
+    if (opened.identity_ == 0) return error(failure::gone, fmt::format("cgroup {}: no such cgroup", path));
+
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        unique_fd descriptor = opened.open(places[i]);
+        opened.files_[i].there = static_cast<bool>(descriptor);
+        if (!descriptor || !opened.tree_->may_keep_file()) continue;
+        opened.files_[i].kept = std::move(descriptor);
+        ++opened.kept_;
+    }
+    return opened;
+}
+
+int cgroup_files::hierarchy_of(cgroup_controller controller) const noexcept
+{
+    return tree_->layout().of_controller[static_cast<std::size_t>(controller)];
+}
+
+bool cgroup_files::has_directory(cgroup_controller controller) const noexcept
+{
+    const int hierarchy = hierarchy_of(controller);
+    return hierarchy >= 0 && directories_[static_cast<std::size_t>(hierarchy)];
+}
+
+unique_fd cgroup_files::open(const cgroup_file_place& place) const
+{
+    if (!has_directory(place.controller)) return {};
+    const int hierarchy = tree_->descriptor(static_cast<std::size_t>(hierarchy_of(place.controller)));
+    std::string name;
+    name.reserve(relative_.size() + 40);
+    name.append(relative_).append("/").append(place.name);
+    return unique_fd(::openat(hierarchy, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+}
+
+std::optional<std::string_view> cgroup_files::read(std::size_t place, cgroup_text_buffer& buffer)
+{
+    file& wanted = files_[place];
+    if (!wanted.there) return std::nullopt;
+    if (wanted.kept) return read_piece(wanted.kept.get(), buffer);
+    const unique_fd opened = open(places_[place]);
+    if (!opened) return std::nullopt;
+    return read_piece(opened.get(), buffer);
+}
+
+std::optional<std::string_view> cgroup_files::read_once(const cgroup_file_place& place,
+                                                        cgroup_text_buffer& buffer) const
+{
+    const unique_fd opened = open(place);
+    if (!opened) return std::nullopt;
+    return read_rest(opened.get(), 0, buffer);
+}
+
+bool cgroup_files::still_there() const noexcept
+{
+    struct stat status = {};
+    return ::fstatat(tree_->descriptor(first_hierarchy_), relative_.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+           status.st_ino == identity_;
+}
+
+}  // namespace nodescope::host

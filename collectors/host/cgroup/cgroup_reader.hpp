@@ -1,0 +1,73 @@
+// What one cgroup used and may use, read from its files: cgroup v1 and v2 (cadvisor-v2.md §5.1, §6.3 to §6.8, §12.9).
+// Blocking: for pool threads. Turning rates, masks and zeros into what an answer shows is the sampler's.
+#pragma once
+
+#include "collectors/host/cgroup/cgroup_files.hpp"
+#include "collectors/host/usage.hpp"
+#include "core/error.hpp"
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nodescope::host {
+
+/// One measurement. A group is absent when the cgroup is in no hierarchy of that controller or none of its files can
+/// be read; a single file that is missing leaves its figures 0.
+struct cgroup_figures {
+    cgroup_figures() = default;
+    bool operator==(const cgroup_figures&) const = default;
+    std::optional<cpu_usage> cpu;
+    std::optional<memory_usage> memory;
+    std::optional<io_usage> io;
+    /// threads_current and threads_max; process_count when asked for.
+    std::optional<process_usage> processes;
+    /// v2 with pressure accounting only.
+    std::optional<host::pressures> pressures;
+};
+
+/// What a reader does beyond the figures that every sample has.
+struct cgroup_reading {
+    cgroup_reading() = default;
+    bool process_count = false;  ///< reads cgroup.procs, which the kernel sorts: costs with the number of processes
+};
+
+/// One cgroup, opened once and read again and again. Movable; one thread at a time, any thread.
+class cgroup_reader {
+public:
+    /// `path` as cgroup_set has it. failure::gone when no hierarchy has that cgroup, failure::invalid when it is no
+    /// path below the mount. Finds out which files there are. Blocking.
+    static result<cgroup_reader> blocking_open(std::shared_ptr<cgroup_tree> tree, std::string_view path);
+    cgroup_reader(cgroup_reader&&) noexcept;
+    cgroup_reader& operator=(cgroup_reader&&) noexcept;
+    ~cgroup_reader();
+
+    [[nodiscard]] const std::string& path() const noexcept;
+
+    /// Measures. failure::gone once the cgroup is removed, also when one of the same name was made since: that one
+    /// needs a reader of its own. Blocking, 20 to 70 us.
+    result<cgroup_figures> blocking_read(const cgroup_reading& options = cgroup_reading());
+
+    /// What it may use, read anew each time: has_… as §5.1 has them; for "/" memory_limit and swap_limit are MemTotal
+    /// and SwapTotal of /proc/meminfo. Left to the caller: replacing a memory limit of 0 and an empty mask by the
+    /// machine's. failure::gone as above. Blocking.
+    [[nodiscard]] result<cgroup_limits> blocking_limits() const;
+
+    /// The processes in the cgroup itself, not in those below it; as numbers of the process namespace of our /proc.
+    /// At most `limit`, in the kernel's order. Blocking.
+    [[nodiscard]] result<std::vector<pid_t>> blocking_processes(std::size_t limit = process_limit) const;
+
+    static constexpr std::size_t process_limit = 32'768;
+
+private:
+    struct impl;
+    explicit cgroup_reader(std::unique_ptr<impl> inner);
+    std::unique_ptr<impl> impl_;
+};
+
+}  // namespace nodescope::host

@@ -1,0 +1,339 @@
+#include "collectors/host/cgroup/cgroup_text.hpp"
+
+#include "core/text_scan.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <tuple>
+
+namespace nodescope::host {
+
+namespace {
+
+constexpr std::uint64_t nanoseconds_per_microsecond = 1000;
+// USER_HZ, what the kernel shows times in; 100 on every architecture Debian has.
+constexpr std::uint64_t nanoseconds_per_tick = 10'000'000;
+
+// A line "key number" and where it goes.
+template <class Usage>
+struct keyed_figure {
+    std::string_view key;
+    std::uint64_t Usage::*member;
+    std::uint64_t factor = 1;
+};
+
+// The number of keys that were found. Hot: once per second and container with some 50 lines.
+template <class Usage>
+std::size_t read_keyed(std::string_view text, std::span<const keyed_figure<Usage>> wanted, Usage& into)
+{
+    std::size_t found = 0;
+    for_each_line(text, [&](std::string_view line) {
+        const std::size_t blank = line.find(' ');
+        if (blank == std::string_view::npos) return true;
+        const std::string_view key = line.substr(0, blank);
+        for (const keyed_figure<Usage>& figure : wanted) {
+            if (figure.key != key) continue;
+            if (const auto value = whole_number<std::uint64_t>(line.substr(blank + 1))) {
+                into.*figure.member = *value * figure.factor;
+                ++found;
+            }
+            break;
+        }
+        return true;
+    });
+    return found;
+}
+
+using cpu_figure = keyed_figure<cpu_usage>;
+constexpr std::array cpu_stat_v1{
+    cpu_figure{"nr_periods", &cpu_usage::periods},
+    cpu_figure{"nr_throttled", &cpu_usage::throttled_periods},
+    cpu_figure{"throttled_time", &cpu_usage::throttled_time},
+    cpu_figure{"nr_bursts", &cpu_usage::burst_periods},
+    cpu_figure{"burst_time", &cpu_usage::burst_time},
+};
+constexpr std::array cpu_stat_v2{
+    cpu_figure{"user_usec", &cpu_usage::user, nanoseconds_per_microsecond},
+    cpu_figure{"system_usec", &cpu_usage::system, nanoseconds_per_microsecond},
+    cpu_figure{"nr_periods", &cpu_usage::periods},
+    cpu_figure{"nr_throttled", &cpu_usage::throttled_periods},
+    cpu_figure{"throttled_usec", &cpu_usage::throttled_time, nanoseconds_per_microsecond},
+    cpu_figure{"nr_bursts", &cpu_usage::burst_periods},
+    cpu_figure{"burst_usec", &cpu_usage::burst_time, nanoseconds_per_microsecond},
+};
+constexpr std::array cpu_time_v2{cpu_figure{"usage_usec", &cpu_usage::total, nanoseconds_per_microsecond}};
+constexpr std::array cpuacct_stat{
+    cpu_figure{"user", &cpu_usage::user, nanoseconds_per_tick},
+    cpu_figure{"system", &cpu_usage::system, nanoseconds_per_tick},
+};
+
+using memory_figure = keyed_figure<memory_usage>;
+constexpr std::array memory_stat_v1{
+    memory_figure{"total_inactive_file", &memory_usage::inactive_file},
+    memory_figure{"total_active_file", &memory_usage::active_file},
+    memory_figure{"pgfault", &memory_usage::page_faults},
+    memory_figure{"pgmajfault", &memory_usage::major_page_faults},
+};
+constexpr std::array memory_below_v1{
+    memory_figure{"total_cache", &memory_usage::cache},
+    memory_figure{"total_rss", &memory_usage::rss},
+    memory_figure{"total_swap", &memory_usage::swap},
+    memory_figure{"total_mapped_file", &memory_usage::mapped_file},
+};
+constexpr std::array memory_own_v1{
+    memory_figure{"cache", &memory_usage::cache},
+    memory_figure{"rss", &memory_usage::rss},
+    memory_figure{"swap", &memory_usage::swap},
+    memory_figure{"mapped_file", &memory_usage::mapped_file},
+};
+constexpr std::array memory_stat_v2{
+    memory_figure{"anon", &memory_usage::rss},
+    memory_figure{"file", &memory_usage::cache},
+    memory_figure{"file_mapped", &memory_usage::mapped_file},
+    memory_figure{"file_dirty", &memory_usage::file_dirty},
+    memory_figure{"file_writeback", &memory_usage::file_writeback},
+    memory_figure{"inactive_file", &memory_usage::inactive_file},
+    memory_figure{"active_file", &memory_usage::active_file},
+    memory_figure{"workingset_refault_anon", &memory_usage::refaults_anon},
+    memory_figure{"workingset_refault_file", &memory_usage::refaults_file},
+    memory_figure{"pgscan", &memory_usage::pages_scanned},
+    memory_figure{"pgsteal", &memory_usage::pages_stolen},
+    memory_figure{"pgfault", &memory_usage::page_faults},
+    memory_figure{"pgmajfault", &memory_usage::major_page_faults},
+};
+constexpr std::array memory_events{
+    memory_figure{"high", &memory_usage::high_events},
+    memory_figure{"max", &memory_usage::max_events},
+};
+
+struct named_operation {
+    std::string_view name;
+    io_operation operation;
+};
+constexpr std::array operations{
+    named_operation{"Read", io_operation::read},   named_operation{"Write", io_operation::write},
+    named_operation{"Sync", io_operation::sync},   named_operation{"Async", io_operation::async},
+    named_operation{"Total", io_operation::total}, named_operation{"Discard", io_operation::discard},
+};
+
+struct named_io {
+    std::string_view name;
+    io_list list;
+    io_operation operation;
+};
+constexpr std::array io_stat_keys{
+    named_io{"rbytes", io_list::service_bytes, io_operation::read},
+    named_io{"wbytes", io_list::service_bytes, io_operation::write},
+    named_io{"rios", io_list::serviced, io_operation::read},
+    named_io{"wios", io_list::serviced, io_operation::write},
+    named_io{"cost.usage", io_list::cost_usage, io_operation::count},
+    named_io{"cost.wait", io_list::cost_wait, io_operation::count},
+    named_io{"cost.indebt", io_list::cost_indebt, io_operation::count},
+    named_io{"cost.indelay", io_list::cost_indelay, io_operation::count},
+};
+
+struct device_number {
+    std::uint32_t major;
+    std::uint32_t minor;
+};
+
+std::optional<device_number> parse_device(std::string_view text)
+{
+    const std::size_t colon = text.find(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    const auto major = whole_number<std::uint32_t>(text.substr(0, colon));
+    const auto minor = whole_number<std::uint32_t>(text.substr(colon + 1));
+    if (!major || !minor) return std::nullopt;
+    return device_number{*major, *minor};
+}
+
+// The entry of that device in that list, among those added since `first`; nullptr when there are too many. The figures
+// of a device stand together, so it is nearly always one of the last.
+io_entry* entry_of(io_usage& io, std::size_t first, io_list list, device_number device)
+{
+    for (std::size_t i = io.size(); i > first; --i) {
+        io_entry& entry = io[i - 1];
+        if (entry.major != device.major || entry.minor != device.minor) break;
+        if (entry.list == list) return &entry;
+    }
+    if (io.size() >= io_entry_limit) return nullptr;
+    io_entry& added = io.emplace_back();
+    added.list = list;
+    added.major = device.major;
+    added.minor = device.minor;
+    return &added;
+}
+
+bool parse_average(std::string_view word, std::string_view key, double& into)
+{
+    if (!word.starts_with(key)) return false;
+    double value = 0;
+    const char* const end = word.data() + word.size();
+    const auto [stopped, code] = std::from_chars(word.data() + key.size(), end, value);
+    if (code == std::errc{} && stopped == end && std::isfinite(value) && value >= 0) into = value;
+    return true;
+}
+
+pressure_line parse_pressure_line(fields words)
+{
+    pressure_line line;
+    for (std::string_view word = words.next(); !word.empty(); word = words.next()) {
+        if (parse_average(word, "avg10=", line.avg10) || parse_average(word, "avg60=", line.avg60) ||
+            parse_average(word, "avg300=", line.avg300)) {
+            continue;
+        }
+        if (word.starts_with("total=")) line.total = whole_number<std::uint64_t>(word.substr(6)).value_or(0);
+    }
+    return line;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> parse_figure(std::string_view text)
+{
+    const std::string_view word = fields(text).next();
+    if (word == "max") return cgroup_limits::unlimited;
+    return whole_number<std::uint64_t>(word);
+}
+
+void parse_cpu_stat_v1(std::string_view text, cpu_usage& into) { read_keyed<cpu_usage>(text, cpu_stat_v1, into); }
+
+bool parse_cpu_stat_v2(std::string_view text, cpu_usage& into)
+{
+    read_keyed<cpu_usage>(text, cpu_stat_v2, into);
+    return read_keyed<cpu_usage>(text, cpu_time_v2, into) != 0;
+}
+
+void parse_cpuacct_stat(std::string_view text, cpu_usage& into) { read_keyed<cpu_usage>(text, cpuacct_stat, into); }
+
+std::vector<std::uint64_t> parse_cpu_list(std::string_view text)
+{
+    std::vector<std::uint64_t> list;
+    fields words(text);
+    for (std::string_view word = words.next(); !word.empty(); word = words.next()) {
+        const auto value = whole_number<std::uint64_t>(word);
+        if (!value) return {};
+        list.push_back(*value);
+    }
+    return list;
+}
+
+bool parse_memory_stat_v1(std::string_view text, bool hierarchical, memory_usage& into)
+{
+    const auto& sums = hierarchical ? memory_below_v1 : memory_own_v1;
+    const std::size_t found = read_keyed<memory_usage>(text, sums, into);
+    return read_keyed<memory_usage>(text, memory_stat_v1, into) + found != 0;
+}
+
+bool parse_memory_stat_v2(std::string_view text, memory_usage& into)
+{
+    return read_keyed<memory_usage>(text, memory_stat_v2, into) != 0;
+}
+
+void parse_memory_events(std::string_view text, memory_usage& into)
+{
+    read_keyed<memory_usage>(text, memory_events, into);
+}
+
+void set_working_set(memory_usage& memory) noexcept
+{
+    memory.working_set = memory.usage - std::min(memory.usage, memory.inactive_file);
+}
+
+void parse_blkio(std::string_view text, io_list list, io_usage& into)
+{
+    const std::size_t first = into.size();
+    for_each_line(text, [&](std::string_view line) {
+        fields words(line);
+        const auto device = parse_device(words.next());
+        if (!device) return true;
+        io_operation operation = io_operation::count;
+        std::string_view value = words.next();
+        const auto* const named =
+            std::find_if(operations.begin(), operations.end(), [&](const auto& one) { return one.name == value; });
+        if (named != operations.end()) {
+            operation = named->operation;
+            value = words.next();
+        }
+        const auto figure = whole_number<std::uint64_t>(value);
+        if (!figure) return true;
+        io_entry* const entry = entry_of(into, first, list, *device);
+        if (entry == nullptr) return false;
+        entry->set(operation, *figure);
+        return true;
+    });
+}
+
+void parse_io_stat(std::string_view text, io_usage& into)
+{
+    const std::size_t first = into.size();
+    for_each_line(text, [&](std::string_view line) {
+        fields words(line);
+        const auto device = parse_device(words.next());
+        if (!device) return true;
+        for (std::string_view word = words.next(); !word.empty(); word = words.next()) {
+            const std::size_t equals = std::min(word.find('='), word.size());
+            const auto* const key = std::find_if(io_stat_keys.begin(), io_stat_keys.end(),
+                                                 [&](const auto& one) { return one.name == word.substr(0, equals); });
+            if (key == io_stat_keys.end() || equals == word.size()) continue;
+            const auto figure = whole_number<std::uint64_t>(word.substr(equals + 1));
+            if (!figure) continue;
+            io_entry* const entry = entry_of(into, first, key->list, *device);
+            if (entry == nullptr) return false;
+            entry->set(key->operation, *figure);
+        }
+        return true;
+    });
+}
+
+void sort_io(io_usage& io)
+{
+    const auto key = [](const io_entry& entry) { return std::tuple(entry.list, entry.major, entry.minor); };
+    std::sort(io.begin(), io.end(), [&](const io_entry& a, const io_entry& b) { return key(a) < key(b); });
+}
+
+std::optional<pressure> parse_pressure(std::string_view text)
+{
+    std::optional<pressure> both;
+    pressure_line full;
+    for_each_line(text, [&](std::string_view line) {
+        fields words(line);
+        const std::string_view kind = words.next();
+        if (kind == "some") both.emplace().some = parse_pressure_line(words);
+        if (kind == "full") full = parse_pressure_line(words);
+        return true;
+    });
+    if (both) both->full = full;
+    return both;
+}
+
+void parse_cpu_max(std::string_view text, cgroup_limits& into)
+{
+    fields words(text);
+    into.cpu_quota = whole_number<std::uint64_t>(words.next());
+    into.cpu_period = whole_number<std::uint64_t>(words.next()).value_or(0);
+}
+
+std::uint64_t shares_of_weight(std::uint64_t weight) noexcept
+{
+    // The kernel's range. 0 stands for no such file.
+    if (weight == 0) return 0;
+    return 2 + (std::min<std::uint64_t>(weight, 10'000) - 1) * 262'142 / 9999;
+}
+
+std::uint64_t parse_meminfo(std::string_view text, std::string_view key)
+{
+    std::uint64_t bytes = 0;
+    for_each_line(text, [&](std::string_view line) {
+        if (!line.starts_with(key) || line.substr(key.size(), 1) != ":") return true;
+        const auto kibibytes = whole_number<std::uint64_t>(fields(line.substr(key.size() + 1)).next());
+        if (kibibytes && *kibibytes <= std::numeric_limits<std::uint64_t>::max() / 1024) bytes = *kibibytes * 1024;
+        return false;
+    });
+    return bytes;
+}
+
+}  // namespace nodescope::host

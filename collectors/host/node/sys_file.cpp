@@ -1,0 +1,64 @@
+#include "collectors/host/node/sys_file.hpp"
+
+#include "collectors/host/proc/proc_file.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include <dirent.h>
+
+namespace nodescope::host {
+
+namespace {
+
+constexpr std::size_t page_bytes = 4096;
+constexpr std::string_view padding("\0 \t\r\n", 5);
+
+struct directory_closer {
+    void operator()(DIR* directory) const noexcept { ::closedir(directory); }
+};
+
+}  // namespace
+
+std::string_view trimmed(std::string_view text) noexcept
+{
+    const std::size_t begin = text.find_first_not_of(padding);
+    if (begin == std::string_view::npos) return {};
+    return text.substr(begin, text.find_last_not_of(padding) - begin + 1);
+}
+
+std::optional<std::string> blocking_word(const std::string& path)
+{
+    const auto file = read_file(path, page_bytes);
+    if (!file) return std::nullopt;
+    return std::string(trimmed(file->text));
+}
+
+std::vector<std::string> blocking_names(const std::string& path)
+{
+    std::vector<std::string> names;
+    const std::unique_ptr<DIR, directory_closer> directory(::opendir(path.c_str()));
+    if (!directory) return names;
+    while (const dirent* const entry = ::readdir(directory.get())) {
+        const std::string_view name(static_cast<const char*>(entry->d_name));
+        if (name == "." || name == "..") continue;
+        if (names.size() == directory_limit) break;
+        names.emplace_back(name);
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+std::vector<numbered_name> numbered(std::vector<std::string> names, std::string_view prefix)
+{
+    std::vector<numbered_name> found;
+    for (std::string& name : names) {
+        if (!name.starts_with(prefix)) continue;
+        const auto number = whole_number<int>(std::string_view(name).substr(prefix.size()));
+        if (number && *number >= 0) found.emplace_back(std::move(name), *number);
+    }
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
+    return found;
+}
+
+}  // namespace nodescope::host

@@ -1,0 +1,168 @@
+#include "collectors/questions/namespace_reader.hpp"
+
+#include "netlink/read/address_reading.hpp"
+#include "netlink/read/route_reading.hpp"
+#include "netlink/text/name_tables.hpp"
+
+#include <fmt/format.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <exception>
+#include <utility>
+
+#include <linux/netlink.h>
+
+namespace nodescope {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// A text as the netlink room gives it, with what must be said beside it. `count` items of `noun` are in it.
+template <class Reading>
+text_part part_of(result<Reading>&& read, std::string_view noun, std::size_t Reading::*count)
+{
+    if (!read) return text_part(read.error());
+    text_part part(std::move(read->text));
+    part.truncated = read->truncated;
+    part.consistent = read->consistent;
+    const auto say = [&part](std::string_view clause) {
+        if (!part.note.empty()) part.note += ", ";
+        part.note += clause;
+    };
+    if (read->truncated) say(fmt::format("cut after {} {}: there are more", (*read).*count, noun));
+    if (!read->consistent) say("changed while it was read");
+    if (read->damaged != 0) say(fmt::format("{} damaged messages skipped", read->damaged));
+    return part;
+}
+
+text_part part_of(result<netlink::nat_text>&& read)
+{
+    if (!read) return text_part(read.error());
+    text_part part(std::move(read->text));
+    part.truncated = read->truncated;
+    if (read->truncated) part.note = "cut at the limit: there are more rules";
+    if (read->incomplete) {
+        if (!part.note.empty()) part.note += ", ";
+        part.note += read->incomplete->message();
+    }
+    return part;
+}
+
+class live_reader final : public namespace_reader {
+public:
+    live_reader(program_runner& programs, namespace_reader_options options, netlink::net_namespace home)
+        : root_(std::move(options.root)), home_(std::move(home)), names_(root_), nat_(programs, std::move(options.nat))
+    {
+    }
+
+    void blocking_read_netlink(const opened_namespace& where, deadline limit, const abandon_flag& abandoned,
+                               netlink_progress& progress) override
+    {
+        auto socket = netlink::netlink_socket::open_in(home_, where.space, NETLINK_ROUTE);
+        netlink::interface_names interfaces;
+        if (!socket) {
+            progress.put(&netlink_texts::addresses, text_part(socket.error()));
+            progress.put(&netlink_texts::route, text_part(socket.error()));
+        } else {
+            progress.put(&netlink_texts::addresses,
+                         part_of(netlink::blocking_read_addresses(*socket, root_, {}, limit, abandoned, &interfaces),
+                                 "addresses", &netlink::addresses_text::addresses));
+        }
+        const auto names = names_.current();
+        if (socket) {
+            progress.put(&netlink_texts::route,
+                         part_of(netlink::blocking_read_routes(*socket, *names, {}, limit, abandoned, &interfaces),
+                                 "routes", &netlink::routes_text::routes));
+        }
+        progress.put(&netlink_texts::route6,
+                     part_of(netlink::blocking_read_routes6(where.process.directory(), *names, {}, limit, abandoned),
+                             "routes", &netlink::routes_text::routes));
+    }
+
+    void blocking_look(opened_namespace& where, deadline limit) override
+    {
+        // Most namespaces have no NAT tables: then nothing more is to be done for them.
+        where.nat = netlink::blocking_find_nat_tables(netlink::nat_target(home_, where.space, borrowed(where)), limit);
+    }
+
+    task<nat_texts> read_nat(std::shared_ptr<const opened_namespace> where, deadline limit) override
+    {
+        nat_texts texts;
+        if (where->has_no_nat()) {
+            texts.nat = text_part(std::string());
+            co_return texts;
+        }
+        const auto executor = co_await asio::this_coro::executor;
+        auto [order, thrown4, nat, thrown6, nat6] =
+            co_await asio::experimental::make_parallel_group(
+                asio::co_spawn(executor, read_family(where, netlink::ip_family::ipv4, limit), asio::deferred),
+                asio::co_spawn(executor, read_family(where, netlink::ip_family::ipv6, limit), asio::deferred))
+                .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
+        if (thrown4) std::rethrow_exception(thrown4);
+        if (thrown6) std::rethrow_exception(thrown6);
+        texts.nat = std::move(nat);
+        // An IPv6 table is told of only where there is one.
+        if (!where->nat.ipv6 || !where->nat.ipv6->none()) texts.nat6 = std::move(nat6);
+        co_return texts;
+    }
+
+private:
+    // For the length of one blocking call: `where` outlives it.
+    static std::shared_ptr<const unique_fd> borrowed(const opened_namespace& where)
+    {
+        return {std::shared_ptr<const unique_fd>(), &where.process.directory_descriptor()};
+    }
+
+    task<text_part> read_family(std::shared_ptr<const opened_namespace> where, netlink::ip_family family,
+                                deadline limit)
+    {
+        const result<netlink::nat_tables>& found =
+            family == netlink::ip_family::ipv4 ? where->nat.ipv4 : where->nat.ipv6;
+        if (found && found->none()) co_return text_part(std::string());
+        // Shares the ownership of the whole: `where` lives as long as anything of it is used.
+        std::shared_ptr<const unique_fd> process(where, &where->process.directory_descriptor());
+        netlink::nat_target target(home_, where->space, std::move(process));
+        auto reading = nat_.read(std::move(target), family, found, limit);
+        co_return part_of(co_await std::move(reading));
+    }
+
+    const std::string root_;
+    const netlink::net_namespace home_;
+    netlink::name_source names_;
+    netlink::nat_reader nat_;
+};
+
+}  // namespace
+
+result<std::unique_ptr<namespace_reader>> make_namespace_reader(program_runner& programs,
+                                                                namespace_reader_options options)
+{
+    auto home = netlink::net_namespace::of_this_thread();
+    if (!home) return home.error();
+    return std::unique_ptr<namespace_reader>(
+        std::make_unique<live_reader>(programs, std::move(options), std::move(*home)));
+}
+
+void netlink_progress::put(text_part netlink_texts::*part, text_part value)
+{
+    const std::lock_guard lock(mutex_);
+    texts_.*part = std::move(value);
+    if (part == &netlink_texts::addresses) has_addresses_ = true;
+    else if (part == &netlink_texts::route) has_route_ = true;
+    else has_route6_ = true;
+}
+
+netlink_texts netlink_progress::take(const error& reason)
+{
+    const std::lock_guard lock(mutex_);
+    if (!has_addresses_) texts_.addresses = text_part(reason);
+    if (!has_route_) texts_.route = text_part(reason);
+    if (!has_route6_) texts_.route6 = text_part(reason);
+    return std::move(texts_);
+}
+
+}  // namespace nodescope

@@ -1,0 +1,117 @@
+// The network of a container, or of any process: addresses, routes and NAT of its network namespace, read live.
+#pragma once
+
+#include "collectors/questions/namespace_reader.hpp"
+#include "collectors/runtime/docker/docker_client.hpp"
+#include "core/deadline.hpp"
+#include "core/log.hpp"
+#include "core/shared_calls.hpp"
+#include "core/slots.hpp"
+#include "core/task.hpp"
+#include "core/worker_pool.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace nodescope {
+
+/// Whose network is asked for. Made by one of the three named constructors.
+class net_info_query {
+public:
+    static net_info_query of_container(docker::container_reference id);
+    /// Any process of the node; no container runtime is asked. See host::parse_pid.
+    static net_info_query of_process(pid_t pid);
+    /// The container with these Kubernetes labels; `container` may be empty.
+    static net_info_query of_pod(std::string pod_namespace, std::string pod_name, std::string container);
+
+    /// Also read the node's own NAT table.
+    bool node_nat = false;
+
+private:
+    friend class net_info_collector;
+    net_info_query() = default;
+    std::optional<docker::container_reference> container_id_;
+    pid_t pid_ = 0;
+    std::string pod_namespace_;
+    std::string pod_name_;
+    std::string container_;
+};
+
+/// What was read, and of what (operations.md I8).
+struct net_info {
+    net_info() = default;
+    pid_t pid = 0;
+    std::string container_id;    ///< full; empty when a process was asked for
+    std::string container_name;  ///< without the leading '/'
+    netlink::namespace_identity space;
+    bool verified = true;  ///< false: only the start time says that the process is the container's (operations.md N3)
+    bool host_network = false;  ///< the namespace is the node's own
+
+    text_part addresses;  ///< text of `ip addr`
+    text_part route;      ///< text of `route`
+    text_part route6;     ///< text of `route -6`
+    text_part nat;        ///< text of `iptables-save -t nat`; present and empty where there is no such table
+    text_part nat6;       ///< text of `ip6tables-save -t nat`; neither text nor reason where there is no such table
+    text_part node_nat;   ///< neither text nor reason unless asked for
+
+    /// Whether there is anything to answer but the pid.
+    [[nodiscard]] bool has_text() const noexcept;
+};
+
+struct net_info_options {
+    net_info_options() = default;
+    std::string root = "/";
+    steady_clock::duration host_timeout = std::chrono::seconds(5);
+    steady_clock::duration netlink_timeout = std::chrono::seconds(5);
+    steady_clock::duration nat_timeout = std::chrono::seconds(5);
+    std::size_t operations = 4;    ///< reads of namespaces at once (operations.md N8)
+    std::size_t queue_limit = 64;  ///< and waiting for their turn
+};
+
+/// Reactor thread only. Outlives its calls.
+class net_info_collector {
+public:
+    /// `docker` may be null: then only processes can be asked for.
+    net_info_collector(docker::client* docker, worker_pool& pool, std::unique_ptr<namespace_reader> reader,
+                       net_info_options options, logger& log);
+
+    /// Finds the process, proves that it is the container's (once more after a fresh inspect if it is not), and reads
+    /// its namespace: netlink and NAT side by side. A part that fails does not fail the others; the call fails when
+    /// the process cannot be found, proved or opened: failure::conflict "container is not running: …" and "container
+    /// changed: …", failure::gone, failure::denied with the missing capability, failure::timed_out, and whatever the
+    /// runtime says. Reads of one namespace that are under way at the same time are shared.
+    task<result<net_info>> collect(net_info_query query, deadline limit);
+
+private:
+    struct found_process;
+    struct opened_target;
+    using shared_namespace = std::shared_ptr<const opened_namespace>;
+    using shared_netlink = std::shared_ptr<const netlink_texts>;
+    using shared_nat = std::shared_ptr<const nat_texts>;
+
+    task<result<docker::container_state>> inspect(const net_info_query& query, deadline limit);
+    task<result<opened_target>> open_process(found_process found, deadline limit);
+    task<result<opened_target>> open_container(docker::container_state first, deadline limit);
+
+    task<netlink_texts> netlink_part(shared_namespace where, deadline limit);
+    task<nat_texts> nat_part(shared_namespace where, deadline limit);
+    task<text_part> node_nat_part(bool wanted, deadline limit);
+
+    task<result<shared_netlink>> read_netlink(shared_namespace where);
+    task<result<shared_nat>> read_nat(shared_namespace where);
+
+    docker::client* docker_;
+    worker_pool& pool_;
+    std::shared_ptr<namespace_reader> reader_;  // shared with jobs that outlive their askers
+    net_info_options options_;
+    logger& log_;
+    slot_pool slots_;
+    // By namespace: what makes it "one per namespace" (operations.md N8).
+    shared_calls<shared_netlink> netlink_calls_;
+    shared_calls<shared_nat> nat_calls_;
+};
+
+}  // namespace nodescope

@@ -1,0 +1,106 @@
+#include "collectors/runtime/docker/api_request.hpp"
+
+#include "core/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <vector>
+
+namespace nodescope::docker {
+
+std::string to_string(api_version value) { return fmt::format("{}.{}", value.major_number, value.minor_number); }
+
+std::optional<api_version> parse_api_version(std::string_view text) noexcept
+{
+    api_version value;
+    const char* end = text.data() + text.size();
+    const auto [dot, major_error] = std::from_chars(text.data(), end, value.major_number);
+    if (major_error != std::errc() || dot == end || *dot != '.') return std::nullopt;
+    const auto [rest, minor_error] = std::from_chars(dot + 1, end, value.minor_number);
+    if (minor_error != std::errc() || rest != end) return std::nullopt;
+    return value;
+}
+
+result<api_version> negotiate_version(std::string_view header)
+{
+    if (header.empty()) return oldest_version;
+    const auto engine = parse_api_version(header);
+    if (!engine) {
+        return error(failure::malformed,
+                     fmt::format("docker: the daemon's API version \"{}\" is none", escape_untrusted(header, 64)));
+    }
+    if (*engine < oldest_version) {
+        return error(failure::failed, fmt::format("docker: the daemon speaks API version {} at most; {} is needed",
+                                                  to_string(*engine), to_string(oldest_version)));
+    }
+    return std::min(*engine, newest_version);
+}
+
+const api_route& route_of(api_read what) noexcept
+{
+    return *std::find_if(std::begin(api_routes), std::end(api_routes),
+                         [what](const api_route& one) { return one.what == what; });
+}
+
+std::string percent_encode(std::string_view bytes)
+{
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string text;
+    text.reserve(bytes.size());
+    for (const char c : bytes) {
+        const bool unreserved = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                c == '-' || c == '.' || c == '_' || c == '~';
+        if (unreserved) {
+            text.push_back(c);
+        } else {
+            const auto byte = static_cast<unsigned char>(c);
+            text.append({'%', digits[byte >> 4U], digits[byte & 15U]});
+        }
+    }
+    return text;
+}
+
+namespace {
+
+std::string path_of(const api_call& call, const std::string& encoded_id)
+{
+    std::string path(route_of(call.what).path);
+    constexpr std::string_view placeholder = "{id}";
+    if (const auto at = path.find(placeholder); at != std::string::npos) {
+        path.replace(at, placeholder.size(), encoded_id);
+    }
+    return path;
+}
+
+}  // namespace
+
+std::string operation_name(const api_call& call)
+{
+    const std::string id = call.container ? call.container->text() : std::string();
+    const std::string shown = id.size() > 80 ? id.substr(0, 77) + "..." : id;
+    return fmt::format("{} {}", route_of(call.what).method, path_of(call, shown));
+}
+
+std::string request_target(const api_call& call, std::string_view base_path, api_version version)
+{
+    std::string target(base_path);
+    if (route_of(call.what).versioned) target.append("/v").append(to_string(version));
+    target.append(path_of(call, call.container ? percent_encode(call.container->text()) : std::string()));
+    if (!call.query.empty()) target.append("?").append(call.query);
+    return target;
+}
+
+std::string label_filter(const std::vector<std::string>& labels)
+{
+    std::string json = "{\"label\":[";
+    for (const std::string& label : labels) {
+        if (json.back() != '[') json.push_back(',');
+        append_json_string(json, label);
+    }
+    json.append("]}");
+    return "filters=" + percent_encode(json);
+}
+
+}  // namespace nodescope::docker

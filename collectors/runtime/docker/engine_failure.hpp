@@ -1,0 +1,23 @@
+// The sentences of failed Docker calls (operations.md D11), each made once.
+#pragma once
+
+#include "collectors/http_client/http_client.hpp"
+#include "collectors/runtime/docker/endpoint.hpp"
+#include "core/error.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace nodescope::docker {
+
+/// No answer: where the call died and of what.
+error failed_round_trip(const daemon_endpoint& where, std::string_view operation,
+                        const http_client::round_trip_failure& why);
+
+/// An answer other than 200, with the daemon's own message. Redirects are never followed (operations.md I3).
+error failed_answer(std::string_view operation, unsigned status, std::string_view body);
+
+/// A 200 whose body is not what it must be.
+error malformed_answer(std::string_view operation, std::string_view why);
+
+}  // namespace nodescope::docker

@@ -1,0 +1,50 @@
+// What the daemon's answers mean. Pure functions over bytes that may be anything.
+#pragma once
+
+#include "collectors/runtime/docker/docker_client.hpp"
+#include "core/json/reader.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nodescope::docker {
+
+/// The body as it may be passed on: one JSON value of the kind wanted, without white space around it, and valid UTF-8
+/// (each invalid byte becomes U+FFFD; everything else stays byte for byte). failure::malformed.
+result<shared_body> checked_body(std::string body, json_kind wanted);
+
+/// What an error answer says: the "message" of a JSON object, else the text itself; escaped, at most 1 KiB
+/// (operations.md D5, D14). Never empty.
+std::string engine_message(std::string_view body);
+
+/// A 400 by which the engine refuses the API version of the path (operations.md D5).
+bool refuses_version(unsigned status, std::string_view message) noexcept;
+
+/// Reads the answer of an inspect. Unknown members, nulls and missing ones are fine, but without a full Id it is
+/// failure::malformed.
+result<container_state> parse_container_state(std::string_view body);
+
+/// operations.md I7: the daemon matches names and prefixes of ids; only a whole name or 12 or more digits of the id
+/// prove that the answer is about the container asked for. failure::conflict.
+result<void> check_identity(const container_reference& asked, const container_state& answered);
+
+/// An element of the container list, as far as it says to which pod it belongs.
+struct pod_container {
+    pod_container() = default;
+    std::string id;
+    std::string state;
+    std::string pod_namespace;
+    std::string pod_name;
+    std::string container;  ///< io.kubernetes.container.name; "POD" for dockershim's sandbox
+    bool is_sandbox = false;
+};
+
+result<std::vector<pod_container>> parse_pod_containers(std::string_view list);
+
+/// Of the containers of one pod the one that is meant: by name, or without a name the only one, or the sandbox, whose
+/// network all of them share. failure::gone, failure::conflict.
+result<std::string> choose_pod_container(const std::vector<pod_container>& list, const std::string& pod_namespace,
+                                         const std::string& pod_name, const std::string& container);
+
+}  // namespace nodescope::docker

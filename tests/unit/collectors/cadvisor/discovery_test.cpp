@@ -1,0 +1,62 @@
+// How containers that come are found by those who ask at the same time (cadvisor-v2.md §3).
+#include "collectors/cadvisor/node_containers.hpp"
+
+#include "tests/support/run_task.hpp"
+#include "tests/support/temporary_root.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+namespace nodescope::cadvisor {
+namespace {
+
+using nodescope::testing::hang_limit;
+using nodescope::testing::run_task;
+
+struct Discovery : ::testing::Test {
+    Discovery()
+    {
+        root.write("/proc/1/mountinfo", "25 20 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+        make("/old");
+        options.root = root.path();
+        containers.emplace(pool, nullptr, group, log, options, node_containers::filesystem_source());
+    }
+    void make(const std::string& path) const
+    {
+        std::filesystem::create_directories(root.path() + "/sys/fs/cgroup" + path);
+    }
+    task<result<std::vector<container_view>>> find(std::string path)
+    {
+        query asked;
+        asked.name = std::move(path);
+        asked.count = 0;
+        return containers->find(std::move(asked), deadline::in(hang_limit));
+    }
+
+    nodescope::testing::temporary_root root;
+    boost::asio::io_context reactor{1};
+    logger log{log_level::error, log_format::text};
+    task_group group{reactor.get_executor(), log};
+    worker_pool pool;
+    sampling_options options;
+    std::optional<node_containers> containers;
+};
+
+TEST_F(Discovery, ShowsWhatIsNewToAllWhoAskMeanwhile)
+{
+    ASSERT_TRUE(run_task(reactor, find("/old")));
+    make("/new");
+    std::optional<bool> first_found;
+    // Sees the change, and begins to look.
+    boost::asio::co_spawn(reactor, find("/new"),
+                          [&](const std::exception_ptr&, const auto& found) { first_found = found.has_value(); });
+    const auto second = run_task(reactor, find("/new"));
+    EXPECT_TRUE(second) << second.error();
+    const auto give_up = steady_clock::now() + hang_limit;
+    while (!first_found && steady_clock::now() < give_up) reactor.run_one_until(give_up);
+    EXPECT_TRUE(first_found && *first_found);
+}
+
+}  // namespace
+}  // namespace nodescope::cadvisor

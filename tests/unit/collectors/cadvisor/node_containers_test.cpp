@@ -1,0 +1,282 @@
+// The containers of a node from its cgroup tree and from what Docker says of it. cadvisor-v2.md §3, §5, §10, §12.1.
+#include "collectors/cadvisor/node_containers.hpp"
+#include "tests/support/run_task.hpp"
+#include "tests/unit/collectors/cadvisor/cgroup_node.hpp"
+#include "tests/unit/collectors/cadvisor/scripted_docker.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace nodescope;
+using namespace nodescope::cadvisor;
+using namespace std::chrono_literals;
+using nodescope::testing::cgroup_node;
+using nodescope::testing::run_task;
+using nodescope::testing::run_until;
+using nodescope::testing::running;
+using nodescope::testing::scripted_docker;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::Not;
+using ::testing::Pair;
+
+namespace {
+
+const std::string id_a(64, 'a');
+const std::string id_b(64, 'b');
+const std::string path_a = "/docker/" + id_a;
+
+class NodeContainers : public ::testing::Test {
+protected:
+    NodeContainers()
+    {
+        options.root = node.root();
+        options.interval = 1h;  // no samples but those that are asked for
+    }
+    ~NodeContainers() override
+    {
+        if (!made) return;
+        // Ends the sampler, which refers to what is destroyed below.
+        group.cancel(boost::asio::cancellation_type::terminal);
+        run_until(reactor, [&] { return group.size() == 0; });
+    }
+
+    node_containers& service()
+    {
+        if (!made) made = std::make_unique<node_containers>(pool, &docker, group, log, options, nullptr);
+        return *made;
+    }
+    result<std::vector<container_view>> find(query asked)
+    {
+        return run_task(reactor, service().find(std::move(asked), deadline::in(20s)));
+    }
+    result<std::vector<container_view>> find(const std::string& path, std::int64_t count = 64)
+    {
+        query asked;
+        asked.name = path;
+        asked.count = count;
+        return find(std::move(asked));
+    }
+    result<std::vector<container_view>> find_of_docker(const std::string& name)
+    {
+        query asked;
+        asked.type = query::naming::by_docker;
+        asked.name = name;
+        return find(std::move(asked));
+    }
+    std::vector<event> history()
+    {
+        event_filter all;
+        all.subcontainers = all.creation = all.deletion = all.oom = all.oom_kill = true;
+        all.max_events = -1;
+        return *run_task(reactor, service().history(all, deadline::in(20s)));
+    }
+    std::vector<event> history_of(const std::string& path)
+    {
+        auto all = history();
+        std::erase_if(all, [&](const event& one) { return one.container_name != path; });
+        return all;
+    }
+
+    cgroup_node node;
+    boost::asio::io_context reactor{1};
+    std::vector<std::string> lines;
+    logger log{log_level::info, log_format::text, [this](std::string_view line) { lines.emplace_back(line); }};
+    worker_pool pool{2};
+    task_group group{reactor.get_executor(), log};
+    scripted_docker docker;
+    sampling_options options;
+    std::unique_ptr<node_containers> made;
+};
+
+}  // namespace
+
+TEST_F(NodeContainers, FindsWhatIsThereWhenItIsAsked)
+{
+    EXPECT_EQ(find("/a").error().message(), "unknown container \"/a\"");
+    node.add("/a");
+    auto found = find("/a");
+    ASSERT_TRUE(found) << found.error();
+    ASSERT_EQ(found->size(), 1U);
+    ASSERT_EQ(found->front().samples.size(), 1U) << "measured now";
+    EXPECT_EQ(found->front().samples[0].memory->usage, 1048576U);
+    EXPECT_EQ(found->front().spec->name_space, "");
+    EXPECT_EQ(found->front().spec->limits.memory_limit, host::cgroup_limits::unlimited);
+    node.remove("/a");
+    EXPECT_EQ(find("/a").error().kind(), failure::gone);
+}
+
+TEST_F(NodeContainers, MeasuresAnewWhatIsTooOld)
+{
+    node.add("/a");
+    EXPECT_EQ(find("/a")->front().samples.size(), 1U);
+    EXPECT_EQ(find("/a")->front().samples.size(), 1U) << "young enough for whoever does not say";
+    node.set("/a", "memory.current", "7\n");
+    query fresh;
+    fresh.name = "/a";
+    fresh.max_age = 0ns;
+    const auto found = find(fresh);
+    ASSERT_EQ(found->front().samples.size(), 2U);
+    EXPECT_EQ(found->front().samples[1].memory->usage, 7U);
+    EXPECT_EQ(found->front().samples[1].cpu, found->front().samples[0].cpu) << "nothing changed: shared";
+    EXPECT_EQ(find("/a", 0)->front().samples.size(), 0U);
+}
+
+TEST_F(NodeContainers, ShowsOfTheEnvironmentOnlyWhatIsListed)
+{
+    // operations.md O6.
+    options.environment = {"SHOWN"};
+    docker.answer = [](const std::string& id) {
+        auto state = running(id, "web");
+        state.environment = {"SECRET=planted", "SHOWN=a=b", "SHOWN2=x", "shown=y", "NOTHING"};
+        state.labels = {{"app", "x"}};
+        state.image = "busybox:local";
+        state.restart_count = 3;
+        return result<docker::container_state>(state);
+    };
+    node.add(path_a);
+    const auto found = find_of_docker("web");
+    ASSERT_TRUE(found) << found.error();
+    const container_spec& spec = *found->front().spec;
+    EXPECT_EQ(found->front().name, path_a);
+    EXPECT_THAT(spec.envs, ElementsAre(Pair("shown", "a=b")));
+    EXPECT_THAT(spec.aliases, ElementsAre("web", id_a));
+    EXPECT_THAT(spec.labels, ElementsAre(Pair("app", "x"), Pair("restartcount", "3")));
+    EXPECT_EQ(spec.image, "busybox:local");
+    EXPECT_EQ(spec.name_space, "docker");
+}
+
+TEST_F(NodeContainers, ShowNothingOfTheEnvironmentUnlessAsked)
+{
+    docker.answer = [](const std::string& id) {
+        auto state = running(id, "web");
+        state.environment = {"SECRET=planted"};
+        return result<docker::container_state>(state);
+    };
+    node.add(path_a);
+    EXPECT_TRUE(find_of_docker("web")->front().spec->envs.empty());
+}
+
+TEST_F(NodeContainers, AnswersWhileDockerHangs)
+{
+    docker.silent = true;
+    node.add(path_a);
+    const auto by_path = find(path_a);
+    ASSERT_TRUE(by_path) << by_path.error();
+    EXPECT_TRUE(by_path->front().samples.at(0).cpu);
+    EXPECT_THAT(by_path->front().spec->aliases, ElementsAre(id_a)) << "what the path tells";
+    EXPECT_TRUE(find_of_docker(id_a)) << "known by its id all the same";
+    EXPECT_EQ(find_of_docker("web").error().message(), "unable to find Docker container \"web\"");
+}
+
+TEST_F(NodeContainers, KeepsTheNamesItKnowsWhileDockerIsAway)
+{
+    node.add(path_a);
+    ASSERT_TRUE(find_of_docker("name-of-aaaa"));
+    docker.answer = [](const std::string&) -> result<docker::container_state> {
+        return error(failure::unavailable, "away");
+    };
+    node.add("/docker/" + id_b);
+    EXPECT_TRUE(find_of_docker("name-of-aaaa"));
+    EXPECT_TRUE(find_of_docker(id_b));
+    EXPECT_FALSE(find_of_docker("name-of-bbbb"));
+}
+
+TEST_F(NodeContainers, TellsTheBeginningOfWhatHasEndedAlready)
+{
+    // Docker says of a container that has ended that it has no process, and that is all it ever said of this one.
+    docker.answer = [](const std::string& id) {
+        auto state = running(id, "short", 0);
+        state.exit_code = 7;
+        return result<docker::container_state>(state);
+    };
+    ASSERT_TRUE(find("/"));
+    node.add(path_a);
+    ASSERT_TRUE(find("/"));
+    node.remove(path_a);
+    ASSERT_TRUE(run_until(reactor, [&] { return history_of(path_a).size() >= 2; }));
+    const auto told = history_of(path_a);
+    ASSERT_EQ(told.size(), 2U);
+    EXPECT_EQ(told[0].type, event::kind::creation);
+    EXPECT_EQ(told[1].type, event::kind::deletion);
+    EXPECT_EQ(told[1].exit_code, 7);
+}
+
+TEST_F(NodeContainers, AsksNobodyHowAPlainCgroupEnded)
+{
+    node.add("/a");
+    ASSERT_TRUE(find("/a"));
+    node.remove("/a");
+    ASSERT_FALSE(find("/a"));
+    ASSERT_TRUE(run_until(reactor, [&] { return history_of("/a").size() == 2; }));
+    EXPECT_EQ(history_of("/a")[1].exit_code, -1);
+    EXPECT_TRUE(docker.asked.empty());
+}
+
+TEST_F(NodeContainers, TellsStreamsTheNewsOnly)
+{
+    node.add("/old");
+    const auto began = std::chrono::system_clock::now();
+    while (std::chrono::system_clock::now() - began < 50ms) std::this_thread::sleep_for(5ms);
+    event_filter all;
+    all.subcontainers = all.creation = all.deletion = true;
+    auto stream = service().watch(all);
+    ASSERT_TRUE(stream);
+    node.add("/new");
+    ASSERT_TRUE(find("/new"));
+    std::vector<std::string> told;
+    for (;;) {
+        const auto next = run_task(reactor, (*stream)->next(deadline::in(50ms)));
+        ASSERT_TRUE(next) << next.error();
+        if (!*next) break;
+        told.push_back((*next)->container_name);
+    }
+    EXPECT_THAT(told, Contains("/new"));
+    EXPECT_THAT(told, Not(Contains("/old")));
+    EXPECT_EQ(history_of("/old").size(), 1U);
+}
+
+TEST_F(NodeContainers, CountsKillsForMemory)
+{
+    node.add("/a");
+    oom_kill kill;
+    kill.victim_cgroup = "/a";
+    kill.limit_cgroup = "/";
+    kill.pid = 42;
+    service().tell_out_of_memory(kill, time_point(5s));
+    service().tell_out_of_memory(kill, time_point(6s));
+    EXPECT_EQ(find("/a")->front().oom_events, 2U);
+    EXPECT_EQ(find("/")->front().oom_events, 0U);
+    event_filter filter;
+    filter.oom_kill = true;
+    const auto killed = run_task(reactor, service().history(filter, deadline::in(20s)));
+    ASSERT_EQ(killed->size(), 2U);
+    EXPECT_EQ(killed->front().pid, 42);
+}
+
+TEST_F(NodeContainers, SaysThatTheNodeHasNoCgroups)
+{
+    const nodescope::testing::temporary_root empty;
+    options.root = empty.path();
+    const auto found = find("/");
+    ASSERT_FALSE(found);
+    EXPECT_FALSE(found.error().message().empty());
+}
+
+TEST_F(NodeContainers, HasNoSummaryOfWhatWasNotMeasured)
+{
+    node.add("/a");
+    query asked;
+    asked.name = "/a";
+    asked.count = 0;
+    EXPECT_FALSE(find(asked)->front().summary);
+    asked.summaries = true;
+    const auto found = find(asked);
+    ASSERT_TRUE(found->front().summary);
+    EXPECT_EQ(found->front().summary->latest_memory, 1'000'000U);
+    EXPECT_FALSE(found->front().summary->minute.cpu.present);
+}

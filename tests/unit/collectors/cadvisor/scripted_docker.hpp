@@ -1,0 +1,81 @@
+// A Docker client that inspects as a test says, and remembers who was asked about.
+#pragma once
+
+#include "collectors/runtime/docker/docker_client.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nodescope::testing {
+
+/// A container that runs as process `pid`.
+inline docker::container_state running(std::string id, std::string name, std::int64_t pid = 1)
+{
+    docker::container_state state;
+    state.id = std::move(id);
+    state.name = std::move(name);
+    state.status = "running";
+    state.pid = pid;
+    return state;
+}
+
+class scripted_docker final : public docker::client {
+public:
+    std::function<result<docker::container_state>(const std::string& id)> answer = [](const std::string& id) {
+        return result<docker::container_state>(running(id, "name-of-" + id.substr(0, 4)));
+    };
+    bool silent = false;             ///< answers nothing until the deadline of the question
+    steady_clock::duration takes{};  ///< each question
+    std::vector<std::string> asked;  ///< about whom, in order
+    std::size_t at_once = 0;         ///< now
+    std::size_t most_at_once = 0;
+    steady_clock::duration longest_limit{};  ///< that a question was given
+
+    task<result<docker::container_state>> inspect(const docker::container_reference& id, deadline limit) override
+    {
+        const std::string& text = id.text();
+        asked.push_back(text);
+        most_at_once = std::max(most_at_once, ++at_once);
+        longest_limit = std::max(longest_limit, limit.limit());
+        boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+        timer.expires_at(silent ? limit.at() : steady_clock::now() + takes);
+        co_await timer.async_wait(boost::asio::use_awaitable);
+        --at_once;
+        if (silent) co_return error(failure::timed_out, "docker: no answer");
+        co_return answer(text);
+    }
+    task<result<docker::shared_body>> list_containers(deadline) override { co_return error(); }
+    task<result<docker::shared_body>> info(deadline) override { co_return error(); }
+    task<result<docker::shared_body>> engine_version(deadline) override { co_return error(); }
+    task<result<docker::container_state>> find_pod_container(std::string, std::string, std::string, deadline) override
+    {
+        co_return error();
+    }
+    [[nodiscard]] const std::string& endpoint_text() const noexcept override { return endpoint_; }
+    void drop_idle() override {}
+
+private:
+    std::string endpoint_ = "unix:///scripted";
+};
+
+/// Turns the reactor until `so`; false when that takes forever.
+template <class Condition>
+bool run_until(boost::asio::io_context& reactor, Condition&& so, std::chrono::seconds limit = std::chrono::seconds(20))
+{
+    const auto give_up = steady_clock::now() + limit;
+    while (!so()) {
+        if (steady_clock::now() > give_up) return false;
+        reactor.restart();
+        reactor.run_one_for(std::chrono::milliseconds(5));
+    }
+    return true;
+}
+
+}  // namespace nodescope::testing

@@ -1,0 +1,259 @@
+#include "collectors/host/cgroup/cgroup_layout.hpp"
+#include "tests/support/temporary_root.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include <sys/stat.h>
+
+using namespace nodescope;
+using namespace nodescope::host;
+using nodescope::testing::captured;
+using nodescope::testing::temporary_root;
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+namespace {
+
+const std::string id = "8fed049dc1fadb6c40b231cdcc2d354904ebd02a41dcf2e2ea909b06b1674773";
+
+const std::string v2_table =
+    "30 23 0:26 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
+
+const std::string systemd_v1_table =
+    "25 22 0:22 / /sys/fs/cgroup ro,nosuid shared:4 - tmpfs tmpfs ro,mode=755\n"
+    "26 25 0:23 / /sys/fs/cgroup/unified rw shared:5 - cgroup2 cgroup2 rw,nsdelegate\n"
+    "27 25 0:24 / /sys/fs/cgroup/systemd rw shared:6 - cgroup cgroup rw,xattr,name=systemd\n"
+    "31 25 0:28 / /sys/fs/cgroup/cpu,cpuacct rw shared:7 - cgroup cgroup rw,cpu,cpuacct\n"
+    "32 25 0:29 / /sys/fs/cgroup/memory rw shared:8 - cgroup cgroup rw,memory\n"
+    "33 25 0:29 / /mnt/second\\040memory rw - cgroup cgroup rw,memory\n";
+
+void make_directory(const temporary_root& root, const std::string& path)
+{
+    std::filesystem::create_directories(root.path() + path);
+}
+
+cgroup_set find(const cgroup_layout& layout)
+{
+    const abandon_flag nobody;
+    const auto set = blocking_find_cgroups(layout, deadline::in(std::chrono::minutes(1)), nobody);
+    EXPECT_TRUE(set) << set.error();
+    return set ? *set : cgroup_set();
+}
+
+}  // namespace
+
+TEST(CgroupLayout, SeparateControllersAreVersionOne)
+{
+    const cgroup_layout layout = parse_cgroup_mounts(captured("mountinfo_v1"), "/");
+    EXPECT_EQ(layout.version, cgroup_version::v1);
+    EXPECT_EQ(layout.hierarchies.size(), 7U);
+    EXPECT_EQ(layout.hierarchy(cgroup_controller::cpu), "/sys/fs/cgroup/cpu");
+    EXPECT_EQ(layout.hierarchy(cgroup_controller::cpuacct), "/sys/fs/cgroup/cpuacct");
+    EXPECT_EQ(layout.hierarchy(cgroup_controller::pids), "/sys/fs/cgroup/pids");
+}
+
+// §12.2: hybrid nodes count as v1, and the first mount of a controller counts.
+TEST(CgroupLayout, HybridCountsAsVersionOne)
+{
+    const cgroup_layout layout = parse_cgroup_mounts(systemd_v1_table, "/host/");
+    EXPECT_EQ(layout.version, cgroup_version::v1);
+    EXPECT_EQ(layout.hierarchies,
+              (std::vector<std::string>{"/host/sys/fs/cgroup/cpu,cpuacct", "/host/sys/fs/cgroup/memory"}));
+    EXPECT_EQ(layout.hierarchy(cgroup_controller::cpu), layout.hierarchy(cgroup_controller::cpuacct));
+    EXPECT_EQ(layout.hierarchy(cgroup_controller::memory), "/host/sys/fs/cgroup/memory");
+    EXPECT_EQ(layout.hierarchy(cgroup_controller::blkio), "");
+}
+
+TEST(CgroupLayout, OneUnifiedHierarchyIsVersionTwo)
+{
+    const cgroup_layout layout = parse_cgroup_mounts(v2_table, "/");
+    EXPECT_EQ(layout.version, cgroup_version::v2);
+    EXPECT_EQ(layout.hierarchies, std::vector<std::string>{"/sys/fs/cgroup"});
+    EXPECT_EQ(layout.hierarchy(cgroup_controller::memory), "/sys/fs/cgroup");
+    EXPECT_EQ(layout.hierarchy(cgroup_controller::devices), "/sys/fs/cgroup");
+}
+
+TEST(CgroupLayout, WhatLiesOnTopDecides)
+{
+    EXPECT_EQ(parse_cgroup_mounts(systemd_v1_table + v2_table, "/").version, cgroup_version::v2);
+    EXPECT_EQ(parse_cgroup_mounts(v2_table + systemd_v1_table, "/").version, cgroup_version::v1);
+    const std::string elsewhere = "30 23 0:26 / /run/cgroup2 rw - cgroup2 none rw\n";
+    EXPECT_EQ(parse_cgroup_mounts(elsewhere, "/").hierarchies, std::vector<std::string>{"/run/cgroup2"});
+    EXPECT_EQ(parse_cgroup_mounts(elsewhere + systemd_v1_table, "/").version, cgroup_version::v1);
+}
+
+TEST(CgroupLayout, WithoutMountsThereIsNone)
+{
+    for (const std::string& text : {std::string(), std::string("\n\n"), std::string("nonsense\n"),
+                                    std::string(100'000, '-'), std::string(100'000, ' ')}) {
+        const cgroup_layout layout = parse_cgroup_mounts(text, "/");
+        EXPECT_EQ(layout.version, cgroup_version::none);
+        EXPECT_EQ(layout.hierarchy(cgroup_controller::cpu), "");
+    }
+    const abandon_flag nobody;
+    const auto set = blocking_find_cgroups(cgroup_layout(), deadline::in(seconds(1)), nobody);
+    ASSERT_FALSE(set);
+    EXPECT_EQ(set.error(), error(failure::unavailable, "cgroups: none are mounted on this node"));
+}
+
+TEST(CgroupLayout, ATableCutAnywhereNamesNoOtherPlace)
+{
+    const std::vector<std::string> places{"/sys/fs/cgroup/unified", "/sys/fs/cgroup/cpu,cpuacct",
+                                          "/sys/fs/cgroup/memory"};
+    for (std::size_t length = 0; length <= systemd_v1_table.size(); ++length) {
+        const cgroup_layout cut = parse_cgroup_mounts(systemd_v1_table.substr(0, length), "/");
+        for (const std::string& path : cut.hierarchies) {
+            EXPECT_NE(std::find(places.begin(), places.end(), path), places.end()) << path;
+        }
+    }
+}
+
+TEST(CgroupLayout, IsReadFromTheNodesTable)
+{
+    const temporary_root root;
+    root.write("/proc/1/mountinfo", v2_table);
+    const auto layout = blocking_read_cgroup_layout(root.path());
+    ASSERT_TRUE(layout) << layout.error();
+    EXPECT_EQ(layout->hierarchies, std::vector<std::string>{root.path() + "/sys/fs/cgroup"});
+
+    const temporary_root nothing;
+    const auto failed = blocking_read_cgroup_layout(nothing.path());
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().kind(), failure::gone);
+}
+
+TEST(CgroupWalk, ListsTheUnionOfAllHierarchies)
+{
+    const temporary_root root;
+    for (const char* path : {"/cpu/docker/a", "/cpu/docker/b/init.scope", "/memory/docker/a", "/memory/only",
+                             "/memory/dev-hugepages.mount/below", "/cpu/x.mount"}) {
+        make_directory(root, path);
+    }
+    root.write("/cpu/docker/a/cpu.stat", "");
+    root.link("/cpu/loop", ".");
+    cgroup_layout layout;
+    layout.hierarchies = {root.path() + "/cpu", root.path() + "/memory", root.path() + "/absent"};
+
+    const cgroup_set set = find(layout);
+    EXPECT_EQ(set.paths,
+              (std::vector<std::string>{"/", "/docker", "/docker/a", "/docker/b", "/docker/b/init.scope", "/only"}));
+    EXPECT_FALSE(set.truncated);
+}
+
+TEST(CgroupWalk, FindsTheContainersOfCapturedNodes)
+{
+    for (const char* node : {NODESCOPE_FIXTURES "/node_v1", NODESCOPE_FIXTURES "/node_v2"}) {
+        const auto layout = blocking_read_cgroup_layout(node);
+        ASSERT_TRUE(layout) << layout.error();
+        const cgroup_set set = find(*layout);
+        const auto containers = std::count_if(set.paths.begin(), set.paths.end(), [](const std::string& path) {
+            return !container_id_of_path(path).empty();
+        });
+        EXPECT_EQ(containers, 2) << node;
+        EXPECT_EQ(set.paths.front(), "/");
+    }
+}
+
+TEST(CgroupWalk, EndsAtTheDepthLimit)
+{
+    const temporary_root root;
+    std::string deep;
+    for (std::size_t i = 0; i < cgroup_depth_limit + 3; ++i) deep += "/d";
+    make_directory(root, deep);
+    cgroup_layout layout;
+    layout.hierarchies = {root.path()};
+
+    const cgroup_set set = find(layout);
+    EXPECT_TRUE(set.truncated);
+    EXPECT_EQ(set.paths.size(), cgroup_depth_limit + 1);
+}
+
+TEST(CgroupWalk, EndsAtTheNumberLimitAlsoInOneDirectory)
+{
+    const temporary_root root;
+    for (std::size_t i = 0; i < cgroup_limit; ++i) make_directory(root, fmt::format("/c{}", i));
+    cgroup_layout layout;
+    layout.hierarchies = {root.path()};
+
+    const cgroup_set set = find(layout);
+    EXPECT_TRUE(set.truncated) << "else those that are not listed count as removed";
+    EXPECT_EQ(set.paths.size(), cgroup_limit);
+}
+
+TEST(CgroupWalk, EndsAtTheDeadlineAndWhenNobodyWaits)
+{
+    const temporary_root root;
+    make_directory(root, "/a/b");
+    cgroup_layout layout;
+    layout.hierarchies = {root.path()};
+
+    abandon_flag gone;
+    const auto late = blocking_find_cgroups(layout, deadline::in(nanoseconds(0)), gone);
+    ASSERT_TRUE(late);
+    EXPECT_TRUE(late->truncated);
+    EXPECT_EQ(late->paths, std::vector<std::string>{"/"});
+
+    gone.raise();
+    const auto cancelled = blocking_find_cgroups(layout, deadline::in(seconds(60)), gone);
+    ASSERT_FALSE(cancelled);
+    EXPECT_EQ(cancelled.error().kind(), failure::cancelled);
+}
+
+TEST(CgroupWalk, SaysWhichHierarchyCannotBeRead)
+{
+    cgroup_layout layout;
+    layout.hierarchies = {"/nonexistent/cgroup"};
+    const abandon_flag nobody;
+    const auto set = blocking_find_cgroups(layout, deadline::in(seconds(60)), nobody);
+    ASSERT_FALSE(set);
+    EXPECT_EQ(set.error(), error(failure::unavailable, "cgroups: open /nonexistent/cgroup: No such file or directory"));
+}
+
+TEST(CgroupCreation, IsTheOldestChangeTimeButNotBeforeBoot)
+{
+    const temporary_root root;
+    make_directory(root, "/cpu/a");
+    make_directory(root, "/memory/a");
+    cgroup_layout layout;
+    layout.version = cgroup_version::v1;
+    layout.hierarchies = {root.path() + "/cpu", root.path() + "/memory"};
+    struct stat status = {};
+    ASSERT_EQ(::stat((root.path() + "/cpu/a").c_str(), &status), 0);
+    const std::chrono::sys_time<nanoseconds> made(seconds(status.st_ctim.tv_sec) + nanoseconds(status.st_ctim.tv_nsec));
+
+    EXPECT_EQ(blocking_cgroup_creation_time(layout, "/a", {}), made);
+    EXPECT_EQ(blocking_cgroup_creation_time(layout, "/a", made + seconds(9)), made + seconds(9));
+    EXPECT_EQ(blocking_cgroup_creation_time(layout, "/b", {}), std::nullopt);
+    EXPECT_TRUE(blocking_cgroup_exists(layout, "/a"));
+    EXPECT_FALSE(blocking_cgroup_exists(layout, "/b"));
+}
+
+// §12.3: every cgroup driver and runtime.
+TEST(ContainerIdOfPath, IsTheSixtyFourCharactersOfTheLastComponent)
+{
+    for (const std::string& path :
+         {"/docker/" + id, "/system.slice/docker-" + id + ".scope", "/x.slice/docker-" + id + ".scope",
+          "/kubepods/burstable/pod0f1e2d3c-4b5a/" + id,
+          "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod0f1e_2d.slice/cri-containerd-" + id +
+              ".scope",
+          "/kubepods.slice/crio-" + id + ".scope", "/kubepods/pod1/crio-" + id,
+          "/machine.slice/libpod-" + id + ".scope", "/docker/" + std::string(64, 'z') + "/docker/" + id,
+          "/system.slice/containerd.service/kubepods-pod1.slice:cri-containerd:" + id}) {
+        EXPECT_EQ(container_id_of_path(path), id) << path;
+    }
+}
+
+TEST(ContainerIdOfPath, APlainCgroupHasNone)
+{
+    for (const std::string& path :
+         {std::string(), std::string("/"), std::string("/docker"), "/docker/" + id + "/init.scope",
+          "/machine.slice/libpod-" + id + ".scope/container", "/crio-conmon-" + id + ".scope",
+          "/machine.slice/libpod-conmon-" + id + ".scope", "/docker/" + id.substr(1), "/docker/" + id + "0",
+          "/a-" + id + ".mount", "/docker/" + std::string(64, 'A'), "/docker/" + std::string(100'000, 'a')}) {
+        EXPECT_EQ(container_id_of_path(path), "") << path.substr(0, 100);
+    }
+}

@@ -1,0 +1,250 @@
+#include "collectors/runtime/docker/replies.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace nodescope::docker {
+namespace {
+
+const std::string id_a = "6f" + std::string(62, 'a');
+
+std::string inspect_answer(const std::string& more = "")
+{
+    return R"({"Id":")" + id_a + R"(","Created":"2026-01-01T00:00:00Z","Path":"sh","Args":["-c","\u0022"],)" +
+           R"("State":{"Status":"running","Running":true,"Pid":4711,"ExitCode":0,"StartedAt":"2026-01-01T00:00:01.5Z",)" +
+           R"("Health":null},"Name":"/web","HostConfig":{"NetworkMode":"default","Memory":0,"Big":1e999}})" + more;
+}
+
+TEST(ContainerState, IsReadFromAnInspect)
+{
+    const auto got = parse_container_state(inspect_answer("\n"));
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_EQ(got->id, id_a);
+    EXPECT_EQ(got->name, "web");
+    EXPECT_EQ(got->status, "running");
+    EXPECT_EQ(got->pid, 4711);
+    EXPECT_EQ(got->started_at, "2026-01-01T00:00:01.5Z");
+    EXPECT_EQ(got->network_mode, "default");
+}
+
+TEST(ContainerState, HasWhatDescribesAContainer)
+{
+    const auto got = parse_container_state(
+        R"({"Id":")" + id_a +
+        R"(","Created":"2026-01-01T00:00:00.25Z","State":{"ExitCode":137,"Health":{"Status":"healthy","Log":null}},)"
+        R"("RestartCount":3,"Driver":"overlay2","LogPath":"/d/containers/x/x-json.log","HostsPath":"/d/containers/x/hosts",)"
+        R"("GraphDriver":{"Name":"overlay2","Data":{"LowerDir":"/l","UpperDir":"/d/overlay2/x/diff"}},)"
+        R"("HostConfig":{"CpuShares":2048},)"
+        R"("Config":{"Image":"busybox:local","Env":["A=b","C"],"Labels":{"a.b":"c\u0022","":""}}})");
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_EQ(got->created, "2026-01-01T00:00:00.25Z");
+    EXPECT_EQ(got->exit_code, 137);
+    EXPECT_EQ(got->health, "healthy");
+    EXPECT_EQ(got->restart_count, 3);
+    EXPECT_EQ(got->driver, "overlay2");
+    EXPECT_EQ(got->upper_directory, "/d/overlay2/x/diff");
+    EXPECT_EQ(got->log_path, "/d/containers/x/x-json.log");
+    EXPECT_EQ(got->hosts_path, "/d/containers/x/hosts");
+    EXPECT_EQ(got->cpu_shares, 2048);
+    EXPECT_EQ(got->image, "busybox:local");
+    EXPECT_EQ(got->environment, (std::vector<std::string>{"A=b", "C"}));
+    EXPECT_EQ(got->labels, (std::map<std::string, std::string>{{"", ""}, {"a.b", "c\""}}));
+}
+
+TEST(ContainerState, KeepsNoMoreLabelsAndVariablesThanFit)
+{
+    const std::string big(60U << 10U, 'x');
+    const std::string body = fmt::format(
+        R"({{"Id":"{}","Config":{{"Labels":{{"a":"1","b":"{}","c":"{}","d":"4"}},"Env":["A=1","B={}","C={}","D=4"]}}}})",
+        std::string(64, '0'), big, big, big, big);
+    const auto got = parse_container_state(body);
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_EQ(got->labels, (std::map<std::string, std::string>{{"a", "1"}, {"b", big}, {"d", "4"}}));
+    EXPECT_EQ(got->environment, (std::vector<std::string>{"A=1", "B=" + big, "D=4"}));
+}
+
+TEST(ContainerState, ToleratesNullsAndMissingMembers)
+{
+    for (const std::string more :
+         {"", R"(,"State":null,"HostConfig":null,"Name":null)", R"(,"State":{},"HostConfig":{})",
+          R"(,"State":{"Pid":null,"Status":null,"Health":null})", R"(,"Config":null,"Created":null)",
+          R"(,"Config":{"Env":null,"Labels":null})", R"(,"GraphDriver":null)", R"(,"GraphDriver":{"Data":null})",
+          R"(,"New":[[{}],1.5,"x",true])"}) {
+        const auto got = parse_container_state(R"({"Id":")" + id_a + "\"" + more + "}");
+        ASSERT_TRUE(got) << more << got.error();
+        EXPECT_EQ(got->pid, 0);
+        EXPECT_EQ(got->status, "");
+    }
+}
+
+TEST(ContainerState, IsNeverReadFromATruncatedAnswer)
+{
+    const std::string whole = inspect_answer();
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+        const auto got = parse_container_state(whole.substr(0, length));
+        ASSERT_FALSE(got) << length;
+        EXPECT_EQ(got.error().kind(), failure::malformed);
+    }
+}
+
+TEST(ContainerState, RefusesWhatIsNotAContainer)
+{
+    const std::string cases[] = {
+        "",
+        "null",
+        "[]",
+        "\"x\"",
+        "1",
+        "{}",
+        R"({"Id":null})",
+        R"({"Id":1})",
+        R"({"Id":"abc"})",
+        R"({"Id":")" + std::string(64, 'G') + R"("})",
+        R"({"Id":")" + std::string(65, 'a') + R"("})",
+        R"({"Id":")" + id_a + R"(","State":{"Pid":"7"}})",
+        R"({"Id":")" + id_a + R"(","State":{"Pid":1.5}})",
+        R"({"Id":")" + id_a + R"(","State":{"Pid":1e3}})",
+        R"({"Id":")" + id_a + R"(","State":{"Pid":-1}})",
+        R"({"Id":")" + id_a + R"(","State":{"Pid":99999999999999999999}})",
+        R"({"Id":")" + id_a + R"(","State":[]})",
+        R"({"Id":")" + id_a + R"(","Name":["web"]})",
+        R"({"Id":")" + id_a + R"("} x)",
+        std::string(100'000, '['),
+        R"({"Id":)" + std::string(100'000, '{'),
+    };
+    for (const std::string& text : cases) {
+        const auto got = parse_container_state(text);
+        ASSERT_FALSE(got) << text.substr(0, 120);
+        EXPECT_EQ(got.error().kind(), failure::malformed);
+    }
+}
+
+// operations.md I7.
+TEST(Identity, OnlyAWholeNameOrTwelveDigitsWillDo)
+{
+    container_state answered;
+    answered.id = id_a;
+    answered.name = "6";
+    const auto verdict = [&](const std::string& asked) {
+        return check_identity(*container_reference::parse(asked), answered);
+    };
+    EXPECT_TRUE(verdict(id_a));
+    EXPECT_TRUE(verdict(id_a.substr(0, 12)));
+    EXPECT_TRUE(verdict("6")) << "it is the name";
+    for (const std::size_t length : {2U, 5U, 11U}) {
+        const auto refused = verdict(id_a.substr(0, length));
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().kind(), failure::conflict);
+        EXPECT_NE(refused.error().message().find("too short for an id"), std::string::npos);
+    }
+    for (const std::string other : {"web", "6faaaaaaaaab", "6FAAAAAAAAAA", "66"}) {
+        const auto refused = verdict(other);
+        ASSERT_FALSE(refused) << other;
+        EXPECT_EQ(refused.error().kind(), failure::conflict);
+    }
+    EXPECT_FALSE(verdict(id_a + "a"));
+}
+
+TEST(Body, IsPassedOnByteForByte)
+{
+    const std::string exact =
+        R"([{"Id":"x","Big":12345678901234567890123,"Dup":1,"Dup":2,"e":1e999,"s":"\ud83d\ude00é"}])";
+    const auto got = checked_body(" \n" + exact + "\n", json_kind::array);
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_EQ(**got, exact);
+    EXPECT_EQ(**checked_body("{}", json_kind::object), "{}");
+}
+
+TEST(Body, OfTheWrongKindOrNotJsonIsMalformed)
+{
+    for (const char* text : {"", " ", "null", "{}", "[", "[1,]", "[1] [2]", "[\"\x01\"]", "<html>", "[01]", "['a']"}) {
+        const auto got = checked_body(text, json_kind::array);
+        ASSERT_FALSE(got) << text;
+        EXPECT_EQ(got.error().kind(), failure::malformed);
+    }
+    EXPECT_FALSE(checked_body("[]", json_kind::object));
+}
+
+// operations.md O1.
+TEST(Body, InvalidUtf8BecomesTheReplacementCharacter)
+{
+    EXPECT_EQ(**checked_body("[\"a\xff"
+                             "b\xc3\"]",
+                             json_kind::array),
+              "[\"a\xef\xbf\xbd"
+              "b\xef\xbf\xbd\"]");
+}
+
+TEST(EngineMessage, IsFoundInJsonAndInText)
+{
+    EXPECT_EQ(engine_message(R"({"message":"No such container: x"})"
+                             "\n"),
+              "No such container: x");
+    EXPECT_EQ(engine_message(R"({"cause":"c","message":"podman says","response":404})"), "podman says");
+    EXPECT_EQ(engine_message("client version 1.10 is too old\n"), "client version 1.10 is too old");
+    EXPECT_EQ(engine_message(""), "without a message");
+    EXPECT_EQ(engine_message("{}"), "{}");
+    EXPECT_EQ(engine_message(R"({"message":"a\nb\u001b[31m"})"), "a\\nb\\x1b[31m");
+    EXPECT_LE(engine_message(std::string(100'000, 'x')).size(), 1024U);
+}
+
+TEST(RefusesVersion, KnowsBothWordings)
+{
+    EXPECT_TRUE(refuses_version(400, "client version 1.41 is too old. Minimum supported API version is 1.44"));
+    EXPECT_TRUE(
+        refuses_version(400, R"({"message":"client version 1.44 is too new. Maximum supported API version is 1.41"})"));
+    EXPECT_FALSE(refuses_version(400, "bad parameter"));
+    EXPECT_FALSE(refuses_version(500, "client version 1.41 is too old"));
+}
+
+std::string pod_entry(char id, const std::string& labels, const std::string& state = "running")
+{
+    return R"({"Id":")" + std::string(64, id) + R"(","State":")" + state + R"(","Labels":)" + labels +
+           R"(,"HostConfig":null,"Networks":null})";
+}
+
+std::string labels_of(const std::string& container, const std::string& kind)
+{
+    return R"({"io.kubernetes.pod.namespace":"ns","io.kubernetes.pod.name":"pod","io.kubernetes.container.name":")" +
+           container + R"(","io.kubernetes.docker.type":")" + kind + R"("})";
+}
+
+class PodContainer : public ::testing::Test {
+protected:
+    result<std::string> choose(const std::string& list, const std::string& container)
+    {
+        const auto parsed = parse_pod_containers(list);
+        if (!parsed) return parsed.error();
+        return choose_pod_container(*parsed, "ns", "pod", container);
+    }
+    const std::string sandbox = pod_entry('0', labels_of("POD", "podsandbox"));
+    const std::string app = pod_entry('1', labels_of("app", "container"));
+    const std::string proxy = pod_entry('2', labels_of("proxy", "container"));
+    const std::string stranger = pod_entry('3', "null");
+    const std::string old_app = pod_entry('4', labels_of("app", "container"), "exited");
+};
+
+TEST_F(PodContainer, IsChosenByNameOrTheOnlyOneOrTheSandbox)
+{
+    EXPECT_EQ(*choose("[" + sandbox + "," + app + "," + proxy + "," + stranger + "," + old_app + "]", "app"),
+              std::string(64, '1'));
+    EXPECT_EQ(*choose("[" + sandbox + "," + app + "]", ""), std::string(64, '1'));
+    EXPECT_EQ(*choose("[" + sandbox + "," + app + "," + proxy + "]", ""), std::string(64, '0'));
+    EXPECT_EQ(*choose("[" + sandbox + "]", ""), std::string(64, '0'));
+    EXPECT_EQ(*choose("[" + sandbox + "]", "POD"), std::string(64, '0'));
+}
+
+TEST_F(PodContainer, NoneAndSeveralAreToldApart)
+{
+    EXPECT_EQ(choose("[]", "").error().kind(), failure::gone);
+    EXPECT_EQ(choose("[" + stranger + "]", "").error().kind(), failure::gone);
+    EXPECT_EQ(choose("[" + sandbox + "," + old_app + "]", "app").error().kind(), failure::gone);
+    const auto several = choose("[" + app + "," + proxy + "]", "");
+    EXPECT_EQ(several.error().kind(), failure::conflict);
+    EXPECT_EQ(several.error().message(), "docker: pod ns/pod has 2 running containers (app, proxy): say which one");
+    EXPECT_EQ(choose("[" + app + "," + app + "]", "app").error().kind(), failure::conflict);
+    EXPECT_EQ(choose("[1]", "").error().kind(), failure::malformed);
+}
+
+}  // namespace
+}  // namespace nodescope::docker
