@@ -2,7 +2,7 @@
 // are told of as the last call left them: nothing is asked (operations.md H9).
 #pragma once
 
-#include "server/api/service_metrics.hpp"
+#include "server/api/metrics/service_metrics.hpp"
 #include "server/http/message.hpp"
 
 #include <functional>

@@ -1,5 +1,5 @@
 // Paths and options of requests to cAdvisor's API: the first line is the path below /api, the rest the query.
-#include "server/api/cadvisor_request.hpp"
+#include "server/api/cadvisor/request.hpp"
 
 #include <algorithm>
 #include <cstddef>

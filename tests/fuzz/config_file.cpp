@@ -1,6 +1,6 @@
 // The configuration file: whatever it holds, it is read or refused with a line of the text.
-#include "server/config_file.hpp"
-#include "server/near_match.hpp"
+#include "server/config/config_file.hpp"
+#include "server/config/near_match.hpp"
 
 #include <cstddef>
 #include <cstdint>

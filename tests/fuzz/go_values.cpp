@@ -1,5 +1,5 @@
 // Durations, times and quoted names as Go reads and writes them: what is read and written again is the same.
-#include "server/api/go_values.hpp"
+#include "server/api/cadvisor/go_values.hpp"
 #include "collectors/cadvisor/go_quoted.hpp"
 
 #include <fmt/chrono.h>

@@ -1,5 +1,5 @@
 // The query part of a target: any bytes.
-#include "server/api/url_query.hpp"
+#include "server/api/cadvisor/url_query.hpp"
 
 #include <cstddef>
 #include <cstdint>

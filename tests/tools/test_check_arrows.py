@@ -15,7 +15,7 @@ BAD = [
     ("netlink/a.cpp", '#include "collectors/runtime/docker/docker_client.hpp"'),
     ("collectors/docker/a.cpp", '#include "server/http/message.hpp"'),
     ("server/http/a.cpp", '#include "collectors/runtime/docker/docker_client.hpp"'),
-    ("server/http/a.cpp", '#include "server/api/processors.hpp"'),
+    ("server/http/a.cpp", '#include "server/api/processors/processors.hpp"'),
     ("server/auth/a.cpp", '#include "netlink/read/dump.hpp"'),
     ("core/a.cpp", '#include "a.hpp"'),
     ("core/a.cpp", "#include <boost/asio.hpp>"),

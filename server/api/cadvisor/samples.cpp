@@ -1,0 +1,338 @@
+#include "server/api/cadvisor/samples.hpp"
+
+#include "server/api/cadvisor/go_json.hpp"
+#include "server/api/cadvisor/groups.hpp"
+
+#include <string_view>
+#include <utility>
+
+namespace nodescope::api {
+
+namespace {
+
+using cadvisor::container_view;
+using cadvisor::sample;
+
+/// Room for a sample with one interface and one filesystem: the text grows without being moved.
+constexpr std::size_t usual_sample_bytes = 2560;
+constexpr std::size_t usual_container_bytes = 1024;
+
+std::size_t usual_size(const container_views& found)
+{
+    std::size_t size = 0;
+    for (const container_view& one : found) size += usual_container_bytes + one.samples.size() * usual_sample_bytes;
+    return size;
+}
+
+/// What a group that is not known looks like where it has to be there.
+template <class Group>
+const Group& or_zeros(const std::shared_ptr<const Group>& group)
+{
+    static const Group zeros;
+    return group ? *group : zeros;
+}
+
+/// A group that the sample before has too (it is the same object: nothing changed) is copied from there as text.
+class repeated_text {
+public:
+    template <class Append>
+    void append(std::string& out, const void* group, const void* pressures, Append&& render)
+    {
+        if (length_ > 0 && group == group_ && pressures == pressures_) {
+            out.append(out, begin_, length_);
+            return;
+        }
+        group_ = group;
+        pressures_ = pressures;
+        begin_ = out.size();
+        std::forward<Append>(render)();
+        length_ = out.size() - begin_;
+    }
+
+private:
+    const void* group_ = nullptr;
+    const void* pressures_ = nullptr;
+    std::size_t begin_ = 0;
+    std::size_t length_ = 0;
+};
+
+/// Writes the samples of one container, oldest first.
+class sample_writer {
+public:
+    sample_writer(std::string& out, go_json& json, device_names& devices, const container_view& container)
+        : out_(out), json_(json), devices_(devices), spec_(*container.spec), of_root_(container.name == "/")
+    {
+    }
+
+    void append_v2_0(const sample& one);
+    void append_v2_1(const sample& one);
+    void append_machine(const sample& one);
+
+private:
+    void append_cpu_groups(const sample& one);
+    void append_rate(const sample& one);
+    void append_memory_group(const sample& one);
+    void append_diskio_group(const sample& one);
+    void append_network_group(const sample& one, socket_figures sockets);
+    void append_filesystems(const sample& one);
+    void append_machine_filesystems(const sample& one);
+
+    std::string& out_;
+    go_json& json_;
+    device_names& devices_;
+    const cadvisor::container_spec& spec_;
+    const bool of_root_;
+    const sample* before_ = nullptr;
+    repeated_text cpu_;
+    repeated_text memory_;
+    repeated_text diskio_;
+    repeated_text network_;
+    repeated_text filesystems_;
+};
+
+void sample_writer::append_v2_0(const sample& one)
+{
+    json_.begin_object();
+    json_.time_member("timestamp", one.timestamp);
+    json_.member("has_cpu", spec_.limits.has_cpu);
+    append_cpu_groups(one);
+    json_.member("has_diskio", spec_.limits.has_io);
+    append_diskio_group(one);
+    json_.member("has_memory", spec_.limits.has_memory);
+    append_memory_group(one);
+    json_.member("has_hugetlb", false);
+    json_.member("has_network", spec_.has_network);
+    append_network_group(one, socket_figures::zeros);
+    json_.member("has_processes", false);
+    json_.key("processes");
+    json_.raw(R"({"process_count":0,"fd_count":0,"socket_count":0})");
+    json_.member("has_filesystem", spec_.has_filesystem);
+    append_filesystems(one);
+    json_.member("has_load", false);
+    json_.key("load_stats");
+    json_.raw(R"({"nr_sleeping":0,"nr_running":0,"nr_stopped":0,"nr_uninterruptible":0,"nr_io_wait":0})");
+    json_.member("has_custom_metrics", false);
+    json_.end_object();
+}
+
+void sample_writer::append_v2_1(const sample& one)
+{
+    json_.begin_object();
+    json_.time_member("timestamp", one.timestamp);
+    if (spec_.limits.has_cpu && one.cpu) append_cpu_groups(one);
+    if (spec_.limits.has_io && one.io) append_diskio_group(one);
+    if (spec_.limits.has_memory && one.memory) append_memory_group(one);
+    if (spec_.has_network && one.network) append_network_group(one, socket_figures::counted);
+    if (spec_.limits.has_processes && one.processes) {
+        json_.key("processes");
+        append_processes(json_, *one.processes);
+    }
+    if (spec_.has_filesystem && one.filesystems && one.filesystems->size() == 1) {
+        json_.key("filesystem");
+        append_filesystem_share(json_, one.filesystems->front());
+    }
+    json_.end_object();
+}
+
+void sample_writer::append_machine(const sample& one)
+{
+    json_.begin_object();
+    json_.time_member("timestamp", one.timestamp);
+    if (one.cpu) append_cpu_groups(one);
+    if (one.memory) append_memory_group(one);
+    if (one.network) append_network_group(one, socket_figures::counted);
+    append_machine_filesystems(one);
+    json_.end_object();
+}
+
+void sample_writer::append_cpu_groups(const sample& one)
+{
+    json_.key("cpu");
+    cpu_.append(out_, one.cpu.get(), one.pressures.get(),
+                [&] { append_cpu(json_, or_zeros(one.cpu), one.pressures.get()); });
+    append_rate(one);
+    if (one.cpu) before_ = &one;
+}
+
+void sample_writer::append_rate(const sample& one)
+{
+    if (!one.cpu || before_ == nullptr || !spec_.limits.has_cpu) return;
+    const auto rate = cpu_rate(*before_->cpu, before_->timestamp, *one.cpu, one.timestamp);
+    if (!rate) return;
+    json_.key("cpu_inst");
+    append_cpu_rate(json_, *rate);
+}
+
+void sample_writer::append_memory_group(const sample& one)
+{
+    json_.key("memory");
+    memory_.append(out_, one.memory.get(), one.pressures.get(),
+                   [&] { append_memory(json_, or_zeros(one.memory), one.pressures.get()); });
+}
+
+void sample_writer::append_diskio_group(const sample& one)
+{
+    json_.key("diskio");
+    diskio_.append(out_, one.io.get(), one.pressures.get(),
+                   [&] { append_diskio(json_, or_zeros(one.io), one.pressures.get(), devices_, of_root_); });
+}
+
+void sample_writer::append_network_group(const sample& one, socket_figures sockets)
+{
+    json_.key("network");
+    network_.append(out_, one.network.get(), nullptr, [&] { append_network(json_, or_zeros(one.network), sockets); });
+}
+
+void sample_writer::append_filesystems(const sample& one)
+{
+    if (!one.filesystems || one.filesystems->empty()) return;
+    json_.key("filesystem");
+    filesystems_.append(out_, one.filesystems.get(), nullptr, [&] {
+        json_.begin_array();
+        for (const host::filesystem_usage& each : *one.filesystems) append_filesystem(json_, each);
+        json_.end_array();
+    });
+}
+
+void sample_writer::append_machine_filesystems(const sample& one)
+{
+    if (!one.filesystems || one.filesystems->empty()) return;
+    json_.key("filesystem");
+    filesystems_.append(out_, one.filesystems.get(), nullptr, [&] {
+        json_.begin_array();
+        for (const host::filesystem_usage& each : *one.filesystems) append_machine_filesystem(json_, each);
+        json_.end_array();
+    });
+}
+
+void append_figures(go_json& json, std::string_view name, const cadvisor::percentiles& figures)
+{
+    json.key(name);
+    json.begin_object();
+    json.member("present", figures.present);
+    json.member("mean", figures.mean);
+    json.member("std", figures.standard_deviation);
+    json.member("max", figures.max);
+    json.member("fifty", figures.fifty);
+    json.member("ninety", figures.ninety);
+    json.member("ninetyfive", figures.ninety_five);
+    json.member("count", figures.count);
+    json.end_object();
+}
+
+void append_period(go_json& json, std::string_view name, const cadvisor::period_usage& period)
+{
+    json.key(name);
+    json.begin_object();
+    json.member("percent_complete", period.percent_complete);
+    append_figures(json, "cpu", period.cpu);
+    append_figures(json, "memory", period.memory);
+    json.end_object();
+}
+
+void append_summary(go_json& json, const cadvisor::usage_summary& summary)
+{
+    json.begin_object();
+    json.time_member("timestamp", summary.timestamp);
+    json.key("latest_usage");
+    json.begin_object();
+    json.member("cpu", summary.latest_cpu);
+    json.member("memory", summary.latest_memory);
+    json.end_object();
+    append_period(json, "minute_usage", summary.minute);
+    append_period(json, "hour_usage", summary.hour);
+    append_period(json, "day_usage", summary.day);
+    json.end_object();
+}
+
+/// An object with a member for each container, by its name.
+template <class Append>
+void append_each(go_json& json, const container_views& found, Append&& append)
+{
+    json.begin_object();
+    for (const container_view& one : found) append(one);
+    json.end_object();
+}
+
+}  // namespace
+
+std::string stats_v2_0(const container_views& found, const device_naming& devices)
+{
+    std::string out;
+    out.reserve(usual_size(found));
+    go_json json(out);
+    device_names names(devices);
+    append_each(json, found, [&](const container_view& container) {
+        sample_writer writer(out, json, names, container);
+        json.map_key(container.name);
+        json.begin_array();
+        for (const sample& one : container.samples) writer.append_v2_0(one);
+        json.end_array();
+    });
+    return out;
+}
+
+std::string stats_v2_1(const container_views& found, const device_naming& devices)
+{
+    std::string out;
+    out.reserve(usual_size(found));
+    go_json json(out);
+    device_names names(devices);
+    append_each(json, found, [&](const container_view& container) {
+        if (container.name == "/") return;
+        sample_writer writer(out, json, names, container);
+        json.map_key(container.name);
+        json.begin_object();
+        json.key("spec");
+        append_spec(json, *container.spec);
+        if (!container.samples.empty()) {
+            json.key("stats");
+            json.begin_array();
+            for (const sample& one : container.samples) writer.append_v2_1(one);
+            json.end_array();
+        }
+        json.end_object();
+    });
+    return out;
+}
+
+std::string machine_stats(const container_views& found)
+{
+    if (found.empty() || found.front().samples.empty()) return "null";
+    std::string out;
+    out.reserve(usual_size(found));
+    go_json json(out);
+    const device_naming none;
+    device_names names(none);
+    sample_writer writer(out, json, names, found.front());
+    json.begin_array();
+    for (const sample& one : found.front().samples) writer.append_machine(one);
+    json.end_array();
+    return out;
+}
+
+std::string spec_of_all(const container_views& found)
+{
+    std::string out;
+    out.reserve(found.size() * usual_container_bytes);
+    go_json json(out);
+    append_each(json, found, [&](const container_view& container) {
+        json.map_key(container.name);
+        append_spec(json, *container.spec);
+    });
+    return out;
+}
+
+std::string summary_of_all(const container_views& found)
+{
+    std::string out;
+    out.reserve(found.size() * 2 * usual_container_bytes);
+    go_json json(out);
+    append_each(json, found, [&](const container_view& container) {
+        json.map_key(container.name);
+        append_summary(json, container.summary.value());
+    });
+    return out;
+}
+
+}  // namespace nodescope::api

@@ -1,0 +1,293 @@
+// CPU, memory, processes, network and pressure of containers as series.
+#include "server/api/metrics/container_scrape.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <memory>
+#include <string_view>
+
+namespace nodescope::api {
+
+namespace {
+
+using cadvisor::sample;
+using host::pressure;
+using host::pressures;
+using prometheus::MetricFamily;
+
+/// A family with one series per container: a member of a group of its sample, divided by what makes it the unit.
+template <class Group>
+struct figure {
+    metric_kind kind;
+    std::uint64_t Group::*value;
+    double divisor = 1;
+};
+
+template <class Group, std::size_t Count>
+void add_figures(metric_families& to, const scrape& all, const std::array<figure<Group>, Count>& figures,
+                 std::shared_ptr<const Group> sample::*group)
+{
+    for (const figure<Group>& each : figures) {
+        MetricFamily& family = to.add(each.kind);
+        for (const scraped_container& one : all) {
+            if (one.newest == nullptr) continue;
+            const auto& measured = one.newest->*group;
+            if (measured) append(family, one, as_double((*measured).*each.value) / each.divisor);
+        }
+        to.finish_all();
+    }
+}
+
+constexpr std::array<figure<host::cpu_usage>, 2> cpu_figures{{
+    {{"container_cpu_system_seconds_total", "Cumulative system cpu time consumed in seconds.", counter},
+     &host::cpu_usage::system,
+     nanoseconds_per_second},
+    {{"container_cpu_user_seconds_total", "Cumulative user cpu time consumed in seconds.", counter},
+     &host::cpu_usage::user,
+     nanoseconds_per_second},
+}};
+
+/// Only where there is a quota to run into.
+constexpr std::array<figure<host::cpu_usage>, 5> quota_figures{{
+    {{"container_cpu_cfs_periods_total", "Number of elapsed enforcement period intervals.", counter},
+     &host::cpu_usage::periods},
+    {{"container_cpu_cfs_throttled_periods_total", "Number of throttled period intervals.", counter},
+     &host::cpu_usage::throttled_periods},
+    {{"container_cpu_cfs_throttled_seconds_total", "Total time duration the container has been throttled.", counter},
+     &host::cpu_usage::throttled_time,
+     nanoseconds_per_second},
+    {{"container_cpu_cfs_burst_periods_total", "Number of periods when burst occurs.", counter},
+     &host::cpu_usage::burst_periods},
+    {{"container_cpu_cfs_burst_seconds_total", "Total time duration the container has been bursted.", counter},
+     &host::cpu_usage::burst_time,
+     nanoseconds_per_second},
+}};
+
+using memory = host::memory_usage;
+constexpr std::array<figure<memory>, 19> memory_figures{{
+    {{"container_memory_cache", "Number of bytes of page cache memory.", gauge}, &memory::cache},
+    {{"container_memory_rss", "Size of RSS in bytes.", gauge}, &memory::rss},
+    {{"container_memory_mapped_file", "Size of memory mapped files in bytes.", gauge}, &memory::mapped_file},
+    {{"container_memory_swap", "Container swap usage in bytes.", gauge}, &memory::swap},
+    {{"container_memory_failcnt", "Number of memory usage hits limits", counter}, &memory::fail_count},
+    {{"container_memory_usage_bytes",
+      "Current memory usage in bytes, including all memory regardless of when it was accessed", gauge},
+     &memory::usage},
+    {{"container_memory_max_usage_bytes", "Maximum memory usage recorded in bytes", gauge}, &memory::max_usage},
+    {{"container_memory_working_set_bytes", "Current working set in bytes.", gauge}, &memory::working_set},
+    {{"container_memory_kernel_usage", "Size of kernel memory allocated in bytes.", gauge}, &memory::kernel},
+    {{"container_memory_total_active_file_bytes", "Current total active file in bytes.", gauge}, &memory::active_file},
+    {{"container_memory_total_inactive_file_bytes", "Current total inactive file in bytes.", gauge},
+     &memory::inactive_file},
+    {{"container_memory_file_dirty_bytes", "Page cache that is to be written back, in bytes.", gauge},
+     &memory::file_dirty},
+    {{"container_memory_file_writeback_bytes", "Page cache that is being written back, in bytes.", gauge},
+     &memory::file_writeback},
+    {{"container_memory_pgscan_total", "Cumulative count of pages scanned for reclaim.", counter},
+     &memory::pages_scanned},
+    {{"container_memory_pgsteal_total", "Cumulative count of pages reclaimed.", counter}, &memory::pages_stolen},
+    {{"container_memory_workingset_refault_file_total", "Cumulative count of refaults of file pages.", counter},
+     &memory::refaults_file},
+    {{"container_memory_workingset_refault_anon_total", "Cumulative count of refaults of anonymous pages.", counter},
+     &memory::refaults_anon},
+    {{"container_memory_events_high_total", "Cumulative count of throttlings above the high limit.", counter},
+     &memory::high_events},
+    {{"container_memory_events_max_total", "Cumulative count of hits of the memory limit.", counter},
+     &memory::max_events},
+}};
+
+using processes = host::process_usage;
+constexpr std::array<figure<processes>, 2> process_figures{{
+    {{"container_threads", "Number of threads running inside the container", gauge}, &processes::threads_current},
+    {{"container_threads_max", "Maximum number of threads allowed inside the container, infinity if value is zero",
+      gauge},
+     &processes::threads_max},
+}};
+
+/// A running container has a process: where none is counted nobody did.
+constexpr std::array<figure<processes>, 1> process_count_figure{{
+    {{"container_processes", "Number of processes running inside the container.", gauge}, &processes::process_count},
+}};
+
+/// Counted only where the configuration asks for it: no container has no descriptor at all.
+constexpr std::array<figure<processes>, 2> descriptor_figures{{
+    {{"container_file_descriptors", "Number of open file descriptors for the container.", gauge}, &processes::fd_count},
+    {{"container_sockets", "Number of open sockets for the container.", gauge}, &processes::socket_count},
+}};
+
+void add_cpu(metric_families& to, const scrape& all)
+{
+    MetricFamily& usage =
+        to.add({"container_cpu_usage_seconds_total", "Cumulative cpu time consumed in seconds.", counter});
+    for (const scraped_container& one : all) {
+        if (one.newest == nullptr || !one.newest->cpu) continue;
+        const host::cpu_usage& cpu = *one.newest->cpu;
+        if (cpu.per_cpu.empty() && cpu.total > 0) {
+            append(usage, one, as_double(cpu.total) / nanoseconds_per_second, {{"cpu", "total"}});
+        }
+        for (std::size_t at = 0; at < cpu.per_cpu.size(); ++at) {
+            if (cpu.per_cpu[at] == 0) continue;
+            const std::string name = fmt::format("cpu{:02}", at);
+            append(usage, one, as_double(cpu.per_cpu[at]) / nanoseconds_per_second, {{"cpu", name}});
+        }
+    }
+    add_figures(to, all, cpu_figures, &sample::cpu);
+    const scrape limited =
+        measured(all, [](const scraped_container& one) { return one.container->spec->limits.cpu_quota.has_value(); });
+    add_figures(to, limited, quota_figures, &sample::cpu);
+}
+
+void add_memory(metric_families& to, const scrape& all)
+{
+    add_figures(to, all, memory_figures, &sample::memory);
+    MetricFamily& failures =
+        to.add({"container_memory_failures_total", "Cumulative count of memory allocation failures.", counter});
+    for (const scraped_container& one : all) {
+        if (one.newest == nullptr || !one.newest->memory) continue;
+        const host::memory_usage& measured = *one.newest->memory;
+        for (const std::string_view scope : {"container", "hierarchy"}) {
+            append(failures, one, as_double(measured.page_faults), {{"failure_type", "pgfault"}, {"scope", scope}});
+            append(failures, one, as_double(measured.major_page_faults),
+                   {{"failure_type", "pgmajfault"}, {"scope", scope}});
+        }
+    }
+}
+
+using interface = host::interface_counters;
+constexpr std::array<figure<interface>, 8> interface_figures{{
+    {{"container_network_receive_bytes_total", "Cumulative count of bytes received", counter}, &interface::rx_bytes},
+    {{"container_network_receive_packets_total", "Cumulative count of packets received", counter},
+     &interface::rx_packets},
+    {{"container_network_receive_packets_dropped_total", "Cumulative count of packets dropped while receiving",
+      counter},
+     &interface::rx_dropped},
+    {{"container_network_receive_errors_total", "Cumulative count of errors encountered while receiving", counter},
+     &interface::rx_errors},
+    {{"container_network_transmit_bytes_total", "Cumulative count of bytes transmitted", counter},
+     &interface::tx_bytes},
+    {{"container_network_transmit_packets_total", "Cumulative count of packets transmitted", counter},
+     &interface::tx_packets},
+    {{"container_network_transmit_packets_dropped_total", "Cumulative count of packets dropped while transmitting",
+      counter},
+     &interface::tx_dropped},
+    {{"container_network_transmit_errors_total", "Cumulative count of errors encountered while transmitting", counter},
+     &interface::tx_errors},
+}};
+
+constexpr std::array<std::string_view, 11> tcp_states{
+    "established", "synsent",   "synrecv", "finwait1", "finwait2", "timewait",
+    "close",       "closewait", "lastack", "listen",   "closing",
+};
+
+void append_tcp(MetricFamily& to, const scraped_container& of, const host::tcp_states& states)
+{
+    // Nothing was counted: a network in use has some socket.
+    if (states == host::tcp_states()) return;
+    for (std::size_t at = 0; at < tcp_states.size(); ++at) {
+        append(to, of, as_double(states.by_state.at(at)), {{"tcp_state", tcp_states.at(at)}});
+    }
+}
+
+void append_udp(MetricFamily& to, const scraped_container& of, const host::udp_counters& counters)
+{
+    if (counters == host::udp_counters()) return;
+    append(to, of, as_double(counters.listen), {{"udp_state", "listen"}});
+    append(to, of, as_double(counters.dropped), {{"udp_state", "dropped"}});
+    append(to, of, as_double(counters.rx_queued), {{"udp_state", "rxqueued"}});
+    append(to, of, as_double(counters.tx_queued), {{"udp_state", "txqueued"}});
+}
+
+void add_network(metric_families& to, const scrape& all)
+{
+    const scrape with_network =
+        measured(all, [](const scraped_container& one) { return one.newest->network != nullptr; });
+    for (const figure<interface>& each : interface_figures) {
+        MetricFamily& family = to.add(each.kind);
+        for (const scraped_container& one : with_network) {
+            for (const interface& counters : one.newest->network->interfaces) {
+                append(family, one, as_double(counters.*each.value), {{"interface", counters.name}});
+            }
+        }
+        to.finish_all();
+    }
+    MetricFamily& tcp =
+        to.add({"container_network_tcp_usage_total", "tcp connection usage statistic for container", gauge});
+    MetricFamily& tcp6 =
+        to.add({"container_network_tcp6_usage_total", "tcp6 connection usage statistic for container", gauge});
+    MetricFamily& udp =
+        to.add({"container_network_udp_usage_total", "udp connection usage statistic for container", gauge});
+    MetricFamily& udp6 =
+        to.add({"container_network_udp6_usage_total", "udp6 connection usage statistic for container", gauge});
+    for (const scraped_container& one : with_network) {
+        append_tcp(tcp, one, one.newest->network->tcp);
+        append_tcp(tcp6, one, one.newest->network->tcp6);
+        append_udp(udp, one, one.newest->network->udp);
+        append_udp(udp6, one, one.newest->network->udp6);
+    }
+}
+struct pressure_figure {
+    metric_kind kind;
+    host::pressure host::pressures::*resource;
+    host::pressure_line host::pressure::*line;
+};
+
+constexpr std::array<pressure_figure, 6> pressure_figures{{
+    {{"container_pressure_cpu_stalled_seconds_total",
+      "Total time duration no tasks in the container could make progress due to CPU congestion.", counter},
+     &pressures::cpu,
+     &pressure::full},
+    {{"container_pressure_cpu_waiting_seconds_total",
+      "Total time duration tasks in the container have waited due to CPU congestion.", counter},
+     &pressures::cpu,
+     &pressure::some},
+    {{"container_pressure_memory_stalled_seconds_total",
+      "Total time duration no tasks in the container could make progress due to memory congestion.", counter},
+     &pressures::memory,
+     &pressure::full},
+    {{"container_pressure_memory_waiting_seconds_total",
+      "Total time duration tasks in the container have waited due to memory congestion.", counter},
+     &pressures::memory,
+     &pressure::some},
+    {{"container_pressure_io_stalled_seconds_total",
+      "Total time duration no tasks in the container could make progress due to IO congestion.", counter},
+     &pressures::io,
+     &pressure::full},
+    {{"container_pressure_io_waiting_seconds_total",
+      "Total time duration tasks in the container have waited due to IO congestion.", counter},
+     &pressures::io,
+     &pressure::some},
+}};
+
+void add_pressures(metric_families& to, const scrape& all)
+{
+    for (const pressure_figure& each : pressure_figures) {
+        MetricFamily& family = to.add(each.kind);
+        for (const scraped_container& one : all) {
+            if (one.newest == nullptr || !one.newest->pressures) continue;
+            const host::pressure& resource = (*one.newest->pressures).*each.resource;
+            append(family, one, as_double((resource.*each.line).total) / microseconds_per_second);
+        }
+    }
+}
+}  // namespace
+
+void add_usage_metrics(metric_families& to, const scrape& all)
+{
+    add_cpu(to, all);
+    add_memory(to, all);
+    to.finish_all();
+    add_network(to, all);
+    to.finish_all();
+    add_figures(to, all, process_figures, &sample::processes);
+    const scrape with_processes = measured(all, [](const scraped_container& one) {
+        return one.newest->processes && one.newest->processes->process_count > 0;
+    });
+    add_figures(to, with_processes, process_count_figure, &sample::processes);
+    const scrape with_descriptors = measured(
+        all, [](const scraped_container& one) { return one.newest->processes && one.newest->processes->fd_count > 0; });
+    add_figures(to, with_descriptors, descriptor_figures, &sample::processes);
+    add_pressures(to, all);
+}
+
+}  // namespace nodescope::api

@@ -1,0 +1,53 @@
+// The families of the service itself and of the machine. Labels come from fixed sets (operations.md O5): routes of the
+// table, outcomes, backends. Pure, but for what is read of our own process.
+#pragma once
+
+#include "collectors/cadvisor/engine_facts.hpp"
+#include "collectors/cadvisor/machine.hpp"
+#include "core/backend_statistics.hpp"
+#include "server/api/metrics/access_metrics.hpp"
+#include "server/api/metrics/metric_families.hpp"
+#include "server/http/http_server.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace nodescope::api {
+
+struct backend_state {
+    std::string_view name;
+    backend_statistics statistics;
+};
+
+/// What the service counts of itself.
+struct service_state {
+    service_state() = default;
+    http::server_statistics server;
+    std::size_t connections = 0;
+    std::vector<backend_state> backends;
+    std::size_t workers_busy = 0;
+    std::size_t workers_abandoned = 0;
+    std::uint64_t worker_deadline_misses = 0;
+    access_state access;
+    std::uint64_t configuration_reloads = 0;  ///< taken over
+    std::uint64_t configuration_reload_failures = 0;
+};
+
+void add_service_metrics(metric_families& to, const service_state& state);
+
+/// cadvisor_version_info, with `version` as cAdvisor's.
+void add_version_metric(metric_families& to, const host::node_facts& node, const cadvisor::engine_versions& engine,
+                        std::string_view version);
+
+/// machine_*.
+void add_machine_metrics(metric_families& to, const host::node_facts& node);
+
+/// process_*, of this process. Blocking: reads /proc/self.
+void blocking_add_process_metrics(metric_families& to);
+
+/// 1 when the containers, or the machine, could not be read.
+void add_scrape_errors(metric_families& to, bool containers, bool machine);
+
+}  // namespace nodescope::api

@@ -1,0 +1,110 @@
+#include "server/api/processors/net_info_reply.hpp"
+
+#include "core/text.hpp"
+#include "server/api/processors/reply_object.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <map>
+#include <utility>
+
+namespace nodescope::api {
+
+namespace {
+
+constexpr std::string_view key_prefix = "collector.kubernetes.container.";
+constexpr std::string_view errors_key = "collector.kubernetes.container.Errors";
+
+/// Room left in an answer for the Errors member: six parts with a sentence each.
+constexpr std::size_t errors_reserve_bytes = 4096;
+/// Longest sentence in it, so that the reserve is enough whatever the bytes: each may grow sixfold when escaped twice.
+constexpr std::size_t error_sentence_limit_bytes = 256;
+
+/// A part of the answer, its key, and the name it has in Errors (the key without the prefix).
+struct named_part {
+    std::string_view key;
+    const text_part& part;
+
+    [[nodiscard]] std::string_view name() const
+    {
+        return key.starts_with(key_prefix) ? key.substr(key_prefix.size())
+                                           : key.substr(key.rfind('.', key.rfind('.') - 1) + 1);
+    }
+};
+
+std::array<named_part, 6> parts_of(const net_info& found)
+{
+    return {{{"collector.kubernetes.container.ipaddr", found.addresses},
+             {"collector.kubernetes.container.Route", found.route},
+             {"collector.kubernetes.container.Nat", found.nat},
+             {"collector.kubernetes.container.Route6", found.route6},
+             {"collector.kubernetes.container.Nat6", found.nat6},
+             {"collector.kubernetes.node.Nat", found.node_nat}}};
+}
+
+error nothing_known(const net_info& found)
+{
+    failure kind = failure::internal;
+    std::string reasons;
+    for (const named_part& each : parts_of(found)) {
+        if (!each.part.reason) continue;
+        if (reasons.empty()) kind = each.part.reason->kind();
+        // Parts that fail together usually do so for one reason: say it once.
+        if (reasons.find(each.part.reason->message()) != std::string::npos) continue;
+        if (!reasons.empty()) reasons += "; ";
+        reasons += each.part.reason->message();
+    }
+    return error(kind, fmt::format("net info of process {}: {}", found.pid, reasons));
+}
+
+std::string errors_object(const std::map<std::string_view, std::string>& errors)
+{
+    std::string object;
+    for (const auto& [part, reason] : errors) {
+        append_member(object, part, escape_untrusted(reason, error_sentence_limit_bytes));
+    }
+    return object;
+}
+
+}  // namespace
+
+result<std::string> net_info_reply(const net_info& found, std::size_t max_reply_bytes)
+{
+    if (!found.has_text()) return nothing_known(found);
+
+    const std::string pid = std::to_string(found.pid);
+    const std::string inode = std::to_string(found.space.inode);
+    const auto parts = parts_of(found);
+    std::map<std::string_view, std::string> errors;
+
+    reply_object object;
+    object.add("collector.kubernetes.container.Pid", pid);
+    for (const named_part& each : parts) {
+        if (each.part.text) object.add(each.key, *each.part.text, cut_at::line);
+        if (each.part.reason) errors[each.name()] = each.part.reason->message();
+        else if (!each.part.note.empty()) errors[each.name()] = each.part.note;
+        else if (!each.part.consistent) errors[each.name()] = "changed while it was read: may show a mixture";
+    }
+    if (!found.container_id.empty()) {
+        object.add("collector.kubernetes.container.Id", found.container_id);
+        object.add("collector.kubernetes.container.Name", found.container_name);
+    }
+    object.add("collector.kubernetes.container.NetNamespace", inode);
+    object.add("collector.kubernetes.container.HostNetwork", found.host_network ? "true" : "false");
+    if (!found.verified) object.add("collector.kubernetes.container.Verified", "false");
+
+    auto rendered = object.render(max_reply_bytes, errors_reserve_bytes);
+    if (!rendered) return rendered.error();
+    for (const cut_note& cut : rendered->cuts) {
+        for (const named_part& each : parts) {
+            if (each.key != cut.key) continue;
+            std::string& said = errors[each.name()];
+            said = fmt::format("cut after {} of {} lines{}{}", cut.kept, cut.total, said.empty() ? "" : "; ", said);
+        }
+    }
+    if (!errors.empty()) append_member(rendered->body, errors_key, errors_object(errors));
+    return std::move(rendered->body);
+}
+
+}  // namespace nodescope::api

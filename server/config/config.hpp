@@ -1,0 +1,116 @@
+// Everything that can be configured: one definition gives the flag, the NODESCOPE_* environment variable, the key of
+// the TOML file and the line of --help. Flags win over the environment, the environment over the file.
+#pragma once
+
+#include "core/log.hpp"
+#include "server/auth/access_options.hpp"
+#include "server/cli/ask.hpp"
+#include "server/http/http_server.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace nodescope {
+
+/// The deadlines of every kind of operation; docs/operations.md has the table.
+struct deadlines {
+    std::chrono::milliseconds docker{10'000};      ///< one Docker Engine round trip: connect, send, header, body
+    std::chrono::milliseconds netlink{5'000};      ///< open and all dumps of one namespace
+    std::chrono::milliseconds nat{5'000};          ///< one iptables-save, then its process group is killed
+    std::chrono::milliseconds kubernetes{10'000};  ///< one API server or kubelet round trip, TLS included
+    std::chrono::milliseconds host{5'000};         ///< one pass over /proc
+    std::chrono::milliseconds disk_usage{60'000};  ///< one walk over the files of a container
+    std::chrono::milliseconds drain{5'000};        ///< from SIGTERM to exit
+};
+
+/// One key as it came out, for telling what changed and where a wrong value stands.
+struct setting {
+    std::string key;     ///< "timeout-docker"
+    std::string value;   ///< as text
+    std::string source;  ///< "/etc/nodescope/config.toml:3", "NODESCOPE_TIMEOUT_DOCKER"; empty for flags and defaults
+};
+
+struct configuration {
+    configuration() = default;
+    http::server_options http;
+    deadlines limits;
+    std::size_t max_reply = default_max_reply;  ///< bytes of one processor answer
+
+    auth::access_options access;
+    std::string auth_audience = "nodescope";  ///< what a token must be meant for
+    std::string auth_url;                     ///< asked for instead of nodes/…; empty: not
+    bool list_routes = false;                 ///< `nodescope routes`: print the table, serve nothing
+
+    std::string docker_host;
+    std::string docker_api_version;
+    bool docker_insecure_tcp = false;
+
+    std::string pod_source = "auto";
+    std::string kubeconfig;
+    std::string kubelet_endpoint;
+    std::string kubelet_ca_file;
+    std::string node_name;
+
+    std::string metrics_containers = "all";        ///< all, runtime, none: whose series are in /metrics
+    std::string metrics_container_labels = "all";  ///< all, own, none: which of their Docker labels
+    std::vector<std::string> metrics_labels;       ///< Docker labels that "none" keeps
+
+    std::string root = "/";
+    std::string xtables_dir;
+    bool goroutine_dumps = false;
+    std::string state_directory = "/var/lib/nodescope";
+    std::string docker_pid_file = "/var/run/docker.pid";
+    std::string docker_exec_root = "/var/run/docker";
+    std::string containerd_pid_file;
+    std::string containerd_temporary_directory = "/tmp";
+
+    std::chrono::milliseconds sample_interval{1'000};
+    std::optional<std::chrono::milliseconds> sample_idle{120'000};  ///< none: sampling never stops
+    std::string disk_usage = "asked";        ///< asked, never: when the files of containers are walked
+    std::vector<std::string> container_env;  ///< variables of containers that may be shown (operations.md O6)
+    std::size_t max_events = default_max_events;
+
+    std::optional<question> asks;  ///< `ask` and --healthcheck: ask the running service instead of being one
+    bool check_only = false;       ///< --check-config
+    std::vector<setting> settings;
+
+    log_level level = log_level::info;
+    log_format format = log_format::text;
+
+    /// operations.md O2, F4: etcd's request limit bites first, agents reject above 2 MiB.
+    static constexpr std::size_t default_max_reply = std::size_t{1} << 20U;
+    /// cadvisor::event_store::default_limit says why.
+    static constexpr std::size_t default_max_events = 10'000;
+    static constexpr std::size_t largest_max_reply = std::size_t{2} << 20U;
+};
+
+/// The program should end with `code`: 0 after printing `text`, else for the reason that `text` is, a sentence.
+struct early_exit {
+    int code = 0;
+    std::string text;
+};
+
+/// Reads the command line and what stands behind it. `environment` is what getenv would be asked (tests pass their
+/// own).
+std::variant<configuration, early_exit> parse_command_line(const std::vector<std::string>& arguments,
+                                                           const std::vector<std::string>& environment,
+                                                           bool stderr_is_terminal);
+
+/// `message` with the place in front of it where the value stands that it quotes ("config.toml:3: …"), if that is
+/// known.
+std::string with_source(const configuration& config, std::string message);
+
+/// The keys that differ, in the order of --help: those a running service takes over, and those that need a restart.
+struct changed_keys {
+    std::vector<std::string> taken_over;
+    std::vector<std::string> need_restart;
+};
+changed_keys compare(const configuration& before, const configuration& after);
+/// Notes in `running` what it has taken over, so that the next comparison is with what is in use.
+void note_taken_over(configuration& running, const configuration& fresh);
+
+}  // namespace nodescope

@@ -1,0 +1,19 @@
+// The running service: builds everything from the configuration, hands references down, runs the reactor, drains.
+#pragma once
+
+#include "core/error.hpp"
+#include "server/config/config.hpp"
+#include "server/run/reload.hpp"
+
+namespace nodescope {
+
+/// Runs until SIGTERM or SIGINT and a drained server; a second signal ends at once. SIGHUP takes over what changed in
+/// the configuration, as far as a running service can, and nothing when it is broken. Gives the exit code: 0 after a
+/// clean stop, 1 when it could not start (the reason is logged).
+int run_application(const configuration& config, configuration_reader reread);
+
+/// --check-config: builds everything but binds nothing. The sentence names the place of what is wrong, where it is
+/// known.
+result<void> check_configuration(const configuration& config);
+
+}  // namespace nodescope

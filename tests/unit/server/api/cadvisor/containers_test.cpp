@@ -1,0 +1,89 @@
+// Requests about containers: what is refused before it is rendered. cadvisor-v2.md §1.4, §6.
+#include "server/api/cadvisor/containers.hpp"
+
+#include "tests/support/run_task.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace nodescope::api {
+namespace {
+
+using nodescope::testing::hang_limit;
+using nodescope::testing::run_task;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+/// One container with as many samples as a test says.
+class sampled_container final : public cadvisor::containers {
+public:
+    std::size_t samples = 0;
+
+    task<result<std::vector<cadvisor::container_view>>> find(cadvisor::query, deadline) override
+    {
+        std::vector<cadvisor::container_view> found(1);
+        found[0].name = "/a";
+        found[0].spec = std::make_shared<cadvisor::container_spec>();
+        found[0].samples.resize(samples);
+        co_return found;
+    }
+    task<result<std::vector<cadvisor::event>>> history(cadvisor::event_filter, deadline) override { co_return error(); }
+    result<std::unique_ptr<cadvisor::event_stream>> watch(cadvisor::event_filter) override
+    {
+        return error(failure::overloaded, "events: 64 streams are open already");
+    }
+};
+
+class CadvisorContainers : public ::testing::Test {
+protected:
+    http::reply get(const std::string& name, cadvisor_version version, const std::string& query = "")
+    {
+        const auto types = container_request_types(containers, workers, [] { return device_naming(); });
+        cadvisor_request asked;
+        asked.parameters = url_query(query);
+        asked.limit = deadline::in(hang_limit);
+        for (const cadvisor_request_type& one : types) {
+            if (one.name == name && (one.version == version || one.version == cadvisor_version::both)) {
+                return run_task(one.answer(asked));
+            }
+        }
+        throw std::runtime_error("no such request");
+    }
+
+    sampled_container containers;
+    worker_pool workers;
+};
+
+TEST_F(CadvisorContainers, AreRefusedWhenTheyHaveMoreSamplesThanAnAnswerHolds)
+{
+    for (const auto version : {cadvisor_version::v2_0, cadvisor_version::v2_1}) {
+        containers.samples = 40'000;
+        EXPECT_EQ(get("stats", version).status, 200U);
+        containers.samples = 40'001;
+        const auto refused = get("stats", version);
+        EXPECT_EQ(refused.status, 500U);
+        EXPECT_THAT(refused.body, StartsWith("40001 samples of 1 containers are more than the 40000"));
+        EXPECT_THAT(refused.body, HasSubstr("(count)"));
+    }
+    // What shows no samples is not concerned.
+    EXPECT_EQ(get("spec", cadvisor_version::v2_0).status, 200U);
+}
+
+TEST_F(CadvisorContainers, SayThatThereIsNoSummaryYet)
+{
+    const auto none = get("summary", cadvisor_version::v2_0);
+    EXPECT_EQ(none.status, 500U);
+    EXPECT_EQ(none.body, "derived stats not enabled for container \"/a\"\n");
+}
+
+TEST_F(CadvisorContainers, ShedStreamsThatAreTooMany)
+{
+    const auto refused = get("events", cadvisor_version::v2_0, "stream=true");
+    EXPECT_EQ(refused.status, 503U);
+    EXPECT_EQ(refused.body, "events: 64 streams are open already\n");
+}
+
+}  // namespace
+}  // namespace nodescope::api
