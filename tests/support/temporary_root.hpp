@@ -1,6 +1,8 @@
 // A directory that stands for the host's "/", filled by a test and removed with it; and the captured texts.
 #pragma once
 
+#include "tests/support/fixtures.hpp"
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -50,7 +52,7 @@ private:
 
 inline std::string fixture(const std::string& name)
 {
-    std::ifstream file(std::string(NODESCOPE_FIXTURES "/") + name, std::ios::binary);
+    std::ifstream file(fixture_path(name), std::ios::binary);
     if (!file) throw std::runtime_error("no fixture " + name);
     return std::string(std::istreambuf_iterator<char>(file), {});
 }

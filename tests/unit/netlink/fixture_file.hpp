@@ -1,6 +1,8 @@
 // Recorded netlink dumps and tool outputs of tests/fixtures/netns (see the README files there).
 #pragma once
 
+#include "tests/support/fixtures.hpp"
+
 #include <linux/netlink.h>
 
 #include <cstddef>
@@ -16,7 +18,7 @@ namespace nodescope::testing {
 
 inline std::string fixture_text(const std::string& name)
 {
-    const std::string path = std::string(NODESCOPE_FIXTURES) + "/netns/" + name;
+    const std::string path = fixture_path("netns/" + name);
     std::ifstream in(path, std::ios::binary);
     if (!in) throw std::runtime_error("no fixture " + path);
     return {std::istreambuf_iterator<char>(in), {}};

@@ -1,4 +1,5 @@
 #include "collectors/host/cgroup/cgroup_layout.hpp"
+#include "tests/support/fixtures.hpp"
 #include "tests/support/temporary_root.hpp"
 
 #include <fmt/format.h>
@@ -146,7 +147,8 @@ TEST(CgroupWalk, ListsTheUnionOfAllHierarchies)
 
 TEST(CgroupWalk, FindsTheContainersOfCapturedNodes)
 {
-    for (const char* node : {NODESCOPE_FIXTURES "/node_v1", NODESCOPE_FIXTURES "/node_v2"}) {
+    for (const std::string& node :
+         {nodescope::testing::fixture_path("node_v1"), nodescope::testing::fixture_path("node_v2")}) {
         const auto layout = blocking_read_cgroup_layout(node);
         ASSERT_TRUE(layout) << layout.error();
         const cgroup_set set = find(*layout);

@@ -1,5 +1,6 @@
 // The readers over trees of files captured from real nodes (tests/fixtures/node_v2, node_v1).
 #include "collectors/host/cgroup/cgroup_reader.hpp"
+#include "tests/support/fixtures.hpp"
 #include "tests/support/temporary_root.hpp"
 
 #include <gtest/gtest.h>
@@ -35,8 +36,8 @@ cgroup_reader open(const std::shared_ptr<cgroup_tree>& tree, const std::string& 
     return std::move(*reader);
 }
 
-const std::string node_v2 = NODESCOPE_FIXTURES "/node_v2";
-const std::string node_v1 = NODESCOPE_FIXTURES "/node_v1";
+const std::string node_v2 = nodescope::testing::fixture_path("node_v2");
+const std::string node_v1 = nodescope::testing::fixture_path("node_v1");
 
 }  // namespace
 

@@ -1,4 +1,5 @@
 #include "collectors/host/disk/filesystems.hpp"
+#include "tests/support/fixtures.hpp"
 #include "tests/support/own_mounts.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/support/temporary_root.hpp"
@@ -118,7 +119,7 @@ TEST(NodeMounts, ATextCutAnywhereNamesNoOtherDevice)
 
 TEST(Diskstats, AnyKindOfDiskHasFigures)
 {
-    std::ifstream file(NODESCOPE_FIXTURES "/node_v2/proc/diskstats");
+    std::ifstream file(nodescope::testing::fixture_path("node_v2/proc/diskstats"));
     const std::string text(std::istreambuf_iterator<char>(file), {});
     const auto disks = parse_diskstats(text);
     ASSERT_EQ(disks.size(), 1U);

@@ -1,6 +1,7 @@
 #include "tests/unit/server/api/cadvisor/cadvisor_fixture.hpp"
 
 #include "server/api/cadvisor/go_values.hpp"
+#include "tests/support/fixtures.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -20,7 +21,7 @@ namespace json = boost::json;
 
 std::string fixture_text(const std::string& name)
 {
-    const std::string path = std::string(NODESCOPE_FIXTURES) + "/cadvisor/" + name + ".json";
+    const std::string path = fixture_path("cadvisor/" + name + ".json");
     std::ifstream in(path, std::ios::binary);
     if (!in) throw std::runtime_error("no fixture " + path);
     return {std::istreambuf_iterator<char>(in), {}};

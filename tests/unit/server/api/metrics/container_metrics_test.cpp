@@ -2,6 +2,7 @@
 #include "server/api/metrics/container_metrics.hpp"
 
 #include "tests/support/exposition.hpp"
+#include "tests/support/fixtures.hpp"
 #include "tests/unit/server/api/cadvisor/cadvisor_fixture.hpp"
 
 #include <gmock/gmock.h>
@@ -33,7 +34,7 @@ exposition metrics_of(const container_views& found, const container_metric_optio
 
 exposition metrics_of_cadvisor()
 {
-    std::ifstream in(std::string(NODESCOPE_FIXTURES) + "/cadvisor/metrics_default.txt");
+    std::ifstream in(testing::fixture_path("cadvisor/metrics_default.txt"));
     const std::string text(std::istreambuf_iterator<char>(in), {});
     return exposition(text);
 }
