@@ -28,12 +28,13 @@
 namespace nodescope::cadvisor {
 
 struct sampling_options {
-    sampling_options() = default;
+    /// `t` bounds one pass over the tree or the containers.
+    explicit sampling_options(steady_clock::duration t) : timeout(t) {}
     std::string root = "/";
     steady_clock::duration interval = std::chrono::seconds(1);  ///< between two samples of a container
     steady_clock::duration idle = std::chrono::minutes(2);      ///< how long after the last asker sampling goes on
     bool always = false;                                        ///< sampling never stops
-    steady_clock::duration timeout = std::chrono::seconds(5);   ///< one pass over the tree or the containers
+    steady_clock::duration timeout;
     std::size_t events_per_kind = event_store::default_limit;
     std::set<std::string> environment;  ///< names of the variables that a spec shows
     network_reading network;            ///< what is read beside the interfaces

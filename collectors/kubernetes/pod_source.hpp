@@ -44,14 +44,15 @@ public:
 };
 
 struct source_options {
-    source_options() = default;
+    /// `t` bounds one round trip, TLS included (--timeout-kubernetes).
+    explicit source_options(steady_clock::duration t) : timeout(t) {}
     std::string source = "auto";   ///< auto, apiserver, kubelet
     std::string kubeconfig;        ///< path; empty: in-cluster when KUBERNETES_SERVICE_HOST is set
     std::string kubelet_endpoint;  ///< https://host:port; empty: https://127.0.0.1:10250
     std::string kubelet_ca_file;  ///< PEM bundle that signed the kubelet's serving certificate; empty: the cluster's CA
     std::string node_name;
     std::string service_account_directory = default_service_account_directory;
-    steady_clock::duration timeout = std::chrono::seconds(10);  ///< one round trip, TLS included (--timeout-kubernetes)
+    steady_clock::duration timeout;
 };
 
 /// Reads the configuration; failure::invalid (a start-up error) only for a kubeconfig that is named but unusable. With

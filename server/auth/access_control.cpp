@@ -14,8 +14,9 @@ constexpr std::chrono::seconds reload_limit{10};
 
 class file_backed_control final : public access_control {
 public:
-    file_backed_control(access_options options, access_reviewer* reviewer, logger& log)
-        : options_(std::move(options)), log_(log), checks_(options_, workers_, reviewer, log)
+    file_backed_control(access_options options, access_reviewer* reviewer, steady_clock::duration review_limit,
+                        logger& log)
+        : options_(std::move(options)), log_(log), checks_(options_, workers_, reviewer, review_limit, log)
     {
     }
 
@@ -59,11 +60,11 @@ private:
 }  // namespace
 
 result<std::unique_ptr<access_control>> make_access_control(access_options options, access_reviewer* reviewer,
-                                                            logger& log)
+                                                            steady_clock::duration review_limit, logger& log)
 {
     if (const auto sound = check_options(options); !sound) return sound.error();
     if (options.local_uids.empty()) options.local_uids = {0, ::geteuid()};
-    auto made = std::make_unique<file_backed_control>(std::move(options), reviewer, log);
+    auto made = std::make_unique<file_backed_control>(std::move(options), reviewer, review_limit, log);
     if (const auto loaded = made->load(); !loaded) return loaded.error();
     return std::unique_ptr<access_control>(std::move(made));
 }

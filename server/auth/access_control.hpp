@@ -37,7 +37,8 @@ public:
 
 /// Reads the files now, and blocks. failure::invalid / denied / … for options that do not go together and files that
 /// cannot be used. `reviewer` is null unless `kubernetes` is among the methods; it outlives what is made here.
+/// `review_limit` bounds one review.
 result<std::unique_ptr<access_control>> make_access_control(access_options options, access_reviewer* reviewer,
-                                                            logger& log);
+                                                            steady_clock::duration review_limit, logger& log);
 
 }  // namespace nodescope::auth

@@ -5,7 +5,6 @@
 #include "server/auth/credentials.hpp"
 #include "server/http/listener.hpp"
 
-#include <chrono>
 #include <string>
 #include <vector>
 
@@ -20,7 +19,6 @@ struct access_options {
     std::vector<uid_t> local_uids;  ///< empty: root and our own
     credential_paths files;
     std::vector<std::string> client_names;
-    std::chrono::milliseconds review_timeout{10'000};
 
     [[nodiscard]] bool has(std::string_view method) const;
     [[nodiscard]] bool has_tls() const noexcept { return !files.certificate_file.empty(); }

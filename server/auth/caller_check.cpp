@@ -271,7 +271,8 @@ admission caller_check::too_many()
 
 }  // namespace
 
-check_environment::check_environment(const access_options& o, worker_pool& w, access_reviewer* reviewer, logger& l)
+check_environment::check_environment(const access_options& o, worker_pool& w, access_reviewer* reviewer,
+                                     steady_clock::duration review_limit, logger& l)
     : options(o),
       workers(w),
       log(l),
@@ -282,7 +283,7 @@ check_environment::check_environment(const access_options& o, worker_pool& w, ac
       everybody(o.has("none")),
       passwords(w)
 {
-    if (reviewer != nullptr && o.has("kubernetes")) reviews.emplace(*reviewer, o.review_timeout);
+    if (reviewer != nullptr && o.has("kubernetes")) reviews.emplace(*reviewer, review_limit);
 }
 
 std::unique_ptr<http::visitor> make_caller_check(check_environment& environment, const http::peer_info& peer,

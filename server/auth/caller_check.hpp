@@ -15,7 +15,8 @@ namespace nodescope::auth {
 
 /// What all checks share. Outlives them.
 struct check_environment {
-    check_environment(const access_options& o, worker_pool& w, access_reviewer* reviewer, logger& l);
+    check_environment(const access_options& o, worker_pool& w, access_reviewer* reviewer,
+                      steady_clock::duration review_limit, logger& l);
 
     const access_options& options;
     worker_pool& workers;

@@ -88,9 +88,7 @@ result<void> application::build_access()
     auto reviewer = make_access_reviewer(reactor_.get_executor(), config_, log_);
     if (!reviewer) return reviewer.error();
     reviewer_ = std::move(*reviewer);
-    auth::access_options options = config_.access;
-    options.review_timeout = config_.limits.kubernetes;
-    auto access = auth::make_access_control(std::move(options), reviewer_.get(), log_);
+    auto access = auth::make_access_control(config_.access, reviewer_.get(), config_.limits.kubernetes, log_);
     if (!access) return access.error();
     access_ = std::move(*access);
     if (config_.access.has("none")) {

@@ -4,6 +4,7 @@
 #include "server/api/health.hpp"
 #include "server/api/processors/processors.hpp"
 #include "server/api/status.hpp"
+#include "server/run/collector_options.hpp"
 
 #include <iterator>
 #include <utility>
@@ -18,22 +19,10 @@ backends::backends(const boost::asio::any_io_executor& executor, task_group& gro
 
 result<void> backends::build_clients()
 {
-    docker::client_options docker_options = docker::options_from_environment();
-    if (!config_.docker_host.empty()) docker_options.host = config_.docker_host;
-    docker_options.insecure_tcp = config_.docker_insecure_tcp;
-    docker_options.timeout = config_.limits.docker;
-    auto docker = docker::make_client(executor_, std::move(docker_options), log_);
+    auto docker = docker::make_client(executor_, docker_options(config_), log_);
     if (!docker) return docker.error();
     docker_ = std::move(*docker);
-
-    kubernetes::source_options pod_options;
-    pod_options.source = config_.pod_source;
-    pod_options.kubeconfig = config_.kubeconfig;
-    pod_options.kubelet_endpoint = config_.kubelet_endpoint;
-    pod_options.kubelet_ca_file = config_.kubelet_ca_file;
-    pod_options.node_name = config_.node_name;
-    pod_options.timeout = config_.limits.kubernetes;
-    auto pods = kubernetes::make_pod_source(executor_, std::move(pod_options), log_);
+    auto pods = kubernetes::make_pod_source(executor_, pod_options(config_), log_);
     if (!pods) return pods.error();
     pods_ = std::move(*pods);
     return {};
@@ -46,13 +35,8 @@ result<void> backends::build_net_info()
     if (!config_.xtables_dir.empty()) reading.nat.directories = {config_.xtables_dir};
     auto reader = make_namespace_reader(programs_, std::move(reading));
     if (!reader) return reader.error();
-
-    net_info_options options;
-    options.root = config_.root;
-    options.host_timeout = config_.limits.host;
-    options.netlink_timeout = config_.limits.netlink;
-    options.nat_timeout = config_.limits.nat;
-    net_info_ = std::make_unique<net_info_collector>(docker_.get(), workers_, std::move(*reader), options, log_);
+    net_info_ = std::make_unique<net_info_collector>(docker_.get(), workers_, std::move(*reader),
+                                                     options_of_net_info(config_), log_);
     return {};
 }
 
@@ -85,11 +69,9 @@ result<void> backends::build()
 std::vector<http::route> backends::routes(std::function<api::service_state()> state) const
 {
     const api::processor_backends asked{*docker_, *pods_, *net_info_, *processes_, *mountinfo_, *goroutines_};
-    const api::processor_options options{config_.node_name, config_.max_reply, config_.http.max_body,
-                                         config_.limits.host};
 
     std::vector<http::route> routes = api::health_routes();
-    std::vector<http::route> processors = api::processor_routes(asked, options);
+    std::vector<http::route> processors = api::processor_routes(asked, options_of_processors(config_));
     std::move(processors.begin(), processors.end(), std::back_inserter(routes));
     std::vector<http::route> status = api::status_routes(state);
     std::move(status.begin(), status.end(), std::back_inserter(routes));

@@ -7,6 +7,7 @@
 #include "server/api/cadvisor/machine.hpp"
 #include "server/api/cadvisor/routes.hpp"
 #include "server/api/metrics/metrics_routes.hpp"
+#include "server/run/collector_options.hpp"
 
 #include <iterator>
 #include <utility>
@@ -76,19 +77,6 @@ cadvisor::disk_sources disk_sources_of(const std::string& root, cadvisor::engine
     return sources;
 }
 
-cadvisor::sampling_options sampling(const configuration& config)
-{
-    cadvisor::sampling_options options;
-    options.root = config.root;
-    options.interval = config.sample_interval;
-    options.idle = config.sample_idle.value_or(std::chrono::milliseconds(0));
-    options.always = !config.sample_idle;
-    options.timeout = config.limits.host;
-    options.events_per_kind = config.max_events;
-    options.environment.insert(config.container_env.begin(), config.container_env.end());
-    return options;
-}
-
 }  // namespace
 
 struct cadvisor_service::parts {
@@ -104,7 +92,7 @@ struct cadvisor_service::parts {
           processes(pool, table_options(config), config.limits.host),
           disks(tasks, to, disk_sources_of(config.root, engine, filesystems), config.limits.disk_usage),
           containers(
-              pool, &docker, tasks, to, sampling(config),
+              pool, &docker, tasks, to, sampling_options(config),
               [this](deadline limit) { return usages_of(filesystems, limit); },
               config.disk_usage == "asked" ? &disks : nullptr),
           workers(pool),

@@ -82,18 +82,19 @@ public:
 };
 
 struct client_options {
-    client_options() = default;
+    /// `t` bounds one round trip (--timeout-docker).
+    explicit client_options(steady_clock::duration t) : timeout(t) {}
     std::string host;                   ///< DOCKER_HOST spelling (operations.md D1); empty: unix:///var/run/docker.sock
     std::string api_version;            ///< DOCKER_API_VERSION; empty: negotiate
     bool tls = false;                   ///< DOCKER_TLS_VERIFY: tcp:// speaks TLS
     std::string certificate_directory;  ///< DOCKER_CERT_PATH with ca.pem, cert.pem, key.pem
     bool insecure_tcp = false;          ///< plain tcp:// beyond loopback is refused without it (operations.md D3)
-    steady_clock::duration timeout = std::chrono::seconds(10);  ///< one round trip (--timeout-docker)
+    steady_clock::duration timeout;
 };
 
 /// What the variables DOCKER_HOST, DOCKER_API_VERSION, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH say, read the way the
 /// docker command reads them. A configured host goes over DOCKER_HOST: the caller sets it afterwards.
-client_options options_from_environment();
+client_options options_from_environment(steady_clock::duration timeout);
 
 /// failure::invalid for an endpoint that cannot be one (operations.md D1-D3), an API version that is none, or TLS files
 /// that cannot be read: a start-up error. The client must outlive its calls, or end after the reactor has stopped.

@@ -174,9 +174,9 @@ result<http_client::tls_identity> read_tls_files(const std::string& directory)
     return identity;
 }
 
-client_options options_from_environment()
+client_options options_from_environment(steady_clock::duration timeout)
 {
-    client_options options;
+    client_options options(timeout);
     options.host = variable("DOCKER_HOST");
     options.api_version = variable("DOCKER_API_VERSION");
     options.tls = !variable("DOCKER_TLS_VERIFY").empty();

@@ -27,10 +27,10 @@ struct processor_backends {
 };
 
 struct processor_options {
-    std::string node_name;      ///< a body whose `node` is another name is refused (operations.md I6)
-    std::size_t max_reply = 0;  ///< bytes
-    std::size_t max_body = 0;   ///< bytes
-    steady_clock::duration host_timeout = std::chrono::seconds(5);  ///< one pass over /proc
+    std::string node_name;                ///< a body whose `node` is another name is refused (operations.md I6)
+    std::size_t max_reply = 0;            ///< bytes
+    std::size_t max_body = 0;             ///< bytes
+    steady_clock::duration host_timeout;  ///< one pass over /proc
 };
 
 /// `backends` and `options` must outlive the routes.

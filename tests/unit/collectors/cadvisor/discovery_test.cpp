@@ -39,7 +39,7 @@ struct Discovery : ::testing::Test {
     logger log{log_level::error, log_format::text};
     task_group group{reactor.get_executor(), log};
     worker_pool pool;
-    sampling_options options;
+    sampling_options options{std::chrono::seconds(5)};
     std::optional<node_containers> containers;
 };
 

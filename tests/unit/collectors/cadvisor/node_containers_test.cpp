@@ -89,7 +89,7 @@ protected:
     worker_pool pool{2};
     task_group group{reactor.get_executor(), log};
     scripted_docker docker;
-    sampling_options options;
+    sampling_options options{std::chrono::seconds(5)};
     std::unique_ptr<node_containers> made;
 };
 

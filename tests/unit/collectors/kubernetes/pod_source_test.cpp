@@ -45,7 +45,7 @@ struct MakePodSource : ::testing::Test {
     testing::temporary_directory folder;
     boost::asio::io_context reactor{1};
     logger log{log_level::error, log_format::json, [](std::string_view) {}};
-    source_options options;
+    source_options options{std::chrono::seconds(10)};
 };
 
 TEST_F(MakePodSource, SaysWhatToConfigureWhenNothingIs)

@@ -52,9 +52,8 @@ protected:
 
     client& with(steady_clock::duration timeout = 10s, const std::string& version = "")
     {
-        client_options options;
+        client_options options(timeout);
         options.host = "unix://" + socket;
-        options.timeout = timeout;
         options.api_version = version;
         auto made = make_client(reactor.get_executor(), options, log);
         EXPECT_TRUE(made) << made.error();
@@ -383,7 +382,7 @@ TEST(MakeDockerClient, RefusesWhatCannotBeAnEndpoint)
 {
     asio::io_context reactor(1);
     logger log(log_level::error, log_format::text);
-    client_options options;
+    client_options options(10s);
     options.host = "ssh://node";
     EXPECT_EQ(make_client(reactor.get_executor(), options, log).error().kind(), failure::invalid);
     options.host = "";

@@ -122,14 +122,15 @@ TEST(Environment, IsReadAsTheDockerCommandReadsIt)
     ::setenv("DOCKER_TLS_VERIFY", "1", 1);
     ::setenv("DOCKER_CERT_PATH", "/certs", 1);
     ::setenv("DOCKER_API_VERSION", "1.30", 1);
-    const client_options got = options_from_environment();
+    const client_options got = options_from_environment(std::chrono::seconds(3));
     for (const char* name : {"DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_API_VERSION"})
         ::unsetenv(name);
     EXPECT_EQ(got.host, "tcp://h:1");
     EXPECT_TRUE(got.tls);
     EXPECT_EQ(got.certificate_directory, "/certs");
     EXPECT_EQ(got.api_version, "1.30");
-    EXPECT_FALSE(options_from_environment().tls);
+    EXPECT_EQ(got.timeout, std::chrono::seconds(3));
+    EXPECT_FALSE(options_from_environment(std::chrono::seconds(3)).tls);
 }
 
 }  // namespace
