@@ -386,7 +386,6 @@ void define_ask(CLI::App& app, question& asked)
 void fill_in_defaults(configuration& config, const std::vector<std::string>& environment)
 {
     if (config.docker_host.empty()) config.docker_host = lookup(environment, "DOCKER_HOST").value_or("");
-    config.docker_api_version = lookup(environment, "DOCKER_API_VERSION").value_or("");
     if (config.node_name.empty()) config.node_name = lookup(environment, "NODE_NAME").value_or("");
     if (config.node_name.empty()) config.node_name = host_name();
 }

@@ -46,7 +46,6 @@ struct configuration {
     bool list_routes = false;                 ///< `nodescope routes`: print the table, serve nothing
 
     std::string docker_host;
-    std::string docker_api_version;
     bool docker_insecure_tcp = false;
 
     std::string pod_source = "auto";
