@@ -3,13 +3,10 @@
 
 #include "core/task.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
-#include <exception>
 #include <optional>
-#include <stdexcept>
 #include <utility>
 
 namespace nodescope::testing {
@@ -17,23 +14,21 @@ namespace nodescope::testing {
 /// Longer than any deadline a test sets: it only turns a hang into a failure.
 inline constexpr std::chrono::seconds hang_limit{20};
 
+/// Compiled once: what a spawned coroutine costs the compiler is most of what a test file takes.
+void run_task(boost::asio::io_context& reactor, task<> work);
+
+template <class T>
+task<> keep_result(task<T> work, std::optional<T>& result)
+{
+    result.emplace(co_await std::move(work));
+}
+
 template <class T>
 T run_task(boost::asio::io_context& reactor, task<T> work)
 {
-    std::optional<T> value;
-    std::exception_ptr thrown;
-    bool ended = false;
-    boost::asio::co_spawn(reactor, std::move(work), [&](std::exception_ptr failed, T result) {
-        thrown = failed;
-        value.emplace(std::move(result));
-        ended = true;
-    });
-    reactor.restart();
-    const auto give_up = std::chrono::steady_clock::now() + hang_limit;
-    while (!ended && std::chrono::steady_clock::now() < give_up) reactor.run_one_until(give_up);
-    if (!ended) throw std::runtime_error("the coroutine did not end: it hangs");
-    if (thrown) std::rethrow_exception(thrown);
-    return std::move(*value);
+    std::optional<T> result;
+    run_task(reactor, keep_result(std::move(work), result));
+    return std::move(*result);
 }
 
 template <class T>
