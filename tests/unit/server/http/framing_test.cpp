@@ -237,7 +237,7 @@ TEST(HeadScanner, SeesForbiddenBytesAtOnce)
         "\x80",
     };
     for (const std::string& bytes : examples) {
-        EXPECT_EQ(head_scanner().scan(bytes), head_scanner::state::malformed) << testing::PrintToString(bytes);
+        EXPECT_EQ(head_scanner().scan(bytes), head_scanner::state::malformed) << ::testing::PrintToString(bytes);
     }
 }
 
@@ -312,7 +312,7 @@ TEST(ChunkScanner, RefusesWhatHasTwoReadings)
     };
     for (const std::string& body : examples) {
         std::size_t used = 0;
-        EXPECT_EQ(scan_whole(body, used), chunk_scanner::state::malformed) << testing::PrintToString(body);
+        EXPECT_EQ(scan_whole(body, used), chunk_scanner::state::malformed) << ::testing::PrintToString(body);
     }
 }
 

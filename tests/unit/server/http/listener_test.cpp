@@ -14,8 +14,8 @@
 namespace nodescope::http {
 namespace {
 
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 class temporary_folder {
 public:

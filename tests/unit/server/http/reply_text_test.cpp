@@ -6,9 +6,9 @@
 namespace nodescope::http {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string text_of(const reply& answer, bool keep_alive = true, bool http_1_0 = false)
 {
@@ -83,7 +83,7 @@ TEST(DateText, IsAnHttpDate)
 {
     date_text date;
     EXPECT_THAT(std::string(date.now()),
-                testing::MatchesRegex("[A-Z][a-z][a-z], [0-9][0-9] [A-Z][a-z][a-z] [0-9]+ [0-9:]+ GMT"));
+                ::testing::MatchesRegex("[A-Z][a-z][a-z], [0-9][0-9] [A-Z][a-z][a-z] [0-9]+ [0-9:]+ GMT"));
 }
 
 TEST(RequestId, IsShortAndHarmless)
