@@ -16,7 +16,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-namespace nodescope {
+namespace nodescope::cli {
 
 namespace {
 
@@ -94,14 +94,14 @@ result<answer_parts> split_answer(std::string_view answer)
     return parts;
 }
 
-result<std::string> blocking_ask(const question& what)
+result<std::string> blocking_ask(const question& what, std::chrono::milliseconds limit)
 {
     auto server = parse_server(what.server);
     if (!server) return server.error();
     if (!what.path.starts_with('/') || what.path.find_first_of(" \r\n") != std::string::npos) {
         return error(failure::invalid, fmt::format("\"{}\" is not a path", what.path));
     }
-    start_clock(what.limit);
+    start_clock(limit);
     auto opened = ask_connection::open(*server, what.identity);
     if (!opened) return opened.error();
     current_phase = "nodescope: connected, but not answered in time\n";
@@ -114,8 +114,8 @@ result<std::string> blocking_ask(const question& what)
     return error(failure::unavailable, fmt::format("status {}: {}", parts->status, parts->body));
 }
 
-}  // namespace
-
+/// The URL of a service that listens on `address` (a --listen value) as it is reached from the same machine: a wildcard
+/// becomes loopback. failure::invalid for a port that only the kernel knows.
 result<std::string> url_of_listener(const std::string& address, bool tls)
 {
     const auto parsed = http::parse_listen_address(address);
@@ -131,10 +131,20 @@ result<std::string> url_of_listener(const std::string& address, bool tls)
     return fmt::format("{}://{}:{}", tls ? "https" : "http", host, parsed->port);
 }
 
-int ask(const question& what)
+}  // namespace
+
+int put(question what, const configuration& config, std::chrono::milliseconds limit)
 {
     std::signal(SIGPIPE, SIG_IGN);
-    const auto answer = blocking_ask(what);
+    if (what.server.empty()) {
+        auto server = url_of_listener(config.http.listen.front(), config.access.has_tls());
+        if (!server) {
+            std::fprintf(stderr, "nodescope: %s\n", server.error().message().c_str());
+            return 1;
+        }
+        what.server = std::move(*server);
+    }
+    const auto answer = blocking_ask(what, limit);
     if (!answer) {
         std::fprintf(stderr, "nodescope: %s%s: %s\n", what.server.c_str(), what.path.c_str(),
                      answer.error().message().c_str());
@@ -144,4 +154,29 @@ int ask(const question& what)
     return written && std::fflush(stdout) == 0 ? 0 : 1;
 }
 
-}  // namespace nodescope
+std::vector<command_argument> ask::arguments()
+{
+    client_identity& identity = what.identity;
+    return {
+        {"path", &what.path, "what to ask: /processor/netInfoCollector", true, {}},
+        {"body", &what.body, "parameters to POST, a JSON object: '{\"id\": \"web\"}'; without: GET", false, {}},
+        {"--server", &what.server, "http://host:port or https://host:port [the address of --listen]", false, {}},
+        {"--ca-file", &identity.ca_file, "PEM bundle that must have signed the server's certificate", false, {}},
+        // It says who we are: not to just anybody.
+        {"--cert-file",
+         &identity.certificate_file,
+         "PEM certificate to show, and its chain",
+         false,
+         {"--key-file", "--ca-file"}},
+        {"--key-file", &identity.key_file, "PEM key of --cert-file", false, {"--cert-file"}},
+    };
+}
+
+int ask::run(const command_context& with) const
+{
+    // An answer may take as long as the service lets it, and has to travel.
+    constexpr std::chrono::seconds travel{5};
+    return put(what, with.config, with.config.http.request_timeout + travel);
+}
+
+}  // namespace nodescope::cli

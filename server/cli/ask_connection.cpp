@@ -17,7 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-namespace nodescope {
+namespace nodescope::cli {
 
 namespace {
 
@@ -197,4 +197,4 @@ result<void> ask_connection::write(std::string_view text)
     return {};
 }
 
-}  // namespace nodescope
+}  // namespace nodescope::cli

@@ -14,7 +14,7 @@
 struct ssl_st;
 struct ssl_ctx_st;
 
-namespace nodescope {
+namespace nodescope::cli {
 
 /// A URL in its parts. `host` is a Unix socket's path when `unix_socket` is set.
 struct server_address {
@@ -56,4 +56,4 @@ private:
     std::unique_ptr<ssl_st, void (*)(ssl_st*)> tls_;
 };
 
-}  // namespace nodescope
+}  // namespace nodescope::cli

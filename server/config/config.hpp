@@ -1,17 +1,16 @@
-// Everything that can be configured: one definition gives the flag, the NODESCOPE_* environment variable, the key of
-// the TOML file and the line of --help. Flags win over the environment, the environment over the file.
+// Everything that can be configured. What it is called as a flag, in the environment and in the configuration file
+// stands in server/config/settings.cpp.
 #pragma once
 
 #include "core/log.hpp"
 #include "server/auth/access_options.hpp"
-#include "server/cli/ask.hpp"
 #include "server/http/http_server.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <variant>
+#include <utility>
 #include <vector>
 
 namespace nodescope {
@@ -43,7 +42,6 @@ struct configuration {
     auth::access_options access;
     std::string auth_audience = "nodescope";  ///< what a token must be meant for
     std::string auth_url;                     ///< asked for instead of nodes/…; empty: not
-    bool list_routes = false;                 ///< `nodescope routes`: print the table, serve nothing
 
     std::string docker_host;
     bool docker_insecure_tcp = false;
@@ -73,8 +71,6 @@ struct configuration {
     std::vector<std::string> container_env;  ///< variables of containers that may be shown (operations.md O6)
     std::size_t max_events = default_max_events;
 
-    std::optional<question> asks;  ///< `ask` and --healthcheck: ask the running service instead of being one
-    bool check_only = false;       ///< --check-config
     std::vector<setting> settings;
 
     log_level level = log_level::info;
@@ -87,29 +83,35 @@ struct configuration {
     static constexpr std::size_t largest_max_reply = std::size_t{2} << 20U;
 };
 
-/// The program should end with `code`: 0 after printing `text`, else for the reason that `text` is, a sentence.
-struct early_exit {
-    int code = 0;
-    std::string text;
+/// The texts that were given for one key, and where.
+struct given_value {
+    given_value(std::string k, std::vector<std::string> t, std::string s)
+        : key(std::move(k)), texts(std::move(t)), source(std::move(s))
+    {
+    }
+    std::string key;
+    std::vector<std::string> texts;
+    std::string source;  ///< as in `setting`
 };
 
-/// Reads the command line and what stands behind it. `environment` is what getenv would be asked (tests pass their
-/// own).
-std::variant<configuration, early_exit> parse_command_line(const std::vector<std::string>& arguments,
-                                                           const std::vector<std::string>& environment,
-                                                           bool stderr_is_terminal);
+/// The configuration that these values make, each key given once at most; what is not given has its default, or what
+/// `environment` says by the names that Docker and Kubernetes use. failure::invalid names the key and the place.
+result<configuration> make_configuration(const std::vector<given_value>& given,
+                                         const std::vector<std::string>& environment, bool stderr_is_terminal);
+
+/// The configuration file with every key, commented out, at its default.
+std::string defaults_text();
 
 /// `message` with the place in front of it where the value stands that it quotes ("config.toml:3: …"), if that is
 /// known.
 std::string with_source(const configuration& config, std::string message);
 
-/// The keys that differ, in the order of --help: those a running service takes over, and those that need a restart.
+/// The keys that differ, in the order of --help: those a running service has taken over, and those that need a restart.
 struct changed_keys {
     std::vector<std::string> taken_over;
     std::vector<std::string> need_restart;
 };
-changed_keys compare(const configuration& before, const configuration& after);
-/// Notes in `running` what it has taken over, so that the next comparison is with what is in use.
-void note_taken_over(configuration& running, const configuration& fresh);
+/// Copies into `running` what a running service takes over of `fresh`: the settings that are marked so.
+changed_keys take_over(configuration& running, configuration fresh);
 
 }  // namespace nodescope

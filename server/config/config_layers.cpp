@@ -2,6 +2,7 @@
 
 #include "server/config/config_file.hpp"
 #include "server/config/near_match.hpp"
+#include "server/config/setting.hpp"
 
 #include <fmt/format.h>
 
@@ -39,99 +40,47 @@ std::optional<std::string> lookup(const std::vector<std::string>& environment, s
     return std::nullopt;
 }
 
-std::optional<std::string> flag_name(const std::string& argument)
-{
-    if (!argument.starts_with("--") || argument.size() == 2) return std::nullopt;
-    return argument.substr(2, argument.find('=') - 2);
-}
-
-bool given(const std::vector<std::string>& arguments, const std::string& flag)
-{
-    return std::any_of(arguments.begin(), arguments.end(),
-                       [&](const std::string& argument) { return flag_name(argument) == flag; });
-}
-
-const std::vector<std::string>& command_flags()
-{
-    static const std::vector<std::string> flags{"help",         "version",        "config",
-                                                "check-config", "print-defaults", "healthcheck"};
-    return flags;
-}
-
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& known, std::string_view dashes)
 {
     const std::string near = near_match(word, known);
     return near.empty() ? std::string() : fmt::format(", did you mean {}{}?", dashes, near);
 }
 
-std::string config_file_path(const std::vector<std::string>& arguments, const std::vector<std::string>& environment)
+std::string config_file_path(const std::string& given, const std::vector<std::string>& environment)
 {
-    std::string path;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        if (flag_name(arguments[i]) != "config") continue;
-        const std::size_t equals = arguments[i].find('=');
-        if (equals != std::string::npos) path = arguments[i].substr(equals + 1);
-        else if (i + 1 < arguments.size()) path = arguments[i + 1];
-    }
-    if (path.empty()) path = lookup(environment, "NODESCOPE_CONFIG").value_or("");
+    if (!given.empty()) return given;
+    std::string path = lookup(environment, "NODESCOPE_CONFIG").value_or("");
     if (!path.empty()) return path;
     // Present but closed to us counts as present: it is not to be passed over in silence.
     const bool absent = ::access(default_config_file, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
     return absent ? std::string() : default_config_file;
 }
 
-layers::layers(std::vector<std::string> keys, std::vector<std::string> arguments)
-    : keys_(std::move(keys)), arguments_(std::move(arguments))
+result<void> add_values_behind(std::vector<given_value>& given, const std::vector<std::string>& environment,
+                               const std::string& file)
 {
-}
-
-void layers::add_environment(const std::vector<std::string>& environment)
-{
-    for (const std::string& key : keys_) {
+    std::vector<std::string> keys;
+    for (const setting_definition& one : setting_definitions()) keys.push_back(one.key);
+    const auto is_free = [&given](const std::string& key) {
+        return std::none_of(given.begin(), given.end(), [&](const given_value& one) { return one.key == key; });
+    };
+    for (const std::string& key : keys) {
         const std::string name = environment_name(key);
-        if (const auto value = lookup(environment, name); value && is_free(key)) values_.push_back({key, *value, name});
+        if (auto value = lookup(environment, name); value && is_free(key)) given.push_back({key, {*value}, name});
     }
-}
-
-result<void> layers::add_file(const std::string& path)
-{
-    const auto settings = read_config_file(path);
+    if (file.empty()) return {};
+    auto settings = read_config_file(file);
     if (!settings) return settings.error();
-    std::vector<layered_value> of_file;
-    for (const file_setting& one : *settings) {
-        const std::string place = fmt::format("{}:{}", path, one.line);
-        if (std::find(keys_.begin(), keys_.end(), one.key) == keys_.end()) {
+    for (file_setting& one : *settings) {
+        const std::string place = fmt::format("{}:{}", file, one.line);
+        if (std::find(keys.begin(), keys.end(), one.key) == keys.end()) {
             return error(failure::invalid,
-                         fmt::format("{}: there is no key \"{}\"{}", place, one.key, did_you_mean(one.key, keys_, "")));
+                         fmt::format("{}: there is no key \"{}\"{}", place, one.key, did_you_mean(one.key, keys, "")));
         }
-        if (!is_free(one.key)) continue;
-        for (const std::string& value : one.values) {
-            if (!value.empty()) of_file.push_back({one.key, value, place});
-        }
-    }
-    values_.insert(values_.end(), of_file.begin(), of_file.end());
-    return {};
-}
-
-std::string layers::source_of(std::string_view key) const
-{
-    const auto found =
-        std::find_if(values_.begin(), values_.end(), [&](const layered_value& one) { return one.key == key; });
-    return found == values_.end() ? std::string() : found->source;
-}
-
-std::string layers::place_of(std::string_view sentence) const
-{
-    for (const layered_value& one : values_) {
-        const std::string flag = "--" + one.key;
-        const std::size_t at = sentence.find(flag);
-        if (at == std::string_view::npos) continue;
-        const char next = at + flag.size() < sentence.size() ? sentence[at + flag.size()] : ' ';
-        if (next != '-' && std::isalnum(static_cast<unsigned char>(next)) == 0) return one.source + ": ";
+        std::erase(one.values, "");
+        if (!one.values.empty() && is_free(one.key)) given.push_back({one.key, std::move(one.values), place});
     }
     return {};
 }
-
-bool layers::is_free(const std::string& key) const { return !given(arguments_, key) && source_of(key).empty(); }
 
 }  // namespace nodescope

@@ -183,17 +183,8 @@ result<void> asio_server::check_addresses() const
 
 void asio_server::reconfigure(const server_options& options)
 {
-    server_options& ours = environment_.options;
-    ours.max_connections = options.max_connections;
-    ours.max_connections_per_peer = options.max_connections_per_peer;
-    ours.header_timeout = options.header_timeout;
-    ours.body_timeout = options.body_timeout;
-    ours.idle_timeout = options.idle_timeout;
-    ours.write_timeout = options.write_timeout;
-    ours.request_timeout = options.request_timeout;
-    ours.allowed_hosts = options.allowed_hosts;
-    ours.allowed_origins = options.allowed_origins;
-    environment_.origins = origin_rules(ours.allowed_hosts, ours.allowed_origins);
+    environment_.options = options;
+    environment_.origins = origin_rules(options.allowed_hosts, options.allowed_origins);
 }
 
 task<> asio_server::serve()

@@ -65,7 +65,7 @@ public:
     /// Whether the configured addresses could be listened on, as far as that can be told without binding them.
     [[nodiscard]] virtual result<void> check_addresses() const = 0;
     /// Takes over the limits of connections, the deadlines, and the allowed hosts and origins; a deadline that runs
-    /// already keeps its length. The addresses and the sizes stay as they were.
+    /// already keeps its length. The addresses and the sizes must be those it was made with.
     virtual void reconfigure(const server_options& options) = 0;
     /// Accepts until stop(); returns when the last session has ended.
     virtual task<> serve() = 0;

@@ -20,7 +20,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <utility>
@@ -208,10 +207,6 @@ int run_application(const configuration& config, configuration_reader reread)
     auto inherited = take_inherited_sockets();
     application service(config, std::move(reread), log);
     auto started = inherited ? service.build() : result<void>(inherited.error());
-    if (started && config.list_routes) {
-        std::fputs(service.routes_text().c_str(), stdout);
-        return 0;
-    }
     if (started) started = service.listen(std::move(*inherited));
     if (!started) {
         log.write(log_level::error, "cannot start", {{"reason", with_source(config, started.error().message())}});
@@ -223,6 +218,15 @@ int run_application(const configuration& config, configuration_reader reread)
         std::_Exit(0);
     }
     return 0;
+}
+
+result<std::string> routes_text(const configuration& config)
+{
+    logger log(config.level, config.format);
+    application service(config, {}, log);
+    const auto built = service.build();
+    if (!built) return error(built.error().kind(), with_source(config, built.error().message()));
+    return service.routes_text();
 }
 
 result<void> check_configuration(const configuration& config)

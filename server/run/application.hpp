@@ -5,12 +5,17 @@
 #include "server/config/config.hpp"
 #include "server/run/reload.hpp"
 
+#include <string>
+
 namespace nodescope {
 
 /// Runs until SIGTERM or SIGINT and a drained server; a second signal ends at once. SIGHUP takes over what changed in
 /// the configuration, as far as a running service can, and nothing when it is broken. Gives the exit code: 0 after a
 /// clean stop, 1 when it could not start (the reason is logged).
 int run_application(const configuration& config, configuration_reader reread);
+
+/// One line for each route that a service with this configuration has: method, path, what it gives. Binds nothing.
+result<std::string> routes_text(const configuration& config);
 
 /// --check-config: builds everything but binds nothing. The sentence names the place of what is wrong, where it is
 /// known.

@@ -48,7 +48,7 @@ task<> configuration_reload::run_once()
     if (!credentials) failures = fmt::format("; last reload failed: {}", credentials.error().message());
     if (fresh) {
         ++taken_over_;
-        take_over(std::move(*fresh));
+        apply(std::move(*fresh));
     } else {
         ++failures_;
         log_.write_always(log_level::error, "configuration not reloaded, the old one stays",
@@ -58,21 +58,17 @@ task<> configuration_reload::run_once()
     manager_.ready(state_ + failures);
 }
 
-/// The keys it takes over are those that config.cpp's is_reloadable() names.
-void configuration_reload::take_over(configuration fresh)
+void configuration_reload::apply(configuration fresh)
 {
-    const changed_keys changed = compare(config_, fresh);
-    log_.set_threshold(fresh.level);
-    server_.reconfigure(fresh.http);
+    const changed_keys changed = take_over(config_, std::move(fresh));
+    log_.set_threshold(config_.level);
+    server_.reconfigure(config_.http);
     log_.write_always(log_level::info, "configuration reloaded",
                       {{"changed", fmt::format("{}", fmt::join(changed.taken_over, ","))}});
     if (!changed.need_restart.empty()) {
         log_.write_always(log_level::warning, "a restart is needed for some changes",
                           {{"keys", fmt::format("{}", fmt::join(changed.need_restart, ","))}});
     }
-    note_taken_over(config_, fresh);
-    config_.level = fresh.level;
-    config_.limits.drain = fresh.limits.drain;
 }
 
 }  // namespace nodescope

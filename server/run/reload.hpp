@@ -40,7 +40,7 @@ public:
 private:
     task<> run();
     task<> run_once();
-    void take_over(configuration fresh);
+    void apply(configuration fresh);
 
     configuration& config_;
     const configuration_reader reread_;

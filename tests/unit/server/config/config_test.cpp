@@ -137,10 +137,8 @@ TEST(CommandLine, TakesAnEmptyVariableForNone)
 
 TEST(CommandLine, PrintsDefaultsThatMeanTheDefaults)
 {
-    const auto printed = refused({"--print-defaults"}, {"NODESCOPE_TIMEOUT_DOCKER=1s"});
-    ASSERT_EQ(printed.code, 0);
     std::string uncommented;
-    std::istringstream lines(printed.text);
+    std::istringstream lines(defaults_text());
     for (std::string line; std::getline(lines, line);) {
         const bool key = line.size() > 1 && line[0] == '#' && line[1] != ' ';
         uncommented += (key ? line.substr(1) : line) + "\n";
@@ -161,21 +159,64 @@ TEST(CommandLine, PrintsDefaultsThatMeanTheDefaults)
 
 TEST(CommandLine, TellsWhatChangedAndWhatOfItNeedsARestart)
 {
-    const auto before = parsed({"--log-level", "info", "--timeout-docker", "1s"});
-    const auto after = parsed({"--log-level", "debug", "--timeout-docker", "2s"});
-    EXPECT_THAT(compare(before, after).taken_over, ElementsAre("log-level"));
-    EXPECT_THAT(compare(before, after).need_restart, ElementsAre("timeout-docker"));
-    EXPECT_THAT(compare(before, before).need_restart, IsEmpty());
+    auto running = parsed({"--log-level", "info", "--timeout-docker", "1s"});
+    const auto fresh = parsed({"--log-level", "debug", "--timeout-docker", "2s", "--timeout-drain", "7s"});
+    const changed_keys changed = take_over(running, fresh);
+    EXPECT_THAT(changed.taken_over, ElementsAre("timeout-drain", "log-level"));
+    EXPECT_THAT(changed.need_restart, ElementsAre("timeout-docker"));
+    EXPECT_EQ(running.level, log_level::debug);
+    EXPECT_EQ(running.limits.drain, 7s);
+    EXPECT_EQ(running.limits.docker, 1s);
+    EXPECT_THAT(take_over(running, fresh).taken_over, IsEmpty());
+    EXPECT_THAT(take_over(running, fresh).need_restart, ElementsAre("timeout-docker"));
 }
 
-TEST(CommandLine, HelpAndVersionEndEarly)
+TEST(CommandLine, HelpEndsEarly)
 {
     for (const words& arguments : {words{"--help"}, words{"serve", "--help"}, words{"version", "--help"}}) {
         EXPECT_EQ(refused(arguments).code, 0);
         EXPECT_THAT(refused(arguments).text, HasSubstr("--timeout-docker"));
     }
-    EXPECT_EQ(refused({"version"}).text, "nodescope " NODESCOPE_VERSION "\n");
-    EXPECT_EQ(refused({"--version"}).text, "nodescope " NODESCOPE_VERSION "\n");
+}
+
+template <class Command>
+bool means(const words& arguments, const words& environment = {})
+{
+    const auto got = cli::parse_command_line(arguments, environment, false);
+    const auto* const made = std::get_if<cli::invocation>(&got);
+    return made != nullptr && std::holds_alternative<Command>(made->what);
+}
+
+TEST(CommandLine, KnowsTheCommandsByWordAndFlag)
+{
+    EXPECT_TRUE(means<cli::serve>({}));
+    EXPECT_TRUE(means<cli::serve>({"serve"}));
+    EXPECT_TRUE(means<cli::version>({"version"}));
+    EXPECT_TRUE(means<cli::version>({"--version"}));
+    EXPECT_EQ(cli::version::text(), "nodescope " NODESCOPE_VERSION "\n");
+    EXPECT_TRUE(means<cli::routes>({"routes"}));
+    EXPECT_TRUE(means<cli::check_config>({"--check-config"}));
+    EXPECT_TRUE(means<cli::check_config>({"routes", "--check-config"}));
+    EXPECT_TRUE(means<cli::healthcheck>({"--healthcheck"}));
+    EXPECT_TRUE(means<cli::serve>({"--healthcheck=false"}));
+    EXPECT_TRUE(means<cli::ask>({"ask", "/x", "--healthcheck"}));
+}
+
+TEST(CommandLine, ReadsNoConfigurationForWhatNeedsNone)
+{
+    EXPECT_TRUE(means<cli::version>({"version", "--config", "/nonexistent"}));
+    EXPECT_TRUE(means<cli::print_defaults>({"--print-defaults"}, {"NODESCOPE_TIMEOUT_DOCKER=soon"}));
+    EXPECT_EQ(refused({"--help", "--config", "/nonexistent"}).code, 0);
+}
+
+TEST(CommandLine, GivesACommandItsArguments)
+{
+    const auto got = cli::parse_command_line({"ask", "/x", "{}", "--server=http://h:1"}, {}, false);
+    const auto& asked = std::get<cli::ask>(std::get<cli::invocation>(got).what);
+    EXPECT_EQ(asked.what.path, "/x");
+    EXPECT_EQ(asked.what.body, "{}");
+    EXPECT_EQ(asked.what.server, "http://h:1");
+    EXPECT_EQ(refused({"ask"}).code, 1);
 }
 
 }  // namespace

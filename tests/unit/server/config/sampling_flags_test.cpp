@@ -20,7 +20,7 @@ using ::testing::StartsWith;
 
 std::string refusal(const words& arguments)
 {
-    const early_exit left = refused(arguments);
+    const cli::early_exit left = refused(arguments);
     EXPECT_EQ(left.code, 1) << left.text;
     return left.text;
 }

@@ -1,0 +1,53 @@
+#include "server/cli/invocation.hpp"
+
+#include "server/config/config_layers.hpp"
+
+#include <utility>
+
+namespace nodescope::cli {
+
+namespace {
+
+template <std::size_t... Index>
+std::vector<command> every_command(std::index_sequence<Index...>)
+{
+    return {command(std::in_place_index<Index>)...};
+}
+
+described_command describe(command& one)
+{
+    return std::visit(
+        [](auto& kind) {
+            described_command said{kind.words(), {}};
+            if constexpr (requires { kind.arguments(); }) said.arguments = kind.arguments();
+            return said;
+        },
+        one);
+}
+
+}  // namespace
+
+std::variant<invocation, early_exit> parse_command_line(const std::vector<std::string>& words,
+                                                        const std::vector<std::string>& environment,
+                                                        bool stderr_is_terminal)
+{
+    auto commands = every_command(std::make_index_sequence<std::variant_size_v<command>>());
+    std::vector<described_command> described;
+    for (command& one : commands) described.push_back(describe(one));
+    auto read = read_command_line(described, words);
+    if (const auto* const leave = std::get_if<early_exit>(&read)) return *leave;
+    auto& line = std::get<command_line>(read);
+
+    invocation made{std::move(commands[line.command]), {}};
+    if (!described[line.command].words.wants_configuration) return made;
+    const std::string file = config_file_path(line.config_file, environment);
+    if (const auto added = add_values_behind(line.given, environment, file); !added) {
+        return early_exit{1, added.error().message()};
+    }
+    auto config = make_configuration(line.given, environment, stderr_is_terminal);
+    if (!config) return early_exit{1, config.error().message()};
+    made.config = std::move(*config);
+    return made;
+}
+
+}  // namespace nodescope::cli

@@ -1,0 +1,253 @@
+// The table of everything that can be set.
+#include "core/deadline.hpp"
+#include "server/config/setting.hpp"
+#include "server/http/listener.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
+namespace nodescope {
+
+namespace {
+
+using rows = std::vector<setting_definition>;
+using texts = std::vector<std::string>;
+using server = http::server_options;
+using access = auth::access_options;
+using files = auth::credential_paths;
+constexpr std::size_t most_connections = 65'536;
+
+/// A member, or a member of a member.
+template <auto... Path>
+auto& at(configuration& of)
+{
+    return (of.*....*Path);
+}
+
+setting_definition reloadable(setting_definition one)
+{
+    one.reloadable = true;
+    return one;
+}
+
+/// Checks what another kind has assigned.
+template <class Check>
+setting_definition checked(setting_definition one, Check check)
+{
+    one.assign = [assign = std::move(one.assign), check](configuration& to, const texts& given) -> result<void> {
+        if (auto assigned = assign(to, given); !assigned) return assigned;
+        return check(to);
+    };
+    return one;
+}
+
+setting_definition listen()
+{
+    auto made = list("listen", at<&configuration::http, &server::listen>,
+                     "address to listen on: host:port, [v6]:port or unix:/path; repeatable");
+    made.form = "TEXT:ADDRESS";
+    return checked(std::move(made), [](const configuration& c) -> result<void> {
+        for (const std::string& one : c.http.listen) {
+            if (const auto address = http::parse_listen_address(one); !address) return address.error();
+        }
+        return {};
+    });
+}
+
+rows server_settings()
+{
+    return {
+        listen(),
+        reloadable(list("allow-host", at<&configuration::http, &server::allowed_hosts>,
+                        "name accepted in Host besides IP addresses and localhost; repeatable")),
+        reloadable(list("allow-origin", at<&configuration::http, &server::allowed_origins>,
+                        "Origin accepted from browsers; repeatable; none by default")),
+        reloadable(number("max-connections", at<&configuration::http, &server::max_connections>, 1, most_connections,
+                          "connections at once")),
+        reloadable(number("max-connections-per-peer", at<&configuration::http, &server::max_connections_per_peer>, 1,
+                          most_connections, "connections at once from one address")),
+        bytes("max-header", at<&configuration::http, &server::max_header>, "longest request header"),
+        bytes("max-body", at<&configuration::http, &server::max_body>, "longest request body"),
+        bytes("max-target", at<&configuration::http, &server::max_target>, "longest request target"),
+        bytes("max-reply", at<&configuration::max_reply>, "longest processor answer, 2MiB at most", 1024,
+              configuration::largest_max_reply),
+    };
+}
+
+rows access_settings()
+{
+    return {
+        choices("auth", at<&configuration::access, &access::methods>,
+                {"local-peer", "client-certificate", "token-file", "basic", "kubernetes", "none"},
+                "who may ask; each method suffices by itself; repeatable"),
+        user_ids("local-peer-uid", at<&configuration::access, &access::local_uids>,
+                 "uid that may ask over loopback and Unix sockets; repeatable [0 and the service's own]"),
+        text("token-file", at<&configuration::access, &access::files, &files::token_file>,
+             "bearer tokens, one a line: name:token, or just the token"),
+        text("password-file", at<&configuration::access, &access::files, &files::password_file>,
+             "users and bcrypt hashes for Basic, as htpasswd -B makes it"),
+        text("tls-cert-file", at<&configuration::access, &access::files, &files::certificate_file>,
+             "PEM certificate and its chain; TCP is then served with TLS"),
+        text("tls-key-file", at<&configuration::access, &access::files, &files::key_file>,
+             "PEM key of --tls-cert-file"),
+        text("client-ca-file", at<&configuration::access, &access::files, &files::client_ca_file>,
+             "PEM bundle that signs the certificates of clients"),
+        list("allow-client-name", at<&configuration::access, &access::client_names>,
+             "common or alternative name of a client certificate that may ask; repeatable"),
+        text("auth-audience", at<&configuration::auth_audience>, "audience a token must have for --auth kubernetes"),
+        text("auth-url", at<&configuration::auth_url>,
+             "for --auth kubernetes: non-resource URL that callers need a right to, instead of nodes/stats, "
+             "nodes/metrics and nodes/diagnosis"),
+        flag("insecure-listen", at<&configuration::access, &access::insecure_listen>,
+             "allow a non-loopback address without TLS or authentication: everybody who reaches it may read along"),
+    };
+}
+
+rows deadline_settings()
+{
+    return {
+        reloadable(duration("timeout-request", at<&configuration::http, &server::request_timeout>,
+                            "the whole answer to one request")),
+        reloadable(duration("timeout-header", at<&configuration::http, &server::header_timeout>,
+                            "receiving a request header")),
+        reloadable(
+            duration("timeout-body", at<&configuration::http, &server::body_timeout>, "receiving a request body")),
+        reloadable(
+            duration("timeout-idle", at<&configuration::http, &server::idle_timeout>, "an idle keep-alive connection")),
+        reloadable(
+            duration("timeout-write", at<&configuration::http, &server::write_timeout>, "sending without progress")),
+        duration("timeout-docker", at<&configuration::limits, &deadlines::docker>, "one Docker Engine round trip"),
+        duration("timeout-netlink", at<&configuration::limits, &deadlines::netlink>,
+                 "all dumps of one network namespace"),
+        duration("timeout-nat", at<&configuration::limits, &deadlines::nat>, "one iptables-save"),
+        duration("timeout-kubernetes", at<&configuration::limits, &deadlines::kubernetes>,
+                 "one API server or kubelet round trip"),
+        duration("timeout-host", at<&configuration::limits, &deadlines::host>, "one pass over /proc"),
+        duration("timeout-disk-usage", at<&configuration::limits, &deadlines::disk_usage>,
+                 "one walk over the files of a container"),
+        reloadable(duration("timeout-drain", at<&configuration::limits, &deadlines::drain>, "from SIGTERM to exit")),
+    };
+}
+
+rows source_settings()
+{
+    return {
+        text("docker-host", at<&configuration::docker_host>,
+             "Docker daemon: unix:///path or tcp://host:port [$DOCKER_HOST, else unix:///var/run/docker.sock]"),
+        flag("docker-insecure-tcp", at<&configuration::docker_insecure_tcp>,
+             "allow plain tcp:// to a daemon beyond loopback"),
+        choice("pod-source", at<&configuration::pod_source>, {"auto", "apiserver", "kubelet"},
+               "where pods are asked for"),
+        text("kubeconfig", at<&configuration::kubeconfig>, "kubeconfig file [in a pod: its service account]"),
+        text("kubelet-endpoint", at<&configuration::kubelet_endpoint>,
+             "kubelet of this node [https://127.0.0.1:10250]"),
+        text("kubelet-ca-file", at<&configuration::kubelet_ca_file>,
+             "PEM bundle for the kubelet's certificate [the cluster's CA]"),
+        text("node-name", at<&configuration::node_name>,
+             "name of this node in Kubernetes [$NODE_NAME, else the host name]"),
+        text("root", at<&configuration::root>, "where the node's /proc, /sys, /etc and /run are seen"),
+        text("xtables-dir", at<&configuration::xtables_dir>,
+             "folder of iptables-nft-save and its kin [/usr/sbin, else /sbin]"),
+        flag("goroutine-dumps", at<&configuration::goroutine_dumps>,
+             "answer the goroutine routes, which send SIGUSR1 to dockerd and containerd"),
+        text("state-directory", at<&configuration::state_directory>, "where goroutine dumps are kept"),
+        text("docker-pid-file", at<&configuration::docker_pid_file>, "pid file of dockerd, for its goroutine dump"),
+        text("docker-exec-root", at<&configuration::docker_exec_root>,
+             "exec root of dockerd: where it writes its goroutine dump"),
+        text("containerd-pid-file", at<&configuration::containerd_pid_file>,
+             "pid file of containerd, for its goroutine dump [found by its name]"),
+        text("containerd-temporary-directory", at<&configuration::containerd_temporary_directory>,
+             "temporary directory of containerd: where it writes its goroutine dump"),
+    };
+}
+
+setting_definition sample_interval()
+{
+    return checked(
+        duration("sample-interval", at<&configuration::sample_interval>, "between two samples of a container"),
+        [](const configuration& c) -> result<void> {
+            constexpr std::chrono::milliseconds shortest{250};
+            constexpr std::chrono::minutes longest{1};
+            if (c.sample_interval >= shortest && c.sample_interval <= longest) return {};
+            return error(failure::invalid, "from 250ms to 1m");
+        });
+}
+
+setting_definition sample_idle()
+{
+    auto made = setting_of<std::optional<std::chrono::milliseconds>>(
+        "sample-idle", at<&configuration::sample_idle>, "DURATION|always",
+        "how long after the last question containers are still sampled; always: from the start, without end");
+    made.default_text = duration_text(configuration().sample_idle.value());
+    made.assign = [](configuration& to, const texts& given) -> result<void> {
+        to.sample_idle.reset();
+        if (given.front() == "always") return {};
+        const auto parsed = parse_duration(given.front());
+        if (!parsed) return error(failure::invalid, parsed.error().message() + ", or always");
+        to.sample_idle = *parsed;
+        return {};
+    };
+    return made;
+}
+
+rows sampling_settings()
+{
+    constexpr std::size_t most_events = 1'000'000;
+    return {
+        choice("metrics-containers", at<&configuration::metrics_containers>, {"all", "runtime", "none"},
+               "containers that have series in /metrics: all cgroups, those of a runtime, or none"),
+        choice("metrics-container-labels", at<&configuration::metrics_container_labels>, {"all", "own", "none"},
+               "Docker labels on series: all (every label on every series, as cAdvisor does), own (those the "
+               "container has) or none"),
+        list("metrics-label", at<&configuration::metrics_labels>,
+             "Docker label that --metrics-container-labels=none keeps; repeatable"),
+        sample_interval(),
+        sample_idle(),
+        choice("disk-usage", at<&configuration::disk_usage>, {"asked", "never"},
+               "when the files of containers are walked to see what they take: when somebody asks for their "
+               "samples (asked), or never"),
+        list("container-env", at<&configuration::container_env>,
+             "environment variable of containers that is shown; repeatable; none by default"),
+        number("max-events", at<&configuration::max_events>, 1, most_events,
+               "events of one kind that are kept, for a day at most"),
+    };
+}
+
+rows log_settings()
+{
+    auto level = mapped<log_level>("log-level", at<&configuration::level>,
+                                   {{"debug", log_level::debug},
+                                    {"info", log_level::info},
+                                    {"warning", log_level::warning},
+                                    {"error", log_level::error}},
+                                   "debug, info, warning or error");
+    level.default_text = "info";
+    auto format = mapped<log_format>("log-format", at<&configuration::format>,
+                                     {{"json", log_format::json}, {"text", log_format::text}},
+                                     "text or json [text on a terminal, else json]");
+    return {reloadable(std::move(level)), std::move(format)};
+}
+
+}  // namespace
+
+const std::vector<setting_definition>& setting_definitions()
+{
+    static const rows all = [] {
+        rows made;
+        const auto add = [&made](std::string_view group, rows part) {
+            for (setting_definition& one : part) one.group = group;
+            std::move(part.begin(), part.end(), std::back_inserter(made));
+        };
+        add("Server", server_settings());
+        add("Access", access_settings());
+        add("Deadlines", deadline_settings());
+        add("Sources", source_settings());
+        add("Sources", sampling_settings());
+        add("Log", log_settings());
+        return made;
+    }();
+    return all;
+}
+
+}  // namespace nodescope
