@@ -1,4 +1,7 @@
-"""What every measurement needs: the release binary, a dockerd with containers, processes to compare with, CPU times, one line each."""
+"""What every measurement needs: the release binary, a dockerd with containers, processes to compare with, CPU times, one line each.
+
+Whatever is started here ends with the `with` block it belongs to: within a limit, also after a failure or a signal (bench/run turns
+that into an exception), and nothing that is left holds on to the output of the script."""
 
 import contextlib
 import json
@@ -20,7 +23,13 @@ sys.path.insert(0, str(ROOT))
 
 from tests.support import service  # noqa: E402  (the path above is what makes it importable)
 
+TEST_DOCKERD = ROOT / "tools" / "test-dockerd"
 TICKS = os.sysconf("SC_CLK_TCK")
+# How long a process may take to end when asked, before it is killed; and what `test-dockerd stop` needs at the very most.
+END_LIMIT_S = 30
+DOCKERD_STOP_LIMIT_S = 150
+# Longer than any request to dockerd takes on a busy machine, and than a load goes on after its time.
+ANSWER_LIMIT_S = 60
 missed = []
 
 
@@ -41,7 +50,7 @@ def load(**options):
     for name, value in options.items():
         for one in value if isinstance(value, list) else [value]:
             arguments += ["--" + name.replace("_", "-"), str(one)]
-    done = subprocess.run(arguments, check=False, capture_output=True, text=True)
+    done = subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=options.get("seconds", 0) + ANSWER_LIMIT_S)
     if done.returncode != 0:
         raise RuntimeError(done.stderr.strip())
     return json.loads(done.stdout)
@@ -85,14 +94,30 @@ class Service(service.Service):
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("NODESCOPE_", "DOCKER_", "KUBERNETES_"))}
         with open(pathlib.Path(self._log_folder.name, "log"), "wb") as log:
             self.process = subprocess.Popen([self.binary, "serve", "--log-format", "json", "--listen", self.addresses[0], *flags],
-                                            stderr=log, env=environment)
-        wait_for_port(port)
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+        try:
+            wait_for_port(port)
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self, signal_number=signal.SIGTERM):
-        self.process.send_signal(signal_number)
-        code = self.process.wait(timeout=service.HANG_LIMIT_S)
-        self._log_folder.cleanup()
-        return code
+        try:
+            return end(self.process, signal_number)
+        finally:
+            self._log_folder.cleanup()
+
+
+def end(process, signal_number=signal.SIGTERM):
+    """Asks a process to end, and kills it when it does not; its exit code."""
+    try:
+        process.send_signal(signal_number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=END_LIMIT_S)
+    finally:
+        process.kill()
+        process.wait()
+    return process.returncode
 
 
 @contextlib.contextmanager
@@ -101,8 +126,7 @@ def running(*arguments, **options):
     try:
         yield process
     finally:
-        process.terminate()
-        process.wait()
+        end(process)
 
 
 def needs(*programs):
@@ -128,17 +152,22 @@ class Docker:
             raise Skip("only root can start a dockerd")
         self.outer = tempfile.mkdtemp(prefix="nsb-", dir="/tmp")
         self.dir = f"{self.outer}/d"
-        subprocess.run([ROOT / "tools/test-dockerd", "start", self.dir], check=True, stdout=subprocess.DEVNULL)
         self.socket = f"{self.dir}/docker.sock"
         self.host = f"unix://{self.socket}"
+        try:
+            subprocess.run([TEST_DOCKERD, "start", self.dir], check=True, stdout=subprocess.DEVNULL)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
-        subprocess.run([ROOT / "tools/test-dockerd", "stop", self.dir], check=False)
+        # In a session of its own: an interrupt from the terminal reaches all of ours, and must not end what cleans up after it.
+        subprocess.run([TEST_DOCKERD, "stop", self.dir], check=True, start_new_session=True, timeout=DOCKERD_STOP_LIMIT_S)
         shutil.rmtree(self.outer, ignore_errors=True)
 
     def request(self, method, path, body=None):
-        arguments = ["curl", "-sSf", "--unix-socket", self.socket, "-X", method, f"http://docker{path}"]
+        arguments = ["curl", "-sSf", "--max-time", str(ANSWER_LIMIT_S), "--unix-socket", self.socket, "-X", method, f"http://docker{path}"]
         if body is not None:
             arguments += ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
         text = subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
