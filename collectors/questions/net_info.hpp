@@ -62,13 +62,16 @@ struct net_info {
 };
 
 struct net_info_options {
-    net_info_options() = default;
+    net_info_options(steady_clock::duration host, steady_clock::duration netlink, steady_clock::duration nat)
+        : host_timeout(host), netlink_timeout(netlink), nat_timeout(nat)
+    {
+    }
     std::string root = "/";
-    steady_clock::duration host_timeout = std::chrono::seconds(5);
-    steady_clock::duration netlink_timeout = std::chrono::seconds(5);
-    steady_clock::duration nat_timeout = std::chrono::seconds(5);
-    std::size_t operations = 4;    ///< reads of namespaces at once (operations.md N8)
-    std::size_t queue_limit = 64;  ///< and waiting for their turn
+    steady_clock::duration host_timeout;     ///< finding and opening the process
+    steady_clock::duration netlink_timeout;  ///< all dumps of one namespace
+    steady_clock::duration nat_timeout;      ///< all iptables-save of one namespace
+    std::size_t operations = 4;              ///< reads of namespaces at once (operations.md N8)
+    std::size_t queue_limit = 64;            ///< and waiting for their turn
 };
 
 /// Reactor thread only. Outlives its calls.

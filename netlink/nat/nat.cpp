@@ -178,8 +178,7 @@ task<result<program_output>> nat_reader::save(std::string name, nat_target where
     birthplace inside = [where = std::move(where)](const auto& spawn) -> result<child_process> {
         return run_in(where.home, where.target, [&spawn] { return spawn(); });
     };
-    const deadline own = deadline::sooner(limit, deadline::in(options_.timeout));
-    auto output = co_await programs_.run(label, std::move(what), options_.limits, std::move(inside), own);
+    auto output = co_await programs_.run(label, std::move(what), options_.limits, std::move(inside), limit);
     if (!output) co_return output.error();
     // Killed by us at its limit: that text is cut, not wrong.
     if (!output->truncated && output->end.status != 0) {

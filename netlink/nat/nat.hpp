@@ -10,7 +10,6 @@
 #include "netlink/decode/attributes.hpp"
 #include "netlink/net_namespace.hpp"
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,8 +24,6 @@ enum class ip_family { ipv4, ipv6 };
 struct nat_options {
     /// Where the xtables programs are looked for, in this order.
     std::vector<std::string> directories{"/usr/sbin", "/sbin"};
-    /// For each program that is run.
-    std::chrono::milliseconds timeout{5000};
     output_limits limits{};
 };
 
@@ -79,7 +76,7 @@ public:
     /// Reads what was `found` in that namespace a moment ago. Every message begins with "nat: " and names the phase:
     /// "nat: look for tables: …", "nat: iptables-nft-save: …". A program that ends with another status than 0 is
     /// failure::failed with the first line of its standard error. When nothing could be read the first failure is
-    /// returned. Cancellation kills the program at once.
+    /// returned. `limit` bounds all programs together. Cancellation kills the program at once.
     task<result<nat_text>> read(nat_target where, ip_family family, result<nat_tables> found, deadline limit);
 
 private:

@@ -23,11 +23,8 @@ kubernetes::source_options pod_options(const configuration& config)
 
 net_info_options options_of_net_info(const configuration& config)
 {
-    net_info_options options;
+    net_info_options options(config.limits.host, config.limits.netlink, config.limits.nat);
     options.root = config.root;
-    options.host_timeout = config.limits.host;
-    options.netlink_timeout = config.limits.netlink;
-    options.nat_timeout = config.limits.nat;
     return options;
 }
 

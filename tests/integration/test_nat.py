@@ -283,6 +283,12 @@ class Stubs(NatCase):
         self.assertEqual(self.reason(service), "nat: iptables-nft-save: not finished within 700ms")
         self.check_gone(self.pids_in(file), service)
 
+    def test_slow_program_within_a_long_deadline(self):
+        """No other limit than the one that was given: 6 s are more than the default."""
+        self.stub("iptables-nft-save", "sleep 6; echo slowly")
+        service = self.serve_stubs("--timeout-nat", "8s")
+        self.assertEqual(self.ask(service, self.ns)[PREFIX + "Nat"], "slowly\n")
+
     def test_client_that_goes_away(self):
         file = self.hanging_stub()
         service = self.serve_stubs("--timeout-nat", "20s", "--timeout-request", "20s")

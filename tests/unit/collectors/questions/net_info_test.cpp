@@ -182,7 +182,7 @@ protected:
     temporary_root root_;
     fake_docker docker_;
     reader_script script_;
-    net_info_options options_;
+    net_info_options options_{5s, 5s, 5s};
     worker_pool pool_{3};
     std::unique_ptr<net_info_collector> collector_;
 };

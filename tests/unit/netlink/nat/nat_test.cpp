@@ -114,12 +114,11 @@ protected:
         nat_target where(*net_namespace::of_this_thread(), *net_namespace::of_process(process->get()), process);
         nat_options options;
         options.directories = {stubs_};
-        options.timeout = timeout_;
         options.limits = limits;
         nat_reader reader(programs_, options);
         const nat_findings found = blocking_find_nat_tables(where, deadline::in(20s));
         const auto& tables = family == ip_family::ipv4 ? found.ipv4 : found.ipv6;
-        auto got = run_task(reactor_, reader.read(std::move(where), family, tables, deadline::in(20s)));
+        auto got = run_task(reactor_, reader.read(std::move(where), family, tables, deadline::in(timeout_)));
         const auto give_up = steady_clock::now() + testing::hang_limit;
         while (programs_.alive() > 0 && steady_clock::now() < give_up) {
             reactor_.restart();
@@ -130,7 +129,7 @@ protected:
 
     std::unique_ptr<namespace_child> child_;
     std::filesystem::path stubs_;
-    std::chrono::milliseconds timeout_{10000};
+    std::chrono::milliseconds timeout_{20000};
     boost::asio::io_context reactor_{1};
     worker_pool pool_;
     program_runner programs_{reactor_.get_executor(), pool_};
