@@ -2,13 +2,10 @@
 
 import os
 import statistics
-import sys
 import time
 
 from bench import peers
-
-sys.path.insert(0, str(peers.ROOT / "tests"))
-from support import callers  # noqa: E402  (the path above is what makes it importable)
+from tests.support import callers
 
 TRIES = 60
 COSTS = {"alice": "05", "bob": "10"}

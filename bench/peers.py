@@ -12,17 +12,14 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 
+from tests.support import service
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("NODESCOPE_BENCH_BUILD", ROOT / "build-release"))
-os.environ.setdefault("NODESCOPE_BINARY", str(BUILD / "nodescope"))
-sys.path.insert(0, str(ROOT))
-
-from tests.support import service  # noqa: E402  (the path above is what makes it importable)
-
+BINARY = os.environ.get("NODESCOPE_BINARY", str(BUILD / "nodescope"))
 TEST_DOCKERD = ROOT / "tools" / "test-dockerd"
 TICKS = os.sysconf("SC_CLK_TCK")
 # How long a process may take to end when asked, before it is killed; and what `test-dockerd stop` needs at the very most.
@@ -84,6 +81,8 @@ def wait_for_port(port, seconds=10):
 
 class Service(service.Service):
     """The daemon with its log in a file: the tests' reader of every line would take the second core."""
+
+    binary = BINARY
 
     def __init__(self, *flags):
         self._log_folder = tempfile.TemporaryDirectory()

@@ -1,7 +1,6 @@
 """From start to the first 200, and what the service costs when nobody asks."""
 
 import http.client
-import os
 import pathlib
 import re
 import signal
@@ -18,7 +17,7 @@ IDLE_SECONDS = 5
 def first_answer_ms():
     port = peers.free_port()
     began = time.monotonic()
-    with peers.running(os.environ["NODESCOPE_BINARY"], "serve", "--listen", f"127.0.0.1:{port}", stderr=subprocess.DEVNULL):
+    with peers.running(peers.BINARY, "serve", "--listen", f"127.0.0.1:{port}", stderr=subprocess.DEVNULL):
         while True:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
             try:

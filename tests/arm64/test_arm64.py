@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import unittest
 
-import service
+from tests.support import service
 from tests.charts import test_hardening
 from tests.integration import test_http_framing
 

@@ -9,11 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
-import bill_of_materials
-import docker_engine
-import image_base
-import image_builder
-import service
+from tests.support import bill_of_materials, docker_engine, image_base, image_builder, service
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["NODESCOPE_ARM64_BUILD"])

@@ -13,9 +13,9 @@ import tarfile
 import tempfile
 import unittest
 
-import chart
-import service
-from chart_cases import CASES, KUBEDIAG, NETEASE, OWN_NETWORK, Case
+from tests.support import chart
+from tests.support import service
+from tests.support.chart_cases import CASES, KUBEDIAG, NETEASE, OWN_NETWORK, Case
 
 
 class ChartTest(unittest.TestCase):

@@ -8,7 +8,7 @@ import re
 import subprocess
 import unittest
 
-import service
+from tests.support import service
 
 
 class Hardening(unittest.TestCase):

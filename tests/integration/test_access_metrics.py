@@ -7,12 +7,12 @@ import signal
 import ssl
 import subprocess
 import tempfile
-import time
 import unittest
 
-from support import callers
-from support.fake_kubernetes import Certificates, FakeKubernetes, write_kubeconfig
-from support.service import HANG_LIMIT_S, Service
+from tests.support import callers
+from tests.support.fake_kubernetes import Certificates, FakeKubernetes, write_kubeconfig
+from tests.support.service import Service
+from tests.support.waiting import wait_until
 
 PATH = "/processor/mountInfoCollector"
 TOKEN = "planted-first-token-000001"
@@ -43,11 +43,8 @@ class AccessMetrics(unittest.TestCase):
     def decided(self, service, **caller):
         return {key: value for key, value in self.series(service, DECISIONS, **caller).items() if value}
 
-    def wait_for(self, service, family, expected, **caller):
-        end = time.monotonic() + HANG_LIMIT_S
-        while (seen := self.series(service, family, **caller)) != expected:
-            self.assertLess(time.monotonic(), end, (seen, expected))
-            time.sleep(0.02)
+    def wait_for_series(self, service, family, expected, **caller):
+        wait_until(lambda: self.series(service, family, **caller) == expected, lambda: f"{self.series(service, family, **caller)}: {expected}")
 
     def test_decisions_by_method(self):
         passwords = callers.write_secret(self.folder / "passwords", f"alice:{HASH}\n")
@@ -103,11 +100,11 @@ class AccessMetrics(unittest.TestCase):
             self.assertEqual(self.series(service, OUTDATED, **me), {("tokens",): 0})
             callers.write_secret(self.tokens, "short\n")
             os.kill(service.pid, signal.SIGHUP)
-            self.wait_for(service, OUTDATED, {("tokens",): 1}, **me)
+            self.wait_for_series(service, OUTDATED, {("tokens",): 1}, **me)
             self.assertGreaterEqual(self.series(service, RELOADS, **me)[("failed", "tokens")], 1)
             callers.write_secret(self.tokens, f"other:{TOKEN}\n")
             os.kill(service.pid, signal.SIGHUP)
-            self.wait_for(service, OUTDATED, {("tokens",): 0}, **me)
+            self.wait_for_series(service, OUTDATED, {("tokens",): 0}, **me)
             self.assertEqual(self.series(service, RELOADS, **me)[("taken_over", "tokens")], 1)
 
     def test_when_the_certificate_expires(self):
@@ -134,7 +131,7 @@ class AccessMetrics(unittest.TestCase):
             self.assertNotEqual(expiry(first), expiry(second))
             install(second)
             os.kill(service.pid, signal.SIGHUP)
-            self.wait_for(service, family, expiry(second), **me)
+            self.wait_for_series(service, family, expiry(second), **me)
 
     def test_configurations_that_were_read_again(self):
         config = self.folder / "config.toml"
@@ -143,10 +140,10 @@ class AccessMetrics(unittest.TestCase):
         with Service("--config", str(config), *NO_DOCKER) as service:
             self.assertEqual(self.series(service, reloads), {("failed",): 0, ("taken_over",): 0})
             os.kill(service.pid, signal.SIGHUP)
-            self.wait_for(service, reloads, {("failed",): 0, ("taken_over",): 1})
+            self.wait_for_series(service, reloads, {("failed",): 0, ("taken_over",): 1})
             config.write_text('log-level = "loud"\n')
             os.kill(service.pid, signal.SIGHUP)
-            self.wait_for(service, reloads, {("failed",): 1, ("taken_over",): 1})
+            self.wait_for_series(service, reloads, {("failed",): 1, ("taken_over",): 1})
 
 
 if __name__ == "__main__":

@@ -2,14 +2,11 @@
 
 import json
 import pathlib
-import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-
-import namespace_zoo  # noqa: E402
-from service import Service  # noqa: E402
+from tests.support import namespace_zoo
+from tests.support.service import Service
 
 MANY_ROUTES = 50_000
 DEFAULT_LIMIT = 1 << 20

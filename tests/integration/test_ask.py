@@ -7,8 +7,8 @@ import tempfile
 import threading
 import unittest
 
-import service
-from support.fake_kubernetes import Certificates
+from tests.support import service
+from tests.support.fake_kubernetes import Certificates
 
 MOUNTS = "/processor/mountInfoCollector"
 

@@ -4,10 +4,10 @@ import pathlib
 import tempfile
 import unittest
 
-from support import callers
-from support.fake_docker import FakeDocker
-from support.fake_kubernetes import Certificates, FakeKubernetes, Refusing, write_kubeconfig
-from support.service import HANG_LIMIT_S, Service
+from tests.support import callers
+from tests.support.fake_docker import FakeDocker
+from tests.support.fake_kubernetes import Certificates, FakeKubernetes, Refusing, write_kubeconfig
+from tests.support.service import HANG_LIMIT_S, Service
 
 OWN_TOKEN = "planted-own-token"
 TOKEN = "planted-callers-token"

@@ -9,9 +9,9 @@ import subprocess
 import tempfile
 import unittest
 
-from support import callers
-from support.fake_docker import FakeDocker
-from support.service import Service
+from tests.support import callers
+from tests.support.fake_docker import FakeDocker
+from tests.support.service import Service
 
 PATH = "/processor/containerCollector"
 REQUEST = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{{}}".encode()

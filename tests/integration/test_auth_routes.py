@@ -8,10 +8,10 @@ import subprocess
 import tempfile
 import unittest
 
-from support import callers
-from support.fake_docker import FakeDocker
-from support.fake_kubernetes import Certificates, FakeKubernetes, write_kubeconfig
-from support.service import BINARY, HANG_LIMIT_S, Service
+from tests.support import callers
+from tests.support.fake_docker import FakeDocker
+from tests.support.fake_kubernetes import Certificates, FakeKubernetes, write_kubeconfig
+from tests.support.service import BINARY, HANG_LIMIT_S, Service
 
 TOKEN = "planted-token-0123456789"
 PASSWORD = "correct horse"

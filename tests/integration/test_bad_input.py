@@ -1,13 +1,9 @@
 """What each bad input is answered with: the table of docs/api.md, row by row, and that nothing of it reaches a backend."""
 
-import pathlib
-import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-
-from service import Service  # noqa: E402
-from waiting import wait_for  # noqa: E402
+from tests.support.service import Service
+from tests.support.waiting import wait_until
 
 NET_INFO = "/processor/netInfoCollector"
 LIST = "/processor/containerCollector"
@@ -111,7 +107,7 @@ class BadInput(unittest.TestCase):
             def paths():
                 return [event["path"] for event in list(service.log) if event.get("message") == "request"]
 
-            wait_for(lambda: "/healthz" in paths(), "the line of the last request")
+            wait_until(lambda: "/healthz" in paths(), "the line of the last request")
             self.assertEqual(paths().count(NET_INFO), 20)
             self.assertFalse([event for event in service.log if "level" not in event])
 

@@ -5,15 +5,13 @@ import http.client
 import json
 import os
 import pathlib
-import sys
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-import docker_engine  # noqa: E402
-from service import HANG_LIMIT_S, Service  # noqa: E402
-from waiting import wait_for  # noqa: E402
+from tests.support import docker_engine
+from tests.support.service import HANG_LIMIT_S, Service
+from tests.support.waiting import wait_until
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 ENGINE = docker_engine.from_environment()
 ERRORS = ROOT / "tests" / "fixtures" / "cadvisor" / "errors.json"
 SLEEP = ["sleep", "1000"]
@@ -64,7 +62,7 @@ class Case(unittest.TestCase):
             made = ENGINE.create(ForClass(cls), SLEEP, name=name, labels=labels, **more)
             made.start()
             cls.ids[name] = made.id
-        wait_for(lambda: all(cls.known(name) for name in cls.ids), "the containers are known by name")
+        wait_until(lambda: all(cls.known(name) for name in cls.ids), "the containers are known by name")
 
     @classmethod
     def known(cls, name):
@@ -181,7 +179,7 @@ class Figures(Case):
         self.assertNotIn(b"\n", body)
 
     def test_counts(self):
-        wait_for(lambda: len(next(iter(self.answer("v2.0/stats/c1?type=docker").values()))) >= 2, "a second sample")
+        wait_until(lambda: len(next(iter(self.answer("v2.0/stats/c1?type=docker").values()))) >= 2, "a second sample")
         (samples,) = self.answer("v2.0/stats/c1?type=docker&count=2").values()
         self.assertEqual(len(samples), 2)
         self.assertNotIn("cpu_inst", samples[0])
@@ -230,9 +228,9 @@ class Events(Case):
 
         def of_it():
             return [e for e in self.answer(path) if made in e["container_name"]]
-        created = wait_for(of_it, "the creation is told")
+        created = wait_until(of_it, "the creation is told")
         container.stop()
-        both = wait_for(lambda: len(of_it()) > 1 and of_it(), "the deletion is told")
+        both = wait_until(lambda: len(of_it()) > 1 and of_it(), "the deletion is told")
         self.assertEqual(both[0]["event_type"], "containerCreation")
         self.assertEqual(both[0]["event_data"], {})
         self.assertEqual(both[-1]["event_type"], "containerDeletion")

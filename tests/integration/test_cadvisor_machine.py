@@ -10,13 +10,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-import docker_engine  # noqa: E402
-from fake_docker import FakeDocker  # noqa: E402
-from service import Service  # noqa: E402
+from tests.support import docker_engine
+from tests.support.fake_docker import FakeDocker
+from tests.support.service import Service
+from tests.support.waiting import wait_until
 
 COLUMNS = ("user", "pid", "ppid", "stime", "pcpu", "pmem", "rss", "vsz", "stat", "time", "comm")
 
@@ -313,9 +312,7 @@ class Processes(Asking):
         self.addCleanup(os.close, primary)
         front = self.child("setsid", "--ctty", "/bin/sh", "-c", "kill -STOP $$", stdin=secondary, stdout=secondary, stderr=secondary)
         os.close(secondary)
-        deadline = time.monotonic() + 30
-        while real_ps(front.pid)["stat"] != "Ts+":
-            self.assertLess(time.monotonic(), deadline, real_ps(front.pid))
+        wait_until(lambda: real_ps(front.pid)["stat"] == "Ts+", lambda: real_ps(front.pid))
         self.assert_as_ps(front.pid)
 
     def test_users_are_the_nodes(self):
@@ -400,9 +397,8 @@ class ContainerProcesses(Asking):
         return v1[0] if v1 else paths[""]
 
     def test_are_found_by_path_name_and_id(self):
-        deadline = time.monotonic() + 30
-        while len(found := self.answer("v2.0/ps" + self.cgroup())) < 2:
-            self.assertLess(time.monotonic(), deadline, found)
+        wait_until(lambda: len(self.answer("v2.0/ps" + self.cgroup())) > 1, "the shell has started its child")
+        found = self.answer("v2.0/ps" + self.cgroup())
         self.assertEqual([(one["cmd"], one["cgroup_path"]) for one in found], [("sh", ""), ("sleep", "")])
         self.assertEqual((found[0]["pid"], found[1]["parent_pid"]), (self.init, self.init))
         for name in (self.container.name, self.container.id, self.container.id[:12]):

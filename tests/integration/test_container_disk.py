@@ -7,15 +7,13 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-import docker_engine  # noqa: E402
-from service import Service  # noqa: E402
-from waiting import wait_for  # noqa: E402
+from tests.support import docker_engine
+from tests.support.service import Service
+from tests.support.waiting import wait_until
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 ENGINE = docker_engine.from_environment()
 MIB = 1 << 20
 # What a walk must neither follow nor count twice, and a figure that depends on none of it being there.
@@ -62,7 +60,7 @@ class Case(unittest.TestCase):
         made = ENGINE.create(self, ["sh", "-c", f"{script}\n: > /done; exec sleep 1000"]).start()
         made.upper = pathlib.Path(made.inspect()["GraphDriver"]["Data"]["UpperDir"])
         made.logs = pathlib.Path(made.inspect()["HostsPath"]).parent
-        wait_for((made.upper / "done").exists, "the container has written its files")
+        wait_until((made.upper / "done").exists, "the container has written its files")
         return made
 
     def ask(self, path):
@@ -75,7 +73,7 @@ class Case(unittest.TestCase):
         return (answer["stats"] if version == "v2.1" else answer)[-1]
 
     def share(self, container):
-        return wait_for(lambda: self.sample(container).get("filesystem"), "the container's files are walked")
+        return wait_until(lambda: self.sample(container).get("filesystem"), "the container's files are walked")
 
     def counted(self, family):
         found = re.search(rf'(?m)^nodescope_backend_{family}_total{{backend="disk"}} (\d+)$', self.ask("/metrics").decode())
@@ -152,7 +150,7 @@ class WithoutEveryRight(Case):
                                prefix=("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"))
         self.addCleanup(self.service.__exit__, None, None, None)
         self.assertNotIn("filesystem", self.sample(container))
-        wait_for(lambda: self.counted("failures"), "the walk is refused")
+        wait_until(lambda: self.counted("failures"), "the walk is refused")
         self.assertNotIn("filesystem", self.sample(container))
         self.service.stop()  # the log is complete after it
         self.assertTrue(any("CAP_DAC_READ_SEARCH is missing" in event.get("reason", "") for event in self.service.log))
@@ -167,8 +165,8 @@ class OnlyWhenAsked(Case):
         def latest():
             (summary,) = json.loads(self.ask(f"/api/v2.0/summary/{container.id}?type=docker")).values()
             return summary["timestamp"]
-        times = {wait_for(latest, "a summary")}
-        wait_for(lambda: times.add(latest()) or len(times) > 2, "it goes on being sampled")
+        times = {wait_until(latest, "a summary")}
+        wait_until(lambda: times.add(latest()) or len(times) > 2, "it goes on being sampled")
         self.ask(f"/api/v2.0/spec/{container.id}?type=docker")
         self.ask("/api/v2.1/machinestats?count=1")
         self.assertEqual(self.counted("calls"), 0)
@@ -197,7 +195,7 @@ class NoFigure(Case):
         self.serve("--timeout-disk-usage", "1ms")
         container = self.container(MANY_FILES)
         self.sample(container)
-        wait_for(lambda: self.counted("deadline_misses"), "the deadline of the walk passes")
+        wait_until(lambda: self.counted("deadline_misses"), "the deadline of the walk passes")
         sample = self.sample(container)
         self.assertNotIn("filesystem", sample)
         self.assertGreater(sample["cpu"]["usage"]["total"], 0)

@@ -6,15 +6,13 @@ import json
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from fake_docker import FakeDocker, container_id, inspection  # noqa: E402
-from own_cgroup import Cgroup  # noqa: E402
-from service import Service  # noqa: E402
-from waiting import wait_for  # noqa: E402
+from tests.support.fake_docker import FakeDocker, container_id, inspection
+from tests.support.own_cgroup import Cgroup
+from tests.support.service import Service
+from tests.support.waiting import wait_until
 
 # bash, for it closes descriptors of two digits: the filesystem must be the test's alone.
 MOUNT = 'mount -i -t fuse -o fd={fd},rootmode=40000,user_id=0,group_id=0 hung "{place}" && exec "$@" {fd}>&-'
@@ -67,8 +65,8 @@ class HungDisk(Case):
                              prefix=("unshare", "--mount", "bash", "-c", script, "bash"))
         self.assertIn("filesystem", self.sample(service, SOUND))
         self.assertNotIn("filesystem", self.sample(service, HUNG))
-        wait_for(lambda: self.metric(service, 'nodescope_backend_deadline_misses_total{backend="disk"}'), "the deadline of the walk passes")
-        self.assertEqual(wait_for(lambda: self.told(service), "the warning"), ["disk usage: not finished within 200ms"])
+        wait_until(lambda: self.metric(service, 'nodescope_backend_deadline_misses_total{backend="disk"}'), "the deadline of the walk passes")
+        self.assertEqual(wait_until(lambda: self.told(service), "the warning"), ["disk usage: not finished within 200ms"])
         self.assertIn("filesystem", self.sample(service, SOUND), "what was known stays known")
         self.assertNotIn("filesystem", self.sample(service, HUNG))
         self.assertEqual(self.metric(service, "nodescope_workers_abandoned"), 0)
@@ -86,7 +84,7 @@ class OtherDrivers(Case):
         self.say("vfs")
         service = self.serve()
         self.assertNotIn("filesystem", self.sample(service, SOUND))
-        wait_for(lambda: self.metric(service, 'nodescope_backend_calls_total{backend="disk"}'), "somebody has looked")
+        wait_until(lambda: self.metric(service, 'nodescope_backend_calls_total{backend="disk"}'), "somebody has looked")
         self.assertNotIn("filesystem", self.sample(service, SOUND))
         self.assertEqual(self.told(service), [])
         self.assertEqual(self.metric(service, "container_scrape_error"), 0)
@@ -102,7 +100,7 @@ class OtherDrivers(Case):
         subprocess.run(["mount", "-t", "overlay", "-o", options, "overlay", place], check=True)
         self.addCleanup(subprocess.run, ["umount", place], check=True)
         service = self.serve()
-        share = wait_for(lambda: self.sample(service, SOUND).get("filesystem"), "the layer is walked")
+        share = wait_until(lambda: self.sample(service, SOUND).get("filesystem"), "the layer is walked")
         counted = subprocess.run(["du", "-sxB1", self.folder / "sound"], check=True, capture_output=True, text=True).stdout
         self.assertEqual(share["baseUsageBytes"], int(counted.split()[0]))
         self.assertEqual(share["containter_inode_usage"], 2)

@@ -7,16 +7,13 @@ import os
 import pathlib
 import signal
 import stat
-import sys
 import tempfile
 import threading
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-
-import namespace_zoo  # noqa: E402
-from service import Service  # noqa: E402
-from silent_peer import SilentPeer  # noqa: E402
+from tests.support import namespace_zoo
+from tests.support.service import Service
+from tests.support.silent_peer import SilentPeer
 
 NET_INFO = "/processor/netInfoCollector"
 # A process tree that takes far longer to read than one millisecond.

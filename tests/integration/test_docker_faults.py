@@ -8,17 +8,14 @@ import os
 import pathlib
 import re
 import socket
-import sys
 import tempfile
 import threading
 import unittest
 
+from tests.support.fake_docker import FakeDocker, FakeDockerProcess, container_id, inspection, summary
+from tests.support.service import HANG_LIMIT_S, Service
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-
-from fake_docker import FakeDocker, FakeDockerProcess, container_id, inspection, summary  # noqa: E402
-from service import HANG_LIMIT_S, Service  # noqa: E402
-
 FIRST_LIST = "/processor/containercollector"
 LIST = "/processor/containerCollector"
 INFO = "/processor/dockerInfoCollector"

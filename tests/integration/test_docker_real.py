@@ -7,15 +7,13 @@ import json
 import os
 import pathlib
 import socket
-import sys
 import unittest
 import uuid
 
+from tests.support.service import HANG_LIMIT_S, Service
+from tests.support.waiting import wait_until
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-
-from service import HANG_LIMIT_S, Service  # noqa: E402
-
 HOST = os.environ.get("NODESCOPE_TEST_DOCKER_HOST", "")
 IMAGE = "busybox:local"
 NET_INFO = "/processor/netInfoCollector"
@@ -65,10 +63,7 @@ class Engine:
             self.call("DELETE", f"/containers/{name}?force=1&v=1")
 
     def wait_for_state(self, name, *states):
-        for _ in range(HANG_LIMIT_S * 1000):
-            if self.get(f"/containers/{name}/json")["State"]["Status"] in states:
-                return
-        raise AssertionError(f"{name} did not become {states}")
+        wait_until(lambda: self.get(f"/containers/{name}/json")["State"]["Status"] in states, f"{name} is one of {states}")
 
 
 @unittest.skipUnless(HOST.startswith("unix://"), "needs a real dockerd: set NODESCOPE_TEST_DOCKER_HOST (tools/test-dockerd starts one)")

@@ -3,13 +3,10 @@
 import json
 import os
 import pathlib
-import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-
-from service import Service  # noqa: E402
+from tests.support.service import Service
 
 DOCKER_HOST = os.environ.get("NODESCOPE_TEST_DOCKER_HOST", "")
 

@@ -1,13 +1,10 @@
 """operations.md W1-W3, W8-W10, A2 and annex 1 on the wire: a raw request that must be refused gets one answer and the end of the
 connection, although a complete second request follows it on the same socket."""
 
-import pathlib
-import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from http_echo import HttpEcho, RawClient  # noqa: E402
-from service import Service  # noqa: E402
+from tests.support.http_echo import HttpEcho, RawClient
+from tests.support.service import Service
 
 # What an attacker would like to see answered as a request of its own.
 SMUGGLED = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"

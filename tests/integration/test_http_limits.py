@@ -8,15 +8,14 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-import service  # noqa: E402
-from http_echo import BINARY, HttpEcho, RawClient  # noqa: E402
+from tests.support import service
+from tests.support.http_echo import BINARY, HttpEcho, RawClient
+from tests.support.waiting import wait_until
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -41,15 +40,6 @@ def head_of_size(size):
 
 def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
-
-
-def wait_until(condition, what):
-    """Waits for a state, not for a time; the limit only turns a hang into a failure."""
-    end = time.monotonic() + service.HANG_LIMIT_S
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError(f"never happened: {what}")
-        time.sleep(0.005)
 
 
 class Case(unittest.TestCase):

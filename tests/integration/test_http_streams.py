@@ -1,31 +1,20 @@
 """Answers that come piece by piece (cAdvisor's event stream is one): framing, the end of the client, of the request's deadline, of a
 reader's patience (operations.md W5), and the drain (S7)."""
 
-import pathlib
 import signal
 import socket
-import sys
 import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-import service  # noqa: E402
-from http_echo import HttpEcho, RawClient  # noqa: E402
+from tests.support import service
+from tests.support.http_echo import HttpEcho, RawClient
+from tests.support.waiting import wait_until
 
 END = b"0\r\n\r\n"
 
 
 def get(target, version=b"1.1", method=b"GET"):
     return method + b" " + target + b" HTTP/" + version + b"\r\nHost: localhost\r\n\r\n"
-
-
-def wait_until(condition, what):
-    """Waits for a state, not for a time; the limit only turns a hang into a failure."""
-    end = time.monotonic() + service.HANG_LIMIT_S
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError(f"never happened: {what}")
-        time.sleep(0.005)
 
 
 class Streams(unittest.TestCase):

@@ -8,7 +8,7 @@ import pathlib
 import tempfile
 import unittest
 
-from support.service import Service
+from tests.support.service import Service
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 MNT_DETACH = 2

@@ -12,14 +12,13 @@ import sys
 import tempfile
 import unittest
 
+from tests.support import namespace_zoo as zoo_module
+from tests.support.service import Service
+from tests.support.waiting import wait_until
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-
-import namespace_zoo as zoo_module  # noqa: E402
-from service import Service  # noqa: E402
-
 BUILD = pathlib.Path(os.environ.get("NODESCOPE_BINARY", ROOT / "build" / "nodescope")).parent
-PRINT_NETWORK = BUILD / "tests" / "unit" / "netlink" / "print_network"
+PRINT_NETWORK = BUILD / "tests" / "unit" / "print_network"
 SECONDS = re.compile(rb"(?<= )(-?\d+)sec")
 SECONDS_TEXT = re.compile(SECONDS.pattern.decode())
 # Other than lifetimes, states change too (duplicate address detection ends): compare when the tool itself agrees with itself.
@@ -132,20 +131,8 @@ class IpAddr(unittest.TestCase):
         zoo_module.veth(ns, "one", other, "two")
         other.ip_batch(["link set two up", "addr add 2001:db8::1/64 dev two nodad"])
         ns.ip_batch(["link set one up", "addr add 2001:db8::1/64 dev one"])
-        self.wait_for(ns, b"dadfailed")
+        wait_until(lambda: b"dadfailed" in expected(ns), "the address is found to be taken")
         self.check(ns, "dadfailed")
-
-    def wait_for(self, namespace, piece):
-        # `ip monitor` tells changes as they come; its first line would be missed, so look first.
-        watch = subprocess.Popen(["nsenter", f"--net=/proc/{namespace.pid}/ns/net", "timeout", "20", "ip", "monitor", "address"],
-                                 stdout=subprocess.PIPE)
-        try:
-            while piece not in expected(namespace):
-                self.assertTrue(watch.stdout.readline(), f"{piece} did not appear within 20 s")
-        finally:
-            watch.kill()
-            watch.wait()
-            watch.stdout.close()
 
     def test_states(self):
         ns = self.zoo.add("states")

@@ -5,17 +5,14 @@ import os
 import pathlib
 import random
 import subprocess
-import sys
 import tempfile
 import unittest
 
+from tests.support import namespace_zoo
+from tests.support import netlink_messages as nl
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-
-import namespace_zoo  # noqa: E402
-import netlink_messages as nl  # noqa: E402
-
-BUILD = pathlib.Path(os.environ.get("NODESCOPE_BINARY", ROOT / "build" / "nodescope")).parent / "tests" / "unit" / "netlink"
+BUILD = pathlib.Path(os.environ.get("NODESCOPE_BINARY", ROOT / "build" / "nodescope")).parent / "tests" / "unit"
 SEED = int(os.environ.get("NODESCOPE_TEST_SEED", "1"))
 
 

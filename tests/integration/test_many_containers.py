@@ -6,15 +6,12 @@ import json
 import os
 import pathlib
 import re
-import sys
 import tempfile
-import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-
-from fake_docker import FakeDocker, container_id, inspection  # noqa: E402
-from service import HANG_LIMIT_S, Service  # noqa: E402
+from tests.support.fake_docker import FakeDocker, container_id, inspection
+from tests.support.service import Service
+from tests.support.waiting import wait_until
 
 MANY = 5_000
 PLAIN = 3
@@ -69,12 +66,10 @@ class ManyContainers(unittest.TestCase):
         return body.decode()
 
     def wait_until_named(self, service, number):
-        end = time.monotonic() + HANG_LIMIT_S
-        while time.monotonic() < end:
-            spec = json.loads(service.request("GET", "/api/v2.0/spec?type=docker&recursive=true")[2])
-            if sum("namespace" in one for one in spec.values()) == number:
-                return
-        self.fail("Docker was never heard about everybody")
+        def named():
+            return sum("namespace" in one for one in json.loads(service.request("GET", "/api/v2.0/spec?type=docker&recursive=true")[2]).values())
+
+        wait_until(lambda: named() == number, "Docker has been heard about everybody")
 
     def test_the_services_own_series_do_not_grow(self):
         few = self.serve(root=self.small)

@@ -5,16 +5,14 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
-import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-import docker_engine  # noqa: E402
-import namespace_zoo  # noqa: E402
-from service import HANG_LIMIT_S, Service  # noqa: E402
+from tests.support import docker_engine
+from tests.support import namespace_zoo
+from tests.support.service import HANG_LIMIT_S, Service
+from tests.support.waiting import wait_until
 
 PATH = "/processor/netInfoCollector"
 KEY = "collector.kubernetes.container."
@@ -31,16 +29,6 @@ def printed(pid, *command):
     """What the real tool prints in the namespace of `pid`."""
     return subprocess.run(["nsenter", f"--net=/proc/{pid}/ns/net", *command], check=True, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL).stdout.decode()
-
-
-def until(condition):
-    """A daemon changes state in its own time: asks again until the answer is true."""
-    give_up = time.monotonic() + HANG_LIMIT_S
-    while time.monotonic() < give_up:
-        if condition():
-            return
-        time.sleep(0.02)
-    raise AssertionError("the state that the test waits for was never reached")
 
 
 class NetInfo(unittest.TestCase):
@@ -118,7 +106,7 @@ class NetInfo(unittest.TestCase):
         exited = self.running(["true"])
         exited.wait()
         restarting = self.running(["false"], RestartPolicy={"Name": "always"})
-        until(lambda: restarting.inspect()["State"]["Status"] == "restarting" and restarting.pid == 0)
+        wait_until(lambda: restarting.inspect()["State"]["Status"] == "restarting" and restarting.pid == 0, "it is between two starts")
         for container, state in ((created, "created"), (exited, "exited"), (restarting, "restarting")):
             with self.subTest(state):
                 sentence = self.refusal({"id": container.id})
@@ -256,12 +244,12 @@ class NetInfo(unittest.TestCase):
         """The service closes its side of a connection a moment after the caller has closed his."""
         port = f":{self.service.port:04X}"
         open_states = {"01", "08"}  # ESTABLISHED, CLOSE_WAIT (proc(5), include/net/tcp_states.h)
-        deadline = time.monotonic() + HANG_LIMIT_S
-        while time.monotonic() < deadline:
+
+        def all_closed():
             rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
-            if not any(row[1].endswith(port) and row[3] in open_states for row in rows):
-                return
-        self.fail("connections to the service stay open")
+            return not any(row[1].endswith(port) and row[3] in open_states for row in rows)
+
+        wait_until(all_closed, "connections to the service are closed")
 
     def state_of_service(self):
         self.wait_for_closed_connections()

@@ -8,8 +8,8 @@ import subprocess
 import tempfile
 import unittest
 
-from support.fake_kubernetes import Certificates, FakeKubernetes, Refusing, as_list_item, pod, write_kubeconfig
-from support.service import Service
+from tests.support.fake_kubernetes import Certificates, FakeKubernetes, Refusing, as_list_item, pod, write_kubeconfig
+from tests.support.service import Service
 
 NODE = "node-a"
 TOKEN = "planted-s3cret-token"

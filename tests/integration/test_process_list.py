@@ -5,12 +5,10 @@ import json
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from service import Service  # noqa: E402
+from tests.support.service import Service
 
 PROCESSES = "collector.system.process.list"
 MOUNTS = "collector.system.mountinfo"

@@ -6,16 +6,13 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import tempfile
 import unittest
 
+from tests.support import namespace_zoo as zoo_module
+from tests.support import service as service_module
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-
-import namespace_zoo as zoo_module  # noqa: E402
-import service as service_module  # noqa: E402
-
 PREFIX = "collector.kubernetes.container."
 HEADING = "Kernel IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n"
 NETWORKS = "default\t\t0.0.0.0\nloopback\t127.0.0.0\nlink-local\t169.254.0.0\n"

@@ -5,19 +5,17 @@ import http.client
 import json
 import os
 import pathlib
-import sys
 import tempfile
 import threading
 import time
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-import docker_engine  # noqa: E402
-from own_cgroup import Cgroup  # noqa: E402
-from service import HANG_LIMIT_S, Service  # noqa: E402
-from waiting import wait_for  # noqa: E402
+from tests.support import docker_engine
+from tests.support.own_cgroup import Cgroup
+from tests.support.service import HANG_LIMIT_S, Service
+from tests.support.waiting import wait_until
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 ENGINE = docker_engine.from_environment()
 EVENTS = "v2.0/events{}?creation_events=true&deletion_events=true&subcontainers=true&max_events=-1"
 # A process that ends with 3 when it is asked to end.
@@ -110,16 +108,16 @@ class PlainCgroups(Case):
         group = Cgroup(self)
         nested = group.below(self, "nested")
         elsewhere = Listener(self, service, "&all_events=true", container=nested.path)
-        wait_for(lambda: len(listener.of(group.path)) == 2, "both creations are told")
+        wait_until(lambda: len(listener.of(group.path)) == 2, "both creations are told")
         nested.remove()
         group.remove()
-        wait_for(lambda: len(listener.of(group.path)) == 4, "both deletions are told")
+        wait_until(lambda: len(listener.of(group.path)) == 4, "both deletions are told")
 
         def kinds(events, path):
             return [one["event_type"] for one in events if one["container_name"] == path]
         for path in (group.path, nested.path):
             self.assertEqual(kinds(listener.seen, path), ["containerCreation", "containerDeletion"])
-            wait_for(lambda: kinds(one_kind.seen, path), "the deletion is told to who wants no other kind")
+            wait_until(lambda: kinds(one_kind.seen, path), "the deletion is told to who wants no other kind")
             self.assertEqual(kinds(one_kind.seen, path), ["containerDeletion"])
         self.assertFalse(elsewhere.of(group.path + "\"") or [e for e in elsewhere.seen if e["container_name"] != nested.path])
         told = self.answer(service, EVENTS.format(group.path))
@@ -134,11 +132,11 @@ class PlainCgroups(Case):
         group = Cgroup(self)
         group.file("cpu", "cgroup.procs").stat()
         made_before = time.time_ns()
-        wait_for(lambda: time.time_ns() - made_before > 50_000_000, "the clock of the kernel has gone on")
+        wait_until(lambda: time.time_ns() - made_before > 50_000_000, "the clock of the kernel has gone on")
         service = self.serve("--sample-interval", "250ms")
         listener = Listener(self, service, "&creation_events=true")
         news = Cgroup(self)
-        wait_for(lambda: listener.of(news.path), "the new one is told")
+        wait_until(lambda: listener.of(news.path), "the new one is told")
         self.assertEqual(listener.of(group.path), [])
         self.assertEqual([one["container_name"] for one in self.answer(service, EVENTS.format(group.path))], [group.path])
 
@@ -148,7 +146,7 @@ class PlainCgroups(Case):
         if group.v2:
             self.skipTest("the oracle reads cgroup v1")
         group.run("kept = bytearray(24 << 20); print('up', flush=True)\nwhile True: pass")
-        wait_for(lambda: group.number("cpuacct", "cpuacct.usage") > 20_000_000, "the process works")
+        wait_until(lambda: group.number("cpuacct", "cpuacct.usage") > 20_000_000, "the process works")
         for _ in range(3):
             before = group.number("cpuacct", "cpuacct.usage")
             sample = self.newest(service, group)
@@ -232,7 +230,7 @@ class Idle(Case):
             self.answer(service, "v2.0/stats?recursive=true&count=1")
             self.assertGreater(len(self.held(service)[0]), len(at_start[0]) + 3)
             self.assertIn("anon_inode:inotify", self.held(service)[0])
-            wait_for(lambda: self.held(service) == at_start, "everything is let go")
+            wait_until(lambda: self.held(service) == at_start, "everything is let go")
             # The ring is empty: whoever asks now gets one sample, measured now.
             self.assertEqual(len(self.answer(service, f"v2.0/stats{group.path}?count=-1")[group.path]), 1)
 
@@ -242,13 +240,13 @@ class Idle(Case):
         at_start = self.held(service)
         self.is_unknown(service, "/nope")
         self.assertIn("anon_inode:inotify", self.held(service)[0])
-        wait_for(lambda: self.held(service) == at_start, "everything is let go")
+        wait_until(lambda: self.held(service) == at_start, "everything is let go")
 
     def test_while_somebody_asks_samples_come(self):
         service = self.serve("--sample-interval", "250ms", "--sample-idle", "1m")
         group = Cgroup(self)
         path = f"v2.0/stats{group.path}?count=-1"
-        samples = wait_for(lambda: (all_of := self.answer(service, path)[group.path]) and len(all_of) >= 4 and all_of, "samples come")
+        samples = wait_until(lambda: (all_of := self.answer(service, path)[group.path]) and len(all_of) >= 4 and all_of, "samples come")
         self.assertEqual([one["timestamp"] for one in samples], sorted({one["timestamp"] for one in samples}))
 
     def test_a_stream_of_events_keeps_it_going(self):
@@ -256,17 +254,17 @@ class Idle(Case):
         listener = Listener(self, service, "&creation_events=true")
         for _ in range(4):
             group = Cgroup(self)
-            wait_for(lambda: listener.of(group.path), "it is seen though nobody else asks")
-            wait_for(lambda: "anon_inode:inotify" in self.held(service)[0], "the tree stays watched")
+            wait_until(lambda: listener.of(group.path), "it is seen though nobody else asks")
+            wait_until(lambda: "anon_inode:inotify" in self.held(service)[0], "the tree stays watched")
         listener.close()
-        wait_for(lambda: "anon_inode:inotify" not in self.held(service)[0], "and is let go with the stream")
+        wait_until(lambda: "anon_inode:inotify" not in self.held(service)[0], "and is let go with the stream")
 
     def test_always_samples_before_anybody_asked(self):
         service = self.serve("--sample-interval", "250ms", "--sample-idle", "always")
         group = Cgroup(self)
-        wait_for(lambda: "anon_inode:inotify" in self.held(service)[0], "it has begun by itself")
+        wait_until(lambda: "anon_inode:inotify" in self.held(service)[0], "it has begun by itself")
         # Not one question for this cgroup yet, and its samples are there.
-        wait_for(lambda: len(self.answer(service, f"v2.0/stats{group.path}?count=-1")[group.path]) > 1, "there are several")
+        wait_until(lambda: len(self.answer(service, f"v2.0/stats{group.path}?count=-1")[group.path]) > 1, "there are several")
 
 
 class Summaries(Case):
@@ -284,7 +282,7 @@ class Summaries(Case):
                 return None
             used = samples[1]["cpu"]["usage"]["total"] - samples[0]["cpu"]["usage"]["total"]
             return used > 0 and (samples, summary, used)
-        samples, summary, used = wait_for(both, "the summary is of the newest sample")
+        samples, summary, used = wait_until(both, "the summary is of the newest sample")
         before, newest = samples
         elapsed = nanoseconds(newest["timestamp"]) - nanoseconds(before["timestamp"])
         self.assertEqual(summary["latest_usage"], {"cpu": used * 1000 // elapsed, "memory": newest["memory"]["working_set"]})
@@ -317,14 +315,14 @@ class Containers(Case):
             status, _, body = service.request("GET", f"/api/v2.0/stats/{container.name}?type=docker&count=1")
             return status == 200 and container.id in next(iter(json.loads(body)))
         for container in made:
-            wait_for(lambda: named(container), "it is found by its name")
-            wait_for(lambda: listener.of(container.id), "its creation is told")
+            wait_until(lambda: named(container), "it is found by its name")
+            wait_until(lambda: listener.of(container.id), "its creation is told")
         for container in made[:3]:
             ENGINE.call("POST", f"/containers/{container.id}/stop?t=10")
         for container in made[3:]:
             container.remove()
         for container, code in zip(made, (3, 3, 3, None, None)):
-            created, deleted = wait_for(lambda: len(listener.of(container.id)) > 1 and listener.of(container.id), "its end is told")
+            created, deleted = wait_until(lambda: len(listener.of(container.id)) > 1 and listener.of(container.id), "its end is told")
             self.assertEqual((created["event_type"], deleted["event_type"]), ("containerCreation", "containerDeletion"))
             self.assertLess(created["timestamp"], deleted["timestamp"])
             self.assertEqual(created["event_data"], {})
@@ -340,15 +338,15 @@ class Containers(Case):
     def test_creation_is_told_before_the_end_however_short_the_life(self):
         service = self.serve("--sample-interval", "250ms")
         listener = Listener(self, service, "&creation_events=true&deletion_events=true")
-        wait_for(lambda: self.answer(service, "v2.0/stats?count=1"), "it watches")
+        wait_until(lambda: self.answer(service, "v2.0/stats?count=1"), "it watches")
         short = [ENGINE.create(self, ["sh", "-c", "sleep 0.4; exit 7"]).start() for _ in range(4)]
         for container in short:
             container.wait()
         # One that is seen at all is seen from its beginning to its end. What came and went between two looks is not.
         last = ENGINE.create(self, ["sleep", "1000"]).start()
-        wait_for(lambda: listener.of(last.id), "everything before this one has been looked at")
+        wait_until(lambda: listener.of(last.id), "everything before this one has been looked at")
         for container in short:
-            told = wait_for(lambda: [e["event_type"] for e in listener.of(container.id)] in
+            told = wait_until(lambda: [e["event_type"] for e in listener.of(container.id)] in
                             ([], ["containerCreation", "containerDeletion"]) and [True], "begun and ended")
             self.assertTrue(told)
         ended = [e for container in short for e in listener.of(container.id) if e["event_type"] == "containerDeletion"]
@@ -358,7 +356,7 @@ class Containers(Case):
     def test_a_restart_is_an_end_and_a_beginning(self):
         service = self.serve("--sample-interval", "250ms")
         container = ENGINE.create(self, ["sleep", "1000"]).start()
-        first = wait_for(lambda: self.known(service, container), "it is known")
+        first = wait_until(lambda: self.known(service, container), "it is known")
         before = container.pid
         container.restart()
         self.assertNotEqual(container.pid, before)
@@ -366,7 +364,7 @@ class Containers(Case):
         def of_now():
             spec = self.known(service, container)
             return spec and spec["start_time"] == container.inspect()["State"]["StartedAt"] and spec
-        second = wait_for(of_now, "its spec is that of the new start")
+        second = wait_until(of_now, "its spec is that of the new start")
         self.assertEqual(second["creation_time"], first["creation_time"])
         sample = next(iter(self.answer(service, f"v2.1/stats/{container.name}?type=docker&count=1&max_age=0").values()))["stats"][0]
         self.assertEqual([one["name"] for one in sample["network"]["interfaces"]], ["eth0"])
@@ -384,7 +382,7 @@ class Containers(Case):
         service = self.serve("--sample-interval", "250ms")
         listener = Listener(self, service, "&all_events=true")
         container = ENGINE.create(self, ["sh", "-c", "sleep 1; tail /dev/zero"], Memory=16 << 20, MemorySwap=16 << 20).start()
-        wait_for(lambda: len(listener.of(container.id)) >= 4, "creation, both kinds of kill, deletion")
+        wait_until(lambda: len(listener.of(container.id)) >= 4, "creation, both kinds of kill, deletion")
         by_kind = {one["event_type"]: one for one in listener.of(container.id)}
         self.assertEqual(set(by_kind), {"containerCreation", "oom", "oomKill", "containerDeletion"})
         self.assertEqual(by_kind["oom"]["event_data"], {})

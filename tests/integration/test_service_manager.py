@@ -6,11 +6,11 @@ import re
 import signal
 import socket
 import threading
-import time
 import unittest
 
-from service import HANG_LIMIT_S, Service
-from service_manager import ServiceManager, reload, stopped_thread, threads_of
+from tests.support.service import HANG_LIMIT_S, Service
+from tests.support.service_manager import ServiceManager, reload, stopped_thread, threads_of
+from tests.support.waiting import wait_until
 
 REQUESTS = 1000
 CLIENTS = 8
@@ -44,12 +44,11 @@ def ask_tcp(address, host="localhost"):
 
 def logged(service, message, count=1):
     """The first `count` events with that message, once the log's reader has seen them."""
-    end = time.monotonic() + HANG_LIMIT_S
-    while len(found := [event for event in service.log if message in event["message"]]) < count:
-        if time.monotonic() > end:
-            raise AssertionError(f"never logged {count} times: {message}")
-        time.sleep(0.005)
-    return found
+    def found():
+        events = [event for event in service.log if message in event["message"]]
+        return events if len(events) >= count else None
+
+    return wait_until(found, f"logged {count} times: {message}")
 
 
 class Case(unittest.TestCase):

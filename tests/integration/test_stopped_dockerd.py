@@ -5,14 +5,12 @@ import json
 import os
 import pathlib
 import signal
-import sys
-import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-import docker_engine  # noqa: E402
-from support.callers import route_table  # noqa: E402
-from service import Service  # noqa: E402
+from tests.support import docker_engine
+from tests.support.callers import route_table
+from tests.support.service import Service
+from tests.support.waiting import wait_until
 
 # Docker itself must be asked for these: their answer is the sentence that names the phase it died in.
 NEED_DOCKER = ("containercollector", "containerCollector", "dockerinfocollector", "dockerInfoCollector")
@@ -23,8 +21,8 @@ REFUSED = ("poddetailcollector", "podDetailCollector", "podListCollector", "Goro
 
 def wait_until_stopped(pid):
     """Threads of a Go program stop one by one after SIGSTOP."""
-    while not pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T":
-        os.sched_yield()
+    stat = pathlib.Path(f"/proc/{pid}/stat")
+    wait_until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", "dockerd is stopped")
 
 
 class Case(unittest.TestCase):
@@ -200,10 +198,7 @@ class Cadvisor(Case):
             self.assertEqual((status, body.decode()), (500, f'unable to find Docker container "{self.container.name}"\n'))
         # The name comes with the daemon, after the rest that it was given.
         os.kill(self.daemon, signal.SIGCONT)
-        for _ in range(2000):
-            if self.get(f"/api/v2.0/spec/{self.container.name}?type=docker")[0] == 200:
-                break
-            time.sleep(0.01)
+        wait_until(lambda: self.get(f"/api/v2.0/spec/{self.container.name}?type=docker")[0] == 200, "its name is known")
         self.assert_all_about(path, f"/{self.container.name}?type=docker", known=True)
 
 

@@ -10,7 +10,7 @@ import socket
 import ssl
 import subprocess
 
-from support.service import BINARY, HANG_LIMIT_S
+from tests.support.service import BINARY, HANG_LIMIT_S
 
 # Of the loopback network: failures are counted per address, and most tests are not about that.
 ADDRESSES = (f"127.{a}.{b}.1" for a, b in itertools.cycle(itertools.product(range(1, 250), range(1, 250))))

@@ -1,6 +1,6 @@
 """What the chart is rendered with: each case has a golden file of its name in tests/charts/golden (operations.md section 11)."""
 
-from chart import CURRENT_CRDS
+from tests.support.chart import CURRENT_CRDS
 
 KUBEDIAG = "diagnosis.kubediag.org/v1/Operation"
 NETEASE = "diagnosis.netease.com/v1/Operation"

@@ -5,7 +5,7 @@ import pathlib
 import re
 import socket
 
-import service
+from tests.support import service
 
 # The stand-in lies beside the real binary, in the same build folder.
 BINARY = os.environ.get("NODESCOPE_HTTP_ECHO", str(pathlib.Path(service.BINARY).parent / "tests" / "http_echo"))

@@ -5,7 +5,7 @@ import json
 import tarfile
 import urllib.parse
 
-import docker_engine
+from tests.support import docker_engine
 
 
 class Builder:

@@ -1,6 +1,6 @@
 """Runs one file of unittest tests and reports each test as a line of JSON, as it happens, for tools/run-tests.
 
-    run_file.py RESULTS FILE [FILTER]
+    python3 -m tests.support.run_file RESULTS FILE [FILTER]
 
 A line has `test` and `event` (start, passed, failed, skipped), then `seconds` and `detail`. As lines are written at once, a test that
 hangs or kills the interpreter is known by name.

@@ -11,9 +11,9 @@ import socket
 import sys
 import tempfile
 import threading
-import time
 
-from service import HANG_LIMIT_S, Service
+from tests.support.service import HANG_LIMIT_S, Service
+from tests.support.waiting import wait_until
 
 # One sign of life may be sent while a thread is being stopped, and the queue is short; a service that goes on talking is not silent.
 MOST_ON_ITS_WAY = 16
@@ -114,15 +114,16 @@ def stopped_thread(thread_id):
         if libc.ptrace(request, thread_id, None, None) != 0:
             raise OSError(ctypes.get_errno(), f"ptrace {request:#x} of thread {thread_id}")
 
-    give_up = time.monotonic() + HANG_LIMIT_S
-    while True:
+    def caught():
         trace(PTRACE_SEIZE)
         trace(PTRACE_INTERRUPT)
         os.waitpid(thread_id, 0x40000000)  # __WALL: threads too
-        if waits(thread_id):
-            break
-        trace(PTRACE_DETACH)
-        assert time.monotonic() < give_up, "the thread never waits"
+        if not waits(thread_id):
+            trace(PTRACE_DETACH)
+            return False
+        return True
+
+    wait_until(caught, "the thread waits")
     try:
         yield
     finally:

@@ -1,15 +1,18 @@
-"""Waiting for what a service does by itself. Standard library only."""
+"""Waiting for what somebody else does in his own time: the one way in which tests wait. Standard library only."""
 
 import time
 
-from service import HANG_LIMIT_S
+from tests.support.service import HANG_LIMIT_S
+
+PAUSE_S = 0.005
 
 
-def wait_for(look, what, limit_s=HANG_LIMIT_S):
-    """Looks until there is something; the limit only turns a hang into a failure."""
+def wait_until(look, what, limit_s=HANG_LIMIT_S):
+    """Looks until there is something, and returns it. The limit only turns a hang into a failure. `what` names the thing waited for;
+    where it is a function, it is called after the limit to tell how things stand."""
     end = time.monotonic() + limit_s
     while not (found := look()):
         if time.monotonic() > end:
-            raise AssertionError(f"never happened: {what}")
-        time.sleep(0.02)
+            raise AssertionError(f"not within {limit_s} s: {what() if callable(what) else what}")
+        time.sleep(PAUSE_S)
     return found

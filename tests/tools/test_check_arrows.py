@@ -1,14 +1,12 @@
 """tools/check-arrows: which room may include which."""
 
-import importlib.machinery
-import importlib.util
 import pathlib
 import unittest
 
+from tests.support.scripts import load_script
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LOADER = importlib.machinery.SourceFileLoader("check_arrows", str(ROOT / "tools/check-arrows"))
-CHECK = importlib.util.module_from_spec(importlib.util.spec_from_loader(LOADER.name, LOADER))
-LOADER.exec_module(CHECK)
+CHECK = load_script("tools/check-arrows")
 
 BAD = [
     ("core/a.cpp", '#include "netlink/read/dump.hpp"'),

@@ -1,14 +1,12 @@
 """tools/check-coroutines on the forms that g++ 12.2 was seen to miscompile, and on those that are right."""
 
-import importlib.machinery
-import importlib.util
 import pathlib
 import unittest
 
+from tests.support.scripts import load_script
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LOADER = importlib.machinery.SourceFileLoader("check_coroutines", str(ROOT / "tools/check-coroutines"))
-CHECK = importlib.util.module_from_spec(importlib.util.spec_from_loader(LOADER.name, LOADER))
-LOADER.exec_module(CHECK)
+CHECK = load_script("tools/check-coroutines")
 
 BAD = {
     "a coroutine that gives result<bool>": "task<result<bool>> f(int a);",

@@ -1,27 +1,15 @@
 """The runner behind ./dev test: what it makes of programs that pass, fail, skip, crash and hang."""
 
-import importlib.machinery
-import importlib.util
 import os
 import pathlib
 import stat
-import sys
 import tempfile
 import unittest
 
+from tests.support.scripts import load_script
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-
-
-def load(path):
-    loader = importlib.machinery.SourceFileLoader(path.name.replace("-", "_"), str(path))
-    spec = importlib.util.spec_from_loader(loader.name, loader)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[loader.name] = module
-    loader.exec_module(module)
-    return module
-
-
-run_tests = load(ROOT / "tools/run-tests")
+run_tests = load_script("tools/run-tests")
 
 PASSED = "[ RUN      ] A.B\n[       OK ] A.B (12 ms)\n"
 FAILED = "[ RUN      ] A.C\nx.cpp:1: Failure\n  Actual: 1\n[  FAILED  ] A.C, where GetParam() = 3 (0 ms)\n"
