@@ -6,8 +6,7 @@ import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from test_package import fresh_root, run  # noqa: E402
+from tests.package.test_package import fresh_root, run
 
 DEBIAN = "nodescope-debian:test"
 

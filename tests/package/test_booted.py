@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
 """The Debian package under a real systemd, which is process 1 of a container: what the unit, the socket and the drop-ins say is what
 happens (operations.md S1, S2, S4-S7, S9), by the commands of docs/operations.md.
 
-    test_booted.py PACKAGE.deb
+    python3 -m tests.package.test_booted PACKAGE.deb
 
 Needs a Debian mirror and a minute: ./dev test --booted runs it, the pipeline does not.
 """
@@ -15,9 +14,9 @@ import subprocess
 import sys
 import unittest
 
-import containers
-from containers import docker
-from waiting import wait_for
+from tests.package import containers
+from tests.package.containers import docker
+from tests.support.waiting import wait_until
 
 IMAGE, MACHINE = "nodescope-booted:test", "nodescope-booted"
 # All that this machine can give, for systemd; what the service gets of it is the unit's business.
@@ -43,7 +42,7 @@ class Booted(unittest.TestCase):
                "--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined", "--device=/dev/kmsg", "--tmpfs=/run", "--tmpfs=/tmp",
                "--env=container=docker", "--volume=/sys/fs/cgroup:/sys/fs/cgroup", IMAGE)
         cls.addClassCleanup(docker, "rm", "-f", MACHINE)
-        wait_for(lambda: cls.tell("systemctl is-system-running || true") in ("running", "degraded"), "the system is up")
+        wait_until(lambda: cls.tell("systemctl is-system-running || true") in ("running", "degraded"), "the system is up")
         docker("cp", PACKAGE, f"{MACHINE}:/nodescope.deb")
 
     @staticmethod
@@ -118,8 +117,8 @@ class Booted(unittest.TestCase):
     def test_5_a_service_that_hangs_is_started_again(self):
         hung = self.show("MainPID")
         self.tell(f"kill -STOP {hung}")
-        wait_for(lambda: self.show("MainPID") not in (hung, "0"), "another process", limit_s=2 * WATCHDOG_S)
-        wait_for(lambda: self.tell("systemctl is-active nodescope || true") == "active", "active")
+        wait_until(lambda: self.show("MainPID") not in (hung, "0"), "another process", limit_s=2 * WATCHDOG_S)
+        wait_until(lambda: self.tell("systemctl is-active nodescope || true") == "active", "active")
         self.assertEqual(self.tell("nodescope ask /healthz"), "ok")
         events = self.tell("journalctl -u nodescope -o json --no-pager | tail -40").split("\n")
         self.assertTrue([one for one in events if "Watchdog timeout" in str(json.loads(one).get("MESSAGE"))])

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The whole of charts/image/Dockerfile, the compiler's turn included, from a Debian 12 that has nothing (operations.md M1, M2).
 
 Takes minutes, and a Debian mirror: ./dev test --image runs it, the pipeline does not. tests/charts/test_image.py looks into the image;
@@ -12,8 +11,8 @@ import sys
 import tempfile
 import unittest
 
-import containers
-from containers import docker, run
+from tests.package import containers
+from tests.package.containers import docker, run
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FILES = ROOT / "tests/charts/image-files.txt"

@@ -1,9 +1,9 @@
-#!/usr/bin/env python3
 """The Debian package in a fresh Debian 12: installs with its dependencies, answers as its own user, is removed and purged without a trace.
 
-    test_package.py PACKAGE.deb        the last line is `N passed, N failed, N skipped`
+    python3 -m tests.package.test_package PACKAGE.deb        the last line is `N passed, N failed, N skipped`
 
-The fresh root is made once by debootstrap and kept in /var/cache/nodescope-test; each run works on a copy. Needs root and a Debian mirror.
+The fresh root is made once by debootstrap and kept in /var/cache/nodescope-test; each run works on a copy. Needs root
+and a Debian mirror: the one this machine installs from, or NODESCOPE_DEBIAN_MIRROR.
 """
 
 import http.client
@@ -19,7 +19,6 @@ import tempfile
 import unittest
 
 CACHE = pathlib.Path("/var/cache/nodescope-test/bookworm-minbase")
-MIRROR = "http://deb.debian.org/debian"
 HANG_LIMIT_S = 300
 CAPABILITIES = "-all,+sys_admin,+sys_ptrace,+net_admin"
 PACKAGE = pathlib.Path()
@@ -35,12 +34,24 @@ def run(*command, **more):
     return done.stdout
 
 
+def mirror():
+    """Where packages of Debian 12 come from: named by the environment, else by the sources of this machine's apt."""
+    if named := os.environ.get("NODESCOPE_DEBIAN_MIRROR"):
+        return named
+    listed = run("apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME) $(COMPONENT)", "Created-By: Packages")
+    for line in listed.splitlines():
+        address, *suite = line.split()
+        if suite == ["bookworm", "main"]:
+            return address
+    raise AssertionError("apt has no source of Debian 12 (bookworm main): name a mirror in NODESCOPE_DEBIAN_MIRROR")
+
+
 def fresh_root(target):
     if not (CACHE / "etc/debian_version").exists():
         made = CACHE.with_suffix(".new")
         shutil.rmtree(made, ignore_errors=True)
         made.parent.mkdir(parents=True, exist_ok=True)
-        run("debootstrap", "--variant=minbase", "bookworm", made, MIRROR)
+        run("debootstrap", "--variant=minbase", "bookworm", made, mirror())
         made.rename(CACHE)
     run("cp", "-a", "--reflink=auto", CACHE, target)
     # The way to the mirror is that of this machine.
