@@ -32,14 +32,16 @@ struct endpoint {
     std::uint16_t port;
 };
 
-/// PEM texts. Verification of the peer is always on: chain against `ca_pem` (the system's store when empty) and the
-/// certificate's name against `server_name` (the endpoint's host when empty; IP literals are matched as IP SANs).
+/// PEM texts. The peer is verified: its chain against `ca_pem` (the system's store when empty) and the certificate's
+/// name against `server_name` (the endpoint's host when empty; IP literals are matched as IP SANs).
 struct tls_identity {
     tls_identity() = default;
     std::string ca_pem;
     std::string certificate_pem;
     std::string key_pem;
     std::string server_name;
+    /// Nothing is verified. For a process that asks its own address, where no secret is sent.
+    bool takes_any_certificate = false;
 };
 
 struct request {

@@ -50,8 +50,8 @@ result<asio::ssl::context> make_tls_context(const tls_identity& identity)
             return error(failure::invalid, "TLS: the client key does not belong to the client certificate");
         }
     }
-    context.set_verify_mode(asio::ssl::verify_peer, code);
-    if (code) return error(failure::internal, "TLS: verification cannot be switched on");
+    context.set_verify_mode(identity.takes_any_certificate ? asio::ssl::verify_none : asio::ssl::verify_peer, code);
+    if (code) return error(failure::internal, "TLS: OpenSSL refuses how the peer is to be verified");
     // A peer that ends the answer without close_notify has cut it as far as we can know; Asio reports that by itself.
     return context;
 }
@@ -70,8 +70,9 @@ bool expect_peer_name(SSL* connection, const std::string& name)
 
 std::string handshake_failure(SSL* connection, const error_code& code)
 {
-    if (const long verdict = SSL_get_verify_result(connection); verdict != X509_V_OK) {
-        return fmt::format("certificate verify failed ({})", X509_verify_cert_error_string(verdict));
+    const bool verified = SSL_get_verify_mode(connection) != SSL_VERIFY_NONE;
+    if (const long found = SSL_get_verify_result(connection); verified && found != X509_V_OK) {
+        return fmt::format("certificate verify failed ({})", X509_verify_cert_error_string(found));
     }
     return code.message();
 }

@@ -1,5 +1,4 @@
-// The TLS side of the client: a context from PEM texts, and what a connection must verify. Verification cannot be
-// switched off.
+// The TLS side of the client: a context from PEM texts, and what a connection must verify.
 #pragma once
 
 #include "collectors/http_client/http_client.hpp"
@@ -10,7 +9,8 @@
 
 namespace nodescope::http_client {
 
-/// TLS 1.2 or later, peer verified. failure::invalid names the text that cannot be read, never its content.
+/// TLS 1.2 or later, peer verified unless the identity takes any certificate. failure::invalid names the text that
+/// cannot be read, never its content.
 result<boost::asio::ssl::context> make_tls_context(const tls_identity& identity);
 
 /// Sets the name that the peer's certificate must carry: an IP address as IP SAN, anything else as DNS name, which is

@@ -154,6 +154,16 @@ TEST_F(Tls, RefusesWrongAuthorityWrongNameAndExpired)
     }
 }
 
+TEST_F(Tls, TakesAnyCertificateOnlyWhereItIsToldTo)
+{
+    tls_peer peer(ca.issue("DNS:elsewhere", -3600));
+    tls_identity identity;
+    EXPECT_FALSE(ask(peer.port(), identity).answer);
+    identity.takes_any_certificate = true;
+    const outcome got = ask(peer.port(), identity);
+    EXPECT_TRUE(got.answer) << got.why.message;
+}
+
 TEST_F(Tls, RefusesProtocolsOlderThanTls12)
 {
     tls_peer peer(ca.issue("IP:127.0.0.1"), "", TLS1_1_VERSION);

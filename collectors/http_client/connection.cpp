@@ -1,0 +1,177 @@
+#include "collectors/http_client/connection.hpp"
+
+#include "collectors/http_client/failures.hpp"
+#include "collectors/http_client/tls.hpp"
+#include "collectors/http_client/unix_connect.hpp"
+
+#include <fmt/format.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+
+#include <sys/socket.h>
+
+#include <algorithm>
+
+namespace nodescope::http_client {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using asio::generic::stream_protocol;
+using boost::system::error_code;
+
+namespace {
+
+constexpr auto wait_token = asio::as_tuple(asio::use_awaitable);
+
+}  // namespace
+
+class connector::socket_connection : public connection {
+public:
+    explicit socket_connection(const asio::any_io_executor& executor) : stream(executor) {}
+
+    task<transferred> read_some(asio::mutable_buffer to) override { return stream.async_read_some(to, wait_token); }
+    task<transferred> write_some(asio::const_buffer from) override { return stream.async_write_some(from, wait_token); }
+    std::size_t send_now(std::string_view bytes) noexcept override
+    {
+        const ssize_t sent = ::send(descriptor(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        return sent > 0 ? static_cast<std::size_t>(sent) : 0;
+    }
+    void expires_at(steady_clock::time_point when) override { stream.expires_at(when); }
+    void expires_never() override { stream.expires_never(); }
+    [[nodiscard]] int descriptor() noexcept override { return stream.socket().native_handle(); }
+
+    virtual task<maybe_failure> greet(deadline) { co_return std::nullopt; }
+
+    beast::basic_stream<stream_protocol> stream;
+};
+
+class connector::tls_connection final : public socket_connection {
+public:
+    tls_connection(const asio::any_io_executor& executor, tls_side& side)
+        : socket_connection(executor), name_(side.name), tls_(stream, side.context)
+    {
+    }
+
+    task<transferred> read_some(asio::mutable_buffer to) override { return tls_.async_read_some(to, wait_token); }
+    task<transferred> write_some(asio::const_buffer from) override { return tls_.async_write_some(from, wait_token); }
+    std::size_t send_now(std::string_view) noexcept override { return 0; }
+
+    task<maybe_failure> greet(deadline limit) override
+    {
+        if (!expect_peer_name(tls_.native_handle(), name_)) {
+            co_return round_trip_failure(phase::tls_handshake, failure::invalid, 0, "the server name cannot be one");
+        }
+        const auto [code] = co_await tls_.async_handshake(asio::ssl::stream_base::client, wait_token);
+        if (!code) co_return std::nullopt;
+        if (code == beast::error::timeout) co_return timed_out_in(phase::tls_handshake, limit);
+        auto why = failed_in(phase::tls_handshake, code, limit);
+        if (why.kind != failure::cancelled) {
+            why.message = fmt::format("TLS handshake: {}", handshake_failure(tls_.native_handle(), code));
+        }
+        co_return why;
+    }
+
+private:
+    const std::string& name_;
+    asio::ssl::stream<beast::basic_stream<stream_protocol>&> tls_;
+};
+
+connector::connector(asio::any_io_executor executor, endpoint to, std::optional<tls_side> tls)
+    : executor_(std::move(executor)), to_(std::move(to)), tls_(std::move(tls)), what_("resolve " + to_.host)
+{
+    if (to_.kind == endpoint::transport::unix_socket) return;
+    error_code not_an_address;
+    const auto literal = asio::ip::make_address(to_.host, not_an_address);
+    if (!not_an_address) literal_.push_back(literal);
+    else names_ = std::make_unique<worker_pool>(1, 4);
+}
+
+std::unique_ptr<connector::socket_connection> connector::make()
+{
+    if (tls_) return std::make_unique<tls_connection>(executor_, *tls_);
+    return std::make_unique<socket_connection>(executor_);
+}
+
+task<opened_connection> connector::open(deadline limit)
+{
+    opened_connection end;
+    auto fresh = make();
+    fresh->expires_at(limit.at());
+    auto failed = co_await dial(*fresh, limit);
+    fresh->expires_at(limit.at());  // dialling gives each address its part
+    if (!failed) failed = co_await fresh->greet(limit);
+    if (failed) end.why = std::move(*failed);
+    else end.made = std::move(fresh);
+    co_return end;
+}
+
+task<connector::maybe_failure> connector::dial(socket_connection& fresh, deadline limit)
+{
+    if (to_.kind == endpoint::transport::unix_socket) co_return co_await dial_unix(fresh, limit);
+    address_list addresses = literal_;
+    if (names_) {
+        const auto look_up = [host = to_.host](const abandon_flag&) { return blocking_resolve(host); };
+        auto lookup = names_->run(what_, limit, look_up);
+        auto found = co_await std::move(lookup);
+        if (!found && found.error().kind() == failure::timed_out) co_return timed_out_in(phase::resolve, limit);
+        if (!found) co_return round_trip_failure(phase::resolve, found.error().kind(), 0, found.error().message());
+        addresses = std::move(*found);
+    }
+    co_return co_await dial_tcp(fresh, std::move(addresses), limit);
+}
+
+task<connector::maybe_failure> connector::dial_unix(socket_connection& fresh, deadline limit)
+{
+    const auto executor = co_await asio::this_coro::executor;
+    auto pause = std::chrono::milliseconds(10);
+    for (;;) {
+        auto [descriptor, error_number] = connect_unix(to_.path);
+        if (error_number == 0) {
+            error_code code;
+            fresh.stream.socket().assign(stream_protocol(AF_UNIX, 0), descriptor.get(), code);
+            if (code) co_return failed_in(phase::connect, code, limit);
+            static_cast<void>(descriptor.release());
+            co_return std::nullopt;
+        }
+        // EAGAIN: the accept queue is full (unix(7)). It empties when the peer accepts, which nothing announces.
+        if (error_number != EAGAIN) {
+            const error_code code(error_number, boost::system::system_category());
+            co_return failed_in(phase::connect, code, limit);
+        }
+        if (limit.remaining() <= pause) co_return timed_out_in(phase::connect, limit);
+        asio::steady_timer timer(executor, pause);
+        const auto [timer_error] = co_await timer.async_wait(wait_token);
+        if (timer_error) co_return failed_in(phase::connect, timer_error, limit);
+        pause = std::min(pause * 2, std::chrono::milliseconds(100));
+    }
+}
+
+/// Each address gets its part of the time that is left, so that one that swallows packets does not use it all.
+task<connector::maybe_failure> connector::dial_tcp(socket_connection& fresh, address_list addresses, deadline limit)
+{
+    maybe_failure why;
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+        const auto share = limit.remaining() / static_cast<std::int64_t>(addresses.size() - i);
+        fresh.stream.expires_after(share);
+        const asio::ip::tcp::endpoint to(addresses[i], to_.port);
+        const auto [code] = co_await fresh.stream.async_connect(stream_protocol::endpoint(to), wait_token);
+        if (!code) {
+            error_code ignored;
+            fresh.stream.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+            co_return std::nullopt;
+        }
+        why = failed_in(phase::connect, code, limit);
+        if (why->kind == failure::cancelled) co_return why;
+        fresh.stream.close();
+    }
+    if (!why) why.emplace(phase::resolve, failure::unavailable, 0, what_ + ": no address");
+    co_return why;
+}
+
+}  // namespace nodescope::http_client

@@ -1,0 +1,139 @@
+// Beast's parser is fed by hand (put): half the compile time of http::async_read, one coroutine frame, and the header
+// and body phases are told apart for free.
+#include "collectors/http_client/exchange.hpp"
+
+#include "collectors/http_client/failures.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <algorithm>
+
+namespace nodescope::http_client {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t read_size = 32U << 10U;
+constexpr std::uint32_t header_limit = 32U << 10U;
+
+response take_response(http::response_parser<http::string_body>& parser)
+{
+    response taken;
+    taken.status = parser.get().result_int();
+    for (const auto& field : parser.get()) {
+        std::string name(field.name_string());
+        std::transform(name.begin(), name.end(), name.begin(),
+                       [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+        taken.headers.emplace_back(std::move(name), std::string(field.value()));
+    }
+    taken.body = std::move(parser.get().body());
+    return taken;
+}
+
+/// Feeds what is in the buffer to the parser. True when it wants more bytes.
+bool feed(http::response_parser<http::string_body>& parser, beast::flat_buffer& buffer, error_code& code)
+{
+    code = {};
+    while (buffer.size() > 0 && !parser.is_done()) {
+        const std::size_t used = parser.put(buffer.data(), code);
+        buffer.consume(used);
+        if (code == http::error::need_more) {
+            code = {};
+            return true;
+        }
+        if (code) return false;
+        if (used == 0) return true;
+    }
+    return !parser.is_done();
+}
+
+}  // namespace
+
+task<exchange_end> exchange(connection& on, const std::string& bytes, const request& call, deadline limit)
+{
+    exchange_end end;
+    phase at = phase::send;
+    const auto fail = [&](round_trip_failure why) { end.out.why = std::move(why); };
+
+    std::size_t sent = on.send_now(bytes);
+    error_code send_error;
+    while (!send_error && sent < bytes.size()) {
+        const auto rest = asio::buffer(bytes) + sent;
+        const auto [code, size] = co_await on.write_some(rest);
+        send_error = code;
+        sent += size;
+    }
+    if (send_error && !is_closed(send_error)) {
+        fail(failed_in(at, send_error, limit));
+        co_return end;
+    }
+    // A peer that refuses a request early may have answered before it closed: read what there is.
+
+    at = phase::header;
+    bool any_byte = false;
+    std::optional<http::response_parser<http::string_body>> parser;
+    for (;;) {
+        if (!parser) {
+            parser.emplace();
+            parser->eager(true);
+            parser->header_limit(header_limit);
+            parser->body_limit(call.body_limit);
+            if (call.method == "HEAD") parser->skip(true);
+        }
+        error_code code;
+        const bool wants_more = feed(*parser, on.input, code);
+        if (parser->is_header_done()) at = phase::body;
+        if (code) {
+            fail(failed_in(at, code, limit, call.body_limit));
+            co_return end;
+        }
+        if (!wants_more) {
+            const unsigned status = parser->get().result_int();
+            if (status >= 200) break;
+            if (status == 101) {
+                fail(round_trip_failure(at, failure::malformed, 0, "the answer switches to another protocol"));
+                co_return end;
+            }
+            parser.reset();  // 100 Continue and its like: the answer comes behind it
+            at = phase::header;
+            continue;
+        }
+        // The expiry ends a wait; this ends a peer that always has some more to say.
+        if (limit.passed()) {
+            fail(timed_out_in(at, limit));
+            co_return end;
+        }
+        if (on.input.size() + read_size > on.input.max_size()) {
+            fail(round_trip_failure(at, failure::malformed, 0, "the answer is not proper HTTP (a line without end)"));
+            co_return end;
+        }
+        const auto space = on.input.prepare(read_size);
+        const auto [read_error, received] = co_await on.read_some(space);
+        on.input.commit(received);
+        any_byte = any_byte || received > 0;
+        if (!read_error) continue;
+        if (read_error == asio::error::eof && parser->got_some() && parser->need_eof() && at == phase::body) {
+            parser->put_eof(code);
+            if (!code) break;
+        }
+        if (is_closed(read_error)) {
+            end.closed_unanswered = !any_byte;
+            fail(closed_in(send_error && !any_byte ? phase::send : at, any_byte));
+        } else {
+            fail(failed_in(at, read_error, limit));
+        }
+        co_return end;
+    }
+    end.reusable = !send_error && parser->get().keep_alive() && !parser->need_eof() && on.input.size() == 0;
+    end.out.answer.emplace(take_response(*parser));
+    co_return end;
+}
+
+}  // namespace nodescope::http_client
