@@ -2,14 +2,11 @@
 
 #include "collectors/kubernetes/credential_file.hpp"
 #include "core/text.hpp"
+#include "core/url_text.hpp"
 
 #include <fmt/format.h>
-#include <boost/asio/ip/address.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
-
-#include <algorithm>
-#include <charconv>
 
 namespace nodescope::kubernetes {
 
@@ -20,37 +17,14 @@ using http_client::endpoint;
 /// As much of a refused URL as is shown; a password in it is refused before this is reached.
 constexpr std::size_t shown_bytes = 200;
 
-std::string bracketed(const std::string& host)
-{
-    return host.find(':') == std::string::npos ? host : fmt::format("[{}]", host);
-}
-
-bool is_loopback_host(const std::string& host)
-{
-    if (host == "localhost") return true;
-    boost::system::error_code not_an_address;
-    const auto address = boost::asio::ip::make_address(host, not_an_address);
-    return !not_an_address && address.is_loopback();
-}
-
 error refused(std::string_view url, std::string_view why)
 {
     return error(failure::invalid, fmt::format("\"{}\" cannot be used: {}", escape_untrusted(url, shown_bytes), why));
 }
 
-result<std::uint16_t> port_number(std::string_view text)
-{
-    std::uint16_t port = 0;
-    const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (wrong != std::errc() || end != text.data() + text.size() || port == 0) {
-        return error(failure::invalid, fmt::format("\"{}\" is not a port number", escape_untrusted(text, shown_bytes)));
-    }
-    return port;
-}
-
 server_address make_address(endpoint::transport kind, std::string host, std::uint16_t port, std::string base_path)
 {
-    std::string authority = fmt::format("{}:{}", bracketed(host), port);
+    std::string authority = authority_text(host, port);
     return server_address(endpoint(kind, {}, std::move(host), port), std::move(base_path), std::move(authority));
 }
 
@@ -75,22 +49,22 @@ result<server_address> parse_server_url(std::string_view text)
     const bool secure = url.scheme() == "https";
     if (!secure && url.scheme() != "http") return refused(text, "the scheme must be https");
 
-    const bool has_port = url.has_port() && !url.port().empty();
-    const auto port = has_port ? port_number(url.port()) : result<std::uint16_t>(secure ? 443 : 80);
-    if (!port) return refused(text, port.error().message());
+    std::string_view authority = url.encoded_host_and_port();
+    if (authority.ends_with(':')) authority.remove_suffix(1);
+    const auto parts = parse_host_and_port(authority);
+    if (!parts) return refused(text, parts.error().message());
+    if (parts->port == 0) return refused(text, "port 0 is nobody's");
     std::string base_path(url.encoded_path());
     while (base_path.ends_with('/')) base_path.pop_back();
     // Boost.URL 1.81 takes what follows "https://a" in "https://a:x" for a path.
     if (!base_path.empty() && !base_path.starts_with('/')) return refused(text, "its port is not a number");
     if (base_path.find("//") != std::string::npos) return refused(text, "its path has an empty segment");
 
-    std::string host =
-        url.host_type() == boost::urls::host_type::ipv6 ? std::string(url.encoded_host_address()) : url.host();
-    if (!secure && !is_loopback_host(host)) {
+    if (!secure && !is_loopback_host(parts->host)) {
         return refused(text, "http is taken for loopback addresses only, because tokens would travel in the clear");
     }
     const auto kind = secure ? endpoint::transport::tls : endpoint::transport::tcp;
-    return make_address(kind, std::move(host), *port, std::move(base_path));
+    return make_address(kind, std::string(parts->host), parts->port.value_or(secure ? 443 : 80), std::move(base_path));
 }
 
 bool api_access::same_connection(const api_access& other) const
@@ -104,17 +78,21 @@ bool api_access::same_connection(const api_access& other) const
 
 result<api_access> read_service_account(const std::string& directory, std::string_view host, std::string_view port)
 {
-    const auto number = port_number(port.empty() ? "443" : port);
-    if (!number) return error(failure::invalid, fmt::format("KUBERNETES_SERVICE_PORT: {}", number.error().message()));
-    const bool host_usable = std::all_of(host.begin(), host.end(), [](char c) { return c > ' ' && c < '\x7f'; });
-    if (host.empty() || !host_usable) return error(failure::invalid, "KUBERNETES_SERVICE_HOST is not a host");
+    // The host of a cluster with IPv6 has no brackets.
+    const char* const form = host.find(':') == std::string_view::npos ? "{}:{}" : "[{}]:{}";
+    const std::string authority = fmt::format(fmt::runtime(form), host, port.empty() ? "443" : port);
+    const auto parts = parse_host_and_port(authority);
+    if (!parts || parts->port == 0) {
+        return error(failure::invalid, fmt::format("KUBERNETES_SERVICE_HOST and _PORT make no server: \"{}\"",
+                                                   escape_untrusted(authority, shown_bytes)));
+    }
 
     auto token = read_token_file(directory + "/token");
     if (!token) return error(token.error().kind(), fmt::format("service account: {}", token.error().message()));
     auto ca = read_credential_file(directory + "/ca.crt");
     if (!ca) return error(ca.error().kind(), fmt::format("service account: {}", ca.error().message()));
 
-    api_access access(make_address(endpoint::transport::tls, std::string(host), *number, {}));
+    api_access access(make_address(endpoint::transport::tls, std::string(parts->host), *parts->port, {}));
     access.token = std::move(*token);
     access.tls.ca_pem = std::move(*ca);
     return access;

@@ -1,11 +1,11 @@
 #include "collectors/kubernetes/names.hpp"
 
 #include "core/text.hpp"
+#include "core/url_text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 namespace nodescope::kubernetes {
 
@@ -23,11 +23,6 @@ bool is_label_shaped(std::string_view part) noexcept
 {
     return !part.empty() && is_letter_or_digit(part.front()) && is_letter_or_digit(part.back()) &&
            std::all_of(part.begin(), part.end(), [](char c) { return is_letter_or_digit(c) || c == '-'; });
-}
-
-constexpr bool is_unreserved(char c) noexcept
-{
-    return is_letter_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 error refused(std::string_view field, std::string_view value, std::string_view rule)
@@ -51,17 +46,6 @@ bool is_dns_subdomain(std::string_view name) noexcept
         if (dot == std::string_view::npos) return true;
         name.remove_prefix(dot + 1);
     }
-}
-
-std::string percent_encode(std::string_view bytes)
-{
-    std::string out;
-    out.reserve(bytes.size());
-    for (const char c : bytes) {
-        if (is_unreserved(c)) out += c;
-        else fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));
-    }
-    return out;
 }
 
 std::string pod_path(const pod_reference& which)

@@ -14,9 +14,6 @@ bool is_dns_label(std::string_view name) noexcept;
 /// RFC 1123 subdomain as Kubernetes has it: 1-253 characters, parts as above but of any length, joined by '.'.
 bool is_dns_subdomain(std::string_view name) noexcept;
 
-/// Every byte outside RFC 3986's unreserved set becomes %XX.
-std::string percent_encode(std::string_view bytes);
-
 /// GET of one pod from the API server.
 std::string pod_path(const pod_reference& which);
 

@@ -1,10 +1,11 @@
 #include "server/http/listener.hpp"
 
+#include "core/url_text.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -132,38 +133,16 @@ result<listen_address> parse_listen_address(std::string_view text)
         return out;
     }
 
-    const std::size_t colon = text.rfind(':');
-    if (colon == std::string_view::npos) return refused_address(text, "the port is missing");
-    std::string_view host = text.substr(0, colon);
-    const std::string_view port = text.substr(colon + 1);
-    const auto [end, failed] = std::from_chars(port.data(), port.data() + port.size(), out.port);
-    if (failed != std::errc{} || end != port.data() + port.size()) {
-        return refused_address(text, "the port is not a number from 0 to 65535");
-    }
-    const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-    if (bracketed) host = host.substr(1, host.size() - 2);
-    if (host.empty()) return refused_address(text, "the host is missing");
-    if (bracketed != (host.find(':') != std::string_view::npos)) {
-        return refused_address(text, "an IPv6 address stands in brackets, and nothing else does");
-    }
-    out.host = host == "localhost" ? "127.0.0.1" : std::string(host);
+    const auto parts = parse_host_and_port(text);
+    if (!parts) return refused_address(text, parts.error().message());
+    if (!parts->port) return refused_address(text, "the port is missing");
+    out.port = *parts->port;
+    out.host = parts->host == "localhost" ? "127.0.0.1" : std::string(parts->host);
     if (const auto known = resolve(out); !known) return known.error();
     return out;
 }
 
-bool is_local(const listen_address& address)
-{
-    if (address.is_unix()) return true;
-    const auto where = resolve(address);
-    if (!where) return false;
-    if (where->family() == AF_INET) {
-        const auto* v4 = reinterpret_cast<const sockaddr_in*>(&where->storage);
-        return ntohl(v4->sin_addr.s_addr) >> 24U == 127;
-    }
-    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&where->storage);
-    if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) return v6->sin6_addr.s6_addr[12] == 127;
-    return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
-}
+bool is_local(const listen_address& address) { return address.is_unix() || is_loopback_host(address.host); }
 
 result<listener> listener::open(const listen_address& address)
 {

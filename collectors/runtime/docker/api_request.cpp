@@ -1,6 +1,7 @@
 #include "collectors/runtime/docker/api_request.hpp"
 
 #include "core/text.hpp"
+#include "core/url_text.hpp"
 
 #include <fmt/format.h>
 
@@ -42,24 +43,6 @@ const api_route& route_of(api_read what) noexcept
 {
     return *std::find_if(std::begin(api_routes), std::end(api_routes),
                          [what](const api_route& one) { return one.what == what; });
-}
-
-std::string percent_encode(std::string_view bytes)
-{
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string text;
-    text.reserve(bytes.size());
-    for (const char c : bytes) {
-        const bool unreserved = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                                c == '-' || c == '.' || c == '_' || c == '~';
-        if (unreserved) {
-            text.push_back(c);
-        } else {
-            const auto byte = static_cast<unsigned char>(c);
-            text.append({'%', digits[byte >> 4U], digits[byte & 15U]});
-        }
-    }
-    return text;
 }
 
 namespace {

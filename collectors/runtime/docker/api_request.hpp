@@ -61,8 +61,6 @@ struct api_call {
 std::string operation_name(const api_call& call);
 std::string request_target(const api_call& call, std::string_view base_path, api_version version);
 
-/// Every byte outside RFC 3986 "unreserved" as %XX.
-std::string percent_encode(std::string_view bytes);
 /// The value of `filters` that selects containers by these labels ("key=value").
 std::string label_filter(const std::vector<std::string>& labels);
 

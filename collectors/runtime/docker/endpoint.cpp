@@ -2,15 +2,14 @@
 
 #include "core/text.hpp"
 #include "core/unique_fd.hpp"
+#include "core/url_text.hpp"
 
 #include <fmt/format.h>
-#include <boost/asio/ip/address.hpp>
 
 #include <fcntl.h>
 #include <sys/un.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <optional>
 
@@ -30,22 +29,6 @@ bool is_graphic(std::string_view text) noexcept
     return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
-bool is_host_name(std::string_view text) noexcept
-{
-    const auto allowed = [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ||
-               c == '_';
-    };
-    return !text.empty() && text.size() <= 253 && std::all_of(text.begin(), text.end(), allowed);
-}
-
-bool is_loopback(const std::string& host)
-{
-    boost::system::error_code not_an_address;
-    const auto address = boost::asio::ip::make_address(host, not_an_address);
-    return not_an_address ? host == "localhost" : address.is_loopback();
-}
-
 result<daemon_endpoint> parse_unix(std::string_view host, std::string_view path)
 {
     if (path.empty()) path = default_host.substr(7);
@@ -57,38 +40,6 @@ result<daemon_endpoint> parse_unix(std::string_view host, std::string_view path)
                            "unix://" + std::string(path));
 }
 
-/// "host", "host:port", "[v6]:port", ":port", "" into its parts; nothing when it is none of them.
-std::optional<std::pair<std::string, std::optional<std::uint16_t>>> split_authority(std::string_view authority)
-{
-    std::string_view host = authority;
-    std::string_view port;
-    bool has_port = false;
-    if (authority.starts_with('[')) {
-        const auto close = authority.find(']');
-        if (close == std::string_view::npos) return std::nullopt;
-        host = authority.substr(1, close - 1);
-        port = authority.substr(close + 1);
-        boost::system::error_code not_an_address;
-        boost::asio::ip::make_address_v6(host, not_an_address);
-        if (not_an_address || (!port.empty() && port.front() != ':')) return std::nullopt;
-        has_port = !port.empty();
-        if (has_port) port.remove_prefix(1);
-    } else {
-        if (const auto colon = authority.find(':'); colon != std::string_view::npos) {
-            host = authority.substr(0, colon);
-            port = authority.substr(colon + 1);
-            has_port = true;
-        }
-        if (host.empty()) host = "localhost";
-        if (!is_host_name(host)) return std::nullopt;
-    }
-    if (!has_port) return std::pair(std::string(host), std::optional<std::uint16_t>());
-    std::uint16_t number = 0;
-    const auto [end, code] = std::from_chars(port.data(), port.data() + port.size(), number);
-    if (port.empty() || code != std::errc() || end != port.data() + port.size() || number == 0) return std::nullopt;
-    return std::pair(std::string(host), std::optional(number));
-}
-
 result<daemon_endpoint> parse_tcp(std::string_view host, std::string_view rest, bool tls, bool insecure_tcp)
 {
     const auto slash = rest.find('/');
@@ -98,19 +49,22 @@ result<daemon_endpoint> parse_tcp(std::string_view host, std::string_view rest, 
         base.find("//") != std::string_view::npos || base.find("/.") != std::string_view::npos) {
         return refused(host, "the base path is not a plain path");
     }
-    const auto parts = split_authority(rest.substr(0, slash));
-    if (!parts) return refused(host, "not of the form tcp://host:port or tcp://[v6 address]:port");
-    const auto& [name, port] = *parts;
-    if (!tls && !insecure_tcp && !is_loopback(name)) {
+    std::string authority(rest.substr(0, slash));
+    if (authority.empty() || authority.front() == ':') authority.insert(0, "localhost");
+    const auto parts = parse_host_and_port(authority);
+    if (!parts || parts->port == 0) {
+        return refused(host, "not of the form tcp://host:port or tcp://[v6 address]:port");
+    }
+    if (!tls && !insecure_tcp && !is_loopback_host(parts->host)) {
         return refused(host,
                        "plain TCP to another machine gives everybody on the way control of the node: use TLS "
                        "(DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH), or allow insecure TCP explicitly");
     }
-    const std::uint16_t number = port.value_or(tls ? 2376 : 2375);
-    const bool brackets = name.find(':') != std::string::npos;
-    std::string text = fmt::format("tcp://{}{}{}:{}{}", brackets ? "[" : "", name, brackets ? "]" : "", number, base);
+    const std::uint16_t number = parts->port.value_or(tls ? 2376 : 2375);
+    std::string text = fmt::format("tcp://{}{}", authority_text(parts->host, number), base);
     const auto transport = tls ? endpoint::transport::tls : endpoint::transport::tcp;
-    return daemon_endpoint(endpoint(transport, "", name, number), std::string(base), std::move(text));
+    return daemon_endpoint(endpoint(transport, "", std::string(parts->host), number), std::string(base),
+                           std::move(text));
 }
 
 /// The content, nothing when there is no such file, or why it cannot be read.

@@ -66,13 +66,5 @@ TEST(PodReference, RefusesEveryByteThatIsNotOfAName)
     }
 }
 
-TEST(PercentEncode, KeepsOnlyUnreserved)
-{
-    EXPECT_EQ(percent_encode("aZ09-._~"), "aZ09-._~");
-    EXPECT_EQ(percent_encode("a/b?c#d%e f=\xff"), "a%2Fb%3Fc%23d%25e%20f%3D%FF");
-    EXPECT_EQ(pods_of_node_path("node-a"), "/api/v1/pods?fieldSelector=spec.nodeName%3Dnode-a");
-    EXPECT_EQ(pods_of_node_path("a,spec.x=b&c"), "/api/v1/pods?fieldSelector=spec.nodeName%3Da%2Cspec.x%3Db%26c");
-}
-
 }  // namespace
 }  // namespace nodescope::kubernetes

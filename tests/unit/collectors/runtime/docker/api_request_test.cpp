@@ -40,17 +40,6 @@ TEST(ApiRequest, MakesVersionedTargets)
     EXPECT_LT(operation_name(inspect).size(), 120U);
 }
 
-TEST(ApiRequest, EncodesEveryByteThatIsNotUnreserved)
-{
-    for (int byte = 0; byte < 256; ++byte) {
-        const std::string encoded = percent_encode(std::string(1, static_cast<char>(byte)));
-        const bool plain =
-            byte < 128 && (std::isalnum(byte) != 0 || byte == '-' || byte == '.' || byte == '_' || byte == '~');
-        EXPECT_EQ(encoded.size(), plain ? 1U : 3U) << byte;
-    }
-    EXPECT_EQ(percent_encode("a/b?c%"), "a%2Fb%3Fc%25");
-}
-
 TEST(ApiRequest, FiltersAreJsonInsideAQuery)
 {
     EXPECT_EQ(label_filter({"a=b", "c=\"&"}), "filters=%7B%22label%22%3A%5B%22a%3Db%22%2C%22c%3D%5C%22%26%22%5D%7D");
