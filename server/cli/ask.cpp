@@ -1,117 +1,63 @@
 #include "server/cli/ask.hpp"
 
-#include "core/deadline.hpp"
+#include "collectors/http_client/http_client.hpp"
+#include "core/url_text.hpp"
+#include "server/auth/guarded_file.hpp"
 #include "server/http/listener.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 
-#include <array>
-#include <atomic>
-#include <charconv>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <optional>
 #include <string_view>
-
-#include <sys/time.h>
-#include <unistd.h>
+#include <utility>
 
 namespace nodescope::cli {
 
+namespace asio = boost::asio;
+
 namespace {
 
-/// More than any answer of ours; an endless one must not fill the memory.
-constexpr std::size_t answer_limit = std::size_t{64} << 20U;
+using http_client::endpoint;
+using http_client::phase;
 
-/// Where we are when the limit passes: the signal handler has nothing else to go by.
-std::atomic<const char*> current_phase{"nodescope: not connected in time\n"};
-
-void give_up(int)
-{
-    const char* const message = current_phase;
-    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, message, std::strlen(message));
-    ::_exit(1);
-}
-
-void start_clock(std::chrono::milliseconds limit)
-{
-    struct sigaction action {};
-    action.sa_handler = give_up;
-    ::sigaction(SIGALRM, &action, nullptr);
-    itimerval timer{};
-    constexpr std::int64_t milliseconds = 1000;
-    timer.it_value.tv_sec = limit.count() / milliseconds;
-    timer.it_value.tv_usec = (limit.count() % milliseconds) * milliseconds;
-    ::setitimer(ITIMER_REAL, &timer, nullptr);
-}
-
-/// HTTP/1.0, so that the answer is neither chunked nor followed by another.
-std::string request_text(const question& what, const server_address& server)
-{
-    std::string text =
-        fmt::format("{} {} HTTP/1.0\r\nHost: {}\r\n", what.body.empty() ? "GET" : "POST", what.path, server.authority);
-    if (!what.body.empty()) {
-        text += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", what.body.size());
-    }
-    return text + "\r\n" + what.body;
-}
-
-result<std::string> read_answer(ask_connection& from)
-{
-    std::string answer;
-    std::array<char, 16'384> piece{};
-    while (true) {
-        const auto size = from.read(piece.data(), piece.size());
-        if (!size) return size.error();
-        if (*size == 0) return answer;  // cut short or not: the status line tells
-        answer.append(piece.data(), *size);
-        if (answer.size() > answer_limit) return error(failure::too_large, "the answer is longer than 64 MiB");
-    }
-}
-
-struct answer_parts {
-    std::string_view status;  ///< three digits
-    std::string_view body;
+/// Where to ask, and what it is called in the Host field.
+struct server_address {
+    server_address(endpoint e, std::string a) : to(std::move(e)), authority(std::move(a)) {}
+    endpoint to;
+    std::string authority;
 };
 
-result<answer_parts> split_answer(std::string_view answer)
+error not_a_server(std::string_view text)
 {
-    constexpr std::string_view start = "HTTP/1.";
-    constexpr std::size_t status_at = start.size() + 2;
-    const auto head_end = answer.find("\r\n\r\n");
-    if (!answer.starts_with(start) || head_end == std::string_view::npos || head_end < status_at + 3) {
-        return error(failure::malformed, answer.empty() ? "closed without an answer" : "the answer is not HTTP");
-    }
-    const answer_parts parts{answer.substr(status_at, 3), answer.substr(head_end + 4)};
-    constexpr std::string_view length_field = "\r\nContent-Length: ";
-    const auto length_at = answer.substr(0, head_end).find(length_field);
-    std::size_t length = parts.body.size();
-    if (length_at != std::string_view::npos) {
-        const char* const digits = answer.data() + length_at + length_field.size();
-        std::from_chars(digits, answer.data() + head_end, length);
-    }
-    if (length != parts.body.size()) return error(failure::malformed, "the answer was cut short");
-    return parts;
+    return {failure::invalid, fmt::format("\"{}\" is not a server: use http://host:port or https://host:port", text)};
 }
 
-result<std::string> blocking_ask(const question& what, std::chrono::milliseconds limit)
+/// "http://host:port", "https://host:port" or "unix:/path".
+result<server_address> parse_server(std::string_view text)
 {
-    auto server = parse_server(what.server);
-    if (!server) return server.error();
-    if (!what.path.starts_with('/') || what.path.find_first_of(" \r\n") != std::string::npos) {
-        return error(failure::invalid, fmt::format("\"{}\" is not a path", what.path));
+    constexpr std::string_view unix_scheme = "unix:";
+    if (text.starts_with(unix_scheme)) {
+        std::string path(text.substr(unix_scheme.size()));
+        return server_address(endpoint(endpoint::transport::unix_socket, std::move(path), {}, 0), "localhost");
     }
-    start_clock(limit);
-    auto opened = ask_connection::open(*server, what.identity);
-    if (!opened) return opened.error();
-    current_phase = "nodescope: connected, but not answered in time\n";
-    if (const auto sent = opened->write(request_text(what, *server)); !sent) return sent.error();
-    const auto answer = read_answer(*opened);
-    if (!answer) return answer.error();
-    const auto parts = split_answer(*answer);
-    if (!parts) return parts.error();
-    if (parts->status.starts_with('2')) return std::string(parts->body);
-    return error(failure::unavailable, fmt::format("status {}: {}", parts->status, parts->body));
+    for (const auto& [scheme, kind] : {std::pair(std::string_view("http://"), endpoint::transport::tcp),
+                                       std::pair(std::string_view("https://"), endpoint::transport::tls)}) {
+        if (!text.starts_with(scheme)) continue;
+        const std::string_view authority = text.substr(scheme.size());
+        const auto parts = parse_host_and_port(authority);
+        if (!parts || parts->port.value_or(0) == 0) break;
+        return server_address(endpoint(kind, {}, std::string(parts->host), *parts->port), std::string(authority));
+    }
+    return not_a_server(text);
 }
 
 /// The URL of a service that listens on `address` (a --listen value) as it is reached from the same machine: a wildcard
@@ -127,15 +73,115 @@ result<std::string> url_of_listener(const std::string& address, bool tls)
     std::string host = parsed->host;
     if (host == "0.0.0.0") host = "127.0.0.1";
     if (host == "::") host = "::1";
-    if (host.find(':') != std::string::npos) host = fmt::format("[{}]", host);
-    return fmt::format("{}://{}:{}", tls ? "https" : "http", host, parsed->port);
+    return fmt::format("{}://{}", tls ? "https" : "http", authority_text(host, parsed->port));
+}
+
+std::vector<std::string> files_of(const question& what)
+{
+    std::vector<std::string> paths{what.ca_file, what.certificate_file, what.key_file};
+    std::erase(paths, "");
+    return paths;
+}
+
+result<http_client::tls_identity> read_identity(const question& what)
+{
+    http_client::tls_identity identity;
+    identity.takes_any_certificate = what.ca_file.empty();
+    for (const auto& [path, pem] :
+         {std::pair(&what.ca_file, &identity.ca_pem), std::pair(&what.certificate_file, &identity.certificate_pem),
+          std::pair(&what.key_file, &identity.key_pem)}) {
+        if (path->empty()) continue;
+        auto content = auth::blocking_read_guarded(auth::guarded_file(*path, false));
+        if (!content) return content.error();
+        *pem = std::move(content->text);
+    }
+    return identity;
+}
+
+result<std::unique_ptr<http_client::client>> make_client(const asio::any_io_executor& executor,
+                                                         const server_address& server, const question& what)
+{
+    http_client::options how;
+    how.idle_limit = 0;  // one question, and then the reactor is to run dry
+    if (server.to.kind != endpoint::transport::tls) return http_client::make_client(executor, server.to, how);
+    const auto identity = read_identity(what);
+    if (!identity) return identity.error();
+    auto made = http_client::make_tls_client(executor, server.to, *identity, how);
+    if (made) return made;
+    return error(made.error().kind(), fmt::format("{}: {}", fmt::join(files_of(what), ": "), made.error().message()));
+}
+
+/// GET without a body, POST with one.
+http_client::request request_of(const question& what, const server_address& server)
+{
+    http_client::request call(what.body.empty() ? "GET" : "POST", what.path);
+    call.host = server.authority;
+    call.headers.emplace_back("Connection", "close");
+    if (!what.body.empty()) call.headers.emplace_back("Content-Type", "application/json");
+    call.body = what.body;
+    call.body_limit = std::size_t{64} << 20U;  // more than any answer of ours
+    return call;
+}
+
+/// What stands behind `start`, if the text begins with it.
+std::optional<std::string_view> rest_of(std::string_view text, std::string_view start)
+{
+    if (!text.starts_with(start)) return std::nullopt;
+    return text.substr(start.size());
+}
+
+/// Why there is no answer, for a person who may never have heard of a phase.
+std::string sentence(const http_client::round_trip_failure& why)
+{
+    const bool connected = why.where > phase::tls_handshake;
+    if (why.kind == failure::timed_out)
+        return connected ? "connected, but not answered in time" : "not connected in time";
+    if (why.kind == failure::too_large) return "the answer is longer than 64 MiB";
+    if (why.where == phase::header && why.error_number == ECONNRESET) return "closed without an answer";
+    if (connected && why.kind == failure::malformed) {
+        return fmt::format("the answer {}: {}", why.where == phase::body ? "was cut short" : "is not HTTP",
+                           why.message);
+    }
+    if (const auto host = rest_of(why.message, "resolve ")) return fmt::format("no address for {}", *host);
+    if (const auto reason = rest_of(why.message, "TLS handshake: certificate verify failed (")) {
+        return fmt::format("TLS handshake: the server's certificate is not trusted: {}",
+                           reason->substr(0, reason->size() - 1));
+    }
+    return why.message;
+}
+
+result<std::string> blocking_ask(const question& what, std::chrono::milliseconds limit)
+{
+    const auto server = parse_server(what.server);
+    if (!server) return server.error();
+    if (!what.path.starts_with('/') || what.path.find_first_of(" \r\n") != std::string::npos) {
+        return error(failure::invalid, fmt::format("\"{}\" is not a path", what.path));
+    }
+    asio::io_context reactor(1);
+    const auto client = make_client(reactor.get_executor(), *server, what);
+    if (!client) return client.error();
+    http_client::outcome got;
+    asio::co_spawn(reactor, (*client)->round_trip(request_of(what, *server), deadline::in(limit)),
+                   [&got](const std::exception_ptr& thrown, http_client::outcome end) {
+                       if (thrown) std::rethrow_exception(thrown);
+                       got = std::move(end);
+                   });
+    reactor.run();
+    if (!got.answer) {
+        if (got.why.kind != failure::timed_out) return error(got.why.kind, sentence(got.why));
+        // The thread of a stuck lookup cannot be joined.
+        std::fprintf(stderr, "nodescope: %s\n", sentence(got.why).c_str());
+        std::_Exit(1);
+    }
+    if (got.answer->status / 100 == 2) return std::move(got.answer->body);
+    return error(failure::unavailable, fmt::format("status {}: {}", got.answer->status, got.answer->body));
 }
 
 }  // namespace
 
 int put(question what, const configuration& config, std::chrono::milliseconds limit)
 {
-    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGPIPE, SIG_IGN);  // whoever reads our output may have seen enough
     if (what.server.empty()) {
         auto server = url_of_listener(config.http.listen.front(), config.access.has_tls());
         if (!server) {
@@ -156,19 +202,18 @@ int put(question what, const configuration& config, std::chrono::milliseconds li
 
 std::vector<command_argument> ask::arguments()
 {
-    client_identity& identity = what.identity;
     return {
         {"path", &what.path, "what to ask: /processor/netInfoCollector", true, {}},
         {"body", &what.body, "parameters to POST, a JSON object: '{\"id\": \"web\"}'; without: GET", false, {}},
         {"--server", &what.server, "http://host:port or https://host:port [the address of --listen]", false, {}},
-        {"--ca-file", &identity.ca_file, "PEM bundle that must have signed the server's certificate", false, {}},
+        {"--ca-file", &what.ca_file, "PEM bundle that must have signed the server's certificate", false, {}},
         // It says who we are: not to just anybody.
         {"--cert-file",
-         &identity.certificate_file,
+         &what.certificate_file,
          "PEM certificate to show, and its chain",
          false,
          {"--key-file", "--ca-file"}},
-        {"--key-file", &identity.key_file, "PEM key of --cert-file", false, {"--cert-file"}},
+        {"--key-file", &what.key_file, "PEM key of --cert-file", false, {"--cert-file"}},
     };
 }
 

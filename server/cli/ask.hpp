@@ -1,8 +1,6 @@
 // `nodescope ask`: the other end of the service's own address, for an image without curl.
 #pragma once
 
-#include "core/error.hpp"
-#include "server/cli/ask_connection.hpp"
 #include "server/cli/command.hpp"
 
 #include <chrono>
@@ -15,13 +13,16 @@ struct question {
     std::string server;  ///< "http://host:port" or "https://host:port"; empty: the address the configuration listens on
     std::string path;
     std::string body;  ///< POSTed as JSON; empty: GET
-    client_identity identity;
+    // Paths of PEM files. Without a CA the server's certificate is not verified: it is our own address, and nothing
+    // secret is sent.
+    std::string ca_file;
+    std::string certificate_file;
+    std::string key_file;
 };
 
 /// Asks, and prints the body of a 2xx answer to standard output, or else why there is none to standard error. Returns
-/// the exit code, 0 or 1. Blocking, for the main thread of a process that does nothing else: when the limit passes, the
-/// process ends with a sentence that names the phase. Without a CA the server's certificate is not verified: it is our
-/// own address, and nothing secret is sent.
+/// the exit code, 0 or 1. Blocking, for the main thread of a process that does nothing else: where a lookup of a name
+/// hangs, the process ends without it.
 int put(question what, const configuration& config, std::chrono::milliseconds limit);
 
 struct ask {
