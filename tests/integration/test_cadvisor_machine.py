@@ -30,6 +30,12 @@ def real_ps(pid):
     return dict(zip(COLUMNS, line.split(None, len(COLUMNS) - 1)))
 
 
+def stat(state, more="", niceness=None):
+    """The column STAT of a process that runs as nice as this one, or so nice: the niceness stands behind the state."""
+    nice = os.getpriority(os.PRIO_PROCESS, 0) if niceness is None else niceness
+    return state + ("N" if nice > 0 else "<" if nice < 0 else "") + more
+
+
 class Asking(unittest.TestCase):
     def answer(self, path, service=None):
         status, headers, body = (service or self.service).request("GET", "/api/" + path)
@@ -289,14 +295,14 @@ class Processes(Asking):
 
     def test_sleeping_stopped_and_nice_ones_are_as_ps_tells(self):
         stopped = self.settled("true")
-        self.assertEqual(self.assert_as_ps(stopped.pid)["status"], "T")
-        nice = self.settled("true", preexec_fn=lambda: os.nice(7))
-        self.assertEqual(self.assert_as_ps(nice.pid)["status"], "TN")
+        self.assertEqual(self.assert_as_ps(stopped.pid)["status"], stat("T"))
+        nice = self.settled("true", preexec_fn=lambda: os.setpriority(os.PRIO_PROCESS, 0, 19))
+        self.assertEqual(self.assert_as_ps(nice.pid)["status"], stat("T", niceness=19))
         leader = self.settled("true", start_new_session=True)
-        self.assertEqual(self.assert_as_ps(leader.pid)["status"], "Ts")
+        self.assertEqual(self.assert_as_ps(leader.pid)["status"], stat("T", "s"))
         if os.geteuid() == 0:
-            urgent = self.settled("true", preexec_fn=lambda: os.nice(-5))
-            self.assertEqual(self.assert_as_ps(urgent.pid)["status"], "T<")
+            urgent = self.settled("true", preexec_fn=lambda: os.setpriority(os.PRIO_PROCESS, 0, -5))
+            self.assertEqual(self.assert_as_ps(urgent.pid)["status"], stat("T", niceness=-5))
 
     def test_threads_locked_pages_and_a_terminal_show(self):
         program = ("import ctypes, os, signal, threading, time\n"
@@ -305,14 +311,14 @@ class Processes(Asking):
                    "os.kill(os.getpid(), signal.SIGSTOP)\n")
         busy = self.child(sys.executable, "-c", program)
         os.waitid(os.P_PID, busy.pid, os.WSTOPPED | os.WNOWAIT)
-        self.assertIn(self.assert_as_ps(busy.pid)["status"], ("TLl", "Tl"))  # pages cannot be locked everywhere
+        self.assertIn(self.assert_as_ps(busy.pid)["status"], (stat("T", "Ll"), stat("T", "l")))  # pages cannot be locked everywhere
 
         # setsid makes the terminal ours, in whose foreground the shell then is.
         primary, secondary = os.openpty()
         self.addCleanup(os.close, primary)
         front = self.child("setsid", "--ctty", "/bin/sh", "-c", "kill -STOP $$", stdin=secondary, stdout=secondary, stderr=secondary)
         os.close(secondary)
-        wait_until(lambda: real_ps(front.pid)["stat"] == "Ts+", lambda: real_ps(front.pid))
+        wait_until(lambda: real_ps(front.pid)["stat"] == stat("T", "s+"), lambda: real_ps(front.pid))
         self.assert_as_ps(front.pid)
 
     def test_users_are_the_nodes(self):
@@ -345,7 +351,7 @@ class Processes(Asking):
             odd = self.child(str(program), "-c", "kill -STOP $$; :")
             os.waitid(os.P_PID, odd.pid, os.WSTOPPED | os.WNOWAIT)
             told = self.table()[odd.pid]
-            self.assertEqual((told["cmd"], told["status"], told["parent_pid"]), ("a b) S 1", "T", os.getpid()))
+            self.assertEqual((told["cmd"], told["status"], told["parent_pid"]), ("a b) S 1", stat("T"), os.getpid()))
 
     def test_descriptors_processors_and_cgroups_are_the_kernels(self):
         process = self.settled("true")
@@ -361,7 +367,7 @@ class Processes(Asking):
         self.addCleanup(zombie.wait)
         os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
         told = self.table()[zombie.pid]
-        self.assertEqual((told["status"], told["cmd"], told["rss"], told["fd_count"]), ("Z", "true", 0, 0))
+        self.assertEqual((told["status"], told["cmd"], told["rss"], told["fd_count"]), (stat("Z"), "true", 0, 0))
         kthreadd = pathlib.Path("/proc/2/comm")
         if kthreadd.exists() and kthreadd.read_text() == "kthreadd\n" and os.geteuid() == 0:
             self.assert_as_ps(2)
