@@ -498,7 +498,11 @@ TEST_F(NetInfo, ClosesEverythingItOpened)
         ASSERT_TRUE(collect(by_id()));
         ASSERT_FALSE(collect(net_info_query::of_process(4242)));
     }
-    EXPECT_EQ(open_descriptors(), before);
+    // A worker lets go of what it opened a moment after it has told its result: before the count above as well as here.
+    // What is never closed shows in each round.
+    const auto give_up = steady_clock::now() + nodescope::testing::hang_limit;
+    while (open_descriptors() > before && steady_clock::now() < give_up) std::this_thread::yield();
+    EXPECT_LE(open_descriptors(), before);
 }
 
 TEST_F(NetInfo, OfARealProcessIsItsNamespace)
