@@ -9,7 +9,6 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -40,9 +39,6 @@ public:
     virtual void expires_at(steady_clock::time_point when) = 0;
     virtual void expires_never() = 0;
     [[nodiscard]] virtual int descriptor() noexcept = 0;
-
-    /// What was read beyond the last answer, which must be nothing before the next request.
-    boost::beast::flat_buffer input{128U << 10U};
 };
 
 /// What a TLS connection is made with: `name` is what the peer's certificate must carry.

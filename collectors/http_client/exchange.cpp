@@ -6,6 +6,7 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
@@ -21,6 +22,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t read_size = 32U << 10U;
+constexpr std::size_t buffer_limit = 128U << 10U;
 constexpr std::uint32_t header_limit = 32U << 10U;
 
 response take_response(http::response_parser<http::string_body>& parser)
@@ -60,6 +62,7 @@ task<exchange_end> exchange(connection& on, const std::string& bytes, const requ
 {
     exchange_end end;
     phase at = phase::send;
+    beast::flat_buffer input(buffer_limit);
     const auto fail = [&](round_trip_failure why) { end.out.why = std::move(why); };
 
     std::size_t sent = on.send_now(bytes);
@@ -88,7 +91,7 @@ task<exchange_end> exchange(connection& on, const std::string& bytes, const requ
             if (call.method == "HEAD") parser->skip(true);
         }
         error_code code;
-        const bool wants_more = feed(*parser, on.input, code);
+        const bool wants_more = feed(*parser, input, code);
         if (parser->is_header_done()) at = phase::body;
         if (code) {
             fail(failed_in(at, code, limit, call.body_limit));
@@ -110,13 +113,13 @@ task<exchange_end> exchange(connection& on, const std::string& bytes, const requ
             fail(timed_out_in(at, limit));
             co_return end;
         }
-        if (on.input.size() + read_size > on.input.max_size()) {
+        if (input.size() + read_size > input.max_size()) {
             fail(round_trip_failure(at, failure::malformed, 0, "the answer is not proper HTTP (a line without end)"));
             co_return end;
         }
-        const auto space = on.input.prepare(read_size);
+        const auto space = input.prepare(read_size);
         const auto [read_error, received] = co_await on.read_some(space);
-        on.input.commit(received);
+        input.commit(received);
         any_byte = any_byte || received > 0;
         if (!read_error) continue;
         if (read_error == asio::error::eof && parser->got_some() && parser->need_eof() && at == phase::body) {
@@ -131,7 +134,7 @@ task<exchange_end> exchange(connection& on, const std::string& bytes, const requ
         }
         co_return end;
     }
-    end.reusable = !send_error && parser->get().keep_alive() && !parser->need_eof() && on.input.size() == 0;
+    end.reusable = !send_error && parser->get().keep_alive() && !parser->need_eof() && input.size() == 0;
     end.out.answer.emplace(take_response(*parser));
     co_return end;
 }
