@@ -9,6 +9,21 @@
 
 namespace nodescope::http {
 
+namespace {
+
+/// Byte for byte but for letter case: a browser leaves the scheme's usual port out of both.
+bool is_own_origin(const request_head& head, std::string_view scheme) noexcept
+{
+    constexpr std::string_view separator = "://";
+    std::string_view rest = *head.origin;
+    if (!head.host || !rest.starts_with(scheme)) return false;
+    rest.remove_prefix(scheme.size());
+    if (!rest.starts_with(separator)) return false;
+    return equals_ignoring_case(rest.substr(separator.size()), *head.host);
+}
+
+}  // namespace
+
 origin_rules::origin_rules(std::vector<std::string> allowed_hosts, std::vector<std::string> allowed_origins)
     : allowed_hosts_(std::move(allowed_hosts)), allowed_origins_(std::move(allowed_origins))
 {
@@ -26,9 +41,9 @@ refusal origin_rules::check_host(std::string_view authority) const
     return {421, "this service does not answer for that Host"};
 }
 
-refusal origin_rules::check_origin(const request_head& head) const
+refusal origin_rules::check_origin(const request_head& head, std::string_view scheme) const
 {
-    if (head.origin &&
+    if (head.origin && !is_own_origin(head, scheme) &&
         std::find(allowed_origins_.begin(), allowed_origins_.end(), *head.origin) == allowed_origins_.end()) {
         return {403, "requests from web pages are not accepted"};
     }

@@ -1,5 +1,5 @@
 // Who a request claims to be meant for (Host) and to come from (Origin, Sec-Fetch-Site): the defence against web pages
-// that make a browser on the node, or one that can reach it, send requests (operations.md W1, W2).
+// that make a browser on the node, or one that can reach it, send requests.
 #pragma once
 
 #include "server/http/framing.hpp"
@@ -18,8 +18,10 @@ public:
     /// or a configured name. The port may be any: a name that was rebound by DNS stays a wrong name on every port.
     [[nodiscard]] refusal check_host(std::string_view authority) const;
 
-    /// 403 for what a browser sends on behalf of another site, preflights included.
-    [[nodiscard]] refusal check_origin(const request_head& head) const;
+    /// 403 for what a browser sends on behalf of another site, preflights included. A page that this service has served
+    /// itself is none: its origin is `scheme`, by which the request came, and the Host it names, which check_host() has
+    /// accepted.
+    [[nodiscard]] refusal check_origin(const request_head& head, std::string_view scheme) const;
 
 private:
     std::vector<std::string> allowed_hosts_;

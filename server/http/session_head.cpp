@@ -92,7 +92,8 @@ refusal session::inspect_head()
     if (!target.authority.empty()) {
         if (const refusal refused = environment_.origins.check_host(target.authority)) return refused;
     }
-    if (const refusal refused = environment_.origins.check_origin(head_)) return refused;
+    const std::string_view scheme = transport_.tls() == nullptr ? "http" : "https";
+    if (const refusal refused = environment_.origins.check_origin(head_, scheme)) return refused;
     if (const refusal refused = read_request_timeout()) return refused;
     request_.query = target.query;
     if (head_.content_type) request_.content_type = *head_.content_type;

@@ -249,6 +249,15 @@ class Tls(Credentials):
         self.certificate, self.key = certificates.issue(self.authority, "server", "DNS:localhost,IP:127.0.0.1")
         self.flags = ("--tls-cert-file", str(self.certificate), "--tls-key-file", str(self.key))
 
+    def test_a_page_of_the_service_itself_has_its_scheme(self):
+        service = self.serve(*self.flags)
+        own = f"localhost:{service.port}"
+        for origin, status in ((f"https://{own}", 200), (f"http://{own}", 403), ("https://localhost", 403), ("null", 403)):
+            with self.subTest(origin=origin):
+                asked = callers.ask(service.port, "GET", "/healthz", {"Host": own, "Origin": origin, "Sec-Fetch-Site": "same-origin"},
+                                    tls=callers.client_context(self.authority))
+                self.assertEqual(asked[0], status)
+
     def test_versions(self):
         service = self.serve(*self.flags)
         for version, option, accepted in ((ssl.TLSVersion.TLSv1_2, "-tls1_2", True), (ssl.TLSVersion.TLSv1_3, "-tls1_3", True),

@@ -162,8 +162,9 @@ class RefusedRequests(unittest.TestCase):
     def test_web_pages(self):
         # operations.md W1, a preflight among them.
         cases = [get(b"/healthz", fields) for fields in
-                 (b"Origin: http://evil.example\r\n", b"Origin: null\r\n", b"Origin:\r\n", b"Origin: http://localhost\r\n", b"Sec-Fetch-Site: cross-site\r\n",
-                  b"Sec-Fetch-Site: same-site\r\n", b"sec-fetch-site: Cross-Site\r\n", b"Origin: http://localhost\r\nSec-Fetch-Site: same-origin\r\n")]
+                 (b"Origin: http://evil.example\r\n", b"Origin: null\r\n", b"Origin:\r\n", b"Origin: http://localhost:1\r\n", b"Origin: https://localhost\r\n", b"Sec-Fetch-Site: cross-site\r\n",
+                  b"Sec-Fetch-Site: same-site\r\n", b"sec-fetch-site: Cross-Site\r\n", b"Origin: http://127.0.0.1\r\nSec-Fetch-Site: same-origin\r\n",
+                  b"Origin: http://localhost\r\nSec-Fetch-Site: cross-site\r\n")]
         cases.append(post(b"Origin: http://evil.example\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n", b"{}"))
         cases.append(post(b"Sec-Fetch-Site: cross-site\r\nContent-Length: 2\r\n", b"{}"))
         cases.append(get(b"/echo", b"Origin: http://evil.example\r\nAccess-Control-Request-Method: POST\r\n", method=b"OPTIONS"))
@@ -205,7 +206,7 @@ class AcceptedRequests(unittest.TestCase):
     def test_good_requests_are_answered(self):
         for case in (get(b"/healthz"), get(b"http://localhost/healthz"), get(b"HTTP://[::1]:80/healthz?x"), get(b"/health%7a"), get(b"/healthz?m[]=%5B"),
                      get(b"/healthz", b"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAA\r\n"), get(b"/healthz", b"Sec-Fetch-Site: none\r\n"),
-                     get(b"/healthz", b"Origin: https://panel.example\r\n"), b"GET /healthz HTTP/1.1\r\nHost: NODE-7:1\r\n\r\n", b"GET /healthz HTTP/1.0\r\n\r\n",
+                     get(b"/healthz", b"Origin: http://localhost\r\nSec-Fetch-Site: same-origin\r\n"), get(b"/healthz", b"Origin: https://panel.example\r\n"), b"GET /healthz HTTP/1.1\r\nHost: NODE-7:1\r\n\r\n", b"GET /healthz HTTP/1.0\r\n\r\n",
                      get(b"/seen/a%5cx2d%5C"), get(b"/healthz", b"Content-Length: 0\r\n"), post(b"Content-Length: 2\r\n", b"{}"),
                      post(TE + b"Chunked\r\n", b"1;a=\"b\"\r\n{\r\n001\r\n}\r\n0\r\nT: x\r\n\r\n"), get(b"/healthz", b"A:\tb\xc3\xa9\xff\r\nEmpty:\r\n")):
             with self.subTest(case=case):

@@ -60,7 +60,7 @@ def exchange(connection, method, path, headers=None, body=None):
     client = http.client.HTTPConnection("localhost")
     client.sock = connection
     # Not request(): that would encode the path.
-    client.putrequest(method, path)
+    client.putrequest(method, path, skip_host="Host" in (headers or {}))
     if method == "POST" and body is None:
         body = b"{}"
     if body is not None:

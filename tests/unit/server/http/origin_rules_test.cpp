@@ -87,7 +87,8 @@ TEST(CheckOrigin, RefusesWhatBrowsersSendForOtherSites)
         request_head head;
         head.origin = one.origin;
         head.sec_fetch_site = one.site;
-        EXPECT_EQ(rules.check_origin(head).status, 403U) << one.origin.value_or("-") << " " << one.site.value_or("-");
+        EXPECT_EQ(rules.check_origin(head, "http").status, 403U)
+            << one.origin.value_or("-") << " " << one.site.value_or("-");
     }
 }
 
@@ -95,14 +96,53 @@ TEST(CheckOrigin, LetsOtherClientsAndListedOriginsPass)
 {
     const origin_rules rules({}, {"https://panel.example"});
     request_head head;
-    EXPECT_EQ(rules.check_origin(head), refusal{});
+    EXPECT_EQ(rules.check_origin(head, "http"), refusal{});
     head.sec_fetch_site = "none";
-    EXPECT_EQ(rules.check_origin(head), refusal{});
+    EXPECT_EQ(rules.check_origin(head, "http"), refusal{});
     head.origin = "https://panel.example";
     head.sec_fetch_site = "same-origin";
-    EXPECT_EQ(rules.check_origin(head), refusal{});
+    EXPECT_EQ(rules.check_origin(head, "http"), refusal{});
     head.origin = "https://panel.example.evil.example";
-    EXPECT_EQ(rules.check_origin(head).status, 403U);
+    EXPECT_EQ(rules.check_origin(head, "http").status, 403U);
+}
+
+TEST(CheckOrigin, LetsItsOwnPagesAsk)
+{
+    const origin_rules rules({}, {});
+    struct example {
+        std::string_view scheme, host;
+        std::string_view origin;
+    };
+    const auto status_of = [&rules](const example& one, std::string_view site) {
+        request_head head;
+        head.host = one.host;
+        head.origin = one.origin;
+        head.sec_fetch_site = site;
+        return rules.check_origin(head, one.scheme).status;
+    };
+    for (const example& own :
+         {example{"http", "127.0.0.1:8095", "http://127.0.0.1:8095"},
+          example{"https", "127.0.0.1:8095", "https://127.0.0.1:8095"},
+          example{"http", "[::1]:8095", "http://[::1]:8095"}, example{"https", "localhost", "https://localhost"},
+          example{"http", "LocalHost:80", "http://localhost:80"}}) {
+        EXPECT_EQ(status_of(own, "same-origin"), 0U) << own.origin;
+        EXPECT_EQ(status_of(own, "same-site"), 403U) << own.origin;
+        EXPECT_EQ(status_of(own, "cross-site"), 403U) << own.origin;
+    }
+    for (const example& other :
+         {example{"http", "127.0.0.1:8095", "https://127.0.0.1:8095"},
+          example{"https", "127.0.0.1:8095", "http://127.0.0.1:8095"},
+          example{"http", "127.0.0.1:8095", "http://127.0.0.1:8096"},
+          example{"http", "127.0.0.1:8095", "http://127.0.0.1"}, example{"http", "127.0.0.1", "http://127.0.0.1:8095"},
+          example{"http", "127.0.0.1:8095", "http://localhost:8095"},
+          example{"http", "127.0.0.1:8095", "http://evil.example"},
+          example{"http", "127.0.0.1:8095", "http://127.0.0.1:8095/"},
+          example{"http", "127.0.0.1:8095", "http://127.0.0.1:8095.evil.example"},
+          example{"http", "127.0.0.1:8095", "http:/127.0.0.1:8095"},
+          example{"http", "127.0.0.1:8095", "127.0.0.1:8095"}, example{"http", "127.0.0.1:8095", "null"},
+          example{"http", "null", "null"}, example{"http", "127.0.0.1:8095", ""}}) {
+        EXPECT_EQ(status_of(other, "same-origin"), 403U) << other.host << " " << other.origin;
+    }
 }
 
 TEST(IsJsonContentType, IgnoresCaseAndParameters)
