@@ -83,7 +83,7 @@ task<> docker_directory::ask_until_done([[maybe_unused]] std::shared_ptr<const v
         const std::string id = std::move(queue_.front());
         queue_.pop_front();
         if (!entries_.contains(id)) continue;
-        const auto reference = docker::container_reference::parse(id);
+        const auto reference = container_reference::parse(id);
         if (!reference) {
             forget(id);
             continue;
@@ -132,7 +132,7 @@ void docker_directory::learn(const std::string& id, const result<docker::contain
 task<int> docker_directory::exit_code(std::string id, deadline limit)
 {
     constexpr std::chrono::milliseconds pause{200};
-    const auto reference = docker::container_reference::parse(id);
+    const auto reference = container_reference::parse(id);
     while (docker_ != nullptr && reference && !unwell() && !limit.passed()) {
         auto inspecting = docker_->inspect(*reference, limit);
         const auto answer = co_await std::move(inspecting);

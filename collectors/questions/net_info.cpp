@@ -87,7 +87,7 @@ void take(net_info& info, netlink_texts texts)
 
 }  // namespace
 
-net_info_query net_info_query::of_container(docker::container_reference id)
+net_info_query net_info_query::of_container(container_reference id)
 {
     net_info_query query;
     query.container_id_.emplace(std::move(id));
@@ -210,7 +210,7 @@ task<result<net_info_collector::opened_target>> net_info_collector::open_contain
     if (why != failure::conflict && why != failure::gone) co_return target.error();
 
     // Restarted, or ended and its number reused, between the inspect and the open: ask once more, by the full id.
-    const auto full_id = docker::container_reference::parse(first.id);
+    const auto full_id = container_reference::parse(first.id);
     if (!full_id) co_return full_id.error();
     result<docker::container_state> second = co_await docker_->inspect(*full_id, limit);
     if (!second) co_return second.error();

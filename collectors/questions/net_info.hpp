@@ -21,7 +21,7 @@ namespace nodescope {
 /// Whose network is asked for. Made by one of the three named constructors.
 class net_info_query {
 public:
-    static net_info_query of_container(docker::container_reference id);
+    static net_info_query of_container(container_reference id);
     /// Any process of the node; no container runtime is asked. See host::parse_pid.
     static net_info_query of_process(pid_t pid);
     /// The container with these Kubernetes labels; `container` may be empty.
@@ -33,7 +33,7 @@ public:
 private:
     friend class net_info_collector;
     net_info_query() = default;
-    std::optional<docker::container_reference> container_id_;
+    std::optional<container_reference> container_id_;
     pid_t pid_ = 0;
     std::string pod_namespace_;
     std::string pod_name_;

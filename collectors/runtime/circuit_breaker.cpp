@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace nodescope::docker {
+namespace nodescope {
 
 bool circuit_breakers::admit(const std::string& key, steady_clock::time_point now)
 {
@@ -34,4 +34,4 @@ void circuit_breakers::withdrawn(const std::string& key)
     if (const auto found = states_.find(key); found != states_.end()) found->second.probing = false;
 }
 
-}  // namespace nodescope::docker
+}  // namespace nodescope

@@ -1,6 +1,6 @@
-// Stops asking what has not been answered in time again and again (operations.md D12): after three deadline misses in
-// a row of one read everybody is told so at once for five seconds; then one asker may try. Each read has its own, so
-// that a container that blocks the list does not take the others with it. Time is passed in.
+// Stops asking what is not answered in time: after three deadline misses in a row of one read everybody is told so at
+// once for five seconds; then one asker may try. Each read has its own, so that a container that blocks the list does
+// not take the others with it. Time is passed in.
 #pragma once
 
 #include "core/deadline.hpp"
@@ -9,7 +9,7 @@
 #include <map>
 #include <string>
 
-namespace nodescope::docker {
+namespace nodescope {
 
 class circuit_breakers {
 public:
@@ -17,7 +17,7 @@ public:
     bool admit(const std::string& key, steady_clock::time_point now);
     void succeeded(const std::string& key);
     void missed(const std::string& key, steady_clock::time_point now);
-    /// It ended without a verdict: the asker went away.
+    /// It ended without an answer and without a miss: the asker went away.
     void withdrawn(const std::string& key);
 
     static constexpr int misses_to_open = 3;
@@ -34,4 +34,4 @@ private:
     std::map<std::string, state> states_;
 };
 
-}  // namespace nodescope::docker
+}  // namespace nodescope

@@ -1,6 +1,7 @@
 // The Docker Engine API as this service uses it: a fixed set of reads, over the daemon's socket, each under a deadline.
 #pragma once
 
+#include "collectors/runtime/container_reference.hpp"
 #include "core/backend_statistics.hpp"
 #include "core/deadline.hpp"
 #include "core/log.hpp"
@@ -13,26 +14,12 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace nodescope::docker {
 
 /// A body of the daemon, byte for byte, shared between the askers of the same read.
 using shared_body = std::shared_ptr<const std::string>;
-
-/// A container reference from a caller that has passed the rules of operations.md I1: without leading '/' and runtime
-/// prefix, 1-512 bytes of [A-Za-z0-9][A-Za-z0-9_.-]*.
-class container_reference {
-public:
-    /// failure::invalid with a sentence that shows the (escaped, shortened) value.
-    static result<container_reference> parse(std::string_view text);
-    [[nodiscard]] const std::string& text() const noexcept { return text_; }
-
-private:
-    explicit container_reference(std::string text) : text_(std::move(text)) {}
-    std::string text_;
-};
 
 /// What we read out of GET /containers/{id}/json.
 struct container_state {

@@ -119,7 +119,7 @@ task<http::reply> pod_list(const processor_context& context, const http::request
 result<net_info_query> net_info_query_of(const parameters& given)
 {
     if (const auto id = given.get("id"); !id.empty()) {
-        auto reference = docker::container_reference::parse(id);
+        auto reference = container_reference::parse(id);
         if (!reference) return reference.error();
         return net_info_query::of_container(std::move(*reference));
     }

@@ -23,10 +23,7 @@ public:
     task<result<docker::shared_body>> list_containers(deadline) override { co_return error(); }
     task<result<docker::shared_body>> info(deadline limit) override { return give(limit); }
     task<result<docker::shared_body>> engine_version(deadline limit) override { return give(limit); }
-    task<result<docker::container_state>> inspect(const docker::container_reference&, deadline) override
-    {
-        co_return error();
-    }
+    task<result<docker::container_state>> inspect(const container_reference&, deadline) override { co_return error(); }
     task<result<docker::container_state>> find_pod_container(std::string, std::string, std::string, deadline) override
     {
         co_return error();

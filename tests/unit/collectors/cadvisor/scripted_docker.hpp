@@ -38,7 +38,7 @@ public:
     std::size_t most_at_once = 0;
     steady_clock::duration longest_limit{};  ///< that a question was given
 
-    task<result<docker::container_state>> inspect(const docker::container_reference& id, deadline limit) override
+    task<result<docker::container_state>> inspect(const container_reference& id, deadline limit) override
     {
         const std::string& text = id.text();
         asked.push_back(text);

@@ -53,7 +53,7 @@ public:
     task<result<docker::shared_body>> list_containers(deadline) override { co_return error(); }
     task<result<docker::shared_body>> info(deadline) override { co_return error(); }
     task<result<docker::shared_body>> engine_version(deadline) override { co_return error(); }
-    task<result<docker::container_state>> inspect(const docker::container_reference& which, deadline) override
+    task<result<docker::container_state>> inspect(const container_reference& which, deadline) override
     {
         asked.push_back(which.text());
         co_return next();
@@ -169,7 +169,7 @@ protected:
 
     static net_info_query by_id(std::string_view text = "web")
     {
-        return net_info_query::of_container(docker::container_reference::parse(text).value());
+        return net_info_query::of_container(container_reference::parse(text).value());
     }
 
     result<net_info> collect(net_info_query query, steady_clock::duration limit = 10s)

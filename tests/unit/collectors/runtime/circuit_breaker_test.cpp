@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace nodescope::docker {
+namespace nodescope {
 namespace {
 
 using namespace std::chrono_literals;
@@ -69,4 +69,4 @@ TEST_F(Breaker, KeepsABoundedNumberOfKeys)
 }
 
 }  // namespace
-}  // namespace nodescope::docker
+}  // namespace nodescope

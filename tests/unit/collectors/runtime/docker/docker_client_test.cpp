@@ -2,7 +2,7 @@
 #include "collectors/runtime/circuit_breaker.hpp"
 #include "tests/support/fake_peer.hpp"
 #include "tests/support/run_task.hpp"
-#include "tests/unit/collectors/runtime/docker/hostile_ids.hpp"
+#include "tests/unit/collectors/runtime/hostile_ids.hpp"
 
 #include <gtest/gtest.h>
 #include <boost/asio/io_context.hpp>

@@ -1,10 +1,9 @@
-#include "collectors/runtime/docker/api_request.hpp"
-#include "collectors/runtime/docker/docker_client.hpp"
-#include "tests/unit/collectors/runtime/docker/hostile_ids.hpp"
+#include "collectors/runtime/container_reference.hpp"
+#include "tests/unit/collectors/runtime/hostile_ids.hpp"
 
 #include <gtest/gtest.h>
 
-namespace nodescope::docker {
+namespace nodescope {
 namespace {
 
 TEST(ContainerReference, TakesIdsAndNames)
@@ -34,6 +33,20 @@ TEST(ContainerReference, TakesIdsAndNames)
     }
 }
 
+TEST(ContainerReference, KeepsItsScheme)
+{
+    const auto scheme_of = [](std::string_view text) { return container_reference::parse(text)->scheme(); };
+    EXPECT_EQ(scheme_of("web"), std::nullopt);
+    EXPECT_EQ(scheme_of("/web"), std::nullopt);
+    EXPECT_EQ(scheme_of("docker"), std::nullopt) << "a name";
+    EXPECT_EQ(scheme_of("docker://web"), reference_scheme::docker);
+    EXPECT_EQ(scheme_of("/docker://web"), reference_scheme::docker);
+    EXPECT_EQ(scheme_of("containerd://web"), reference_scheme::containerd);
+    EXPECT_EQ(scheme_of("cri-o://web"), reference_scheme::cri_o);
+    EXPECT_EQ(scheme_of("podman://web"), reference_scheme::podman);
+    EXPECT_FALSE(container_reference::parse("docker://podman://web")) << "one is enough";
+}
+
 TEST(ContainerReference, RefusesHostileOnes)
 {
     const auto ids = testing::hostile_ids();
@@ -60,4 +73,4 @@ TEST(ContainerReference, RefusesEveryByteThatIsNotOfAName)
 }
 
 }  // namespace
-}  // namespace nodescope::docker
+}  // namespace nodescope

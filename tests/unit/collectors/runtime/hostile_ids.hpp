@@ -1,4 +1,4 @@
-// Container ids that must never reach the daemon (operations.md I1, I2).
+// Container ids that must never reach the daemon.
 #pragma once
 
 #include <string>

@@ -1,14 +1,23 @@
-#include "collectors/runtime/docker/docker_client.hpp"
+#include "collectors/runtime/container_reference.hpp"
+
 #include "core/text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace nodescope::docker {
+namespace nodescope {
+
 namespace {
 
 constexpr std::size_t longest_reference = 512;
+
+constexpr std::pair<std::string_view, reference_scheme> schemes[] = {
+    {"docker://", reference_scheme::docker},
+    {"containerd://", reference_scheme::containerd},
+    {"cri-o://", reference_scheme::cri_o},
+    {"podman://", reference_scheme::podman},
+};
 
 bool is_alphanumeric(char c) noexcept
 {
@@ -24,11 +33,12 @@ result<container_reference> container_reference::parse(std::string_view text)
     std::string_view name = text;
     // The Engine writes a name with a slash before it; Kubernetes writes an id with the runtime before it.
     if (name.starts_with('/')) name.remove_prefix(1);
-    for (const std::string_view runtime : {"docker://", "containerd://", "cri-o://", "podman://"}) {
-        if (name.starts_with(runtime)) {
-            name.remove_prefix(runtime.size());
-            break;
-        }
+    std::optional<reference_scheme> scheme;
+    for (const auto& [prefix, named] : schemes) {
+        if (!name.starts_with(prefix)) continue;
+        name.remove_prefix(prefix.size());
+        scheme = named;
+        break;
     }
 
     if (name.empty()) return error(failure::invalid, "the container id is empty");
@@ -42,7 +52,7 @@ result<container_reference> container_reference::parse(std::string_view text)
                                  "beginning with a letter or digit",
                                  escape_untrusted(text, 128)));
     }
-    return container_reference(std::string(name));
+    return container_reference(std::string(name), scheme);
 }
 
-}  // namespace nodescope::docker
+}  // namespace nodescope
