@@ -11,6 +11,7 @@
 
 using namespace nodescope::cadvisor;
 using namespace std::chrono_literals;
+using std::chrono::seconds;
 
 namespace {
 
@@ -159,4 +160,48 @@ TEST(Summary, ForgetsAMinuteThatWasInterrupted)
     for (int second = 1; second <= 61; ++second) keeper.add(time_point(1h + std::chrono::seconds(second)), 0, 7);
     EXPECT_TRUE(keeper.current().minute.memory.present);
     EXPECT_EQ(keeper.current().minute.memory.max, 7U);
+}
+
+TEST(Percentile, FollowsTheContract)
+{
+    EXPECT_EQ(percentile_of({}, 0.5), 0U);
+    EXPECT_EQ(percentile_of({4}, 0.95), 4U);
+    EXPECT_EQ(percentile_of({1, 100}, 0.5), 1U) << "no interpolation at i = 1";
+    EXPECT_EQ(percentile_of({10, 20, 40, 80}, 0.5), 30U);
+    EXPECT_EQ(percentile_of({10, 20, 40, 80}, 0.9), 80U);
+}
+
+TEST(Summary, MakesAMinuteOfMoreThanSixtySeconds)
+{
+    summary_keeper keeper;
+    for (int second = 0; second <= 60; ++second) {
+        keeper.add(time_point(seconds(second)), static_cast<std::uint64_t>(second) * 500'000'000, 100);
+    }
+    EXPECT_FALSE(keeper.current().minute.cpu.present);
+    EXPECT_EQ(keeper.current().latest_cpu, 500U);
+    keeper.add(time_point(seconds(61)), 61ULL * 500'000'000, 162);
+    const usage_summary& now = keeper.current();
+    EXPECT_EQ(now.minute.percent_complete, 100);
+    EXPECT_EQ(now.minute.cpu.count, 61U);
+    EXPECT_EQ(now.minute.memory.count, 62U) << "one more than there are rates";
+    EXPECT_EQ(now.minute.cpu.mean, 500U);
+    EXPECT_EQ(now.minute.memory.mean, 101U);
+    EXPECT_EQ(now.minute.memory.max, 162U);
+    EXPECT_EQ(now.hour.percent_complete, 1);
+    EXPECT_EQ(now.day.percent_complete, 0);
+    EXPECT_EQ(now.hour.memory.ninety, 100U);
+    keeper.add(time_point(seconds(62)), 0, 5);
+    EXPECT_EQ(keeper.current().latest_cpu, 0U) << "a counter that went down";
+}
+
+TEST(Summary, GoesOnWhenTheClockWasSetBack)
+{
+    summary_keeper keeper;
+    keeper.add(time_point(seconds(7200)), 0, 100);
+    for (int second = 0; second <= 61; ++second) {
+        keeper.add(time_point(seconds(second)), static_cast<std::uint64_t>(second) * 1'000'000'000, 200);
+    }
+    EXPECT_EQ(keeper.current().minute.percent_complete, 100);
+    EXPECT_EQ(keeper.current().minute.memory.max, 200U);
+    EXPECT_EQ(keeper.current().minute.cpu.mean, 1000U);
 }

@@ -1,4 +1,4 @@
-// Streams of events: what a reader gets, and what one costs that does not read. cadvisor-v2.md §10.3.
+// Events: what is kept of them, what a reader of a stream gets, and what one costs that does not read.
 #include "collectors/cadvisor/event_store.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/unit/collectors/cadvisor/scripted_docker.hpp"
@@ -174,4 +174,25 @@ TEST(EventHistory, KeepsWhatHappenedOutOfOrderInOrder)
     ASSERT_EQ(kept.size(), 3U);
     EXPECT_EQ(kept[0].timestamp, time_point(3s)) << "the oldest goes, not the first to come";
     EXPECT_EQ(kept[2].timestamp, time_point(9s));
+}
+
+TEST(EventStore, CountsPerKindBeforeTheFilterByContainer)
+{
+    event_store store(3);
+    for (int second = 1; second <= 5; ++second) {
+        event one;
+        one.container_name = second % 2 == 0 ? "/a/b" : "/ab";
+        one.timestamp = time_point(std::chrono::seconds(second));
+        store.add(one);
+    }
+    event_filter filter;
+    EXPECT_TRUE(store.history(filter).empty()) << "no kind asked for";
+    filter.creation = true;
+    filter.subcontainers = true;
+    EXPECT_EQ(store.history(filter).size(), 3U) << "the limit of the store";
+    filter.container_name = "/a";
+    ASSERT_EQ(store.history(filter).size(), 1U);
+    EXPECT_EQ(store.history(filter)[0].timestamp, time_point(std::chrono::seconds(4)));
+    filter.max_events = 1;
+    EXPECT_TRUE(store.history(filter).empty()) << "the newest is another's";
 }

@@ -1,0 +1,65 @@
+// How containers are found by path and by what Docker calls them, and what is said when they are not.
+#include "collectors/cadvisor/lookup.hpp"
+
+#include <gtest/gtest.h>
+
+using namespace nodescope;
+using namespace nodescope::cadvisor;
+
+namespace {
+
+const std::string id_a(64, 'a');
+const std::string id_b = "ab" + std::string(62, 'c');
+
+query by_docker(std::string name, bool recursive = false)
+{
+    query asked;
+    asked.type = query::naming::by_docker;
+    asked.name = std::move(name);
+    asked.recursive = recursive;
+    return asked;
+}
+
+query by_path(std::string name, bool recursive = false)
+{
+    query asked;
+    asked.name = std::move(name);
+    asked.recursive = recursive;
+    return asked;
+}
+
+std::string text_of(const query& asked)
+{
+    const std::vector<container_names> all{
+        {"/", {}, {}}, {"/docker", {}, {}}, {"/docker/a", "web", id_a}, {"/docker/b", "wob", id_b}};
+    const auto found = choose_containers(all, asked);
+    if (!found) return found.error().message();
+    std::string indices;
+    for (const std::size_t index : *found) indices += std::to_string(index);
+    return indices;
+}
+
+}  // namespace
+
+TEST(Lookup, FindsByPathAndByDocker)
+{
+    EXPECT_EQ(text_of(by_path("/")), "0");
+    EXPECT_EQ(text_of(by_path("/docker/")), "1");
+    EXPECT_EQ(text_of(by_path("/doc", true)), "123");
+    EXPECT_EQ(text_of(by_docker("/web")), "2");
+    EXPECT_EQ(text_of(by_docker(id_b)), "3");
+    EXPECT_EQ(text_of(by_docker("we")), "2");
+    EXPECT_EQ(text_of(by_docker("ab")), "3");
+    EXPECT_EQ(text_of(by_docker("/", true)), "23");
+}
+
+TEST(Lookup, SaysWhatCadvisorSays)
+{
+    EXPECT_EQ(text_of(by_path("/nope")), "unknown container \"/nope\"");
+    EXPECT_EQ(text_of(by_path("/nope", true)), "unknown container: \"/nope\"");
+    EXPECT_EQ(text_of(by_docker("nope")), "unable to find Docker container \"nope\"");
+    EXPECT_EQ(text_of(by_docker("w")), "unable to find container. Container \"w\" is not unique");
+    EXPECT_EQ(text_of(by_docker("")), "unable to find container. Container \"\" is not unique");
+    EXPECT_EQ(text_of(by_docker("/c1", true)), "invalid request for docker container \"/c1\" with subcontainers");
+    EXPECT_EQ(text_of(by_path("/a\"\n")), "unknown container \"/a\\\"\\n\"");
+}
