@@ -1,4 +1,4 @@
-"""operations.md A5: a user that does not exist takes as long as a wrong password, also where hashes differ in cost."""
+"""A user that does not exist takes as long as a wrong password, also where hashes differ in cost."""
 
 import os
 import statistics

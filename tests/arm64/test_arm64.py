@@ -1,5 +1,5 @@
-"""The build for linux/arm64, under an emulator of its instructions: it is compiled, linked and protected as for amd64, and answers
-(operations.md M2, M3). ./dev test --arm64 runs it, with the unit programs.
+"""The build for linux/arm64, under an emulator of its instructions: it is compiled, linked and protected as for amd64, and answers.
+./dev test --arm64 runs it, with the unit programs.
 
 The emulator (qemu-user) passes system calls on to this machine's kernel, and not all of them: tools/test-all lists what is left out and
 why. Here that means callers over TCP are not recognised (the socket family sock_diag is not passed on), so the service is asked over
@@ -34,7 +34,7 @@ def output(*command):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-class Protection(test_hardening.Hardening):  # M3
+class Protection(test_hardening.Hardening):
     binary = BINARY
 
     def test_it_is_for_this_machine(self):

@@ -1,4 +1,4 @@
-"""The image for linux/arm64, made on this machine from the same Dockerfile as the one for it (operations.md M2). ./dev test --arm64 runs it.
+"""The image for linux/arm64, made on this machine from the same Dockerfile as the one for it. ./dev test --arm64 runs it.
 
 Nothing of it can be run by Docker here; its programs are run by the emulator, from the image's own files.
 """
@@ -59,7 +59,7 @@ class Arm64Image(unittest.TestCase):
         made = self.builder.inspect()
         self.assertEqual((made["Os"], made["Architecture"]), ("linux", "arm64"))
 
-    def test_the_files_are_those_of_amd64(self):  # M1
+    def test_the_files_are_those_of_amd64(self):
         listed = [f"{name}{' -> ' + entry.linkname if entry.issym() else '/' if entry.isdir() else ''}"
                   for name, entry in self.files.items() if not bill_of_materials.DOCKERS.match(name)]
         self.assertEqual(sorted(listed), expected())

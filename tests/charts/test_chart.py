@@ -123,9 +123,9 @@ class Refusals(ChartTest):
 class Values(Refusals):
     def test_what_cannot_work_is_refused_before_it_is_installed(self):
         for values, more, said in (
-                ({"hostNetwork": False}, {}, "listening on 0.0.0.0 needs tls.existingSecret and a method"),  # A3
-                ({"hostNetwork": False, "auth": {"methods": ["kubernetes"]}}, {}, "listening on 0.0.0.0 needs tls"),  # A3
-                ({"hostNetwork": False, "auth": {"methods": ["none"]}, "tls": {"existingSecret": "a"}}, {}, "listening on 0.0.0.0 needs tls"),  # A3
+                ({"hostNetwork": False}, {}, "listening on 0.0.0.0 needs tls.existingSecret and a method"),
+                ({"hostNetwork": False, "auth": {"methods": ["kubernetes"]}}, {}, "listening on 0.0.0.0 needs tls"),
+                ({"hostNetwork": False, "auth": {"methods": ["none"]}, "tls": {"existingSecret": "a"}}, {}, "listening on 0.0.0.0 needs tls"),
                 ({"hostNetwork": False, "listen": {"insecure": True}}, {}, "local-peer alone admits nobody with hostNetwork: false"),
                 ({"auth": {"methods": ["none", "basic"]}}, {}, "none admits everybody, and goes with no other method"),
                 ({"auth": {"methods": ["token-file"]}}, {}, "the method token-file needs auth.tokenFile.existingSecret"),
@@ -138,8 +138,8 @@ class Values(Refusals):
                 ({"auth": {"methods": ["none"], "localPeerUids": [1]}}, {}, "auth.localPeerUids needs the method local-peer"),
                 ({"listen": {"address": "10.0.0.1"}}, {}, "listening on 10.0.0.1 needs tls"),
                 ({"hostNetwork": False, "listen": {"address": "127.0.0.1"}}, {}, "nobody reaches a loopback address"),
-                (OWN_NETWORK, {"kubernetes": "1.21"}, "hostNetwork: false needs Kubernetes 1.22"),  # H3
-                ({"networkPolicy": {"enabled": True}}, {}, "does not bind pods in the node's network"),  # H6
+                (OWN_NETWORK, {"kubernetes": "1.21"}, "hostNetwork: false needs Kubernetes 1.22"),
+                ({"networkPolicy": {"enabled": True}}, {}, "does not bind pods in the node's network"),
                 ({"serviceMonitor": {"enabled": True}}, {}, "use podMonitor"),
                 (OWN_NETWORK, {"apis": [NETEASE]}, "diagnosis.netease.com takes Operations with an IP address only"),
                 ({**OWN_NETWORK, "operations": {"flat": True}}, {"apis": [KUBEDIAG]}, "diagnosis.kubediag.org takes Operations with an IP address only"),
@@ -148,7 +148,7 @@ class Values(Refusals):
             with self.subTest(said):
                 self.assertIn(said, self.refusal(values, **more))
 
-    def test_vendors_versions_of_kubernetes_are_taken(self):  # H8
+    def test_vendors_versions_of_kubernetes_are_taken(self):
         for version in ("1.16.15-gke.4300", "v1.22.17+k3s1", "1.30.4-eks-a737599"):
             with self.subTest(version):
                 self.tools.render(kubernetes=version)
@@ -157,7 +157,7 @@ class Values(Refusals):
 class Schema(Refusals):
     needs_helm = True
 
-    def test_the_schema_is_closed_at_every_level(self):  # H8
+    def test_the_schema_is_closed_at_every_level(self):
         text = (chart.CHART / "values.yaml").read_text(encoding="utf-8")
         groups, values = {""}, {"nosuch": 1}
         for path in re.findall(r"^\| `([^`]+)` ", (chart.CHART / "README.md").read_text(encoding="utf-8"), re.M):
@@ -188,7 +188,7 @@ class Rights(ChartTest):
         return sorted((",".join(rule["apiGroups"]), ",".join(rule["resources"]), ",".join(rule["verbs"]))
                       for role in roles for rule in role["rules"])
 
-    def test_the_rules_are_these_and_no_others(self):  # H5
+    def test_the_rules_are_these_and_no_others(self):
         get = ("", "pods", "get")
         self.assertEqual(self.rules({}), [get])
         self.assertEqual(self.rules({"pods": {"detail": False}}), [])
@@ -197,7 +197,7 @@ class Rights(ChartTest):
         reviews = [("authentication.k8s.io", "tokenreviews", "create"), ("authorization.k8s.io", "subjectaccessreviews", "create")]
         self.assertEqual(self.rules({"pods": {"detail": False}, "auth": {"methods": ["kubernetes"]}}), reviews)
 
-    def test_a_token_only_where_something_is_asked_with_it(self):  # H5
+    def test_a_token_only_where_something_is_asked_with_it(self):
         for values, wanted in (({}, True), ({"pods": {"detail": False}}, False), ({"pods": {"detail": False, "list": True}}, True),
                                ({"pods": {"detail": False}, "auth": {"methods": ["kubernetes"]}}, True)):
             documents = self.documents(Case(values))
@@ -205,7 +205,7 @@ class Rights(ChartTest):
             self.assertIs(pod["automountServiceAccountToken"], wanted)
             self.assertIs(chart.only(documents, "ServiceAccount")["automountServiceAccountToken"], False)
 
-    def test_the_container_has_three_capabilities(self):  # H1
+    def test_the_container_has_three_capabilities(self):
         pod = chart.only(self.documents(Case()), "DaemonSet")["spec"]["template"]["spec"]
         rights = pod["containers"][0]["securityContext"]
         self.assertEqual(rights["capabilities"], {"drop": ["ALL"], "add": ["SYS_PTRACE", "SYS_ADMIN", "NET_ADMIN"]})
@@ -213,20 +213,20 @@ class Rights(ChartTest):
         self.assertNotIn("privileged", rights)
         self.assertIs(pod["hostPID"], True)
 
-    def test_the_sockets_folder_is_mounted(self):  # H2
+    def test_the_sockets_folder_is_mounted(self):
         pod = chart.only(self.documents(Case({"docker": {"socket": "/a/b/c.sock"}})), "DaemonSet")["spec"]["template"]["spec"]
         self.assertIn({"name": "docker", "hostPath": {"path": "/a/b", "type": ""}}, [dict(v, hostPath={"type": "", **v.get("hostPath", {})}) for v in pod["volumes"] if "hostPath" in v])
         self.assertNotIn("c.sock", str(pod))
 
 
 class Network(ChartTest):
-    def test_on_the_nodes_network_it_listens_on_loopback_without_a_service(self):  # H3
+    def test_on_the_nodes_network_it_listens_on_loopback_without_a_service(self):
         documents = self.documents(CASES["kubediag"])
         self.assertEqual(chart.of_kind(documents, "Service"), [])
         self.assertIn('listen = ["127.0.0.1:8095"]', chart.only(documents, "ConfigMap")["data"]["config.toml"])
         self.assertEqual({one["spec"]["processor"]["httpServer"]["address"] for one in chart.of_kind(documents, "Operation")}, {"127.0.0.1"})
 
-    def test_in_a_network_of_its_own_the_service_answers_for_its_own_node_only(self):  # H3
+    def test_in_a_network_of_its_own_the_service_answers_for_its_own_node_only(self):
         documents = self.documents(CASES["own-network"])
         spec = chart.only(documents, "Service")["spec"]
         self.assertEqual(spec["internalTrafficPolicy"], "Local")
@@ -240,13 +240,13 @@ class Network(ChartTest):
         labels = chart.only(documents, "Pod")["metadata"]["labels"].items()
         self.assertFalse(selector <= labels)
 
-    def test_probes_ask_nothing_of_docker(self):  # H9
+    def test_probes_ask_nothing_of_docker(self):
         container = chart.only(self.documents(Case()), "DaemonSet")["spec"]["template"]["spec"]["containers"][0]
         self.assertEqual((container["livenessProbe"]["httpGet"]["path"], container["readinessProbe"]["httpGet"]["path"]), ("/healthz", "/readyz"))
         self.assertEqual(container["livenessProbe"]["httpGet"]["host"], "127.0.0.1")
 
 
-class Operations(ChartTest):  # H4
+class Operations(ChartTest):
     def operations(self, values=None, apis=(KUBEDIAG, NETEASE)):
         found = {}
         for one in chart.of_kind(self.documents(Case(values, apis=apis)), "Operation"):
@@ -339,7 +339,7 @@ class Notes(ChartTest):
             documents = self.tools.validated(self.tools.render(values, apis=apis, chart=copy))
             return next(one for one in documents if one["metadata"]["name"] == "notes")["data"]["text"]
 
-    def test_they_tell_what_to_do_next(self):  # H8
+    def test_they_tell_what_to_do_next(self):
         text = self.notes()
         self.assertIn("pod-security.kubernetes.io/enforce=privileged", text)
         self.assertIn("kubectl exec -n sick-nodes daemonset/nodescope -- nodescope ask /processor/containerCollector '{}'", text)

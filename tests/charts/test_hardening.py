@@ -1,4 +1,4 @@
-"""What the compiler and the linker were told to protect the binary with, read off its ELF headers (operations.md M3).
+"""What the compiler and the linker were told to protect the binary with, read off its ELF headers.
 
 Branch protection of amd64 (CET) is not among it: the linker marks a program for it only when every object is, and Debian 12's crt1.o and
 crti.o are not. tests/arm64/test_arm64.py has the same tests for arm64, and what holds there alone.

@@ -1,5 +1,4 @@
-"""The container image: built by a real dockerd that reaches no registry, looked into, and run as the chart runs it (operations.md
-section 12).
+"""The container image: built by a real dockerd that reaches no registry, looked into, and run as the chart runs it.
 
 The base is made of this machine's packages, and the binary is the one under test. NODESCOPE_WRITE_GOLDEN=1 writes the list of files.
 """
@@ -21,10 +20,10 @@ from tests.support.waiting import wait_until
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FILES = ROOT / "tests/charts/image-files.txt"
 BASE, IMAGE = "nodescope-base:test", "nodescope:test"
-SIZE_LIMIT = 60 * 1000 * 1000  # M1
+SIZE_LIMIT = 60 * 1000 * 1000
 # Docker starts a program in the container for each look: seconds on a busy machine.
 CHECK_LIMIT_S = 120
-CAPABILITIES = ["SYS_ADMIN", "SYS_PTRACE", "NET_ADMIN"]  # H1
+CAPABILITIES = ["SYS_ADMIN", "SYS_PTRACE", "NET_ADMIN"]
 
 
 def context():
@@ -56,29 +55,29 @@ class Contents(ImageTest):
         super().setUpClass()
         cls.files, cls.archive = cls.builder.export()
 
-    def test_the_files_are_these(self):  # M1
+    def test_the_files_are_these(self):
         listed = "".join(f"{name}{' -> ' + entry.linkname if entry.issym() else '/' if entry.isdir() else ''}\n"
                          for name, entry in sorted(self.files.items()) if not bill_of_materials.DOCKERS.match(name))
         if os.environ.get("NODESCOPE_WRITE_GOLDEN"):
             FILES.write_text(listed, encoding="utf-8")
         self.assertEqual(listed, FILES.read_text(encoding="utf-8"))
 
-    def test_it_is_small(self):  # M1
+    def test_it_is_small(self):
         self.assertLess(self.builder.inspect()["Size"], SIZE_LIMIT)
 
-    def test_nothing_runs_with_more_rights_than_its_caller(self):  # M1
+    def test_nothing_runs_with_more_rights_than_its_caller(self):
         for name, entry in self.files.items():
             self.assertFalse(entry.mode & (stat.S_ISUID | stat.S_ISGID), name)
             self.assertEqual((entry.uid, entry.gid), (0, 0), name)
             if not entry.issym() and not bill_of_materials.DOCKERS.match(name) and name != "tmp":
                 self.assertFalse(entry.mode & 0o022, name)
 
-    def test_the_programs_are_these(self):  # M1: no shell, no package manager
+    def test_the_programs_are_these_and_no_shell_or_package_manager(self):
         programs = {name for name, entry in self.files.items() if re.match(r"(usr/)?s?bin/", name)}
         self.assertEqual(programs, {"usr/bin/nodescope", "usr/sbin/xtables-nft-multi", "usr/sbin/xtables-legacy-multi",
                                     *(f"usr/sbin/{family}-{backend}-save" for family in ("iptables", "ip6tables") for backend in ("nft", "legacy"))})
 
-    def test_every_package_is_named_with_its_version_and_licence(self):  # M2
+    def test_every_package_is_named_with_its_version_and_licence(self):
         packages = [name for name in self.files if name.startswith("var/lib/dpkg/status.d/")]
         self.assertGreater(len(packages), 15)
         for name in packages:
@@ -88,10 +87,10 @@ class Contents(ImageTest):
                 licence = f"usr/share/doc/{pathlib.Path(name).name}/copyright"
                 self.assertTrue(licence in self.files, licence)
 
-    def test_the_bill_of_materials_is_of_these_files(self):  # M2
+    def test_the_bill_of_materials_is_of_these_files(self):
         bill_of_materials.check(self, self.files, self.archive, "amd64")
 
-    def test_labels_user_and_health_check(self):  # M1, M2
+    def test_labels_user_and_health_check(self):
         config = self.builder.inspect()["Config"]
         labels = {name.removeprefix("org.opencontainers.image."): value for name, value in config["Labels"].items()}
         self.assertEqual((labels["title"], labels["version"], labels["revision"], labels["licenses"]), ("nodescope", "0.1.0", "abc", "Apache-2.0"))
@@ -99,7 +98,7 @@ class Contents(ImageTest):
         self.assertEqual(config["Healthcheck"]["Test"], ["CMD", "/usr/bin/nodescope", "--healthcheck"])
         self.assertIn("nodescope:x:8095:8095:", self.archive.extractfile("etc/passwd").read().decode())
 
-    def test_the_same_source_makes_the_same_files(self):  # M2
+    def test_the_same_source_makes_the_same_files(self):
         first = self.builder.inspect()["RootFS"]["Layers"]
         self.assertEqual(context(), self.context)
         self.builder.build(self.context, cached=False)
@@ -107,7 +106,7 @@ class Contents(ImageTest):
 
 
 class RunningImage(ImageTest):
-    """As a container of the chart runs: H1, H2."""
+    """With the rights and the mounts of a container of the chart."""
 
     @classmethod
     def setUpClass(cls):
@@ -207,7 +206,7 @@ class Running(RunningImage):
         code, output = self.exec("nodescope", "ask", "/healthz")
         self.assertEqual((code, output[8:]), (0, b"ok"))  # 8 bytes of Docker's own framing
 
-    def test_no_shell_to_get_into(self):  # M1
+    def test_no_shell_to_get_into(self):
         code, output = self.exec("/bin/sh", "-c", "true")
         self.assertNotEqual(code, 0)
         self.assertIn(b"no such file", output)

@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         if (state) (void)check_identity(*asked, *state);
         api_call call(api_read::container_inspect);
         call.container = *asked;
-        // operations.md I2: nothing a caller writes may leave its place in the path.
+        // Nothing a caller writes may leave its place in the path.
         const std::string target = request_target(call, "", newest_version);
         if (target.find_first_of("?# \r\n%") != std::string::npos || target.find("..") == 0) std::abort();
     }

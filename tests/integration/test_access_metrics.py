@@ -1,4 +1,4 @@
-"""operations.md A8, O5: what /metrics says of access: who was let in by which method, and files that could not be read again."""
+"""What /metrics says of access: who was let in by which method, and files that could not be read again."""
 
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""What is too large for an answer is cut at a boundary and said so (docs/api.md, "Size"; operations.md N8, O2)."""
+"""What is too large for an answer is cut at a boundary and said so (docs/api.md, "Size")."""
 
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""`nodescope ask` and --healthcheck: the service asked through its own binary, as an image without curl does (operations.md M2)."""
+"""`nodescope ask` and --healthcheck: the service asked through its own binary, as an image without curl does."""
 
 import pathlib
 import socket
@@ -129,7 +129,7 @@ class AskWithTls(unittest.TestCase):
 
 
 class AskWithAnAuthority(unittest.TestCase):
-    """--ca-file, --cert-file and --key-file: who is asked, and who asks, is proved (operations.md A5)."""
+    """--ca-file, --cert-file and --key-file: who is asked, and who asks, is proved."""
 
     @classmethod
     def setUpClass(cls):

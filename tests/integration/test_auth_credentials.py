@@ -1,4 +1,4 @@
-"""operations.md A5, A8-A10: passwords, files that change under load, failures that are too many, and logs without secrets."""
+"""Passwords, files that change under load, failures that are too many, and logs without secrets."""
 
 import contextlib
 import hashlib

@@ -1,4 +1,4 @@
-"""operations.md A4: tokens that the API server judges, against a fake one that allows, denies, is slow, is dead, and knows other audiences."""
+"""Tokens that the API server judges, against a fake one that allows, denies, is slow, is dead, and knows other audiences."""
 
 import pathlib
 import tempfile

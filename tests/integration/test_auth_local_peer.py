@@ -1,4 +1,4 @@
-"""operations.md A6, S8: who asks over loopback or a Unix socket is the owner of the socket, as the kernel says, and nobody else."""
+"""Who asks over loopback or a Unix socket is the owner of the socket, as the kernel says, and nobody else."""
 
 import os
 import pathlib
@@ -98,7 +98,7 @@ class LocalPeer(unittest.TestCase):
             connection.shutdown(socket.SHUT_WR)
             received = connection.recv(65536)
             connection.close()
-            if received:  # The end of a client's sending may be taken for its end (W12).
+            if received:  # The end of a client's sending may be taken for its end.
                 self.assertEqual(received.split(b" ")[1], expected)
 
     def test_one_look_for_a_connection(self):

@@ -1,4 +1,4 @@
-"""operations.md A1-A3: in each mode, no route of the router's own table answers a caller who shows nothing or the wrong thing, however
+"""In each mode, no route of the router's own table answers a caller who shows nothing or the wrong thing, however
 its path is spelt, and what must not be listened on is not."""
 
 import itertools
@@ -157,7 +157,7 @@ class Modes(unittest.TestCase):
 
 
 class Combinations(unittest.TestCase):
-    """A3, and flags that do not go together: what the service says when it does not start."""
+    """An address that needs protection without any, and flags that do not go together: what the service says when it does not start."""
 
     @classmethod
     def setUpClass(cls):

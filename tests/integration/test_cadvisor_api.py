@@ -1,5 +1,5 @@
 """cAdvisor's REST API through the real binary, with containers of a real dockerd: paths, options, what is found and how it is keyed,
-errors, events. Contract: cadvisor-v2.md §1-§3, §5-§8, §10, §11. tests/fixtures/cadvisor/errors.json is what cAdvisor itself answered."""
+errors, events. tests/fixtures/cadvisor/errors.json is what cAdvisor itself answered."""
 
 import http.client
 import json

@@ -1,5 +1,4 @@
-"""cAdvisor's version, attributes, machine and ps through the real binary, beside what this node's own tools say.
-Contract: cadvisor-v2.md §4, §9."""
+"""cAdvisor's version, attributes, machine and ps through the real binary, beside what this node's own tools say."""
 
 import json
 import os
@@ -140,7 +139,7 @@ class Node(Asking):
 
 
 class Storage(Asking):
-    """§4.4, §12.6: beside statfs and the kernel's own table of mounts."""
+    """Beside statfs and the kernel's own table of mounts."""
 
     @classmethod
     def setUpClass(cls):
@@ -198,7 +197,7 @@ class Storage(Asking):
 
 
 class Engine(Asking):
-    """§4.2, §14.2: Docker is asked once, and one that hangs costs little."""
+    """Docker is asked once, and one that hangs costs little."""
 
     def setUp(self):
         folder = self.enterContext(tempfile.TemporaryDirectory())
@@ -386,7 +385,7 @@ class Processes(Asking):
 
 
 class ContainerProcesses(Asking):
-    """§9: those directly in a container's cgroup, by each of its names."""
+    """Those directly in a container's cgroup, by each of its names."""
 
     def setUp(self):
         engine = docker_engine.from_environment()

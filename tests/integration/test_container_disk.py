@@ -1,5 +1,5 @@
 """What the files of containers take on disk, beside du and Docker's own figure: walked when somebody asks and never else, within a deadline,
-whatever lies in there. Contract: cadvisor-v2.md §6.9, §12.5, §13, §14.2."""
+whatever lies in there."""
 
 import ctypes
 import json

@@ -1,6 +1,6 @@
 """Containers whose files lie elsewhere than usual, with a Docker that says so. On a disk that hangs (a FUSE filesystem that answers nothing, in
 a mount namespace of the service): nobody else hangs with it, and the service ends. In the containerd image store: found by the mount.
-With a driver that keeps no directory: no figure, no error. Contract: cadvisor-v2.md §12.5, §14.2; operations.md W6."""
+With a driver that keeps no directory: no figure, no error."""
 
 import json
 import os

@@ -1,5 +1,4 @@
-"""What callers of the Docker routes get from a daemon that is away, stuck, hostile or strange.
-contracts: processors.md "Status codes", "Errors of the Docker routes"; operations.md I1-I4, I7, D4-D14, W12, O1, O2."""
+"""What callers of the Docker routes get from a daemon that is away, stuck, hostile or strange."""
 
 import concurrent.futures
 import http.client
@@ -23,7 +22,7 @@ FIRST_INFO = "/processor/dockerinfocollector"
 NET_INFO = "/processor/netInfoCollector"
 LIST_KEY = "collector.kubernetes.container.list"
 INFO_KEY = "collector.kubernetes.docker.info"
-# Every line that may ever reach a daemon (operations.md I4).
+# Every line that may ever reach a daemon.
 ALLOWED_LINES = re.compile(r"GET (/_ping|/v1\.\d+/(info|containers/json(\?[\w.%=~-]*)?|containers/[A-Za-z0-9][\w.-]*/json)) HTTP/1\.1")
 
 

@@ -1,5 +1,4 @@
-"""The Docker routes against a real daemon: what it says itself on its socket is what callers must get.
-contracts: processors.md "Container list", "Docker info", "Net info"; operations.md I1, I7, N1."""
+"""The Docker routes against a real daemon: what it says itself on its socket is what callers must get."""
 
 import contextlib
 import http.client

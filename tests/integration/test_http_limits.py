@@ -1,4 +1,4 @@
-"""operations.md W4-W7, W12, O3 and S7: sizes and times at their limits, pipelining, clients that go away, no descriptors left, and the
+"""Sizes and times at their limits, pipelining, clients that go away, no descriptors left, and the
 drain. The limits are set small by flags; nothing here waits for a default."""
 
 import os
@@ -290,7 +290,6 @@ class Order(Case):
         wait_until(lambda: any(line.get("error") == "on purpose" for line in self.service.log), "the reason in the log")
 
     def test_access_lines_equal_requests(self):
-        # operations.md O3
         client = self.client()
         for data in (HEALTH, get(b"/nothing%0aforged%1b%5b31m"), post(b"abc"), get(b"/echo"), b"x\n"):
             client.send(data)
@@ -340,7 +339,6 @@ class GoneClients(Case):
     flags = ("--max-connections", "300", "--max-connections-per-peer", "300")
 
     def test_work_stops_when_the_client_goes_away(self):
-        # operations.md W12
         for end in (RawClient.close, RawClient.reset):
             for ahead in (b"", HEALTH):
                 with self.subTest(end=end.__name__, ahead=bool(ahead)):
@@ -374,7 +372,6 @@ class GoneClients(Case):
 
 class NoDescriptors(unittest.TestCase):
     def test_accepting_pauses_and_recovers(self):
-        # operations.md W6
         few = ("prlimit", "--nofile=40:40")
         with HttpEcho("--max-connections", "500", "--max-connections-per-peer", "500", prefix=few) as running:
             clients = [RawClient(running.port) for _ in range(200)]
@@ -400,7 +397,6 @@ class Drain(unittest.TestCase):
         return client
 
     def test_running_requests_end_and_idle_connections_close(self):
-        # operations.md S7
         with HttpEcho() as running:
             idle, fresh, busy, late = (self.client(running) for _ in range(4))
             idle.send(HEALTH)
@@ -479,7 +475,6 @@ class Listening(unittest.TestCase):
         return ended.stderr.decode()
 
     def test_other_machines_only_when_asked_for(self):
-        # operations.md A3
         for address in ("0.0.0.0:0", "[::]:0"):
             self.assertIn("--insecure-listen", self.start_failure(address))
         with HttpEcho("--insecure-listen", listen=("0.0.0.0:0",)) as running:

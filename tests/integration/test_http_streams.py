@@ -1,5 +1,5 @@
 """Answers that come piece by piece (cAdvisor's event stream is one): framing, the end of the client, of the request's deadline, of a
-reader's patience (operations.md W5), and the drain (S7)."""
+reader's patience, and the drain."""
 
 import signal
 import socket
@@ -108,7 +108,6 @@ class Ends(Streams):
         self.assertIn(b"\r\n99\n\r\n", body)
 
     def test_a_client_that_goes_away_ends_it(self):
-        # operations.md W12
         client = self.client()
         client.send(get(b"/waits"))
         self.first_piece(client)
@@ -124,7 +123,7 @@ class Ends(Streams):
         wait_until(lambda: self.counts() == (0, 1), "the stream is cancelled")
 
     def test_a_reader_without_progress_is_closed(self):
-        # operations.md W5: and what waits for it is bounded by what one piece and the socket hold.
+        # What waits for a reader is bounded by what one piece and the socket hold.
         client = RawClient.__new__(RawClient)
         client.received = b""
         client.socket = socket.socket()
@@ -157,7 +156,6 @@ class Drain(Streams):
         self.assertEqual(running.stop(), 0)
 
     def test_streams_are_connections(self):
-        # operations.md W6
         running = HttpEcho("--max-connections-per-peer", "2")
         self.addCleanup(running.stop)
         streams = [RawClient(running.port) for _ in range(2)]

@@ -1,5 +1,5 @@
 """A network filesystem whose server has gone: what asks for it waits in the kernel. Here FUSE, which nobody serves, is mounted
-where the node's table of mounts has NFS (operations.md S7; cadvisor-v2.md §12.6)."""
+where the node's table of mounts has NFS."""
 
 import ctypes
 import json

@@ -1,6 +1,5 @@
 """The text of links and addresses against `ip addr` of iproute2 6.1, byte for byte, in namespaces full of what there is: as bytes from
-the reader alone, and as the service answers it.
-contracts: operations.md N8-N10; processors.md `collector.kubernetes.container.ipaddr`."""
+the reader alone, and as the service answers it."""
 
 import codecs
 import json
@@ -24,7 +23,7 @@ SECONDS_TEXT = re.compile(SECONDS.pattern.decode())
 # Other than lifetimes, states change too (duplicate address detection ends): compare when the tool itself agrees with itself.
 TRIES = 20
 
-# operations.md O1: each byte that is not UTF-8 becomes one U+FFFD.
+# Each byte that is not UTF-8 becomes one U+FFFD.
 codecs.register_error("byte-by-byte", lambda error: ("\ufffd" * (error.end - error.start), error.end))
 
 
@@ -255,7 +254,7 @@ class IpAddr(unittest.TestCase):
         self.check(ns, "xdpgeneric/id:", "xdp/id:")
 
     def test_while_links_come_and_go(self):
-        # operations.md N9: whatever state a reading meets, it ends well and shows whole lines.
+        # Whatever state a reading meets, it ends well and shows whole lines.
         ns = self.zoo.add("churn")
         ns.ip_batch([f"link add br{i} type bridge" for i in range(60)])
         commands = [line for i in range(100) for line in (f"link add x{i} type bridge", f"addr add 10.0.0.{i}/24 dev x{i}", f"link del x{i}")]

@@ -1,5 +1,5 @@
 """A node with 5,000 containers, as a tree of files and a fake Docker: what the service counts of itself does not grow with them, series of
-containers can be limited, and one question cannot ask for more than an answer may hold. operations.md O5; cadvisor-v2.md §13.1."""
+containers can be limited, and one question cannot ask for more than an answer may hold."""
 
 import gzip
 import json
@@ -109,7 +109,7 @@ class ManyContainers(unittest.TestCase):
             self.assertEqual(set(series(gzip.decompress(body).decode())), set(series(plain)))
         for refused in ("identity", "gzip;q=0", "br"):
             self.assertNotIn("Content-Encoding", service.request("GET", "/metrics", headers={"Accept-Encoding": refused})[1])
-        # The API's answers never are (cadvisor-v2.md §1.3).
+        # The API's answers never are.
         self.assertNotIn("Content-Encoding", service.request("GET", "/api/v2.0/spec?recursive=true", headers={"Accept-Encoding": "gzip"})[1])
 
     def test_wanted_labels_alone_are_kept(self):

@@ -1,5 +1,4 @@
-"""The NAT texts of the service against the xtables programs, in namespaces with every mixture of tables, and with stubs in their place.
-contracts: operations.md X1-X6, N8, N10, W12; processors.md `collector.kubernetes.container.Nat`, `….Nat6`."""
+"""The NAT texts of the service against the xtables programs, in namespaces with every mixture of tables, and with stubs in their place."""
 
 import http.client
 import json
@@ -147,7 +146,7 @@ class RealTools(NatCase):
         self.assertTrue(answer[PREFIX + "Nat"].startswith("# Table `nat' contains incompatible base-chains"), answer)
 
     def test_comments_are_bytes(self):
-        """operations.md N10, O1: a comment may hold lines that look like rules; the reply stays one valid text."""
+        """A comment may hold lines that look like rules; the reply stays one valid text."""
         ns = self.zoo.add("comments")
         comment = b"x\nCOMMIT\n*filter \x1b[31m \xff"
         ns.run("iptables-nft", "-t", "nat", "-A", "POSTROUTING", "-m", "comment", "--comment", comment, "-j", "MASQUERADE")
@@ -156,7 +155,7 @@ class RealTools(NatCase):
         self.assertEqual(masked(ours), masked(expected))
 
     def test_many_rules(self):
-        """operations.md N8, processors.md "Size": cut at a line, and said."""
+        """Cut at a line, and said."""
         ns = self.zoo.add("many")
         rules = "".join(f"-A POSTROUTING -s 10.{i // 250}.{i % 250}.0/24 -o interface{i % 100} -p tcp -m tcp --dport {i + 1} -j MASQUERADE\n" for i in range(15000))
         ns.run("iptables-nft-restore", stdin=b"*nat\n" + rules.encode() + b"COMMIT\n")
@@ -200,7 +199,7 @@ class Stubs(NatCase):
         return self.serve("--xtables-dir", str(self.directory), *flags, **more)
 
     def reason(self, service):
-        """Why there is no NAT text; the other parts are there all the same (operations.md X6)."""
+        """Why there is no NAT text; the other parts are there all the same."""
         answer = self.ask(service, self.ns)
         self.assertNotIn(PREFIX + "Nat", answer)
         self.assertIn("lo: ", answer[PREFIX + "ipaddr"])
@@ -298,7 +297,7 @@ class Stubs(NatCase):
         wait_until(lambda: all(has_ended(pid) for pid in pids), f"the end of {pids}")
 
     def test_killed_service(self):
-        """operations.md X2: the program dies with us; what it started itself is not ours to bind."""
+        """The program dies with us; what it started itself is not ours to bind."""
         file = self.hanging_stub()
         service = service_module.Service("--xtables-dir", str(self.directory), "--timeout-nat", "20s", "--timeout-request", "20s")
         asking = threading.Thread(target=lambda: self.swallow(service))

@@ -1,4 +1,4 @@
-"""The network of real containers through the real binary. contracts: processors.md "Net info"; operations.md N1-N4, N8, N12, I1, I7, I8."""
+"""The network of real containers through the real binary."""
 
 import json
 import os
@@ -100,7 +100,6 @@ class NetInfo(unittest.TestCase):
         self.refusal({**pod, "container": "other"})
         self.refusal({**pod, "pod.name": "net-info-1"})
 
-    # operations.md N1
     def test_a_container_that_is_not_running_is_said_to_be_so(self):
         created = self.engine.create(self, FOREVER)
         exited = self.running(["true"])
@@ -144,7 +143,6 @@ class NetInfo(unittest.TestCase):
         answer = self.answer({"pid": str(self.service.pid)})
         self.assertEqual(answer[KEY + "NetNamespace"], namespace_of(self.service.pid))
 
-    # operations.md N4
     def test_host_network_is_recognised(self):
         container = self.running(NetworkMode="host")
         answer = self.answer({"id": container.id})
@@ -202,7 +200,7 @@ class NetInfo(unittest.TestCase):
             self.assertIn("Cannot connect to the Docker daemon at unix:///nowhere/docker.sock. Is the docker daemon running?",
                           self.refusal({"id": container.id}, service))
 
-    # operations.md N12: each right removed in turn; root's others stay.
+    # Each right removed in turn; root's others stay.
     def without(self, capability):
         return Service("--docker-host", self.engine.host, prefix=("setpriv", f"--bounding-set=-{capability}", f"--inh-caps=-{capability}"))
 
@@ -279,7 +277,7 @@ class NetInfo(unittest.TestCase):
         ask_all(20)
         self.assertEqual(self.state_of_service(), before)
 
-    # operations.md N3: no answer may tell of another namespace than that of the container's process.
+    # No answer may tell of another namespace than that of the container's process.
     def test_answers_during_restarts_are_of_the_container(self):
         container = self.running()
         known = {(str(container.pid), namespace_of(container.pid))}

@@ -1,4 +1,4 @@
-"""Pod detail and pod list of the real binary against a fake API server and a fake kubelet (operations.md K1-K3, I3, I5, A9)."""
+"""Pod detail and pod list of the real binary against a fake API server and a fake kubelet."""
 
 import json
 import os
@@ -81,7 +81,7 @@ class KubernetesTest(unittest.TestCase):
         return body.strip()
 
     def tearDown(self):
-        # operations.md A9, for whatever the test did.
+        # No secret is in the log, whatever the test did.
         for service in self.services:
             self.assertNotIn("s3cret", json.dumps(service.log))
         for answer in self.answers:
@@ -110,12 +110,10 @@ class TestPodDetail(KubernetesTest):
                          'pods "nope" not found')
 
     def test_a_pod_of_another_node_is_not_shown(self):
-        """operations.md K3."""
         sentence = self.failure(self.service(), pod_name="away")
         self.assertEqual(sentence, f"kubernetes: pod default/away is not on this node ({NODE})")
 
     def test_names_that_break_the_rules_reach_nobody(self):
-        """operations.md I5."""
         service = self.service()
         pieces = ["", ".", "..", "/", "../x", "..%2f", "a/b", "a?b", "a#b", "a b", "A", "a_b", "a%00", "-a", "a-", "a..b", "a\r\nX: y", "ä",
                   "a\u0000b", "x" * 254, "a;b", "a\\b", "a:b", "a@b", "a&b", "a=b", "a+b", "a,b", "a'b", 'a"b', "a<b", "*", "{a}", "\u202ea"]
@@ -127,7 +125,7 @@ class TestPodDetail(KubernetesTest):
         self.assertEqual(self.api.requests, [])
 
     def test_statuses_of_the_api_server(self):
-        """operations.md K1: each with the server's own words; none of them is asked of the kubelet."""
+        """Each with the server's own words; none of them is asked of the kubelet."""
         service = self.service(None, "auto")
         for status in (400, 403, 404, 409, 429, 500):
             with self.subTest(status=status):
@@ -145,7 +143,6 @@ class TestPodDetail(KubernetesTest):
         self.assertTrue(self.failure(self.service()).endswith("answered 403: refused Bearer [token]"))
 
     def test_redirects_are_not_followed(self):
-        """operations.md I3."""
         canary = self.fake(self.server)
         self.api.fault, self.api.redirect_to = "redirect", canary.url
         self.assertEqual(self.failure(self.service()), f"kubernetes: GET {POD_PATH}: the API server at {self.api.url} answered 307, a "
@@ -163,7 +160,6 @@ class TestPodDetail(KubernetesTest):
         self.assertEqual(self.value(service), HERE.decode())
 
     def test_an_answer_beyond_4_mib_is_refused(self):
-        """operations.md K1."""
         service = self.service()
         self.api.fault = "endless_body"
         self.assertIn("larger than 4194304 bytes", self.failure(service))
@@ -197,7 +193,7 @@ class TestPodDetail(KubernetesTest):
 
 class TestCredentials(KubernetesTest):
     def test_a_rotated_token_is_taken_up(self):
-        """operations.md K1: at once when the old one is refused."""
+        """At once when the old one is refused."""
         token_file = self.folder / "token"
         token_file.write_text(TOKEN + "\n")
         service = self.service(self.kubeconfig(user={"tokenFile": "token"}))
@@ -290,7 +286,7 @@ class TestCredentials(KubernetesTest):
 
 class TestKubelet(KubernetesTest):
     def test_the_kubelet_as_the_only_source(self):
-        """operations.md K2: /pods, never a path under nodes/proxy; kind and apiVersion are put in."""
+        """/pods, never a path under nodes/proxy; kind and apiVersion are put in."""
         service = self.service(None, "kubelet")
         expected = b'{"kind":"Pod","apiVersion":"v1",' + as_list_item(HERE)[1:]
         self.assertEqual(self.value(service), expected.decode())
@@ -361,7 +357,6 @@ class TestPodList(KubernetesTest):
         self.assertEqual(self.value(self.service(None, "kubelet"), LIST), expected)
 
     def test_a_server_that_ignores_the_selector(self):
-        """operations.md K3."""
         self.api.honours_selector = False
         self.assertEqual([one["metadata"]["name"] for one in json.loads(self.value(self.service(), LIST))], ["x"])
 

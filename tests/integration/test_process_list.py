@@ -1,4 +1,4 @@
-"""Processes, mounts and goroutine dumps through the real binary. contracts: processors.md "Process list", "Goroutine dumps"; O1."""
+"""Processes, mounts and goroutine dumps through the real binary."""
 
 import datetime
 import json
@@ -69,7 +69,6 @@ class HostCollectors(unittest.TestCase):
         self.assertEqual(found[zombie.pid]["command"], ["[true]"])
         self.assertIn("serve", found[self.service.pid]["command"])
 
-    # operations.md O1
     def test_hostile_arguments_stay_valid_json(self):
         odd = self.child(b"/bin/sh", b"-c", b"kill -STOP $$; :", b"\xff\xfe", b"\x1b[31m\x7f", b"\xed\xa0\x80")
         os.waitid(os.P_PID, odd.pid, os.WSTOPPED | os.WNOWAIT)

@@ -1,5 +1,4 @@
-"""The texts of the routing tables against net-tools 2.10's `route` and `route -6`, byte for byte, in namespaces full of what there is.
-contracts: operations.md N8-N10; processors.md `collector.kubernetes.container.Route`, `….Route6`."""
+"""The texts of the routing tables against net-tools 2.10's `route` and `route -6`, byte for byte, in namespaces full of what there is."""
 
 import json
 import os
@@ -58,7 +57,7 @@ class Routes(unittest.TestCase):
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C"}, check=False)
         # Where there is no table yet `route` prints the heading and fails, because /proc/net/route is empty.
         self.assertIn(done.returncode, (0, 1), done.stderr)
-        # Invalid UTF-8 cannot be in a JSON text (operations.md O1).
+        # Invalid UTF-8 cannot be in a JSON text.
         return done.stdout.decode("utf-8", "replace")
 
     def ask(self, namespace, key):
@@ -205,7 +204,7 @@ class Routes(unittest.TestCase):
         self.assertEqual(self.check(ns).count("\n"), 10000 + 2 + 1)
 
     def test_fifty_thousand_routes(self):
-        """operations.md N8: survived, with the limit said."""
+        """Survived, with the limit said."""
         ns = self.pair("flood")
         ns.ip_batch(f"route add 11.{i // 65536}.{i // 256 % 256}.{i % 256}/32 dev d0" for i in range(50000))
         text, said = self.ask(ns, "Route")
@@ -216,7 +215,7 @@ class Routes(unittest.TestCase):
         self.assertGreater(text.count("\n"), 10000)
 
     def test_changing_tables(self):
-        """operations.md N9: whatever happens meanwhile, whole lines of routes that exist."""
+        """Whatever happens meanwhile, whole lines of routes that exist."""
         ns = self.pair("flapping")
         flapping = subprocess.Popen(
             ["nsenter", f"--net=/proc/{ns.pid}/ns/net", "sh", "-c",

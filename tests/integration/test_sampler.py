@@ -1,5 +1,5 @@
 """The sampler of the real binary over the kernel's own cgroups, and over containers of a real dockerd: what comes and goes is seen, what is
-measured is what the kernel says, and nothing is held once nobody asks. Contract: cadvisor-v2.md §3, §6, §8, §10, §12.1."""
+measured is what the kernel says, and nothing is held once nobody asks."""
 
 import http.client
 import json
@@ -128,7 +128,7 @@ class PlainCgroups(Case):
         self.assertEqual({one["container_name"] for one in self.answer(service, EVENTS.format(nested.path))}, {nested.path})
 
     def test_a_stream_tells_news_only(self):
-        # §10.3: what was there before is history, whoever is the first to look.
+        # What was there before is history, whoever is the first to look.
         group = Cgroup(self)
         group.file("cpu", "cgroup.procs").stat()
         made_before = time.time_ns()
@@ -208,7 +208,7 @@ class PlainCgroups(Case):
 
 
 class Idle(Case):
-    """operations.md "costs next to nothing while nobody asks": after --sample-idle everything is let go."""
+    """After --sample-idle everything is let go."""
 
     def held(self, service):
         process = pathlib.Path(f"/proc/{service.pid}")
@@ -268,7 +268,7 @@ class Idle(Case):
 
 
 class Summaries(Case):
-    """§8, worked out anew from the samples that the service gives."""
+    """The summary, worked out again from the samples that the service gives."""
 
     def test_before_the_first_minute_is_full(self):
         service = self.serve("--sample-interval", "250ms")
@@ -374,7 +374,7 @@ class Containers(Case):
         return status == 200 and "image" in (spec := next(iter(json.loads(body).values()))) and spec
 
     def test_a_kill_for_memory_is_an_event(self):
-        # §10.4, and cAdvisor's own test of it (§15.2).
+        # As cAdvisor's own test has it.
         try:
             os.close(os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK))
         except OSError as why:

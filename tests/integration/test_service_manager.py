@@ -1,4 +1,4 @@
-"""The service under a service manager: readiness, state, reload, watchdog, inherited sockets (operations.md S4-S7)."""
+"""The service under a service manager: readiness, state, reload, watchdog, inherited sockets."""
 
 import http.client
 import os
@@ -267,7 +267,7 @@ class InheritedSockets(Case):
                     manager.start()
 
     def test_no_request_is_lost_over_restarts(self):
-        """S6: 1,000 requests, each on a connection of its own, while the service is stopped and started again and again."""
+        """1,000 requests, each on a connection of its own, while the service is stopped and started again and again."""
         tcp, path = self.manager.listen_tcp(), self.manager.listen_unix()
         outcomes, ended, left = [], threading.Event(), threading.Semaphore(REQUESTS)
 

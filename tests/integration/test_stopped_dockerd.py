@@ -1,5 +1,5 @@
 """A real dockerd that stands still (SIGSTOP) in the middle of its life: every route there is answers all the same, each part within its
-own deadline, and what only the kernel must be asked for is complete. contracts: operations.md D9, W1; cadvisor-v2.md §4, §9."""
+own deadline, and what only the kernel must be asked for is complete."""
 
 import json
 import os
@@ -88,7 +88,7 @@ class StoppedDockerd(Case):
                 self.assert_answer(method, path)
 
     def test_it_is_told_in_status_and_metrics_alone(self):
-        """operations.md H9: a probe that asked Docker would restart the one tool that could say what is wrong."""
+        """A probe that asked Docker would restart the one tool that could say what is wrong."""
         def docker_is_up():
             return json.loads(self.ask("GET", "/status")[2])["backends"]["docker"]["up"]
 

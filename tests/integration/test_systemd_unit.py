@@ -1,5 +1,4 @@
-"""What is shipped for systemd: the unit's score and its syntax, the configuration file, and the real binary under the unit's rights.
-contracts: operations.md S1, S2, S4, S5, S9, S10, N12."""
+"""What is shipped for systemd: the unit's score and its syntax, the configuration file, and the real binary under the unit's rights."""
 
 import json
 import os
@@ -14,7 +13,7 @@ from tests.support import docker_engine
 from tests.support.service import BINARY, ROOT, Service
 
 SYSTEMD = ROOT / "systemd"
-HIGHEST_SCORE = 2.2  # S1
+HIGHEST_SCORE = 2.2
 SANDBOX = ROOT / "tests/support/unit_sandbox.py"
 FOREVER = ["sleep", "100000"]
 
@@ -95,7 +94,7 @@ class Files(unittest.TestCase):
 
 
 class UnderTheUnitsRights(unittest.TestCase):
-    """N12: with the three capabilities, as a user of its own, behind the unit's filters, everything is answered."""
+    """With the three capabilities, as a user of its own, behind the unit's filters, everything is answered."""
 
     @classmethod
     def setUpClass(cls):
@@ -134,7 +133,7 @@ class UnderTheUnitsRights(unittest.TestCase):
             self.assertNotRegex(status, r"(?m)^Uid:.*\b0\b")
 
     def test_it_stays_within_the_limits_of_the_unit(self):
-        """S5. What a request adds, a few helpers and descriptors, is far from them."""
+        """What a request adds, a few helpers and descriptors, is far from them."""
         limits = pathlib.Path(f"/proc/{self.service.pid}/limits").read_text()
         self.assertRegex(limits, r"(?m)^Max open files +4096 +4096 ")
         self.assertRegex(limits, r"(?m)^Max core file size +0 +0 ")

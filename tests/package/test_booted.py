@@ -1,5 +1,5 @@
 """The Debian package under a real systemd, which is process 1 of a container: what the unit, the socket and the drop-ins say is what
-happens (operations.md S1, S2, S4-S7, S9), by the commands of docs/operations.md.
+happens, by the commands of docs/operations.md.
 
     python3 -m tests.package.test_booted PACKAGE.deb
 

@@ -1,4 +1,4 @@
-"""The whole of charts/image/Dockerfile, the compiler's turn included, from a Debian 12 that has nothing (operations.md M1, M2).
+"""The whole of charts/image/Dockerfile, the compiler's turn included, from a Debian 12 that has nothing.
 
 Takes minutes, and a Debian mirror: ./dev test --image runs it, the pipeline does not. tests/charts/test_image.py looks into the image;
 here it is that both ways to it, from the source and from a binary, lead to the same files, that compiling twice makes the same bytes,

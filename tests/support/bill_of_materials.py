@@ -1,4 +1,4 @@
-"""Compares an image's list of contents (charts/image/bill-of-materials) with what is really in it (operations.md M2)."""
+"""Compares an image's list of contents (charts/image/bill-of-materials) with what is really in it."""
 
 import hashlib
 import json

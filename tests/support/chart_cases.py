@@ -1,4 +1,4 @@
-"""What the chart is rendered with: each case has a golden file of its name in tests/charts/golden (operations.md section 11)."""
+"""What the chart is rendered with: each case has a golden file of its name in tests/charts/golden."""
 
 from tests.support.chart import CURRENT_CRDS
 

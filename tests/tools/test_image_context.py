@@ -1,4 +1,4 @@
-"""tools/image-context: what charts/image/compile needs is in the archive, and the same source makes the same one (operations.md M1, M2)."""
+"""tools/image-context: what charts/image/compile needs is in the archive, and the same source makes the same one."""
 
 import hashlib
 import pathlib
