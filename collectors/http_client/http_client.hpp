@@ -69,8 +69,8 @@ std::string_view to_string(phase value) noexcept;
 
 struct options {
     options() = default;
-    std::size_t idle_limit = 8;              ///< operations.md D8
-    std::chrono::seconds idle_lifetime{30};  ///< operations.md D8
+    std::size_t idle_limit = 8;  ///< connections
+    std::chrono::seconds idle_lifetime{30};
 };
 
 /// A round trip that failed. `message` is one clause without the endpoint ("connect: Connection refused",

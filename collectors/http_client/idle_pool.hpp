@@ -1,4 +1,4 @@
-// The idle connections of one client (operations.md D8). It knows of a connection only its descriptor and how to stop
+// The idle connections of one client. It knows of a connection only its descriptor and how to stop
 // its expiry.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Authentication and authorisation of all requests (operations.md A1-A10): the gate the HTTP server asks, and the files
+// Authentication and authorisation of all requests: the gate the HTTP server asks, and the files
 // and services behind it.
 #pragma once
 

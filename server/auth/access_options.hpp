@@ -1,4 +1,4 @@
-// What --auth and its companions say, and whether they go together (operations.md A3). Pure.
+// What --auth and its companions say, and whether they go together. Pure.
 #pragma once
 
 #include "core/error.hpp"
@@ -27,7 +27,8 @@ struct access_options {
 /// failure::invalid names the flag that is missing, or given and not used.
 result<void> check_options(const access_options& options);
 
-/// operations.md A3: whether an address may be served with these options.
+/// Whether an address may be served with these options: one that other machines can reach needs TLS and a method that
+/// admits more than local callers. failure::invalid says what is missing.
 result<void> check_exposure(const access_options& options, const http::listen_address& address);
 
 }  // namespace nodescope::auth

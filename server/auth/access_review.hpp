@@ -1,5 +1,5 @@
-// Tokens that somebody else can judge: what is asked of the Kubernetes API server (operations.md A4), as an interface,
-// because this folder knows no client.
+// Tokens that somebody else can judge: what is asked of the Kubernetes API server, as an interface, because this folder
+// knows no client.
 #pragma once
 
 #include "core/deadline.hpp"

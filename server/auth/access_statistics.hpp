@@ -1,5 +1,5 @@
-// What the gate and the files behind it have counted since the start, for metrics (operations.md A8). By fixed sets
-// alone (O5): never by user, address or name.
+// What the gate and the files behind it have counted since the start, for metrics. By fixed sets alone, never
+// by user, address or name: no caller can make a series.
 #pragma once
 
 #include <array>

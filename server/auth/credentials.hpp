@@ -1,5 +1,5 @@
-// Tokens, passwords and the TLS certificate as they stand in their files, read again when those change
-// (operations.md A8). What cannot be read again stays as it was. Reactor thread only.
+// Tokens, passwords and the TLS certificate as they stand in their files, read again when those change.
+// What cannot be read again stays as it was. Reactor thread only.
 #pragma once
 
 #include "core/log.hpp"

@@ -1,4 +1,4 @@
-// Fixed-size stand-ins for secrets: what is kept and compared instead of them (operations.md A9).
+// Fixed-size stand-ins for secrets: what is kept and compared instead of them.
 #pragma once
 
 #include <array>

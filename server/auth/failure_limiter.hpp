@@ -1,4 +1,4 @@
-// How often one address may fail to authenticate (operations.md A10). Reactor thread only.
+// How often one address may fail to authenticate. Reactor thread only.
 #pragma once
 
 #include "core/deadline.hpp"

@@ -16,7 +16,7 @@ namespace nodescope::auth {
 struct guarded_file {
     guarded_file(std::string p, bool s) : path(std::move(p)), secret(s) {}
     std::string path;
-    bool secret;  ///< refused when everybody may read it (operations.md S9); no file may be written by everybody
+    bool secret;  ///< refused when everybody may read it; no file may be written by everybody
 };
 
 /// What tells one content of a file from another without reading it.

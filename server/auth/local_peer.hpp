@@ -1,5 +1,5 @@
 // Who is at the other end of a connection that does not leave this machine: the kernel knows the owner of the peer's
-// socket (operations.md A6, S8).
+// socket.
 #pragma once
 
 #include "core/error.hpp"

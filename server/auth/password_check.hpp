@@ -1,5 +1,4 @@
-// Basic authentication: bcrypt on a thread of its own, and a memory of what was right (operations.md A5).
-// Reactor thread only.
+// Basic authentication: bcrypt on a thread of its own, and a memory of what was right. Reactor thread only.
 #pragma once
 
 #include "core/slots.hpp"

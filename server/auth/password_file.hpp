@@ -1,4 +1,4 @@
-// The users of --password-file, in the form of htpasswd -B. Pure, but for the check of one password, which takes the
+// The users of --password-file, in the form of htpasswd -B. Pure, except that the check of one password takes the
 // time bcrypt is made to take.
 #pragma once
 

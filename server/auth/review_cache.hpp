@@ -1,4 +1,4 @@
-// Asks an access_reviewer as seldom as it may (operations.md A4). Reactor thread only.
+// Asks an access_reviewer as seldom as it may. Reactor thread only.
 #pragma once
 
 #include "core/shared_calls.hpp"

@@ -68,7 +68,7 @@ struct configuration {
     std::chrono::milliseconds sample_interval{1'000};
     std::optional<std::chrono::milliseconds> sample_idle{120'000};  ///< none: sampling never stops
     std::string disk_usage = "asked";        ///< asked, never: when the files of containers are walked
-    std::vector<std::string> container_env;  ///< variables of containers that may be shown (operations.md O6)
+    std::vector<std::string> container_env;  ///< variables of containers that may be shown; they often hold secrets
     std::size_t max_events = default_max_events;
 
     std::vector<setting> settings;
@@ -76,7 +76,7 @@ struct configuration {
     log_level level = log_level::info;
     log_format format = log_format::text;
 
-    /// operations.md O2, F4: etcd's request limit bites first, agents reject above 2 MiB.
+    /// Agents keep answers in etcd, whose limit for one request is 1.5 MiB, and refuse what is above 2 MiB.
     static constexpr std::size_t default_max_reply = std::size_t{1} << 20U;
     /// cadvisor::event_store::default_limit says why.
     static constexpr std::size_t default_max_events = 10'000;

@@ -51,7 +51,7 @@ std::string config_file_path(const std::string& given, const std::vector<std::st
     if (!given.empty()) return given;
     std::string path = lookup(environment, "NODESCOPE_CONFIG").value_or("");
     if (!path.empty()) return path;
-    // Present but closed to us counts as present: it is not to be passed over in silence.
+    // A file that we may not read counts as present: it must not be passed over in silence.
     const bool absent = ::access(default_config_file, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
     return absent ? std::string() : default_config_file;
 }

@@ -1,5 +1,5 @@
-// What a request's head must look like before anything else happens to it (operations.md W3, annex 1). Pure functions
-// over the raw bytes: stricter than Beast's parser, which runs afterwards on the same bytes and decodes the body.
+// What a request's head must look like before anything else happens to it. Pure functions over the
+// raw bytes: stricter than Beast's parser, which runs afterwards on the same bytes and decodes the body.
 #pragma once
 
 #include <cstddef>

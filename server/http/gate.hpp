@@ -1,4 +1,4 @@
-// The one place every request passes before it is routed: who asks, and may they (operations.md A1). The HTTP layer
+// The one place every request passes before it is routed: who asks, and may they. The HTTP layer
 // asks; what answers is in server/auth. Denial is what happens unless somebody says otherwise.
 #pragma once
 
@@ -62,7 +62,7 @@ public:
     /// `peer` and `tls` (null without TLS, else after the handshake) live as long as the visitor. Cheap: what costs
     /// something waits for the first request that needs it.
     virtual std::unique_ptr<visitor> meet(const peer_info& peer, int descriptor, const ssl_st* tls) = 0;
-    /// operations.md A3: failure::invalid, with what is missing, for an address that must not be served like this.
+    /// failure::invalid, with what is missing, for an address that must not be served like this.
     [[nodiscard]] virtual result<void> may_listen(const listen_address& address) const = 0;
 };
 

@@ -33,13 +33,13 @@ namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
-/// operations.md W6: how long nothing is accepted when there is no descriptor left.
+/// How long nothing is accepted when there is no descriptor left.
 constexpr milliseconds accept_pause{100};
 
 /// Connections taken before the sessions get their turn again.
 constexpr int accept_batch = 16;
 
-/// operations.md W12 asks for 100 ms from the client's end to the end of its work.
+/// From the client's end to the end of the work done for it must be no more than 100 ms.
 constexpr milliseconds peer_check_interval{40};
 
 peer_info identify(int descriptor, const sockaddr_storage& from)

@@ -20,24 +20,24 @@
 
 namespace nodescope::http {
 
-/// Every limit of operations.md section 2, with its default.
+/// Every limit of the HTTP server, with its default; docs/operations.md says which can be set.
 struct server_options {
     server_options() = default;
-    std::vector<std::string> listen{"127.0.0.1:8095"};       ///< host:port, [v6]:port, unix:/path
-    std::vector<std::string> allowed_hosts;                  ///< W2: names besides IP literals and localhost
-    std::vector<std::string> allowed_origins;                ///< W1
-    std::size_t max_connections = 512;                       ///< W6
-    std::size_t max_connections_per_peer = 64;               ///< W6 (Unix peers are not counted per peer)
-    std::size_t max_header = 8U << 10U;                      ///< W4, bytes
-    std::size_t max_body = 4U << 20U;                        ///< W4, bytes
-    std::size_t max_target = 4U << 10U;                      ///< W4, bytes
-    std::size_t max_header_fields = 64;                      ///< W4
-    std::chrono::milliseconds tls_handshake_timeout{5'000};  ///< W5
-    std::chrono::milliseconds header_timeout{5'000};         ///< W5
-    std::chrono::milliseconds body_timeout{10'000};          ///< W5
-    std::chrono::milliseconds idle_timeout{30'000};          ///< W5
-    std::chrono::milliseconds write_timeout{30'000};         ///< W5: without progress
-    std::chrono::milliseconds request_timeout{30'000};       ///< --timeout-request
+    std::vector<std::string> listen{"127.0.0.1:8095"};  ///< host:port, [v6]:port, unix:/path
+    std::vector<std::string> allowed_hosts;             ///< names in Host besides IP literals and localhost
+    std::vector<std::string> allowed_origins;           ///< besides the server's own
+    std::size_t max_connections = 512;
+    std::size_t max_connections_per_peer = 64;  ///< Unix peers are not counted per peer
+    std::size_t max_header = 8U << 10U;         ///< bytes
+    std::size_t max_body = 4U << 20U;           ///< bytes
+    std::size_t max_target = 4U << 10U;         ///< bytes
+    std::size_t max_header_fields = 64;
+    std::chrono::milliseconds tls_handshake_timeout{5'000};
+    std::chrono::milliseconds header_timeout{5'000};
+    std::chrono::milliseconds body_timeout{10'000};
+    std::chrono::milliseconds idle_timeout{30'000};
+    std::chrono::milliseconds write_timeout{30'000};    ///< without progress
+    std::chrono::milliseconds request_timeout{30'000};  ///< --timeout-request
 };
 
 /// Since the start; for metrics.

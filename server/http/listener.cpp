@@ -24,7 +24,7 @@ namespace nodescope::http {
 
 namespace {
 
-constexpr mode_t socket_file_mode = 0660;  // operations.md S8
+constexpr mode_t socket_file_mode = 0660;  // owner and group, whatever the umask
 
 /// Room for any address, with the casts that the socket calls want in one place.
 struct socket_address {

@@ -16,7 +16,7 @@ namespace nodescope::http {
 
 enum class method { get, head, post, other };
 
-/// What a route gives away, for rules about who may ask it (operations.md A4).
+/// What a route gives away, for rules about who may ask it.
 enum class area {
     diagnosis,  ///< networks, processes, what the runtime knows: the default, because it is the most
     stats,      ///< cAdvisor's data

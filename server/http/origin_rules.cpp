@@ -11,7 +11,7 @@ namespace nodescope::http {
 
 namespace {
 
-/// Byte for byte but for letter case: a browser leaves the scheme's usual port out of both.
+/// Compared as text: a browser leaves the scheme's usual port out of both.
 bool is_own_origin(const request_head& head, std::string_view scheme) noexcept
 {
     constexpr std::string_view separator = "://";

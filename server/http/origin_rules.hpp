@@ -19,8 +19,8 @@ public:
     [[nodiscard]] refusal check_host(std::string_view authority) const;
 
     /// 403 for what a browser sends on behalf of another site, preflights included. A page that this service has served
-    /// itself is none: its origin is `scheme`, by which the request came, and the Host it names, which check_host() has
-    /// accepted.
+    /// itself is not one: its origin is `scheme`, by which the request came, and the Host it names, which check_host()
+    /// has accepted.
     [[nodiscard]] refusal check_origin(const request_head& head, std::string_view scheme) const;
 
 private:

@@ -17,7 +17,7 @@ struct reply_context {
 };
 
 /// Appends status line, header and the empty line. A header of `answer` that could break out of its line (it holds a
-/// control character) is left out: Beast's serializer would not stop it either (operations.md W10).
+/// control character) is left out: Beast's serializer would not stop it either.
 void append_reply_head(std::string& out, const reply& answer, const reply_context& context);
 
 /// The Date of answers, made once a second.
@@ -30,7 +30,7 @@ private:
     std::string text_;
 };
 
-/// operations.md W10: what may be sent back and logged as the caller's own id.
+/// What may be sent back and logged as the caller's own id.
 bool is_request_id(std::string_view text) noexcept;
 
 }  // namespace nodescope::http

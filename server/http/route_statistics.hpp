@@ -1,4 +1,4 @@
-// How the requests to each route ended and how long they took, counted for metrics (operations.md O5). What they are
+// How the requests to each route ended and how long they took, counted for metrics. What they are
 // counted by comes from the table of routes, never from a request.
 #pragma once
 

@@ -1,5 +1,4 @@
-// One connection: reads requests one after the other, asks their route, writes the answers (operations.md W3-W12,
-// annex 2 for the order of checks). Reactor thread only.
+// One connection: reads requests one after the other, asks their route, writes the answers. Reactor thread only.
 #pragma once
 
 #include "core/log.hpp"
@@ -144,7 +143,7 @@ private:
     boost::asio::cancellation_signal cancellation_;
 
     // One timer for every limit of the connection. Limits are moved far more often than they pass, so the timer is only
-    // set anew when the new limit comes before the one it waits for; otherwise it looks again when it fires.
+    // set again when the new limit comes before the one it waits for; otherwise it looks again when it fires.
     boost::asio::steady_timer watchdog_;
     std::chrono::steady_clock::time_point limit_ = std::chrono::steady_clock::time_point::max();
     std::chrono::steady_clock::time_point armed_for_ = std::chrono::steady_clock::time_point::max();

@@ -11,7 +11,7 @@ namespace nodescope::http {
 
 namespace {
 
-/// operations.md W4: the body where no processor asks for more.
+/// The longest body where no route asks for more.
 constexpr std::size_t small_body = 4U << 10U;
 
 method method_of(std::string_view text) noexcept
@@ -67,8 +67,8 @@ refusal session::too_large_head() const
     return {431, "the request header is too large"};
 }
 
-/// Everything that is decided before the gate, in the order of annex 2. Copies what the handler will see, for
-/// the bytes of the head give way to those of the body.
+/// Everything that is decided before the gate, in this order: framing, target, Host, Origin, deadline. Copies what the
+/// handler will see, for the bytes of the head give way to those of the body.
 refusal session::inspect_head()
 {
     const server_options& options = environment_.options;

@@ -151,7 +151,7 @@ task<bool> session::write_answer(const reply& answer, bool keep_alive)
     co_return sent&& context.keep_alive;
 }
 
-/// Sends at once what the socket takes, which is all of it but for long answers and slow clients.
+/// Sends at once what the socket takes, which is all of it except with long answers and slow clients.
 task<bool> session::write_all(std::string_view head, std::string_view body)
 {
     transport::pieces left = transport::to_pieces(head, body);

@@ -33,7 +33,7 @@ bool has_broken_escape(std::string_view text) noexcept
     return false;
 }
 
-/// Takes scheme and authority off an absolute form. False when `rest` is none.
+/// Takes scheme and authority off an absolute form. False when `rest` has another form.
 bool take_authority(std::string_view& rest, std::string_view& authority) noexcept
 {
     const std::size_t colon = rest.find("://");

@@ -1,4 +1,4 @@
-// The request target: its form, and the one canonical path that routes and access rules match on (operations.md A2).
+// The request target: its form, and the one canonical path that routes and access rules match on.
 #pragma once
 
 #include "server/http/framing.hpp"

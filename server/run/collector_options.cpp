@@ -2,6 +2,8 @@
 
 namespace nodescope {
 
+static_assert(configuration::default_max_events == cadvisor::event_store::default_limit);
+
 docker::client_options docker_options(const configuration& config)
 {
     docker::client_options options = docker::options_from_environment(config.limits.docker);

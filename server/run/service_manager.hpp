@@ -30,7 +30,7 @@ result<std::vector<unique_fd>> take_inherited_sockets();
 std::optional<std::chrono::microseconds> watchdog_limit();
 
 /// Tells the manager at NOTIFY_SOCKET. Never waits: what the manager does not take at once is sent again a little
-/// later, in order, but for signs of life. Reactor thread only.
+/// later, in order, except for signs of life. Reactor thread only.
 class service_manager {
 public:
     explicit service_manager(const boost::asio::any_io_executor& executor);

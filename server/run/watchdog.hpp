@@ -11,7 +11,7 @@
 namespace nodescope {
 
 /// Calls `alive` several times in each `limit`, for as long as the reactor runs and every worker of `pools` has come
-/// back from its work since the last call (operations.md S5); not while one hangs. Ends when cancelled; the pools live
+/// back from its work since the last call; not while one hangs. Ends when cancelled; the pools live
 /// until then.
 task<> watch_over(std::vector<worker_pool*> pools, std::chrono::microseconds limit, std::function<void()> alive);
 

@@ -126,7 +126,6 @@ TEST_F(Tls, TalksToAVerifiedPeerByAddressAndByNameOnOneConnection)
     EXPECT_TRUE(ask(by_name.port(), renamed).answer) << "the name may be another than the address connected to";
 }
 
-// operations.md D3.
 TEST_F(Tls, RefusesWrongAuthorityWrongNameAndExpired)
 {
     const certificate_authority other;

@@ -1,4 +1,4 @@
-// Which threads checks of passwords may take (operations.md A5).
+// Which threads checks of passwords may take.
 #include "server/auth/password_check.hpp"
 
 #include "tests/support/run_task.hpp"

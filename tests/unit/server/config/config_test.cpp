@@ -102,7 +102,6 @@ TEST(CommandLine, RefusesWhatItDoesNotKnowAndNamesIt)
     EXPECT_EQ(refused({"--config", "/nonexistent/config.toml"}).code, 1);
 }
 
-// operations.md S10
 TEST(CommandLine, SuggestsWhatWasMeant)
 {
     EXPECT_THAT(refused({"--timout-docker", "1s"}).text, HasSubstr("did you mean --timeout-docker?"));

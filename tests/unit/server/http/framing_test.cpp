@@ -24,7 +24,6 @@ unsigned status_of(const std::string& bytes)
     return parse_head(bytes, head_limits{}, out).status;
 }
 
-// operations.md W3 and annex 1.
 TEST(ParseHead, RefusesEveryAmbiguousFraming)
 {
     struct example {
@@ -175,7 +174,6 @@ TEST(ParseHead, KnowsTheHttp2Preface)
     EXPECT_TRUE(out.http_2_preface);
 }
 
-// operations.md W4.
 TEST(ParseHead, CountsFieldsAndTargetBytes)
 {
     const auto with_fields = [](int count) {

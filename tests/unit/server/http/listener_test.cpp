@@ -64,7 +64,6 @@ TEST(ListenAddress, RefusesTheRest)
     EXPECT_FALSE(parse_listen_address("unix:/" + std::string(107, 'x')));
 }
 
-// operations.md A3.
 TEST(ListenAddress, KnowsWhatOtherMachinesCanReach)
 {
     for (const std::string text :
@@ -96,7 +95,6 @@ TEST(Listener, SaysWhichAddressIsInUse)
     EXPECT_THAT(second.error().message(), HasSubstr(first->name()));
 }
 
-// operations.md S8.
 TEST(Listener, MakesASocketFileForOwnerAndGroupAndRemovesIt)
 {
     const temporary_folder folder;
@@ -161,7 +159,6 @@ TEST(Listener, LeavesTheFileOfItsSuccessorAlone)
     EXPECT_TRUE(std::filesystem::exists(address.path));
 }
 
-// operations.md S6.
 TEST(Listener, AdoptsListeningStreamSocketsOnly)
 {
     auto opened = listener::open(parse_listen_address("127.0.0.1:0").value());

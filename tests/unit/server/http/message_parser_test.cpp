@@ -63,7 +63,6 @@ TEST(MessageParser, StopsAtTheLimitOfTheBody)
     }
 }
 
-// operations.md annex 1, last line; and the sizes of chunks.
 TEST(MessageParser, RefusesMalformedChunks)
 {
     for (const std::string_view body :

@@ -8,7 +8,6 @@
 namespace nodescope::http {
 namespace {
 
-// operations.md W2.
 TEST(CheckHost, AcceptsLiteralsLocalhostAndConfiguredNames)
 {
     const origin_rules rules({"node-7", "agent.example.com"}, {});
@@ -62,7 +61,7 @@ TEST(CheckHost, RefusesMalformedValues)
     for (const std::string& host : examples) EXPECT_EQ(rules.check_host(host).status, 400U) << host;
 }
 
-// operations.md W1: twelve shapes in which a browser sends what a page asks for.
+// Twelve shapes in which a browser sends what a page asks for.
 TEST(CheckOrigin, RefusesWhatBrowsersSendForOtherSites)
 {
     const origin_rules rules({}, {});

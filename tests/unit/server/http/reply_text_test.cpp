@@ -22,7 +22,6 @@ std::string text_of(const reply& answer, bool keep_alive = true, bool http_1_0 =
     return out;
 }
 
-// operations.md W9.
 TEST(ReplyHead, HoldsTheFixedFields)
 {
     EXPECT_EQ(text_of(reply(200, "application/json", "{}")),
@@ -46,7 +45,6 @@ TEST(ReplyHead, SaysWhetherTheConnectionStays)
     EXPECT_THAT(text_of(answer, true, true), HasSubstr("Connection: keep-alive\r\n"));
 }
 
-// operations.md W10.
 TEST(ReplyHead, LeavesOutHeadersThatBreakTheirLine)
 {
     reply answer(200, "text/plain\r\nX-Injected: 1", "");

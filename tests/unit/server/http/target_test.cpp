@@ -36,7 +36,6 @@ TEST(SplitTarget, TakesBothFormsApart)
     }
 }
 
-// operations.md W3.
 TEST(SplitTarget, RefusesOtherFormsAndBytes)
 {
     const std::vector<std::string> examples{
@@ -104,7 +103,7 @@ TEST(CanonicalPath, DecodesOnce)
     }
 }
 
-// operations.md A2: spellings of /processor/netInfoCollector, and others, that a rule for it would not see.
+// Spellings of /processor/netInfoCollector, and others, that a rule for it would not see.
 TEST(CanonicalPath, RefusesEverySecondSpelling)
 {
     const std::vector<std::string> examples{
