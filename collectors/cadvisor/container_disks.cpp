@@ -46,13 +46,13 @@ container_disks::container_disks(task_group& group, logger& log, disk_sources so
 {
 }
 
-void container_disks::want(const docker::container_state& of)
+void container_disks::want(const container& of)
 {
     known& one = entries_[of.id];
     one.asked = steady_clock::now();
     // One that is queued while nobody walks is left of a walk that ended by an exception.
     if ((one.queued && !walking_.expired()) || one.asked < one.due) return;
-    one.storage.driver = of.driver;
+    one.storage.driver = of.storage_driver;
     one.storage.upper_directory = of.upper_directory;
     one.queued = true;
     queue_.push_back(of.id);

@@ -1,11 +1,11 @@
-// What the files of containers take on disk (cadvisor-v2.md §12.5). They are walked while somebody asks, one container
+// What the files of containers take on disk. They are walked while somebody asks, one container
 // at a time, on a thread of their own: a disk that hangs takes no other thread, and a big tree costs a part of one
 // CPU. Figures are kept for a pause that grows with what they cost. Reactor thread only.
 #pragma once
 
 #include "collectors/host/disk/disk_usage.hpp"
 #include "collectors/host/disk/filesystems.hpp"
-#include "collectors/runtime/docker/docker_client.hpp"
+#include "collectors/runtime/container.hpp"
 #include "core/backend_statistics.hpp"
 #include "core/deadline.hpp"
 #include "core/log.hpp"
@@ -33,7 +33,7 @@ struct disk_sources {
     std::function<result<host::container_disk_usage>(const host::docker_storage&, const std::string& id, deadline,
                                                      const abandon_flag&)>
         walk;
-    /// Where Docker keeps its files; nothing while it has never said.
+    /// Where the runtime keeps its files; nothing while it has never said.
     std::function<task<std::optional<std::string>>(deadline)> data_root;
     /// As they were measured last; may give null.
     std::function<std::shared_ptr<const host::node_filesystems>()> filesystems;
@@ -54,7 +54,7 @@ public:
     container_disks& operator=(const container_disks&) = delete;
 
     /// Somebody asks about this container: it is walked in the background, unless that was done within its pause.
-    void want(const docker::container_state& of);
+    void want(const container& of);
     /// Waits until those that were wanted for the first time are walked, but never long: `patience`.
     task<> settle(deadline limit);
     /// What is known; null: not walked yet, or not for `shown_for`.
@@ -67,7 +67,7 @@ public:
 
     /// An answer without disk usage is better than a late one; most containers are walked in milliseconds.
     static constexpr std::chrono::milliseconds patience{500};
-    /// Above the longest pause (disk_usage_pause): what cannot be measured anew is not shown for ever.
+    /// Above the longest pause (disk_usage_pause): what cannot be measured again is not shown for ever.
     static constexpr std::chrono::minutes shown_for{30};
     /// After a walk the thread rests this many times as long, so that a first question costs a quarter of a CPU at
     /// most.

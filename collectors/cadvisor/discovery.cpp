@@ -6,7 +6,7 @@
 
 namespace nodescope::cadvisor {
 
-using verdict = docker_directory::verdict;
+using standing = container_directory::standing;
 
 namespace {
 
@@ -104,7 +104,7 @@ void node_containers::announce()
     const auto now = steady_clock::now();
     for (const auto& one : current_roster().untold) {
         if (one->told) continue;
-        if (!one->id.empty() && names_.look(one->id).says == verdict::unknown && !names_.unwell() &&
+        if (!one->id.empty() && names_.look(one->id).says == standing::unknown && !names_.unwell() &&
             now - one->seen < longest_silence) {
             continue;
         }
@@ -136,7 +136,7 @@ void node_containers::drop(const std::string& path)
     roster_ = {};
     out_of_memory_.erase(path);
     if (!dropped->told) tell_creation(*dropped);
-    const bool foreign = names_.look(dropped->id).says == verdict::foreign;
+    const bool foreign = names_.look(dropped->id).says == standing::foreign;
     names_.forget(dropped->id);
     group_.spawn("telling of a container's end", tell_deletion(path, foreign ? "" : dropped->id, wall_clock()));
 }
@@ -165,7 +165,7 @@ measuring_order node_containers::order_for(const record& of) const
         return order;
     }
     const auto said = names_.look(of.id);
-    if (!said.state || said.state->network_mode.starts_with("container:")) return order;
+    if (!said.state || said.state->shares_network) return order;
     const auto pid = static_cast<pid_t>(said.state->pid);
     if (pid != of.dead_process) order.pid = pid;
     return order;

@@ -1,16 +1,14 @@
-// What the Docker Engine says of itself, remembered: cAdvisor's clients ask for it often, and a daemon that hangs must
-// cost them next to nothing (cadvisor-v2.md §4.2, §14.2).
+// What a runtime says of itself, remembered: cAdvisor's clients ask for it often, and a runtime that hangs must cost
+// them next to nothing.
 #pragma once
 
-#include "collectors/runtime/docker/docker_client.hpp"
+#include "collectors/runtime/runtime.hpp"
 #include "core/deadline.hpp"
-#include "core/error.hpp"
 #include "core/task.hpp"
 
 #include <chrono>
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace nodescope::cadvisor {
 
@@ -21,17 +19,11 @@ struct engine_versions {
     std::string api = "Unknown";
 };
 
-/// Of the body of GET /version; what it does not say stays "Unknown". Pure.
-engine_versions parse_engine_versions(std::string_view body);
-
-/// DockerRootDir of the body of GET /info; nothing when it names no absolute path. Pure.
-std::optional<std::string> parse_docker_root(std::string_view info);
-
 /// Reactor thread only. Outlives its calls.
 class engine_facts {
 public:
-    /// Without `docker` (null) nothing is known.
-    explicit engine_facts(docker::client* docker) : docker_(docker) {}
+    /// Of this one; without it (null) nothing is known.
+    explicit engine_facts(runtime* of) : runtime_(of) {}
 
     /// "Unknown" when the daemon does not answer. Waits `patience` at most; an answer is good for `lifetime`, and after
     /// a failure the daemon is left alone for `retry_after`.
@@ -48,7 +40,7 @@ public:
     static constexpr std::chrono::seconds retry_after{5};
 
 private:
-    docker::client* docker_;
+    runtime* runtime_;
     engine_versions versions_;
     steady_clock::time_point versions_until_{};
     std::optional<std::string> data_root_;

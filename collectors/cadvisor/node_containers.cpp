@@ -12,7 +12,7 @@ namespace nodescope::cadvisor {
 
 namespace {
 
-std::optional<time_point> docker_time(const std::string& text)
+std::optional<time_point> time_of(const std::string& text)
 {
     const auto when = host::parse_exact_rfc3339(text);
     return when ? std::optional<time_point>(*when) : std::nullopt;
@@ -24,12 +24,12 @@ std::string lower_case(std::string text)
     return text;
 }
 
-void add_docker(container_spec& spec, const docker::container_state& state, const std::set<std::string>& environment)
+void add_named(container_spec& spec, const container& state, const std::set<std::string>& environment)
 {
-    if (const auto created = docker_time(state.created)) spec.creation_time = created;
-    spec.start_time = docker_time(state.started_at);
+    if (const auto created = time_of(state.created)) spec.creation_time = created;
+    spec.start_time = time_of(state.started_at);
     spec.aliases = {state.name, state.id};
-    spec.name_space = "docker";
+    spec.name_space = state.runtime;
     spec.labels = state.labels;
     if (state.restart_count > 0) spec.labels["restartcount"] = std::to_string(state.restart_count);
     for (const std::string& variable : state.environment) {
@@ -39,7 +39,7 @@ void add_docker(container_spec& spec, const docker::container_state& state, cons
     }
     spec.image = state.image;
     spec.health = state.health;
-    spec.has_network = !state.network_mode.starts_with("container:");
+    spec.has_network = !state.shares_network;
     spec.has_filesystem = true;
     // §14.2: what was asked for, since what the kernel was told cannot be turned back exactly under v2.
     if (state.cpu_shares > 0) spec.limits.cpu_shares = static_cast<std::uint64_t>(state.cpu_shares);
@@ -47,7 +47,7 @@ void add_docker(container_spec& spec, const docker::container_state& state, cons
 
 }  // namespace
 
-node_containers::node_containers(worker_pool& pool, docker::client* docker, task_group& group, logger& log,
+node_containers::node_containers(worker_pool& pool, const runtimes& named_by, task_group& group, logger& log,
                                  sampling_options options, filesystem_source filesystems, container_disks* disks)
     : pool_(pool),
       group_(group),
@@ -55,7 +55,7 @@ node_containers::node_containers(worker_pool& pool, docker::client* docker, task
       options_(std::move(options)),
       filesystems_(std::move(filesystems)),
       disks_(disks),
-      names_(docker, group, log),
+      names_(named_by, group, log),
       events_(options_.events_per_kind)
 {
 }
@@ -70,8 +70,8 @@ task<result<std::vector<container_view>>> node_containers::find(query asked, dea
     const auto counted = asking_;
     last_asked_ = steady_clock::now();
     std::vector<std::shared_ptr<record>> chosen;
-    // Who has gone by the time of its measurement is left out, but for one that was made anew since it was last looked
-    // at: the second look finds that.
+    // What has gone by the time of its measurement is left out, unless it was made again since it was last looked at:
+    // the second look finds that.
     constexpr int looks = 2;
     bool gone = true;
     for (int look = 0; look < looks && gone; ++look) {
@@ -112,10 +112,10 @@ const node_containers::roster& node_containers::current_roster()
         container_names known{one->path, {}, {}};
         if (!one->id.empty()) {
             const auto& said = names_.look(one->id);
-            // Whom Docker has not been able to speak of yet can be found by its id.
-            if (said.says != docker_directory::verdict::foreign) known.docker_id = one->id;
+            // One that no runtime has been able to speak of yet can be found by its id.
+            if (said.says != container_directory::standing::foreign) known.docker_id = one->id;
             if (said.state) known.docker_name = said.state->name;
-            if (said.says != docker_directory::verdict::docker) fresh.unnamed.push_back(one);
+            if (said.says != container_directory::standing::named) fresh.unnamed.push_back(one);
         }
         if (!one->told) fresh.untold.push_back(one);
         fresh.names.push_back(known);
@@ -202,8 +202,8 @@ std::shared_ptr<const container_spec> node_containers::spec_of(record& of)
         spec->limits.cpu_mask = node_.processors > 1 ? fmt::format("0-{}", node_.processors - 1) : "0";
     }
     if (said.state) {
-        add_docker(*spec, *said.state, options_.environment);
-    } else if (!of.id.empty() && said.says == docker_directory::verdict::unknown) {
+        add_named(*spec, *said.state, options_.environment);
+    } else if (!of.id.empty() && said.says == container_directory::standing::unknown) {
         spec->aliases = {of.id};
     }
     if (of.path == "/") {

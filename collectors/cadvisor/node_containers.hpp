@@ -1,10 +1,10 @@
-// The containers of this node: found in the cgroup tree, named by Docker where it answers, measured by one sampler for
-// all of them. While nobody asks, nothing is measured, opened or watched, unless the configuration says so.
+// The containers of this node: found in the cgroup tree, named by their runtimes where those answer, measured by one
+// sampler for all of them. While nobody asks, nothing is measured, opened or watched, unless the configuration says so.
 #pragma once
 
+#include "collectors/cadvisor/container_directory.hpp"
 #include "collectors/cadvisor/container_disks.hpp"
 #include "collectors/cadvisor/containers.hpp"
-#include "collectors/cadvisor/docker_directory.hpp"
 #include "collectors/cadvisor/event_store.hpp"
 #include "collectors/cadvisor/lookup.hpp"
 #include "collectors/cadvisor/measurement.hpp"
@@ -46,10 +46,10 @@ public:
     using filesystem_source =
         std::function<task<result<std::shared_ptr<const std::vector<host::filesystem_usage>>>>(deadline)>;
 
-    /// What is referred to outlives this; `docker` may be null, and `disks`: then samples of containers have no
+    /// What is referred to outlives this; `disks` may be null: then samples of containers have no
     /// filesystem.
-    node_containers(worker_pool& pool, docker::client* docker, task_group& group, logger& log, sampling_options options,
-                    filesystem_source filesystems, container_disks* disks = nullptr);
+    node_containers(worker_pool& pool, const runtimes& named_by, task_group& group, logger& log,
+                    sampling_options options, filesystem_source filesystems, container_disks* disks = nullptr);
 
     task<result<std::vector<container_view>>> find(query asked, deadline limit) override;
     task<result<std::vector<event>>> history(event_filter filter, deadline limit) override;
@@ -67,7 +67,7 @@ public:
     static constexpr std::chrono::seconds filesystem_interval{10};
     /// What an inspect says of a health check is asked for again by who asks for the container.
     static constexpr std::chrono::seconds health_lifetime{10};
-    /// The creation of a container is told with Docker's time, if that is known by then.
+    /// The creation of a container is told with its runtime's time, if that is known by then.
     static constexpr std::chrono::seconds longest_silence{5};
 
 private:
@@ -80,21 +80,21 @@ private:
         summary_keeper summary;
         host::cgroup_limits limits;
         steady_clock::time_point limits_read{};
-        std::shared_ptr<const docker::container_state> named_by;  // what `spec` was made with
+        std::shared_ptr<const container> named_by;  // what `spec` was made with
         std::shared_ptr<const container_spec> spec;
-        pid_t dead_process = 0;  // Docker's answer still names it
+        pid_t dead_process = 0;  // the runtime's answer still names it
         bool told = false;       // its creation has been an event
         bool was_there = false;  // before anybody looked: no news to a stream
         steady_clock::time_point seen = steady_clock::now();
     };
     enum class tree_pass { done };
     using record_map = std::map<std::string, std::shared_ptr<record>>;
-    /// What a text of a caller is compared with: made anew only when a container came or went, or Docker said
-    /// something.
+    /// What a text of a caller is compared with: made again only when a container came or went, or a runtime
+    /// said something.
     struct roster {
-        std::vector<container_names> names;            // point into the records and into what Docker said
+        std::vector<container_names> names;            // point into the records and into what runtimes said
         std::vector<std::shared_ptr<record>> records;  // in the order of `names`
-        std::vector<std::shared_ptr<record>> unnamed;  // those Docker can be asked about
+        std::vector<std::shared_ptr<record>> unnamed;  // those a runtime can be asked about
         std::vector<std::shared_ptr<record>> untold;   // those whose creation has not been an event yet
         std::uint64_t names_revision = 0;
         bool stale = true;
@@ -138,7 +138,7 @@ private:
     const sampling_options options_;
     filesystem_source filesystems_;
     container_disks* disks_;
-    docker_directory names_;
+    container_directory names_;
     event_store events_;
 
     record_map records_;

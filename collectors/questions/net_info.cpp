@@ -38,25 +38,25 @@ deadline part_limit(deadline whole, deadline own)
     return deadline::sooner(own, latest);
 }
 
-error not_running(const docker::container_state& container, std::string_view why)
+error not_running(const container& which, std::string_view why)
 {
-    return error(failure::conflict, fmt::format("container is not running: {} {}",
-                                                host::shown_container(container.name, container.id), why));
+    return error(failure::conflict,
+                 fmt::format("container is not running: {} {}", host::shown_container(which.name, which.id), why));
 }
 
-// operations.md N1. A paused container has its processes and answers normally.
-result<void> check_running(const docker::container_state& container)
+// A paused container has its processes and answers normally.
+result<void> check_running(const container& which)
 {
-    if (container.status != "running" && container.status != "paused") {
-        return not_running(container, fmt::format("is {}", escape_untrusted(container.status, 64)));
+    if (which.status != "running" && which.status != "paused") {
+        return not_running(which, fmt::format("is {}", escape_untrusted(which.status, 64)));
     }
-    if (container.pid <= init_pid) return not_running(container, fmt::format("has process number {}", container.pid));
-    if (container.pid == ::getpid()) return not_running(container, "has the process number of this service");
+    if (which.pid <= init_pid) return not_running(which, fmt::format("has process number {}", which.pid));
+    if (which.pid == ::getpid()) return not_running(which, "has the process number of this service");
     return {};
 }
 
-// Whether `space` is the node's: that of the root's process 1 (operations.md N4), or, where that may not be looked at,
-// the one this service runs in.
+// Whether `space` is the node's: that of the root's process 1, or, where that may not be looked at, the one this
+// service runs in.
 bool is_node_network(const std::string& root, netlink::namespace_identity space)
 {
     struct stat node {};
@@ -73,7 +73,7 @@ std::string namespace_key(std::string_view what, netlink::namespace_identity spa
     return fmt::format("{} of net:[{}]", what, space.inode);
 }
 
-bool same_claim(const docker::container_state& a, const docker::container_state& b)
+bool same_claim(const container& a, const container& b)
 {
     return a.id == b.id && a.pid == b.pid && a.started_at == b.started_at;
 }
@@ -118,9 +118,9 @@ bool net_info::has_text() const noexcept
 // A process number, and the container it is said to belong to.
 struct net_info_collector::found_process {
     explicit found_process(pid_t p) : pid(p) {}
-    explicit found_process(docker::container_state c) : pid(static_cast<pid_t>(c.pid)), container(std::move(c)) {}
+    explicit found_process(container c) : pid(static_cast<pid_t>(c.pid)), owner(std::move(c)) {}
     pid_t pid;
-    std::optional<docker::container_state> container;
+    std::optional<container> owner;
 };
 
 struct net_info_collector::opened_target {
@@ -132,9 +132,9 @@ struct net_info_collector::opened_target {
     bool host_network = false;
 };
 
-net_info_collector::net_info_collector(docker::client* docker, worker_pool& pool,
+net_info_collector::net_info_collector(const runtimes& named_by, worker_pool& pool,
                                        std::unique_ptr<namespace_reader> reader, net_info_options options, logger& log)
-    : docker_(docker),
+    : runtimes_(named_by),
       pool_(pool),
       reader_(std::move(reader)),
       options_(std::move(options)),
@@ -150,9 +150,9 @@ task<result<net_info>> net_info_collector::collect(net_info_query query, deadlin
         found_process found(query.pid_);
         target = co_await open_process(std::move(found), limit);
     } else {
-        result<docker::container_state> container = co_await inspect(query, limit);
-        if (!container) co_return container.error();
-        target = co_await open_container(std::move(*container), limit);
+        result<container> named = co_await inspect(query, limit);
+        if (!named) co_return named.error();
+        target = co_await open_container(std::move(*named), limit);
     }
     if (!target) co_return target.error();
 
@@ -189,18 +189,17 @@ task<result<net_info>> net_info_collector::collect(net_info_query query, deadlin
     co_return info;
 }
 
-task<result<docker::container_state>> net_info_collector::inspect(const net_info_query& query, deadline limit)
+task<result<container>> net_info_collector::inspect(const net_info_query& query, deadline limit)
 {
-    if (docker_ == nullptr) {
+    if (runtimes_.empty()) {
         co_return error(failure::unavailable,
                         "no container runtime is configured: only a process (pid) can be asked for");
     }
-    if (query.container_id_) co_return co_await docker_->inspect(*query.container_id_, limit);
-    co_return co_await docker_->find_pod_container(query.pod_namespace_, query.pod_name_, query.container_, limit);
+    if (query.container_id_) co_return co_await runtimes_.inspect(*query.container_id_, limit);
+    co_return co_await runtimes_.find_pod_container(query.pod_namespace_, query.pod_name_, query.container_, limit);
 }
 
-task<result<net_info_collector::opened_target>> net_info_collector::open_container(docker::container_state first,
-                                                                                   deadline limit)
+task<result<net_info_collector::opened_target>> net_info_collector::open_container(container first, deadline limit)
 {
     if (const auto running = check_running(first); !running) co_return running.error();
     found_process found(first);
@@ -212,7 +211,7 @@ task<result<net_info_collector::opened_target>> net_info_collector::open_contain
     // Restarted, or ended and its number reused, between the inspect and the open: ask once more, by the full id.
     const auto full_id = container_reference::parse(first.id);
     if (!full_id) co_return full_id.error();
-    result<docker::container_state> second = co_await docker_->inspect(*full_id, limit);
+    result<container> second = co_await runtimes_.inspect(*full_id, limit);
     if (!second) co_return second.error();
     if (const auto running = check_running(*second); !running) co_return running.error();
     if (same_claim(first, *second)) {
@@ -236,8 +235,8 @@ task<result<net_info_collector::opened_target>> net_info_collector::open_process
         auto process = host::process_handle::open(root, found.pid);
         if (!process) return process.error();
         opened_target target;
-        if (found.container) {
-            const host::container_claim claim(found.container->id, found.container->name, found.container->started_at);
+        if (found.owner) {
+            const host::container_claim claim(found.owner->id, found.owner->name, found.owner->started_at);
             const auto proved = host::belongs_to_container(*process, root, claim);
             if (!proved) return proved.error();
             target.verified = *proved;

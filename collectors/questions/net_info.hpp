@@ -2,7 +2,7 @@
 #pragma once
 
 #include "collectors/questions/namespace_reader.hpp"
-#include "collectors/runtime/docker/docker_client.hpp"
+#include "collectors/runtime/runtimes.hpp"
 #include "core/deadline.hpp"
 #include "core/log.hpp"
 #include "core/shared_calls.hpp"
@@ -40,14 +40,14 @@ private:
     std::string container_;
 };
 
-/// What was read, and of what (operations.md I8).
+/// What was read, and of what.
 struct net_info {
     net_info() = default;
     pid_t pid = 0;
     std::string container_id;    ///< full; empty when a process was asked for
     std::string container_name;  ///< without the leading '/'
     netlink::namespace_identity space;
-    bool verified = true;  ///< false: only the start time says that the process is the container's (operations.md N3)
+    bool verified = true;       ///< false: only the start time says that the process is the container's
     bool host_network = false;  ///< the namespace is the node's own
 
     text_part addresses;  ///< text of `ip addr`
@@ -70,15 +70,15 @@ struct net_info_options {
     steady_clock::duration host_timeout;     ///< finding and opening the process
     steady_clock::duration netlink_timeout;  ///< all dumps of one namespace
     steady_clock::duration nat_timeout;      ///< all iptables-save of one namespace
-    std::size_t operations = 4;              ///< reads of namespaces at once (operations.md N8)
+    std::size_t operations = 4;              ///< reads of namespaces at once
     std::size_t queue_limit = 64;            ///< and waiting for their turn
 };
 
 /// Reactor thread only. Outlives its calls.
 class net_info_collector {
 public:
-    /// `docker` may be null: then only processes can be asked for.
-    net_info_collector(docker::client* docker, worker_pool& pool, std::unique_ptr<namespace_reader> reader,
+    /// Without any runtime only processes can be asked for.
+    net_info_collector(const runtimes& named_by, worker_pool& pool, std::unique_ptr<namespace_reader> reader,
                        net_info_options options, logger& log);
 
     /// Finds the process, proves that it is the container's (once more after a fresh inspect if it is not), and reads
@@ -95,9 +95,9 @@ private:
     using shared_netlink = std::shared_ptr<const netlink_texts>;
     using shared_nat = std::shared_ptr<const nat_texts>;
 
-    task<result<docker::container_state>> inspect(const net_info_query& query, deadline limit);
+    task<result<container>> inspect(const net_info_query& query, deadline limit);
     task<result<opened_target>> open_process(found_process found, deadline limit);
-    task<result<opened_target>> open_container(docker::container_state first, deadline limit);
+    task<result<opened_target>> open_container(container first, deadline limit);
 
     task<netlink_texts> netlink_part(shared_namespace where, deadline limit);
     task<nat_texts> nat_part(shared_namespace where, deadline limit);
@@ -106,13 +106,13 @@ private:
     task<result<shared_netlink>> read_netlink(shared_namespace where);
     task<result<shared_nat>> read_nat(shared_namespace where);
 
-    docker::client* docker_;
+    const runtimes& runtimes_;
     worker_pool& pool_;
     std::shared_ptr<namespace_reader> reader_;  // shared with jobs that outlive their askers
     net_info_options options_;
     logger& log_;
     slot_pool slots_;
-    // By namespace: what makes it "one per namespace" (operations.md N8).
+    // By namespace, which is read by one call at a time.
     shared_calls<shared_netlink> netlink_calls_;
     shared_calls<shared_nat> nat_calls_;
 };

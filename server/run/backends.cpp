@@ -21,7 +21,7 @@ result<void> backends::build_clients()
 {
     auto docker = docker::make_client(executor_, docker_options(config_), log_);
     if (!docker) return docker.error();
-    docker_ = std::move(*docker);
+    docker_ = &runtimes_.add(std::move(*docker));
     auto pods = kubernetes::make_pod_source(executor_, pod_options(config_), log_);
     if (!pods) return pods.error();
     pods_ = std::move(*pods);
@@ -35,7 +35,7 @@ result<void> backends::build_net_info()
     if (!config_.xtables_dir.empty()) reading.nat.directories = {config_.xtables_dir};
     auto reader = make_namespace_reader(programs_, std::move(reading));
     if (!reader) return reader.error();
-    net_info_ = std::make_unique<net_info_collector>(docker_.get(), workers_, std::move(*reader),
+    net_info_ = std::make_unique<net_info_collector>(runtimes_, workers_, std::move(*reader),
                                                      options_of_net_info(config_), log_);
     return {};
 }
@@ -62,7 +62,7 @@ result<void> backends::build()
     processes_ = std::make_unique<process_list_collector>(workers_, std::move(process_options));
     mountinfo_ = std::make_unique<mountinfo_collector>(workers_, config_.root);
     build_goroutines();
-    cadvisor_ = std::make_unique<cadvisor_service>(workers_, *docker_, group_, log_, config_);
+    cadvisor_ = std::make_unique<cadvisor_service>(workers_, runtimes_, group_, log_, config_);
     return {};
 }
 
@@ -83,7 +83,7 @@ std::vector<http::route> backends::routes(std::function<api::service_state()> st
 
 void backends::count(api::service_state& to) const
 {
-    to.backends.push_back({"docker", docker_->statistics()});
+    for (const auto& one : runtimes_.all()) to.backends.push_back({one->name(), one->statistics()});
     to.backends.push_back({"kubernetes", pods_->statistics()});
     to.backends.push_back({"disk", cadvisor_->disk_walks()});
     to.workers_busy = workers_.busy();

@@ -7,6 +7,7 @@
 #include "collectors/questions/net_info.hpp"
 #include "collectors/questions/process_list.hpp"
 #include "collectors/runtime/docker/docker_client.hpp"
+#include "collectors/runtime/runtimes.hpp"
 #include "core/log.hpp"
 #include "core/process/program_runner.hpp"
 #include "core/task_group.hpp"
@@ -39,7 +40,10 @@ public:
     /// Begins what runs without being asked.
     void start() { cadvisor_->start(); }
     /// Lets go of what would keep the reactor alive.
-    void drop_idle() { docker_->drop_idle(); }
+    void drop_idle()
+    {
+        for (const auto& one : runtimes_.all()) one->drop_idle();
+    }
     [[nodiscard]] worker_pool& workers() noexcept { return workers_; }
     /// Whether a thread of theirs is in the kernel, where it cannot be joined.
     [[nodiscard]] bool has_stuck_worker() const noexcept
@@ -58,7 +62,8 @@ private:
     const configuration& config_;
     worker_pool workers_;
     program_runner programs_;
-    std::unique_ptr<docker::client> docker_;
+    runtimes runtimes_;
+    docker::client* docker_ = nullptr;  // of runtimes_
     std::unique_ptr<kubernetes::pod_source> pods_;
     std::unique_ptr<net_info_collector> net_info_;
     std::unique_ptr<process_list_collector> processes_;

@@ -80,19 +80,19 @@ cadvisor::disk_sources disk_sources_of(const std::string& root, cadvisor::engine
 }  // namespace
 
 struct cadvisor_service::parts {
-    parts(worker_pool& pool, docker::client& docker, task_group& tasks, logger& to, const configuration& config)
+    parts(worker_pool& pool, const runtimes& named_by, task_group& tasks, logger& to, const configuration& config)
         : group(tasks),
           log(to),
           root(config.root),
           timeout(config.limits.host),
-          engine(&docker),
+          engine(named_by.first()),
           filesystems(pool, config.root, host::mount_choice()),
           machine(
               pool, [this](deadline limit) { return filesystems.measure(limit); }, config.root, config.limits.host),
           processes(pool, table_options(config), config.limits.host),
           disks(tasks, to, disk_sources_of(config.root, engine, filesystems), config.limits.disk_usage),
           containers(
-              pool, &docker, tasks, to, sampling_options(config),
+              pool, named_by, tasks, to, sampling_options(config),
               [this](deadline limit) { return usages_of(filesystems, limit); },
               config.disk_usage == "asked" ? &disks : nullptr),
           workers(pool),
@@ -114,9 +114,9 @@ struct cadvisor_service::parts {
     api::metrics_options metrics;
 };
 
-cadvisor_service::cadvisor_service(worker_pool& pool, docker::client& docker, task_group& group, logger& log,
+cadvisor_service::cadvisor_service(worker_pool& pool, const runtimes& named_by, task_group& group, logger& log,
                                    const configuration& config)
-    : parts_(std::make_unique<parts>(pool, docker, group, log, config))
+    : parts_(std::make_unique<parts>(pool, named_by, group, log, config))
 {
 }
 

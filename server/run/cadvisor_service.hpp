@@ -1,7 +1,7 @@
 // What stands behind cAdvisor's API, built from the configuration: one member of the application.
 #pragma once
 
-#include "collectors/runtime/docker/docker_client.hpp"
+#include "collectors/runtime/runtimes.hpp"
 #include "core/backend_statistics.hpp"
 #include "core/log.hpp"
 #include "core/task_group.hpp"
@@ -20,7 +20,7 @@ namespace nodescope {
 class cadvisor_service {
 public:
     /// All that is referenced outlives it.
-    cadvisor_service(worker_pool& pool, docker::client& docker, task_group& group, logger& log,
+    cadvisor_service(worker_pool& pool, const runtimes& named_by, task_group& group, logger& log,
                      const configuration& config);
     cadvisor_service(const cadvisor_service&) = delete;
     cadvisor_service& operator=(const cadvisor_service&) = delete;

@@ -1,5 +1,4 @@
 // What a Docker Engine, or something in its place, may answer; and ids as callers write them.
-#include "collectors/cadvisor/engine_facts.hpp"
 #include "collectors/runtime/docker/api_request.hpp"
 #include "collectors/runtime/docker/docker_client.hpp"
 #include "collectors/runtime/docker/endpoint.hpp"
@@ -21,9 +20,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     (void)checked_body(std::string(text), json_kind::object);
     if (engine_message(text).empty()) std::abort();
     (void)refuses_version(400, text);
-    (void)cadvisor::parse_engine_versions(text);
-    (void)cadvisor::parse_docker_root(text);
-    const auto state = parse_container_state(text);
+    (void)parse_facts(text);
+    (void)parse_storage_root(text);
+    const auto state = parse_container(text);
     if (const auto list = parse_pod_containers(text)) (void)choose_pod_container(*list, "default", "web", "");
     (void)negotiate_version(text);
     (void)parse_endpoint(text, false, false);

@@ -87,30 +87,38 @@ public:
         co_return body;
     }
 
-    task<result<shared_body>> engine_version(deadline limit) override
+    task<result<runtime_facts>> facts(deadline limit) override
     {
         auto reading = shared_read(api_call(api_read::version), "", json_kind::object, limit);
-        co_return co_await std::move(reading);
+        const auto body = co_await std::move(reading);
+        if (!body) co_return body.error();
+        co_return parse_facts(**body);
     }
 
-    task<result<container_state>> inspect(const container_reference& id, deadline limit) override
+    task<result<std::string>> storage_root(deadline limit) override
     {
-        // The caller's may be gone before the answer is there, which the check does not know of coroutines.
-        const container_reference asked = id;  // NOLINT(performance-unnecessary-copy-initialization)
+        auto asking = info(limit);
+        const auto body = co_await std::move(asking);
+        if (!body) co_return body.error();
+        co_return parse_storage_root(**body);
+    }
+
+    task<result<container>> inspect(container_reference asked, deadline limit) override
+    {
         api_call call(api_read::container_inspect);
         call.container = asked;
         const std::string name = operation_name(call);
         auto reading = shared_read(std::move(call), asked.text(), json_kind::object, limit);
         const auto body = co_await std::move(reading);
         if (!body) co_return body.error();
-        auto state = parse_container_state(**body);
+        auto state = parse_container(**body);
         if (!state) co_return malformed_answer(name, state.error().message());
         if (const auto same = check_identity(asked, *state); !same) co_return same.error();
         co_return state;
     }
 
-    task<result<container_state>> find_pod_container(std::string pod_namespace, std::string pod_name,
-                                                     std::string container, deadline limit) override
+    task<result<container>> find_pod_container(std::string pod_namespace, std::string pod_name, std::string container,
+                                               deadline limit) override
     {
         std::vector<std::string> labels;
         labels.push_back("io.kubernetes.pod.namespace=" + pod_namespace);
@@ -133,7 +141,12 @@ public:
         co_return co_await std::move(inspecting);
     }
 
-    [[nodiscard]] const std::string& endpoint_text() const noexcept override { return where_.text; }
+    [[nodiscard]] std::string_view name() const noexcept override { return runtime_name; }
+    /// Podman answers through the same API. The runtimes of CRI do not, but cri-dockerd's containers are Docker's.
+    [[nodiscard]] bool answers_to(reference_scheme scheme) const noexcept override
+    {
+        return scheme == reference_scheme::docker || scheme == reference_scheme::podman;
+    }
     void drop_idle() override { http_->drop_idle(); }
     [[nodiscard]] backend_statistics statistics() const noexcept override { return statistics_; }
 

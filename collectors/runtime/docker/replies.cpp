@@ -75,7 +75,7 @@ result<void> for_each_member(std::string_view object, const Take& take)
     return first;
 }
 
-result<void> take_health(std::string_view object, container_state& state)
+result<void> take_health(std::string_view object, container& state)
 {
     return for_each_member(object, [&](std::string_view key, std::string_view value) -> result<void> {
         if (key == "Status") return take_string(value, "State.Health.Status", state.health);
@@ -83,7 +83,7 @@ result<void> take_health(std::string_view object, container_state& state)
     });
 }
 
-result<void> take_state(std::string_view object, container_state& state)
+result<void> take_state(std::string_view object, container& state)
 {
     return for_each_member(object, [&](std::string_view key, std::string_view value) -> result<void> {
         if (key == "Status") return take_string(value, "State.Status", state.status);
@@ -95,16 +95,21 @@ result<void> take_state(std::string_view object, container_state& state)
     });
 }
 
-result<void> take_host_config(std::string_view object, container_state& state)
+result<void> take_host_config(std::string_view object, container& state)
 {
     return for_each_member(object, [&](std::string_view key, std::string_view value) -> result<void> {
-        if (key == "NetworkMode") return take_string(value, "HostConfig.NetworkMode", state.network_mode);
+        if (key == "NetworkMode") {
+            std::string mode;
+            auto taken = take_string(value, "HostConfig.NetworkMode", mode);
+            state.shares_network = mode.starts_with("container:");
+            return taken;
+        }
         if (key == "CpuShares") return take_integer(value, "HostConfig.CpuShares", state.cpu_shares);
         return {};
     });
 }
 
-result<void> take_graph_driver(std::string_view object, container_state& state)
+result<void> take_graph_driver(std::string_view object, container& state)
 {
     const auto take_data = [&](std::string_view key, std::string_view value) -> result<void> {
         if (key == "UpperDir") return take_string(value, "GraphDriver.Data.UpperDir", state.upper_directory);
@@ -115,7 +120,7 @@ result<void> take_graph_driver(std::string_view object, container_state& state)
     });
 }
 
-result<void> take_container_labels(std::string_view object, container_state& state)
+result<void> take_container_labels(std::string_view object, container& state)
 {
     kept_texts kept;
     return for_each_member(object, [&](std::string_view key, std::string_view value) -> result<void> {
@@ -124,7 +129,7 @@ result<void> take_container_labels(std::string_view object, container_state& sta
     });
 }
 
-result<void> take_environment(std::string_view array, container_state& state)
+result<void> take_environment(std::string_view array, container& state)
 {
     if (array == "null") return {};
     result<void> first;
@@ -137,7 +142,7 @@ result<void> take_environment(std::string_view array, container_state& state)
     return walked ? first : walked;
 }
 
-result<void> take_config(std::string_view object, container_state& state)
+result<void> take_config(std::string_view object, container& state)
 {
     return for_each_member(object, [&](std::string_view key, std::string_view value) -> result<void> {
         if (key == "Image") return take_string(value, "Config.Image", state.image);
@@ -176,6 +181,16 @@ std::string replace_invalid_utf8(std::string_view bytes)
         }
     }
     return text;
+}
+
+/// A string member; empty when there is none, or when it is longer than any version or path that a daemon has.
+std::string short_text(std::string_view object, std::string_view key)
+{
+    constexpr std::size_t text_limit = 4096;
+    const auto member = json_member(object, key);
+    if (!member || json_kind_of(*member) != json_kind::string) return {};
+    const auto text = decode_json_string(*member);
+    return text && text->size() <= text_limit ? *text : std::string();
 }
 
 std::string_view kind_name(json_kind kind) noexcept { return kind == json_kind::array ? "an array" : "an object"; }
@@ -220,9 +235,10 @@ bool refuses_version(unsigned status, std::string_view message) noexcept
            (message.find("too old") != std::string_view::npos || message.find("too new") != std::string_view::npos);
 }
 
-result<container_state> parse_container_state(std::string_view body)
+result<container> parse_container(std::string_view body)
 {
-    container_state state;
+    container state;
+    state.runtime = runtime_name;
     const auto walked = for_each_member(body, [&](std::string_view key, std::string_view value) -> result<void> {
         if (key == "Id") return take_string(value, "Id", state.id);
         if (key == "Name") return take_string(value, "Name", state.name);
@@ -230,10 +246,8 @@ result<container_state> parse_container_state(std::string_view body)
         if (key == "HostConfig") return take_host_config(value, state);
         if (key == "Config") return take_config(value, state);
         if (key == "Created") return take_string(value, "Created", state.created);
-        if (key == "Driver") return take_string(value, "Driver", state.driver);
+        if (key == "Driver") return take_string(value, "Driver", state.storage_driver);
         if (key == "GraphDriver") return take_graph_driver(value, state);
-        if (key == "LogPath") return take_string(value, "LogPath", state.log_path);
-        if (key == "HostsPath") return take_string(value, "HostsPath", state.hosts_path);
         if (key == "RestartCount") return take_integer(value, "RestartCount", state.restart_count);
         return {};
     });
@@ -246,7 +260,21 @@ result<container_state> parse_container_state(std::string_view body)
     return state;
 }
 
-result<void> check_identity(const container_reference& asked, const container_state& answered)
+runtime_facts parse_facts(std::string_view body)
+{
+    runtime_facts facts;
+    facts.version = short_text(body, "Version");
+    facts.api_version = short_text(body, "ApiVersion");
+    return facts;
+}
+
+std::string parse_storage_root(std::string_view info)
+{
+    std::string root = short_text(info, "DockerRootDir");
+    return root.starts_with('/') ? root : std::string();
+}
+
+result<void> check_identity(const container_reference& asked, const container& answered)
 {
     const std::string& text = asked.text();
     if (answered.name == text) return {};

@@ -10,24 +10,33 @@
 
 namespace nodescope::docker {
 
+/// What this runtime is called in answers and metrics.
+inline constexpr std::string_view runtime_name = "docker";
+
 /// The body as it may be passed on: one JSON value of the kind wanted, without white space around it, and valid UTF-8
 /// (each invalid byte becomes U+FFFD; everything else stays byte for byte). failure::malformed.
 result<shared_body> checked_body(std::string body, json_kind wanted);
 
-/// What an error answer says: the "message" of a JSON object, else the text itself; escaped, at most 1 KiB
-/// (operations.md D5, D14). Never empty.
+/// What an error answer says: the "message" of a JSON object, else the text itself; escaped, at most 1 KiB.
+/// Never empty.
 std::string engine_message(std::string_view body);
 
-/// A 400 by which the engine refuses the API version of the path (operations.md D5).
+/// A 400 by which the engine refuses the API version of the path.
 bool refuses_version(unsigned status, std::string_view message) noexcept;
 
 /// Reads the answer of an inspect. Unknown members, nulls and missing ones are fine, but without a full Id it is
 /// failure::malformed.
-result<container_state> parse_container_state(std::string_view body);
+result<container> parse_container(std::string_view body);
 
-/// operations.md I7: the daemon matches names and prefixes of ids; only a whole name or 12 or more digits of the id
-/// prove that the answer is about the container asked for. failure::conflict.
-result<void> check_identity(const container_reference& asked, const container_state& answered);
+/// Of the body of GET /version. What it does not say, or not as a text of sensible length, stays empty.
+runtime_facts parse_facts(std::string_view body);
+
+/// DockerRootDir of the body of GET /info; empty when it names no absolute path.
+std::string parse_storage_root(std::string_view info);
+
+/// The daemon matches names and prefixes of ids; only a whole name or 12 or more digits of the id prove that the
+/// answer is about the container asked for. failure::conflict.
+result<void> check_identity(const container_reference& asked, const container& answered);
 
 /// An element of the container list, as far as it says to which pod it belongs.
 struct pod_container {

@@ -18,7 +18,7 @@ namespace nodescope::api {
 
 /// What the routes ask. All referenced objects outlive the server.
 struct processor_backends {
-    docker::client& docker;
+    docker::client& docker;  ///< for the routes about Docker itself
     kubernetes::pod_source& pods;
     net_info_collector& net_info;
     process_list_collector& processes;

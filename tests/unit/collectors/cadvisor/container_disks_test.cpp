@@ -32,11 +32,11 @@ host::container_disk_usage some_usage()
     return usage;
 }
 
-docker::container_state container(const std::string& id)
+container container_of(const std::string& id)
 {
-    docker::container_state state;
+    container state;
     state.id = id;
-    state.driver = "overlay2";
+    state.storage_driver = "overlay2";
     state.upper_directory = "/data/" + id.substr(0, 1);
     return state;
 }
@@ -68,7 +68,7 @@ protected:
 
     void ask(std::initializer_list<std::string> ids)
     {
-        for (const std::string& id : ids) disks().want(container(id));
+        for (const std::string& id : ids) disks().want(container_of(id));
         run_task(reactor_, settled());
     }
     task<int> settled()

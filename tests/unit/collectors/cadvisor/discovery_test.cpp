@@ -20,7 +20,7 @@ struct Discovery : ::testing::Test {
         root.write("/proc/1/mountinfo", "25 20 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
         make("/old");
         options.root = root.path();
-        containers.emplace(pool, nullptr, group, log, options, node_containers::filesystem_source());
+        containers.emplace(pool, none, group, log, options, node_containers::filesystem_source());
     }
     void make(const std::string& path) const
     {
@@ -39,6 +39,7 @@ struct Discovery : ::testing::Test {
     logger log{log_level::error, log_format::text};
     task_group group{reactor.get_executor(), log};
     worker_pool pool;
+    const runtimes none;
     sampling_options options{std::chrono::seconds(5)};
     std::optional<node_containers> containers;
 };

@@ -1,4 +1,4 @@
-// What is remembered of the Docker Engine. cadvisor-v2.md §4.2, §14.2 "remember".
+// What is remembered of a runtime.
 #include "collectors/cadvisor/engine_facts.hpp"
 #include "tests/support/run_task.hpp"
 
@@ -14,67 +14,54 @@ namespace {
 
 const auto long_enough = deadline::in(std::chrono::hours(1));
 
-class fake_docker final : public docker::client {
+class fake_runtime final : public runtime {
 public:
-    result<docker::shared_body> answer = error(failure::unavailable, "away");
+    std::optional<error> failing = error(failure::unavailable, "away");
+    runtime_facts said;
+    std::string root;
     int calls = 0;
     steady_clock::duration longest{};  ///< that a call was given
 
-    task<result<docker::shared_body>> list_containers(deadline) override { co_return error(); }
-    task<result<docker::shared_body>> info(deadline limit) override { return give(limit); }
-    task<result<docker::shared_body>> engine_version(deadline limit) override { return give(limit); }
-    task<result<docker::container_state>> inspect(const container_reference&, deadline) override { co_return error(); }
-    task<result<docker::container_state>> find_pod_container(std::string, std::string, std::string, deadline) override
+    task<result<runtime_facts>> facts(deadline limit) override { return give(said, limit); }
+    task<result<std::string>> storage_root(deadline limit) override { return give(root, limit); }
+    task<result<container>> inspect(container_reference, deadline) override { co_return error(); }
+    task<result<container>> find_pod_container(std::string, std::string, std::string, deadline) override
     {
         co_return error();
     }
-    [[nodiscard]] const std::string& endpoint_text() const noexcept override { return endpoint_; }
+    [[nodiscard]] std::string_view name() const noexcept override { return "fake"; }
+    [[nodiscard]] bool answers_to(reference_scheme) const noexcept override { return false; }
     void drop_idle() override {}
 
-    void say(const char* body) { answer = std::make_shared<const std::string>(body); }
+    void say(std::string version, std::string api_version = "", std::string storage = "")
+    {
+        said.version = std::move(version);
+        said.api_version = std::move(api_version);
+        root = std::move(storage);
+        failing.reset();
+    }
 
 private:
-    task<result<docker::shared_body>> give(deadline limit)
+    template <class T>
+    task<result<T>> give(T answer, deadline limit)
     {
         ++calls;
         longest = std::max(longest, limit.limit());
+        if (failing) co_return *failing;
         co_return answer;
     }
-    std::string endpoint_ = "unix:///fake";
 };
 
 }  // namespace
 
-TEST(ParseEngineVersions, TakesWhatIsThere)
-{
-    const engine_versions both = parse_engine_versions(R"({"Version":"20.10.24+dfsg1","ApiVersion":"1.41"})");
-    EXPECT_EQ(both.engine, "20.10.24+dfsg1");
-    EXPECT_EQ(both.api, "1.41");
-    EXPECT_EQ(parse_engine_versions(R"({"Version":"24.0"})").api, "Unknown");
-    const std::string endless = R"({"Version":")" + std::string(5000, 'x') + R"("})";
-    for (const std::string_view text :
-         {std::string_view(""), std::string_view("{}"), std::string_view("[]"), std::string_view("{\"Version\":"),
-          std::string_view(R"({"Version":7,"ApiVersion":null})"), std::string_view(R"({"Version":""})"),
-          std::string_view(endless)}) {
-        EXPECT_EQ(parse_engine_versions(text), engine_versions()) << text;
-    }
-}
-
-TEST(ParseDockerRoot, TakesAnAbsolutePath)
-{
-    EXPECT_EQ(parse_docker_root(R"({"DockerRootDir":"/data/docker"})"), "/data/docker");
-    for (const std::string_view text : {"", "{}", R"({"DockerRootDir":"data"})", R"({"DockerRootDir":null})"}) {
-        EXPECT_EQ(parse_docker_root(text), std::nullopt) << text;
-    }
-}
-
 TEST(EngineFacts, AreRemembered)
 {
-    fake_docker docker;
-    docker.say(R"({"Version":"20.10.24","ApiVersion":"1.41","DockerRootDir":"/data"})");
+    fake_runtime docker;
+    docker.say("20.10.24", "1.41", "/data");
     engine_facts facts(&docker);
     for (int i = 0; i < 3; ++i) {
         EXPECT_EQ(run_task(facts.versions(long_enough)).engine, "20.10.24");
+        EXPECT_EQ(run_task(facts.versions(long_enough)).api, "1.41");
         EXPECT_EQ(run_task(facts.data_root(long_enough)), "/data");
     }
     EXPECT_EQ(docker.calls, 2);
@@ -83,7 +70,7 @@ TEST(EngineFacts, AreRemembered)
 
 TEST(EngineFacts, LeaveADaemonThatDoesNotAnswerAlone)
 {
-    fake_docker docker;
+    fake_runtime docker;
     engine_facts facts(&docker);
     for (int i = 0; i < 3; ++i) {
         EXPECT_EQ(run_task(facts.versions(long_enough)), engine_versions());
@@ -95,13 +82,14 @@ TEST(EngineFacts, LeaveADaemonThatDoesNotAnswerAlone)
 
 TEST(EngineFacts, DoNotTakeACallerThatLeftForAnAnswer)
 {
-    fake_docker docker;
-    docker.answer = error(failure::cancelled, "left");
+    fake_runtime docker;
+    docker.failing = error(failure::cancelled, "left");
     engine_facts facts(&docker);
     EXPECT_EQ(run_task(facts.versions(long_enough)).engine, "Unknown");
     EXPECT_EQ(run_task(facts.data_root(long_enough)), "/var/lib/docker");
-    docker.say(R"({"Version":"1"})");
+    docker.say("1");
     EXPECT_EQ(run_task(facts.versions(long_enough)).engine, "1");
+    EXPECT_EQ(run_task(facts.versions(long_enough)).api, "Unknown");
     EXPECT_EQ(run_task(facts.data_root(long_enough)), "/var/lib/docker");
 }
 

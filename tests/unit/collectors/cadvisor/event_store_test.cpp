@@ -1,7 +1,7 @@
 // Events: what is kept of them, what a reader of a stream gets, and what one costs that does not read.
 #include "collectors/cadvisor/event_store.hpp"
 #include "tests/support/run_task.hpp"
-#include "tests/unit/collectors/cadvisor/scripted_docker.hpp"
+#include "tests/unit/collectors/cadvisor/scripted_runtime.hpp"
 
 #include <gtest/gtest.h>
 

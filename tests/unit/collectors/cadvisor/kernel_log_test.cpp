@@ -3,7 +3,7 @@
 #include "core/task_group.hpp"
 #include "core/unique_fd.hpp"
 #include "tests/support/temporary_root.hpp"
-#include "tests/unit/collectors/cadvisor/scripted_docker.hpp"
+#include "tests/unit/collectors/cadvisor/scripted_runtime.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -2,7 +2,7 @@
 #include "collectors/cadvisor/node_containers.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/unit/collectors/cadvisor/cgroup_node.hpp"
-#include "tests/unit/collectors/cadvisor/scripted_docker.hpp"
+#include "tests/unit/collectors/cadvisor/scripted_runtime.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ using nodescope::testing::cgroup_node;
 using nodescope::testing::run_task;
 using nodescope::testing::run_until;
 using nodescope::testing::running;
-using nodescope::testing::scripted_docker;
+using nodescope::testing::scripted_runtime;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Not;
@@ -47,7 +47,7 @@ protected:
 
     node_containers& service()
     {
-        if (!made) made = std::make_unique<node_containers>(pool, &docker, group, log, options, nullptr);
+        if (!made) made = std::make_unique<node_containers>(pool, named_by, group, log, options, nullptr);
         return *made;
     }
     result<std::vector<container_view>> find(query asked)
@@ -88,7 +88,8 @@ protected:
     logger log{log_level::info, log_format::text, [this](std::string_view line) { lines.emplace_back(line); }};
     worker_pool pool{2};
     task_group group{reactor.get_executor(), log};
-    scripted_docker docker;
+    runtimes named_by;
+    scripted_runtime& docker = named_by.add(std::make_unique<scripted_runtime>());
     sampling_options options{std::chrono::seconds(5)};
     std::unique_ptr<node_containers> made;
 };
@@ -136,7 +137,7 @@ TEST_F(NodeContainers, ShowsOfTheEnvironmentOnlyWhatIsListed)
         state.labels = {{"app", "x"}};
         state.image = "busybox:local";
         state.restart_count = 3;
-        return result<docker::container_state>(state);
+        return result<container>(state);
     };
     node.add(path_a);
     const auto found = find_of_docker("web");
@@ -155,7 +156,7 @@ TEST_F(NodeContainers, ShowNothingOfTheEnvironmentUnlessAsked)
     docker.answer = [](const std::string& id) {
         auto state = running(id, "web");
         state.environment = {"SECRET=planted"};
-        return result<docker::container_state>(state);
+        return result<container>(state);
     };
     node.add(path_a);
     EXPECT_TRUE(find_of_docker("web")->front().spec->envs.empty());
@@ -177,9 +178,7 @@ TEST_F(NodeContainers, KeepsTheNamesItKnowsWhileDockerIsAway)
 {
     node.add(path_a);
     ASSERT_TRUE(find_of_docker("name-of-aaaa"));
-    docker.answer = [](const std::string&) -> result<docker::container_state> {
-        return error(failure::unavailable, "away");
-    };
+    docker.answer = [](const std::string&) -> result<container> { return error(failure::unavailable, "away"); };
     node.add("/docker/" + id_b);
     EXPECT_TRUE(find_of_docker("name-of-aaaa"));
     EXPECT_TRUE(find_of_docker(id_b));
@@ -192,7 +191,7 @@ TEST_F(NodeContainers, TellsTheBeginningOfWhatHasEndedAlready)
     docker.answer = [](const std::string& id) {
         auto state = running(id, "short", 0);
         state.exit_code = 7;
-        return result<docker::container_state>(state);
+        return result<container>(state);
     };
     ASSERT_TRUE(find("/"));
     node.add(path_a);

@@ -33,9 +33,9 @@ const std::string id = "8fed049dc1fadb6c40b231cdcc2d354904ebd02a41dcf2e2ea909b06
 constexpr pid_t container_pid = 17209;
 constexpr pid_t next_pid = 17300;
 
-docker::container_state container_with(std::string status, std::int64_t pid)
+container container_with(std::string status, std::int64_t pid)
 {
-    docker::container_state state;
+    container state;
     state.id = id;
     state.name = "web";
     state.status = std::move(status);
@@ -45,36 +45,35 @@ docker::container_state container_with(std::string status, std::int64_t pid)
 }
 
 // Answers each inspect with the next of `states`; the last one stays.
-class fake_docker final : public docker::client {
+class fake_runtime final : public runtime {
 public:
-    std::deque<result<docker::container_state>> states;
+    std::deque<result<container>> states;
     std::vector<std::string> asked;
 
-    task<result<docker::shared_body>> list_containers(deadline) override { co_return error(); }
-    task<result<docker::shared_body>> info(deadline) override { co_return error(); }
-    task<result<docker::shared_body>> engine_version(deadline) override { co_return error(); }
-    task<result<docker::container_state>> inspect(const container_reference& which, deadline) override
+    task<result<runtime_facts>> facts(deadline) override { co_return error(); }
+    task<result<std::string>> storage_root(deadline) override { co_return error(); }
+    task<result<container>> inspect(container_reference which, deadline) override
     {
         asked.push_back(which.text());
         co_return next();
     }
-    task<result<docker::container_state>> find_pod_container(std::string pod_namespace, std::string pod_name,
-                                                             std::string container, deadline) override
+    task<result<container>> find_pod_container(std::string pod_namespace, std::string pod_name, std::string container,
+                                               deadline) override
     {
         asked.push_back(pod_namespace + "/" + pod_name + "/" + container);
         co_return next();
     }
-    [[nodiscard]] const std::string& endpoint_text() const noexcept override { return endpoint_; }
+    [[nodiscard]] std::string_view name() const noexcept override { return "fake"; }
+    [[nodiscard]] bool answers_to(reference_scheme) const noexcept override { return true; }
     void drop_idle() override {}
 
 private:
-    result<docker::container_state> next()
+    result<container> next()
     {
         auto state = states.front();
         if (states.size() > 1) states.pop_front();
         return state;
     }
-    std::string endpoint_ = "unix:///fake";
 };
 
 // What a test tells the reads to do, and what they were asked. The blocking part runs on a pool thread.
@@ -162,7 +161,7 @@ protected:
     {
         if (!collector_) {
             collector_ = std::make_unique<net_info_collector>(
-                &docker_, pool_, std::make_unique<scripted_reader>(script_), options_, log_);
+                runtimes_, pool_, std::make_unique<scripted_reader>(script_), options_, log_);
         }
         return *collector_;
     }
@@ -180,7 +179,9 @@ protected:
     boost::asio::io_context reactor_{1};
     logger log_{log_level::error, log_format::text, [](std::string_view) {}};
     temporary_root root_;
-    fake_docker docker_;
+    runtimes runtimes_;
+    fake_runtime& docker_ = runtimes_.add(std::make_unique<fake_runtime>());
+    const runtimes no_runtime_;
     reader_script script_;
     net_info_options options_{5s, 5s, 5s};
     worker_pool pool_{3};
@@ -224,7 +225,7 @@ TEST_F(NetInfo, OfAPodAsksForItsLabels)
 
 TEST_F(NetInfo, OfAProcessAsksNoRuntime)
 {
-    net_info_collector without(nullptr, pool_, std::make_unique<scripted_reader>(script_), options_, log_);
+    net_info_collector without(no_runtime_, pool_, std::make_unique<scripted_reader>(script_), options_, log_);
 
     const auto info = run_task(reactor_, without.collect(net_info_query::of_process(container_pid), deadline::in(10s)));
     ASSERT_TRUE(info) << info.error();
@@ -515,7 +516,7 @@ TEST_F(NetInfo, OfARealProcessIsItsNamespace)
     program_runner programs(reactor_.get_executor(), pool_);
     auto reader = make_namespace_reader(programs, namespace_reader_options());
     ASSERT_TRUE(reader) << reader.error();
-    net_info_collector live(nullptr, pool_, std::move(*reader), options_, log_);
+    net_info_collector live(no_runtime_, pool_, std::move(*reader), options_, log_);
 
     const auto info = run_task(reactor_, live.collect(net_info_query::of_process(child.pid()), deadline::in(10s)));
 

@@ -17,34 +17,34 @@ std::string inspect_answer(const std::string& more = "")
 
 TEST(ContainerState, IsReadFromAnInspect)
 {
-    const auto got = parse_container_state(inspect_answer("\n"));
+    const auto got = parse_container(inspect_answer("\n"));
     ASSERT_TRUE(got) << got.error();
     EXPECT_EQ(got->id, id_a);
     EXPECT_EQ(got->name, "web");
     EXPECT_EQ(got->status, "running");
     EXPECT_EQ(got->pid, 4711);
     EXPECT_EQ(got->started_at, "2026-01-01T00:00:01.5Z");
-    EXPECT_EQ(got->network_mode, "default");
+    EXPECT_EQ(got->runtime, "docker");
+    EXPECT_FALSE(got->shares_network);
 }
 
 TEST(ContainerState, HasWhatDescribesAContainer)
 {
-    const auto got = parse_container_state(
+    const auto got = parse_container(
         R"({"Id":")" + id_a +
         R"(","Created":"2026-01-01T00:00:00.25Z","State":{"ExitCode":137,"Health":{"Status":"healthy","Log":null}},)"
         R"("RestartCount":3,"Driver":"overlay2","LogPath":"/d/containers/x/x-json.log","HostsPath":"/d/containers/x/hosts",)"
         R"("GraphDriver":{"Name":"overlay2","Data":{"LowerDir":"/l","UpperDir":"/d/overlay2/x/diff"}},)"
-        R"("HostConfig":{"CpuShares":2048},)"
+        R"("HostConfig":{"CpuShares":2048,"NetworkMode":"container:6faaaaaaaaaa"},)"
         R"("Config":{"Image":"busybox:local","Env":["A=b","C"],"Labels":{"a.b":"c\u0022","":""}}})");
     ASSERT_TRUE(got) << got.error();
     EXPECT_EQ(got->created, "2026-01-01T00:00:00.25Z");
     EXPECT_EQ(got->exit_code, 137);
     EXPECT_EQ(got->health, "healthy");
     EXPECT_EQ(got->restart_count, 3);
-    EXPECT_EQ(got->driver, "overlay2");
+    EXPECT_EQ(got->storage_driver, "overlay2");
     EXPECT_EQ(got->upper_directory, "/d/overlay2/x/diff");
-    EXPECT_EQ(got->log_path, "/d/containers/x/x-json.log");
-    EXPECT_EQ(got->hosts_path, "/d/containers/x/hosts");
+    EXPECT_TRUE(got->shares_network);
     EXPECT_EQ(got->cpu_shares, 2048);
     EXPECT_EQ(got->image, "busybox:local");
     EXPECT_EQ(got->environment, (std::vector<std::string>{"A=b", "C"}));
@@ -57,7 +57,7 @@ TEST(ContainerState, KeepsNoMoreLabelsAndVariablesThanFit)
     const std::string body = fmt::format(
         R"({{"Id":"{}","Config":{{"Labels":{{"a":"1","b":"{}","c":"{}","d":"4"}},"Env":["A=1","B={}","C={}","D=4"]}}}})",
         std::string(64, '0'), big, big, big, big);
-    const auto got = parse_container_state(body);
+    const auto got = parse_container(body);
     ASSERT_TRUE(got) << got.error();
     EXPECT_EQ(got->labels, (std::map<std::string, std::string>{{"a", "1"}, {"b", big}, {"d", "4"}}));
     EXPECT_EQ(got->environment, (std::vector<std::string>{"A=1", "B=" + big, "D=4"}));
@@ -70,7 +70,7 @@ TEST(ContainerState, ToleratesNullsAndMissingMembers)
           R"(,"State":{"Pid":null,"Status":null,"Health":null})", R"(,"Config":null,"Created":null)",
           R"(,"Config":{"Env":null,"Labels":null})", R"(,"GraphDriver":null)", R"(,"GraphDriver":{"Data":null})",
           R"(,"New":[[{}],1.5,"x",true])"}) {
-        const auto got = parse_container_state(R"({"Id":")" + id_a + "\"" + more + "}");
+        const auto got = parse_container(R"({"Id":")" + id_a + "\"" + more + "}");
         ASSERT_TRUE(got) << more << got.error();
         EXPECT_EQ(got->pid, 0);
         EXPECT_EQ(got->status, "");
@@ -81,7 +81,7 @@ TEST(ContainerState, IsNeverReadFromATruncatedAnswer)
 {
     const std::string whole = inspect_answer();
     for (std::size_t length = 0; length < whole.size(); ++length) {
-        const auto got = parse_container_state(whole.substr(0, length));
+        const auto got = parse_container(whole.substr(0, length));
         ASSERT_FALSE(got) << length;
         EXPECT_EQ(got.error().kind(), failure::malformed);
     }
@@ -113,16 +113,39 @@ TEST(ContainerState, RefusesWhatIsNotAContainer)
         R"({"Id":)" + std::string(100'000, '{'),
     };
     for (const std::string& text : cases) {
-        const auto got = parse_container_state(text);
+        const auto got = parse_container(text);
         ASSERT_FALSE(got) << text.substr(0, 120);
         EXPECT_EQ(got.error().kind(), failure::malformed);
     }
 }
 
-// operations.md I7.
+TEST(Facts, AreWhatIsThere)
+{
+    const runtime_facts both = parse_facts(R"({"Version":"20.10.24+dfsg1","ApiVersion":"1.41"})");
+    EXPECT_EQ(both.version, "20.10.24+dfsg1");
+    EXPECT_EQ(both.api_version, "1.41");
+    EXPECT_EQ(parse_facts(R"({"Version":"24.0"})").api_version, "");
+    const std::string endless = R"({"Version":")" + std::string(5000, 'x') + R"("})";
+    for (const std::string_view text :
+         {std::string_view(""), std::string_view("{}"), std::string_view("[]"), std::string_view("{\"Version\":"),
+          std::string_view(R"({"Version":7,"ApiVersion":null})"), std::string_view(R"({"Version":""})"),
+          std::string_view(endless)}) {
+        EXPECT_EQ(parse_facts(text).version, "") << text;
+        EXPECT_EQ(parse_facts(text).api_version, "") << text;
+    }
+}
+
+TEST(StorageRoot, IsAnAbsolutePath)
+{
+    EXPECT_EQ(parse_storage_root(R"({"DockerRootDir":"/data/docker"})"), "/data/docker");
+    for (const std::string_view text : {"", "{}", R"({"DockerRootDir":"data"})", R"({"DockerRootDir":null})"}) {
+        EXPECT_EQ(parse_storage_root(text), "") << text;
+    }
+}
+
 TEST(Identity, OnlyAWholeNameOrTwelveDigitsWillDo)
 {
-    container_state answered;
+    container answered;
     answered.id = id_a;
     answered.name = "6";
     const auto verdict = [&](const std::string& asked) {

@@ -1,8 +1,8 @@
-// What Docker says of the containers on the node, by id. Each is asked about once when it appears, in the background;
-// a daemon that is away or hangs costs names and labels, never an answer. Reactor thread only.
+// What the runtimes say of the containers on the node, by id: names and labels. Each container is asked about once when
+// it appears, in the background; a runtime that is away or hangs costs names, never an answer. Reactor thread only.
 #pragma once
 
-#include "collectors/runtime/docker/docker_client.hpp"
+#include "collectors/runtime/runtimes.hpp"
 #include "core/deadline.hpp"
 #include "core/log.hpp"
 #include "core/task.hpp"
@@ -19,23 +19,23 @@
 
 namespace nodescope::cadvisor {
 
-class docker_directory {
+class container_directory {
 public:
-    enum class verdict {
+    enum class standing {
         unknown,  ///< not answered yet, or the container has no process yet
-        docker,   ///< Docker runs it
-        foreign,  ///< Docker does not know it (another runtime does)
+        named,    ///< a runtime has it
+        foreign,  ///< no runtime that we ask has it
     };
     struct entry {
-        verdict says = verdict::unknown;
-        std::shared_ptr<const docker::container_state> state;  ///< with verdict::docker
-        steady_clock::time_point asked{};                      ///< when the last answer came
+        standing says = standing::unknown;
+        std::shared_ptr<const container> state;  ///< with standing::named
+        steady_clock::time_point asked{};        ///< when the last answer came
     };
 
-    /// All outlive the directory; `docker` may be null: then every container is foreign.
-    docker_directory(docker::client* docker, task_group& group, logger& log);
-    docker_directory(const docker_directory&) = delete;
-    docker_directory& operator=(const docker_directory&) = delete;
+    /// All outlive the directory. Without any runtime every container is foreign.
+    container_directory(const runtimes& asked, task_group& group, logger& log);
+    container_directory(const container_directory&) = delete;
+    container_directory& operator=(const container_directory&) = delete;
 
     /// What is known now; never asked before: unknown. Valid until something else is called.
     [[nodiscard]] const entry& look(const std::string& id) const;
@@ -46,7 +46,7 @@ public:
     /// What was said is no longer so: the process has ended, or it is old.
     void ask_again(const std::string& id);
     void forget(const std::string& id);
-    /// With what its main process ended, as soon as Docker has noticed; -1: nobody knows.
+    /// With what its main process ended, as soon as its runtime has noticed; -1: nobody knows.
     task<int> exit_code(std::string id, deadline limit);
 
     /// Waits until all who were wanted have been asked once, but never long: `patience`, and not at all while the
@@ -77,11 +77,11 @@ private:
 
     void start_asking();
     task<> ask_until_done(std::shared_ptr<const void> counted);
-    void learn(const std::string& id, const result<docker::container_state>& answer);
+    void learn(const std::string& id, const result<container>& answer);
     void rest_after(const error& why);
     [[nodiscard]] bool asking() const;
 
-    docker::client* docker_;
+    const runtimes& runtimes_;
     task_group& group_;
     logger& log_;
     std::map<std::string, known> entries_;

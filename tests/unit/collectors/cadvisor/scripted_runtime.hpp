@@ -1,7 +1,7 @@
-// A Docker client that inspects as a test says, and remembers who was asked about.
+// A runtime that inspects as a test says, and remembers what was asked about.
 #pragma once
 
-#include "collectors/runtime/docker/docker_client.hpp"
+#include "collectors/runtime/runtimes.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -16,9 +16,10 @@
 namespace nodescope::testing {
 
 /// A container that runs as process `pid`.
-inline docker::container_state running(std::string id, std::string name, std::int64_t pid = 1)
+inline container running(std::string id, std::string name, std::int64_t pid = 1)
 {
-    docker::container_state state;
+    container state;
+    state.runtime = "docker";
     state.id = std::move(id);
     state.name = std::move(name);
     state.status = "running";
@@ -26,10 +27,10 @@ inline docker::container_state running(std::string id, std::string name, std::in
     return state;
 }
 
-class scripted_docker final : public docker::client {
+class scripted_runtime final : public runtime {
 public:
-    std::function<result<docker::container_state>(const std::string& id)> answer = [](const std::string& id) {
-        return result<docker::container_state>(running(id, "name-of-" + id.substr(0, 4)));
+    std::function<result<container>(const std::string& id)> answer = [](const std::string& id) {
+        return result<container>(running(id, "name-of-" + id.substr(0, 4)));
     };
     bool silent = false;             ///< answers nothing until the deadline of the question
     steady_clock::duration takes{};  ///< each question
@@ -38,7 +39,7 @@ public:
     std::size_t most_at_once = 0;
     steady_clock::duration longest_limit{};  ///< that a question was given
 
-    task<result<docker::container_state>> inspect(const container_reference& id, deadline limit) override
+    task<result<container>> inspect(container_reference id, deadline limit) override
     {
         const std::string& text = id.text();
         asked.push_back(text);
@@ -51,18 +52,15 @@ public:
         if (silent) co_return error(failure::timed_out, "docker: no answer");
         co_return answer(text);
     }
-    task<result<docker::shared_body>> list_containers(deadline) override { co_return error(); }
-    task<result<docker::shared_body>> info(deadline) override { co_return error(); }
-    task<result<docker::shared_body>> engine_version(deadline) override { co_return error(); }
-    task<result<docker::container_state>> find_pod_container(std::string, std::string, std::string, deadline) override
+    task<result<container>> find_pod_container(std::string, std::string, std::string, deadline) override
     {
         co_return error();
     }
-    [[nodiscard]] const std::string& endpoint_text() const noexcept override { return endpoint_; }
+    task<result<runtime_facts>> facts(deadline) override { co_return error(); }
+    task<result<std::string>> storage_root(deadline) override { co_return error(); }
+    [[nodiscard]] std::string_view name() const noexcept override { return "docker"; }
+    [[nodiscard]] bool answers_to(reference_scheme) const noexcept override { return true; }
     void drop_idle() override {}
-
-private:
-    std::string endpoint_ = "unix:///scripted";
 };
 
 /// Turns the reactor until `so`; false when that takes forever.

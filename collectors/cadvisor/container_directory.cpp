@@ -1,4 +1,4 @@
-#include "collectors/cadvisor/docker_directory.hpp"
+#include "collectors/cadvisor/container_directory.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -26,25 +26,25 @@ private:
 
 }  // namespace
 
-docker_directory::docker_directory(docker::client* docker, task_group& group, logger& log)
-    : docker_(docker),
+container_directory::container_directory(const runtimes& asked, task_group& group, logger& log)
+    : runtimes_(asked),
       group_(group),
       log_(log),
-      never_asked_{docker == nullptr ? verdict::foreign : verdict::unknown, nullptr, {}}
+      never_asked_{asked.empty() ? standing::foreign : standing::unknown, nullptr, {}}
 {
 }
 
-const docker_directory::entry& docker_directory::look(const std::string& id) const
+const container_directory::entry& container_directory::look(const std::string& id) const
 {
     const auto found = entries_.find(id);
     return found == entries_.end() ? never_asked_ : found->second.shown;
 }
 
-void docker_directory::want(const std::string& id)
+void container_directory::want(const std::string& id)
 {
-    if (docker_ == nullptr) return;
+    if (runtimes_.empty()) return;
     known& one = entries_[id];
-    const bool answered = one.shown.says == verdict::docker;
+    const bool answered = one.shown.says == standing::named;
     if (one.waiting || answered || one.tries >= questions) return;
     const auto now = steady_clock::now();
     if (now < unwell_until_ || now < one.due) return;
@@ -53,31 +53,31 @@ void docker_directory::want(const std::string& id)
     start_asking();
 }
 
-void docker_directory::ask_again(const std::string& id)
+void container_directory::ask_again(const std::string& id)
 {
     const auto found = entries_.find(id);
-    if (docker_ == nullptr || unwell() || found == entries_.end() || found->second.waiting) return;
+    if (runtimes_.empty() || unwell() || found == entries_.end() || found->second.waiting) return;
     found->second.waiting = true;
     found->second.tries = 0;
     queue_.push_back(id);
     start_asking();
 }
 
-void docker_directory::forget(const std::string& id)
+void container_directory::forget(const std::string& id)
 {
     entries_.erase(id);
     ++revision_;
 }
 
-void docker_directory::start_asking()
+void container_directory::start_asking()
 {
     if (*askers_ >= questions_at_once) return;
     // Counted from here on: it begins to run only when the reactor comes to it.
     auto counted = std::make_shared<const asker>(askers_);
-    group_.spawn("asking Docker about containers", ask_until_done(std::move(counted)));
+    group_.spawn("asking about containers", ask_until_done(std::move(counted)));
 }
 
-task<> docker_directory::ask_until_done([[maybe_unused]] std::shared_ptr<const void> counted)
+task<> container_directory::ask_until_done([[maybe_unused]] std::shared_ptr<const void> counted)
 {
     while (!queue_.empty()) {
         const std::string id = std::move(queue_.front());
@@ -88,20 +88,20 @@ task<> docker_directory::ask_until_done([[maybe_unused]] std::shared_ptr<const v
             forget(id);
             continue;
         }
-        auto inspecting = docker_->inspect(*reference, deadline::in(answer_limit));
+        auto inspecting = runtimes_.inspect(*reference, deadline::in(answer_limit));
         const auto answer = co_await std::move(inspecting);
         learn(id, answer);
         if (!asking()) waiting_.wake();
     }
 }
 
-bool docker_directory::asking() const
+bool container_directory::asking() const
 {
     if (*askers_ == 0 && queue_.empty()) return false;
     return std::any_of(entries_.begin(), entries_.end(), [](const auto& one) { return one.second.waiting; });
 }
 
-void docker_directory::learn(const std::string& id, const result<docker::container_state>& answer)
+void container_directory::learn(const std::string& id, const result<container>& answer)
 {
     const auto found = entries_.find(id);
     if (found == entries_.end()) return;
@@ -114,38 +114,38 @@ void docker_directory::learn(const std::string& id, const result<docker::contain
     }
     if (was_unwell_) {
         was_unwell_ = false;
-        log_.write(log_level::info, "docker names containers again");
+        log_.write(log_level::info, "the container runtime names containers again");
     }
     ++revision_;
     one.shown.asked = steady_clock::now();
     if (answer && answer->pid > 0) {
-        one.shown.says = verdict::docker;
-        one.shown.state = std::make_shared<const docker::container_state>(*answer);
+        one.shown.says = standing::named;
+        one.shown.state = std::make_shared<const container>(*answer);
         return;
     }
-    // A container that Docker knows and that has no process (yet) stays what it was: its cgroup is still there.
-    if (gone) one.shown = entry{verdict::foreign, nullptr, one.shown.asked};
+    // A container that is known and has no process (yet) stays what it was: its cgroup is still there.
+    if (gone) one.shown = entry{standing::foreign, nullptr, one.shown.asked};
     one.due = steady_clock::now() + first_pause * (1 << one.tries);
     ++one.tries;
 }
 
-task<int> docker_directory::exit_code(std::string id, deadline limit)
+task<int> container_directory::exit_code(std::string id, deadline limit)
 {
     constexpr std::chrono::milliseconds pause{200};
     const auto reference = container_reference::parse(id);
-    while (docker_ != nullptr && reference && !unwell() && !limit.passed()) {
-        auto inspecting = docker_->inspect(*reference, limit);
+    while (!runtimes_.empty() && reference && !unwell() && !limit.passed()) {
+        auto inspecting = runtimes_.inspect(*reference, limit);
         const auto answer = co_await std::move(inspecting);
         if (!answer) break;
         if (answer->pid == 0) co_return static_cast<int>(answer->exit_code);
-        // The cgroup goes before the daemon hears of it.
+        // The cgroup goes before the runtime hears of it.
         asio::steady_timer timer(co_await asio::this_coro::executor, pause);
         co_await timer.async_wait(asio::use_awaitable);
     }
     co_return -1;
 }
 
-void docker_directory::rest_after(const error& why)
+void container_directory::rest_after(const error& why)
 {
     unwell_until_ = steady_clock::now() + rest;
     for (const std::string& id : queue_) {
@@ -155,10 +155,11 @@ void docker_directory::rest_after(const error& why)
     waiting_.wake();
     if (was_unwell_) return;
     was_unwell_ = true;
-    log_.write(log_level::warning, "docker does not say which containers these are", {{"reason", why.message()}});
+    log_.write(log_level::warning, "the container runtime does not say which containers these are",
+               {{"reason", why.message()}});
 }
 
-task<> docker_directory::settle(deadline limit)
+task<> container_directory::settle(deadline limit)
 {
     const deadline own = deadline::sooner(limit, deadline::in(patience));
     co_await waiting_.wait(own, [this] { return unwell() || !asking(); });

@@ -1,0 +1,33 @@
+// What a runtime knows of one container. Plain data, in the words of no runtime.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace nodescope {
+
+/// What the runtime does not say is empty, or 0.
+struct container {
+    container() = default;
+    std::string runtime;                        ///< which one runs it, by its name: "docker"
+    std::string id;                             ///< full
+    std::string name;                           ///< without a leading '/'
+    std::string status;                         ///< created, running, paused, restarting, removing, exited, dead
+    std::int64_t pid = 0;                       ///< of its first process; 0 when it has none
+    std::string created;                        ///< RFC 3339 as the runtime wrote it, as are all times
+    std::string started_at;                     ///< the last time
+    std::int64_t exit_code = 0;                 ///< of its first process
+    std::int64_t restart_count = 0;             ///< by the runtime
+    std::string image;                          ///< the name it was started by
+    std::map<std::string, std::string> labels;  ///< 64 KiB of them; those that do not fit are left out
+    std::vector<std::string> environment;       ///< "NAME=value", 64 KiB: may hold secrets, which are never shown
+    std::string health;                         ///< "healthy"; empty without a health check
+    bool shares_network = false;                ///< it is in the network of another container
+    std::int64_t cpu_shares = 0;                ///< as asked for; 0: not set
+    std::string storage_driver;                 ///< of its root filesystem: "overlay2", "overlayfs"
+    std::string upper_directory;                ///< what it wrote, as the runtime's own paths have it
+};
+
+}  // namespace nodescope

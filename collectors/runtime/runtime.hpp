@@ -1,0 +1,51 @@
+// What is asked of a container runtime. Each runtime is a folder beside this file that implements it.
+#pragma once
+
+#include "collectors/runtime/container.hpp"
+#include "collectors/runtime/container_reference.hpp"
+#include "core/backend_statistics.hpp"
+#include "core/deadline.hpp"
+#include "core/error.hpp"
+#include "core/task.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace nodescope {
+
+/// What a runtime says of itself; empty where it says nothing.
+struct runtime_facts {
+    runtime_facts() = default;
+    std::string version;
+    std::string api_version;
+};
+
+/// Reactor thread only. Outlives its calls. Every call ends at its deadline with failure::timed_out, and with
+/// failure::unavailable or failure::denied when the runtime cannot be reached.
+class runtime {
+public:
+    virtual ~runtime() = default;
+
+    /// As it stands in answers and metrics: "docker".
+    [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+    /// Whether a reference with this scheme means one of its containers.
+    [[nodiscard]] virtual bool answers_to(reference_scheme scheme) const noexcept = 0;
+
+    /// The container, proved to be the one asked for. failure::gone when there is none, failure::conflict when the
+    /// reference does not say which.
+    virtual task<result<container>> inspect(container_reference id, deadline limit) = 0;
+    /// The running container of a pod; without `name` the pod's only one, or the one that holds its network.
+    /// failure::gone, failure::conflict.
+    virtual task<result<container>> find_pod_container(std::string pod_namespace, std::string pod_name,
+                                                       std::string name, deadline limit) = 0;
+    virtual task<result<runtime_facts>> facts(deadline limit) = 0;
+    /// The absolute path below which it keeps images and what containers write; empty when it does not say.
+    virtual task<result<std::string>> storage_root(deadline limit) = 0;
+
+    /// Closes the idle connections and the timers that watch them, so that the reactor can run dry at shutdown.
+    virtual void drop_idle() = 0;
+    /// Calls that were made; those that were shared or not made at all do not count.
+    [[nodiscard]] virtual backend_statistics statistics() const noexcept { return {}; }
+};
+
+}  // namespace nodescope
