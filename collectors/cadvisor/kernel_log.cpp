@@ -1,7 +1,7 @@
 #include "collectors/cadvisor/kernel_log.hpp"
 
-#include "collectors/host/proc/proc_file.hpp"
 #include "core/error.hpp"
+#include "core/files/bounded_file.hpp"
 #include "core/unique_fd.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -58,8 +58,9 @@ int take_records(int descriptor, oom_parser& parser, const std::function<void(co
 
 task<> follow_kernel_log(std::string root, logger& log, std::function<void(const oom_kill&, time_point)> tell)
 {
-    const std::string path = host::under_root(root, "/dev/kmsg");
-    unique_fd opened(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    const files::place where(root, "/dev/kmsg");
+    const std::string path = where.shown();
+    unique_fd opened = files::open(where);
     if (!opened) {
         const error why = from_errno(errno, "open " + path);
         log.write(log_level::info, "out-of-memory kills are not seen", {{"reason", why.message()}});

@@ -2,7 +2,7 @@
 
 #include "collectors/host/node/node_texts.hpp"
 #include "collectors/host/node/sys_file.hpp"
-#include "collectors/host/proc/proc_file.hpp"
+#include "core/files/bounded_file.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
@@ -63,18 +63,15 @@ result<disk_name> blocking_find_disk(const std::string& root, const std::string&
         uuid.find_first_of(std::string_view("/\0", 2)) != std::string::npos) {
         return no_such_device();
     }
-    const std::string link = host::under_root(root, "/dev/disk/by-uuid/" + uuid);
-    std::array<char, PATH_MAX> target{};
-    const ssize_t length = ::readlink(link.c_str(), target.data(), target.size());
-    if (length <= 0) return no_such_device();
+    const auto link = files::read_link({root, "/dev/disk/by-uuid/" + uuid});
+    if (!link) return no_such_device();
     // udev writes "../../vda1".
-    const std::string_view text(target.data(), static_cast<std::size_t>(length));
-    const std::string name(text.substr(text.rfind('/') + 1));
+    const std::string name = link->substr(link->rfind('/') + 1);
     if (name.empty() || name == "..") return no_such_device();
 
     disk_name found;
     found.device = "/dev/" + name;
-    const auto number = host::blocking_word(host::under_root(root, "/sys/class/block/" + name + "/dev"));
+    const auto number = host::blocking_word({root, "/sys/class/block/" + name + "/dev"});
     if (number) found.number = host::parse_device_number(*number);
     return found;
 }

@@ -1,9 +1,11 @@
 #include "collectors/cadvisor/measurement.hpp"
 
-#include "collectors/host/proc/proc_file.hpp"
 #include "collectors/host/proc/proc_text.hpp"
 #include "collectors/host/proc/process_handle.hpp"
+#include "core/files/bounded_file.hpp"
 #include "core/text_scan.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -103,7 +105,7 @@ measurement measure_one(const std::shared_ptr<host::cgroup_tree>& tree, const st
 
 std::uint64_t memory_total(const std::string& root)
 {
-    const auto file = host::read_file(host::under_root(root, "/proc/meminfo"), 16U << 10U);
+    const auto file = files::read_file({root, "/proc/meminfo"}, 16U << 10U);
     std::uint64_t bytes = 0;
     if (!file) return bytes;
     host::for_each_line(file->text, [&](std::string_view line) {
@@ -117,7 +119,7 @@ std::uint64_t memory_total(const std::string& root)
 
 time_point boot_time(const std::string& root)
 {
-    const auto file = host::read_file(host::under_root(root, "/proc/stat"), 1U << 20U);
+    const auto file = files::read_file({root, "/proc/stat"}, 1U << 20U);
     if (!file) return time_point();
     const auto seconds = host::parse_boot_time(file->text);
     return seconds ? time_point(std::chrono::seconds(*seconds)) : time_point();
@@ -148,18 +150,19 @@ bool tree_watch::changed() const
     return any;
 }
 
-bool tree_watch::blocking_add(const host::cgroup_layout& layout, const std::string& path)
+bool tree_watch::blocking_add(const host::cgroup_tree& tree, const std::string& path)
 {
     if (!inotify_) return false;
     watch_numbers numbers{};
     for (std::size_t i = 0; i < numbers.size(); ++i) {
-        const std::string_view mount = layout.hierarchy(watched_controllers.at(i));
-        const std::string directory = std::string(mount) + (path == "/" ? "" : path);
+        const int hierarchy = tree.layout().hierarchy(watched_controllers.at(i));
+        const int mount = hierarchy < 0 ? -1 : tree.descriptor(static_cast<std::size_t>(hierarchy));
+        // inotify takes no descriptor; the hierarchy is open, and this names it whatever root it was found below.
+        const std::string directory = fmt::format("/proc/self/fd/{}{}", mount, path);
         // The number of a directory that is watched already, else a new one: the kernel drops a watch with its
         // directory and gives numbers out only once.
         numbers.at(i) =
-            mount.empty() ? -1
-                          : ::inotify_add_watch(inotify_.get(), directory.c_str(), IN_CREATE | IN_DELETE | IN_ONLYDIR);
+            mount < 0 ? -1 : ::inotify_add_watch(inotify_.get(), directory.c_str(), IN_CREATE | IN_DELETE | IN_ONLYDIR);
     }
     watch_numbers& before = watched_.try_emplace(path, watch_numbers{}).first->second;
     return std::exchange(before, numbers) != numbers;
@@ -193,13 +196,13 @@ result<discovery> blocking_discover(opened_tree& where, const std::string& root,
         seen.found = std::move(*found);
         where.watch.blocking_forget_others(seen.found.paths);
         bool news = false;
-        for (const std::string& path : seen.found.paths) news = where.watch.blocking_add(layout, path) || news;
+        for (const std::string& path : seen.found.paths) news = where.watch.blocking_add(*where.tree, path) || news;
         if (!news) break;
     }
     const time_point boot = boot_time(root);
     for (const std::string& path : seen.found.paths) {
         if (known.contains(path)) continue;
-        const auto created = host::blocking_cgroup_creation_time(layout, path, boot);
+        const auto created = where.tree->blocking_creation_time(path, boot);
         seen.created[path] = created ? *created : now();
     }
     seen.node.memory = memory_total(root);

@@ -73,7 +73,7 @@ public:
     [[nodiscard]] bool changed() const;
     /// Watches the directories of that cgroup in the hierarchies that hold containers. True when one is watched newly,
     /// be it that another of the same name was removed meanwhile. Blocking; one job at a time.
-    bool blocking_add(const host::cgroup_layout& layout, const std::string& path);
+    bool blocking_add(const host::cgroup_tree& tree, const std::string& path);
     void blocking_forget_others(const std::vector<std::string>& present);
 
 private:

@@ -1,10 +1,11 @@
 #include "collectors/cadvisor/process_table.hpp"
 
 #include "collectors/host/node/node_texts.hpp"
-#include "collectors/host/proc/proc_file.hpp"
 #include "collectors/host/proc/proc_text.hpp"
 #include "collectors/host/proc/process_walk.hpp"
 #include "collectors/host/proc/ps_text.hpp"
+#include "core/files/bounded_file.hpp"
+#include "core/files/directory.hpp"
 
 #include <ctime>
 #include <map>
@@ -42,10 +43,10 @@ result<table_basis> read_basis(const std::string& root)
     basis.clock = *clock;
     basis.now = std::time(nullptr);
     // Without them there are numbers and 0 %, which is more than no answer.
-    if (const auto passwd = host::read_file(host::under_root(root, "/etc/passwd"), passwd_limit)) {
+    if (const auto passwd = files::read_file({root, "/etc/passwd"}, passwd_limit)) {
         basis.users = host::parse_user_names(passwd->text);
     }
-    if (const auto meminfo = host::read_file(host::under_root(root, "/proc/meminfo"), text_limit)) {
+    if (const auto meminfo = files::read_file({root, "/proc/meminfo"}, text_limit)) {
         const auto totals = host::parse_memory_totals(meminfo->text);
         if (totals) basis.memory = totals->memory;
     }
@@ -62,14 +63,10 @@ std::optional<std::size_t> count_descriptors(int process)
     if (::fstat(directory.get(), &described) == 0 && described.st_size > 0) {
         return static_cast<std::size_t>(described.st_size);
     }
-    DIR* const stream = ::fdopendir(directory.get());
-    if (stream == nullptr) return std::nullopt;
-    (void)directory.release();
+    files::directory entries(std::move(directory));
+    if (!entries) return std::nullopt;
     std::size_t count = 0;
-    while (const dirent* const entry = ::readdir(stream)) {
-        if (static_cast<const char*>(entry->d_name)[0] != '.') ++count;
-    }
-    ::closedir(stream);
+    while (entries.next() != nullptr) ++count;
     return count;
 }
 
@@ -84,8 +81,8 @@ float percent(std::uint64_t permille) { return static_cast<float>(permille) / 10
 
 std::optional<process_row> read_row(const host::walked_process& at, const table_basis& basis)
 {
-    const auto stat_text = host::read_file_at(at.directory, "stat", stat_limit, at.name);
-    const auto status_text = host::read_file_at(at.directory, "status", text_limit, at.name);
+    const auto stat_text = files::read_file_at(at.directory, "stat", stat_limit, at.name);
+    const auto status_text = files::read_file_at(at.directory, "status", text_limit, at.name);
     if (!stat_text || !status_text) return std::nullopt;
     const auto stat = host::parse_process_stat(stat_text->text);
     const auto status = host::parse_process_status(status_text->text);
@@ -125,7 +122,7 @@ result<process_table> blocking_read_process_table(const process_table_options& o
     const bool all = cgroup == "/";
     process_table table;
     const auto visit = [&](const host::walked_process& at) {
-        const auto text = host::read_file_at(at.directory, "cgroup", text_limit, at.name);
+        const auto text = files::read_file_at(at.directory, "cgroup", text_limit, at.name);
         if (!text) return false;
         const std::string_view path = host::cgroup_of_process(text->text);
         if (!all && path != cgroup) return false;

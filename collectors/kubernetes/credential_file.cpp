@@ -1,42 +1,18 @@
 #include "collectors/kubernetes/credential_file.hpp"
 
-#include "core/unique_fd.hpp"
+#include "core/files/bounded_file.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace nodescope::kubernetes {
 
 result<std::string> read_credential_file(const std::string& path)
 {
-    // O_NONBLOCK: a FIFO must not hold up the start.
-    const unique_fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (!file) return from_errno(errno, fmt::format("open {}", path));
-    struct stat status = {};
-    if (::fstat(file.get(), &status) != 0) return from_errno(errno, fmt::format("stat {}", path));
-    if (!S_ISREG(status.st_mode)) return error(failure::invalid, fmt::format("{} is not a regular file", path));
-
-    std::string content(credential_file_limit + 1, '\0');
-    std::size_t length = 0;
-    while (length < content.size()) {
-        const ssize_t got = ::read(file.get(), content.data() + length, content.size() - length);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return from_errno(errno, fmt::format("read {}", path));
-        if (got == 0) break;
-        length += static_cast<std::size_t>(got);
-    }
-    if (length > credential_file_limit) {
-        return error(failure::too_large, fmt::format("{} is larger than {} bytes", path, credential_file_limit));
-    }
-    content.resize(length);
-    content.shrink_to_fit();
-    return content;
+    const auto file = files::open_regular(path);
+    if (!file) return file.error();
+    return files::read_complete(*file, credential_file_limit, path);
 }
 
 result<std::string> checked_token(std::string_view text, std::string_view origin)

@@ -1,7 +1,8 @@
 #include "collectors/questions/goroutine_dump.hpp"
 
 #include "collectors/host/proc/daemon_process.hpp"
-#include "collectors/host/proc/proc_file.hpp"
+#include "core/files/directory.hpp"
+#include "core/files/root.hpp"
 #include "core/rfc3339.hpp"
 #include "core/unique_fd.hpp"
 
@@ -39,21 +40,22 @@ struct file_version {
 using directory_state = std::map<std::string, file_version>;
 
 // The regular files in `directory` whose names begin and end so. A link planted there is no dump.
-result<directory_state> look(const std::string& directory, std::string_view prefix, std::string_view suffix)
+result<directory_state> look(const files::place& where, std::string_view prefix, std::string_view suffix)
 {
-    const auto opened = host::open_directory(directory);
+    auto opened = files::open_directory(where);
     if (!opened) return opened.error();
+    files::directory entries(std::move(*opened));
+    if (!entries) return from_errno(errno, "read " + where.shown());
     directory_state state;
-    std::error_code failed;
-    for (std::filesystem::directory_iterator entry(directory, failed), end; !failed && entry != end;
-         entry.increment(failed)) {
-        const std::string name = entry->path().filename().native();
+    while (const dirent* const entry = entries.next()) {
+        const std::string name(static_cast<const char*>(entry->d_name));
         if (!name.starts_with(prefix) || !name.ends_with(suffix)) continue;
         struct stat file {};
-        if (::fstatat(opened->get(), name.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(file.st_mode)) continue;
+        if (::fstatat(entries.descriptor(), name.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0) continue;
+        if (!S_ISREG(file.st_mode)) continue;
         state[name] = file_version{file.st_ino, file.st_size, file.st_mtim.tv_sec, file.st_mtim.tv_nsec};
     }
-    if (failed) return from_errno(failed.value(), "read " + directory);
+    if (entries.failure() != 0) return from_errno(entries.failure(), "read " + where.shown());
     return state;
 }
 
@@ -87,22 +89,25 @@ result<void> copy_contents(int from, int to, const std::string& shown)
 }
 
 // Moves a dump; across file systems (the exec root is usually a tmpfs) by a copy.
-result<std::string> move_dump(const std::string& from, const std::string& folder, const std::string& name,
+result<std::string> move_dump(const files::place& place, const std::string& folder, const std::string& name,
                               std::size_t limit_bytes)
 {
+    const auto directory = files::open_directory(place);
+    if (!directory) return directory.error();
+    const std::string from = (place / name).shown();
     std::error_code failed;
     std::filesystem::create_directories(folder, failed);
     if (failed) return from_errno(failed.value(), "make " + folder);
     const std::string target = fmt::format("{}/{}", folder, name);
 
-    const unique_fd source(::open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    const unique_fd source(::openat(directory->get(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!source) return from_errno(errno, "open " + from);
     struct stat file {};
     if (::fstat(source.get(), &file) != 0) return from_errno(errno, "stat " + from);
     if (static_cast<std::uint64_t>(file.st_size) > limit_bytes) {
         return error(failure::too_large, fmt::format("{} has {} bytes, more than {}", from, file.st_size, limit_bytes));
     }
-    if (::rename(from.c_str(), target.c_str()) == 0) return target;
+    if (::renameat(directory->get(), name.c_str(), AT_FDCWD, target.c_str()) == 0) return target;
     if (errno != EXDEV) return from_errno(errno, fmt::format("move {} to {}", from, target));
 
     const std::string partial = target + ".partial";
@@ -115,7 +120,7 @@ result<std::string> move_dump(const std::string& from, const std::string& folder
         ::unlink(partial.c_str());
         return why;
     }
-    ::unlink(from.c_str());
+    ::unlinkat(directory->get(), name.c_str(), 0);
     return target;
 }
 
@@ -136,7 +141,7 @@ struct signalled {
 };
 
 result<signalled> blocking_signal(const std::string& root, std::string_view daemon, const std::string& pid_file,
-                                  const std::string& directory, std::string_view prefix, std::string_view suffix)
+                                  const files::place& directory, std::string_view prefix, std::string_view suffix)
 {
     const auto process = host::find_daemon(root, daemon, pid_file);
     if (!process) return process.error();
@@ -153,11 +158,11 @@ result<signalled> blocking_signal(const std::string& root, std::string_view daem
 
 // Where a daemon's dump appears.
 struct dump_place {
-    dump_place(std::string d, std::string p, std::string s)
+    dump_place(files::place d, std::string p, std::string s)
         : directory(std::move(d)), prefix(std::move(p)), suffix(std::move(s))
     {
     }
-    std::string directory;
+    files::place directory;
     std::string prefix;
     std::string suffix;
 };
@@ -177,8 +182,9 @@ task<result<std::string>> wait_for_dump(worker_pool& pool, dump_place place, dir
         pause.expires_at(std::min(limit.at(), steady_clock::now() + settle));
         co_await pause.async_wait(asio::use_awaitable);
     }
-    co_return error(failure::timed_out, fmt::format("goroutine dump: no complete {}*{} in {} within {}", place.prefix,
-                                                    place.suffix, place.directory, duration_text(limit.limit())));
+    co_return error(failure::timed_out,
+                    fmt::format("goroutine dump: no complete {}*{} in {} within {}", place.prefix, place.suffix,
+                                place.directory.shown(), duration_text(limit.limit())));
 }
 
 }  // namespace
@@ -207,7 +213,7 @@ task<result<std::string>> goroutine_dump_collector::dump_containerd(deadline lim
 task<result<std::string>> goroutine_dump_collector::run_dockerd_dump(deadline limit)
 {
     // Docker's daemon/debugtrap_unix.go and pkg/signal/trap.go, 20.10.
-    const dump_place place(host::under_root(options_.root, options_.docker_exec_root), "goroutine-stacks-", ".log");
+    const dump_place place(files::place(options_.root, options_.docker_exec_root), "goroutine-stacks-", ".log");
     auto send = [root = options_.root, pid_file = options_.docker_pid_file, place](const abandon_flag&) {
         return blocking_signal(root, "dockerd", pid_file, place.directory, place.prefix, place.suffix);
     };
@@ -216,16 +222,17 @@ task<result<std::string>> goroutine_dump_collector::run_dockerd_dump(deadline li
 
     result<std::string> name = co_await wait_for_dump(pool_, place, sent->before, options_.settle, limit);
     if (!name) co_return name.error();
-    auto move = [name = *name, from = fmt::format("{}/{}", place.directory, *name),
-                 folder = options_.data_root + "/dockerd-goroutine", limit_bytes = options_.dump_limit_bytes](
-                    const abandon_flag&) { return move_dump(from, folder, name, limit_bytes); };
+    auto move = [name = *name, from = place.directory, folder = options_.data_root + "/dockerd-goroutine",
+                 limit_bytes = options_.dump_limit_bytes](const abandon_flag&) {
+        return move_dump(from, folder, name, limit_bytes);
+    };
     co_return co_await pool_.run("dockerd goroutine dump", limit, std::move(move));
 }
 
 task<result<std::string>> goroutine_dump_collector::run_containerd_dump(deadline limit)
 {
     // containerd's cmd/containerd/command/main.go, 1.6: containerd.<pid>.stacks.log in os.TempDir().
-    const dump_place place(host::under_root(options_.root, options_.containerd_temporary_directory), "containerd.",
+    const dump_place place(files::place(options_.root, options_.containerd_temporary_directory), "containerd.",
                            ".stacks.log");
     auto send = [root = options_.root, pid_file = options_.containerd_pid_file, place](const abandon_flag&) {
         return blocking_signal(root, "containerd", pid_file, place.directory, place.prefix, place.suffix);

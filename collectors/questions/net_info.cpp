@@ -59,8 +59,9 @@ result<void> check_running(const container& which)
 // service runs in.
 bool is_node_network(const std::string& root, netlink::namespace_identity space)
 {
+    const unique_fd spaces = files::open({root, "/proc/1/ns"}, O_PATH | O_DIRECTORY);
     struct stat node {};
-    if (::stat(host::under_root(root, "/proc/1/ns/net").c_str(), &node) == 0) {
+    if (spaces && ::fstatat(spaces.get(), "net", &node, 0) == 0) {
         return space == netlink::namespace_identity{node.st_dev, node.st_ino};
     }
     const auto own = netlink::net_namespace::of_this_thread();

@@ -1,7 +1,7 @@
 #include "collectors/questions/process_list.hpp"
 
-#include "collectors/host/proc/proc_file.hpp"
 #include "collectors/host/proc/process_walk.hpp"
+#include "core/files/bounded_file.hpp"
 #include "core/rfc3339.hpp"
 #include "core/text.hpp"
 
@@ -37,9 +37,9 @@ void add_times(process_entry& process, const host::node_clock& clock)
 std::optional<process_entry> read_process(const host::walked_process& at, const process_list_options& options,
                                           const host::node_clock& clock)
 {
-    const auto stat_text = host::read_file_at(at.directory, "stat", stat_limit, at.name);
-    const auto status_text = host::read_file_at(at.directory, "status", status_limit, at.name);
-    const auto command = host::read_file_at(at.directory, "cmdline", options.command_limit_bytes, at.name);
+    const auto stat_text = files::read_file_at(at.directory, "stat", stat_limit, at.name);
+    const auto status_text = files::read_file_at(at.directory, "status", status_limit, at.name);
+    const auto command = files::read_file_at(at.directory, "cmdline", options.command_limit_bytes, at.name);
     if (!stat_text || !status_text || !command) return std::nullopt;
     auto stat = host::parse_process_stat(stat_text->text);
     auto status = host::parse_process_status(status_text->text);

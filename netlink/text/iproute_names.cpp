@@ -1,9 +1,9 @@
 #include "netlink/text/iproute_names.hpp"
 
-#include "core/files/root.hpp"
+#include "core/files/bounded_file.hpp"
+#include "core/files/directory.hpp"
 #include "netlink/decode/attributes.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <memory>
 #include <vector>
 
 namespace nodescope::netlink {
@@ -24,18 +23,16 @@ constexpr std::size_t file_limit = 256UL * 1024UL;
 constexpr std::string_view blank = " \t";
 constexpr std::string_view white_space = " \t\n\v\f\r";
 
-struct directory_closer {
-    void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
-using directory = std::unique_ptr<DIR, directory_closer>;
-
-directory open_directory(const std::string& root, const char* path)
+files::directory open_directory(const std::string& root, std::string_view path)
 {
-    unique_fd descriptor = open_in_root(root, path);
-    if (!descriptor) return nullptr;
-    directory opened(::fdopendir(descriptor.get()));
-    if (opened) static_cast<void>(descriptor.release());
-    return opened;
+    return files::directory(files::open(files::place(root, path), O_RDONLY | O_DIRECTORY));
+}
+
+// Empty for a file that is not there, is no regular one, or is too long.
+std::string contents_of(const files::place& where)
+{
+    auto file = files::read_file(where, file_limit);
+    return file && !file->truncated ? std::move(file->text) : std::string();
 }
 
 // What scanf's "%d %s" (or "%x %s") takes from a line.
@@ -62,22 +59,22 @@ bool add_line(name_map& names, std::string_view line)
     return add_pair(names, line, 10);
 }
 
-name_map read_file(const std::string& root, const char* path, name_map names)
+name_map read_file(const std::string& root, std::string_view path, name_map names)
 {
-    add_iproute_names(names, read_in_root(root, path, file_limit));
+    add_iproute_names(names, contents_of(files::place(root, path)));
     return names;
 }
 
 name_map read_reasons(const std::string& root)
 {
     name_map names;
-    const std::string path = "etc/iproute2/protodown_reasons.d";
-    const directory files = open_directory(root, path.c_str());
-    if (!files) return names;
-    while (const dirent* entry = ::readdir(files.get())) {
+    const files::place where(root, "/etc/iproute2/protodown_reasons.d");
+    files::directory entries = open_directory(root, where.path);
+    if (!entries) return names;
+    while (const dirent* const entry = entries.next()) {
         const std::string_view name = entry->d_name;
         if (name.starts_with('.') || name.size() <= 5 || !name.ends_with(".conf")) continue;
-        add_iproute_names(names, read_in_root(root, (path + "/" + entry->d_name).c_str(), file_limit));
+        add_iproute_names(names, contents_of(where / name));
     }
     return names;
 }
@@ -112,16 +109,17 @@ std::optional<std::int32_t> ask_id(netlink_socket& socket, int descriptor, deadl
     return asked ? id : std::nullopt;
 }
 
-std::optional<std::int32_t> id_of_entry(netlink_socket& socket, DIR* entries, const char* name, deadline limit)
+std::optional<std::int32_t> id_of_entry(netlink_socket& socket, const files::directory& entries, const char* name,
+                                        deadline limit)
 {
-    const unique_fd descriptor(::openat(::dirfd(entries), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    const unique_fd descriptor(::openat(entries.descriptor(), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     return descriptor ? ask_id(socket, descriptor.get(), limit) : std::nullopt;
 }
 
-bool is_namespace(DIR* entries, const char* name, namespace_identity identity)
+bool is_namespace(const files::directory& entries, const char* name, namespace_identity identity)
 {
     struct stat status {};
-    return ::fstatat(::dirfd(entries), name, &status, 0) == 0 &&
+    return ::fstatat(entries.descriptor(), name, &status, 0) == 0 &&
            namespace_identity{status.st_dev, status.st_ino} == identity;
 }
 
@@ -141,7 +139,7 @@ void add_iproute_names(name_map& names, std::string_view file)
 
 std::string iproute_names::group(std::uint32_t number)
 {
-    if (!groups_) groups_ = read_file(root_, "etc/iproute2/group", {{0, "default"}});
+    if (!groups_) groups_ = read_file(root_, "/etc/iproute2/group", {{0, "default"}});
     return name_or_number(*groups_, static_cast<int>(number));
 }
 
@@ -154,7 +152,7 @@ std::string iproute_names::scope(std::uint8_t number)
                                    {RT_SCOPE_NOWHERE, "nowhere"}};
     if (!scopes_) {
         if (const auto found = built_in.find(number); found != built_in.end()) return found->second;
-        scopes_ = read_file(root_, "etc/iproute2/rt_scopes", built_in);
+        scopes_ = read_file(root_, "/etc/iproute2/rt_scopes", built_in);
     }
     return name_or_number(*scopes_, number);
 }
@@ -170,7 +168,7 @@ std::map<std::int32_t, std::string> blocking_namespace_names(netlink_socket& soc
 {
     std::map<std::int32_t, std::string> names;
     if (wanted.empty()) return names;
-    const directory entries = open_directory(root, "run/netns");
+    files::directory entries = open_directory(root, "/run/netns");
     if (!entries) return names;
     std::vector<std::int32_t> missing(wanted.begin(), wanted.end());
     // Most often the only other namespace is the node's, that is ours. To find out whether an entry is that one takes a
@@ -178,17 +176,16 @@ std::map<std::int32_t, std::string> blocking_namespace_names(netlink_socket& soc
     std::optional<std::int32_t> home_id;
     bool asked = false;
     while (!missing.empty() && !limit.passed()) {
-        const dirent* const entry = ::readdir(entries.get());
+        const dirent* const entry = entries.next();
         if (entry == nullptr) break;
         const std::string_view name = entry->d_name;
-        if (name == "." || name == "..") continue;
         if (!asked) home_id = ask_id(socket, socket.home().descriptor(), limit);
         asked = true;
         std::optional<std::int32_t> id;
         if (missing.size() == 1 && missing.front() == home_id) {
-            if (is_namespace(entries.get(), entry->d_name, socket.home().identity())) id = home_id;
+            if (is_namespace(entries, entry->d_name, socket.home().identity())) id = home_id;
         } else {
-            id = id_of_entry(socket, entries.get(), entry->d_name, limit);
+            id = id_of_entry(socket, entries, entry->d_name, limit);
         }
         if (!id || std::erase(missing, *id) == 0) continue;
         names.emplace(*id, name);

@@ -1,13 +1,10 @@
 #include "netlink/text/name_tables.hpp"
 
-#include "core/files/root.hpp"
-#include "core/unique_fd.hpp"
+#include "core/files/bounded_file.hpp"
 
 #include <fmt/format.h>
 
 #include <arpa/inet.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -73,41 +70,21 @@ std::string key_of(const in6_addr& address)
     return std::string(reinterpret_cast<const char*>(&address), sizeof(address));
 }
 
-struct file {
-    unique_fd descriptor;
-    struct stat status {};
-};
+using opened_file = result<files::regular_file>;
 
-file open_regular(const std::string& root, const char* path)
+std::string version_of(const opened_file& opened)
 {
-    file opened{open_in_root(root, path), {}};
-    if (!opened.descriptor) return opened;
-    if (::fstat(opened.descriptor.get(), &opened.status) != 0 || !S_ISREG(opened.status.st_mode)) {
-        opened.descriptor.reset();
-    }
-    return opened;
-}
-
-std::string version_of(const file& opened)
-{
-    if (!opened.descriptor) return "none";
-    const struct stat& s = opened.status;
+    if (!opened) return "none";
+    const struct stat& s = opened->status;
     return fmt::format("{}:{}:{}:{}.{}:{}.{}", s.st_dev, s.st_ino, s.st_size, s.st_mtim.tv_sec, s.st_mtim.tv_nsec,
                        s.st_ctim.tv_sec, s.st_ctim.tv_nsec);
 }
 
-std::string contents_of(const file& opened)
+std::string contents_of(const opened_file& opened, std::string_view shown)
 {
-    std::string text;
-    if (!opened.descriptor || opened.status.st_size > static_cast<off_t>(name_source::file_limit)) return text;
-    std::array<char, 16384> buffer;
-    for (;;) {
-        const ssize_t got = ::read(opened.descriptor.get(), buffer.data(), buffer.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return text;
-        text.append(buffer.data(), static_cast<std::size_t>(got));
-        if (text.size() > name_source::file_limit) return {};
-    }
+    if (!opened || opened->status.st_size > static_cast<off_t>(name_source::file_limit)) return {};
+    auto text = files::read_complete(*opened, name_source::file_limit, shown);
+    return text ? std::move(*text) : std::string();
 }
 
 std::optional<std::string_view> find(const auto& names, const auto& key)
@@ -163,13 +140,14 @@ std::optional<std::string_view> name_tables::host(const in6_addr& address) const
 
 std::shared_ptr<const name_tables> name_source::current()
 {
-    const file hosts = open_regular(root_, "etc/hosts");
-    const file networks = open_regular(root_, "etc/networks");
+    const opened_file hosts = files::open_regular(files::place(root_, "/etc/hosts"));
+    const opened_file networks = files::open_regular(files::place(root_, "/etc/networks"));
     const std::string version = version_of(hosts) + ' ' + version_of(networks);
 
     const std::lock_guard lock(mutex_);
     if (!tables_ || version != version_) {
-        tables_ = std::make_shared<const name_tables>(contents_of(hosts), contents_of(networks));
+        tables_ = std::make_shared<const name_tables>(contents_of(hosts, "/etc/hosts"),
+                                                      contents_of(networks, "/etc/networks"));
         version_ = version;
     }
     return tables_;

@@ -1,14 +1,11 @@
 #include "server/auth/guarded_file.hpp"
 
-#include "core/unique_fd.hpp"
+#include "core/files/bounded_file.hpp"
 
 #include <fmt/format.h>
 
 #include <cerrno>
 #include <tuple>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace nodescope::auth {
 
@@ -21,9 +18,6 @@ file_state state_of(const struct stat& from) noexcept
 
 result<void> check_mode(const guarded_file& file, const struct stat& status)
 {
-    if (!S_ISREG(status.st_mode)) {
-        return error(failure::invalid, fmt::format("{} is not a regular file", file.path));
-    }
     if (file.secret && (status.st_mode & S_IROTH) != 0) {
         return error(failure::denied, fmt::format("{} holds secrets and can be read by everybody (mode {:04o}): take "
                                                   "that right away, e.g. chmod o= {}",
@@ -34,25 +28,6 @@ result<void> check_mode(const guarded_file& file, const struct stat& status)
                      fmt::format("{} can be written by everybody (mode {:04o})", file.path, status.st_mode & 07777U));
     }
     return {};
-}
-
-result<std::string> read_all(const unique_fd& from, const std::string& path)
-{
-    std::string text(guarded_file_limit + 1, '\0');
-    std::size_t length = 0;
-    while (length < text.size()) {
-        const ssize_t got = ::read(from.get(), text.data() + length, text.size() - length);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return from_errno(errno, fmt::format("read {}", path));
-        if (got == 0) break;
-        length += static_cast<std::size_t>(got);
-    }
-    if (length > guarded_file_limit) {
-        return error(failure::too_large, fmt::format("{} is larger than {} bytes", path, guarded_file_limit));
-    }
-    text.resize(length);
-    text.shrink_to_fit();
-    return text;
 }
 
 }  // namespace
@@ -68,15 +43,12 @@ bool operator==(const file_state& a, const file_state& b) noexcept
 
 result<file_content> blocking_read_guarded(const guarded_file& file)
 {
-    // O_NONBLOCK: a FIFO must not hold us up.
-    const unique_fd opened(::open(file.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (!opened) return from_errno(errno, fmt::format("open {}", file.path));
-    struct stat status {};
-    if (::fstat(opened.get(), &status) != 0) return from_errno(errno, fmt::format("stat {}", file.path));
-    if (const auto allowed = check_mode(file, status); !allowed) return allowed.error();
-    auto text = read_all(opened, file.path);
+    const auto opened = files::open_regular(file.path);
+    if (!opened) return opened.error();
+    if (const auto allowed = check_mode(file, opened->status); !allowed) return allowed.error();
+    auto text = files::read_complete(*opened, guarded_file_limit, file.path);
     if (!text) return text.error();
-    return file_content{std::move(*text), state_of(status)};
+    return file_content{std::move(*text), state_of(opened->status)};
 }
 
 result<std::optional<std::vector<file_content>>> blocking_read_changed(const std::vector<guarded_file>& files,

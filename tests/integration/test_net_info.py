@@ -182,8 +182,13 @@ class NetInfo(unittest.TestCase):
             node.run("iptables-nft", "-t", "nat", "-A", "PREROUTING", "-d", "192.0.2.1", "-j", "ACCEPT")
             proc = pathlib.Path(root, "proc")
             proc.mkdir()
-            for name, target in (("1", node.pid), (str(container.pid), container.pid), ("stat", "stat"), ("uptime", "uptime")):
-                (proc / name).symlink_to(f"/proc/{target}")
+            # Mounts and not links: a link below the root means a path below the root.
+            for name, pid in (("1", node.pid), (str(container.pid), container.pid)):
+                (proc / name).mkdir()
+                subprocess.run(["mount", "--bind", f"/proc/{pid}", proc / name], check=True)
+                self.addCleanup(subprocess.run, ["umount", "--lazy", proc / name], check=True)
+            for name in ("stat", "uptime"):
+                (proc / name).write_text(pathlib.Path("/proc", name).read_text())
             with Service("--docker-host", self.engine.host, "--root", root) as service:
                 self.assertNotIn(NODE_NAT, self.answer({"id": container.id}, service))
                 asked = {"id": container.id, "param.collector.kubernetes.net_info.node_nat": "true"}

@@ -1,5 +1,7 @@
 #include "collectors/host/cgroup/cgroup_files.hpp"
 
+#include "core/files/root.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +14,18 @@
 namespace nodescope::host {
 
 namespace {
+
+using clock_time = std::chrono::sys_time<std::chrono::nanoseconds>;
+
+// As openat wants it: "docker/0123", "." for the root.
+std::string relative_path(std::string_view path) { return std::string(path.size() == 1 ? "." : path.substr(1)); }
+
+std::optional<clock_time> change_time(int hierarchy, const std::string& relative)
+{
+    struct stat status = {};
+    if (hierarchy < 0 || ::fstatat(hierarchy, relative.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+    return clock_time(std::chrono::seconds(status.st_ctim.tv_sec) + std::chrono::nanoseconds(status.st_ctim.tv_nsec));
+}
 
 // A cgroup path names no way out of the hierarchy.
 bool is_inside(std::string_view path)
@@ -66,14 +80,31 @@ result<std::shared_ptr<cgroup_tree>> cgroup_tree::blocking_open(cgroup_layout la
     std::vector<unique_fd> hierarchies;
     int why = 0;
     for (const std::string& path : layout.hierarchies) {
-        hierarchies.emplace_back(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        hierarchies.push_back(files::open({layout.root, path}, O_PATH | O_DIRECTORY));
         if (!hierarchies.back()) why = errno;
     }
     if (std::none_of(hierarchies.begin(), hierarchies.end(), [](const unique_fd& one) { return bool(one); })) {
-        const error reason = from_errno(why, "cgroups: open " + layout.hierarchies.back());
+        const error reason =
+            from_errno(why, "cgroups: open " + files::place(layout.root, layout.hierarchies.back()).shown());
         return error(failure::unavailable, reason.message());
     }
     return std::shared_ptr<cgroup_tree>(new cgroup_tree(std::move(layout), std::move(hierarchies), kept_files));
+}
+
+std::optional<clock_time> cgroup_tree::blocking_creation_time(std::string_view path, clock_time boot_time) const
+{
+    // Files that nobody writes to: their change time is that of their making.
+    const char* const untouched = layout_.version == cgroup_version::v2 ? "/cgroup.events" : "/cgroup.clone_children";
+    const std::string relative = relative_path(path);
+    std::optional<clock_time> oldest;
+    for (const unique_fd& hierarchy : hierarchies_) {
+        const auto made = change_time(hierarchy.get(), relative);
+        if (!made) continue;
+        const clock_time there = std::min(*made, change_time(hierarchy.get(), relative + untouched).value_or(*made));
+        oldest = std::min(oldest.value_or(there), there);
+    }
+    if (oldest) oldest = std::max(*oldest, boot_time);
+    return oldest;
 }
 
 bool cgroup_tree::may_keep_file() noexcept
@@ -87,7 +118,7 @@ cgroup_files::cgroup_files(std::shared_ptr<cgroup_tree> tree, std::string_view p
                            std::span<const cgroup_file_place> places)
     : tree_(std::move(tree)),
       path_(path),
-      relative_(path.size() == 1 ? "." : path.substr(1)),
+      relative_(relative_path(path)),
       places_(places),
       files_(places.size()),
       directories_(tree_->layout().hierarchies.size())
@@ -127,21 +158,16 @@ result<cgroup_files> cgroup_files::blocking_open(std::shared_ptr<cgroup_tree> tr
     return opened;
 }
 
-int cgroup_files::hierarchy_of(cgroup_controller controller) const noexcept
-{
-    return tree_->layout().of_controller[static_cast<std::size_t>(controller)];
-}
-
 bool cgroup_files::has_directory(cgroup_controller controller) const noexcept
 {
-    const int hierarchy = hierarchy_of(controller);
+    const int hierarchy = layout().hierarchy(controller);
     return hierarchy >= 0 && directories_[static_cast<std::size_t>(hierarchy)];
 }
 
 unique_fd cgroup_files::open(const cgroup_file_place& place) const
 {
     if (!has_directory(place.controller)) return {};
-    const int hierarchy = tree_->descriptor(static_cast<std::size_t>(hierarchy_of(place.controller)));
+    const int hierarchy = tree_->descriptor(static_cast<std::size_t>(layout().hierarchy(place.controller)));
     std::string name;
     name.reserve(relative_.size() + 40);
     name.append(relative_).append("/").append(place.name);

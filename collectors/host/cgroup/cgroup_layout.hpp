@@ -8,10 +8,8 @@
 #include "core/worker_pool.hpp"
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,12 +31,14 @@ struct cgroup_layout {
     bool operator==(const cgroup_layout&) const = default;
     cgroup_version version = cgroup_version::none;
     std::string root = "/";                ///< where the node is seen from
-    std::vector<std::string> hierarchies;  ///< mount points as we reach them (root in front), each once
+    std::vector<std::string> hierarchies;  ///< mount points on the node, each once
     /// Index into `hierarchies`; -1: not mounted. On v2 all are 0.
     std::array<int, cgroup_controller_count> of_controller{-1, -1, -1, -1, -1, -1, -1};
 
-    /// Empty when that controller is not mounted.
-    [[nodiscard]] std::string_view hierarchy(cgroup_controller controller) const noexcept;
+    [[nodiscard]] int hierarchy(cgroup_controller controller) const noexcept
+    {
+        return of_controller[static_cast<std::size_t>(controller)];
+    }
 };
 
 /// Reads the layout off a mountinfo text (proc(5)). The first mount of a controller counts. Pure v2 is a cgroup2
@@ -67,15 +67,6 @@ struct cgroup_set {
 /// the hierarchies can be read (the first reason); failure::cancelled once `abandoned` is raised. About 20 us a
 /// directory. Blocking: for pool threads.
 result<cgroup_set> blocking_find_cgroups(const cgroup_layout& layout, deadline limit, const abandon_flag& abandoned);
-
-/// Whether one of the hierarchies has it. Blocking: for pool threads.
-bool blocking_cgroup_exists(const cgroup_layout& layout, std::string_view path);
-
-/// When the cgroup was made: the oldest change time of its directories and of the files beside that the kernel never
-/// touches again (§12.2), but not before `boot_time`. The kernel makes these times up when a directory is first looked
-/// at, so of an old cgroup they tell when somebody first looked. None when it is gone. Blocking: for pool threads.
-std::optional<std::chrono::sys_time<std::chrono::nanoseconds>> blocking_cgroup_creation_time(
-    const cgroup_layout& layout, std::string_view path, std::chrono::sys_time<std::chrono::nanoseconds> boot_time);
 
 /// The container a cgroup belongs to (§12.3): the 64 characters [a-z0-9] that stand alone in the last component of its
 /// path, whatever runtime and cgroup driver wrote it. Empty: a plain cgroup. Monitors ("crio-conmon-…",

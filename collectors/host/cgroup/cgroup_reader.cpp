@@ -2,7 +2,7 @@
 
 #include "collectors/host/cgroup/cgroup_places.hpp"
 #include "collectors/host/cgroup/cgroup_text.hpp"
-#include "collectors/host/proc/proc_file.hpp"
+#include "core/files/bounded_file.hpp"
 #include "core/text_scan.hpp"
 
 #include <fmt/format.h>
@@ -95,7 +95,7 @@ cgroup_figures read_v1(cgroup_files& files, bool hierarchical)
 
 std::string read_meminfo(const std::string& root)
 {
-    auto file = read_file(under_root(root, "/proc/meminfo"), meminfo_limit_bytes);
+    auto file = files::read_file({root, "/proc/meminfo"}, meminfo_limit_bytes);
     return file ? std::move(file->text) : std::string();
 }
 

@@ -1,14 +1,14 @@
 #include "collectors/host/cgroup/cgroup_layout.hpp"
+#include "core/files/directory.hpp"
+#include "core/files/root.hpp"
 #include "core/unique_fd.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 #include <utility>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -16,16 +16,11 @@ namespace nodescope::host {
 
 namespace {
 
-struct directory_closer {
-    void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
-using directory_stream = std::unique_ptr<DIR, directory_closer>;
-
 // The walk of one hierarchy: directories that are still to be read, by their path below it.
 class hierarchy_walk {
 public:
-    hierarchy_walk(const std::string& hierarchy, deadline limit, const abandon_flag& abandoned)
-        : limit_(limit), abandoned_(abandoned), root_(::open(hierarchy.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+    hierarchy_walk(const files::place& hierarchy, deadline limit, const abandon_flag& abandoned)
+        : limit_(limit), abandoned_(abandoned), root_(files::open(hierarchy, O_PATH | O_DIRECTORY))
     {
         if (!root_) failure_ = errno;
     }
@@ -59,20 +54,18 @@ private:
     void read(const std::string& path, std::size_t depth)
     {
         const std::string relative = path.size() == 1 ? "." : path.substr(1);
-        unique_fd opened(::openat(root_.get(), relative.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-        if (!opened) return;
-        const directory_stream entries(::fdopendir(opened.get()));
+        constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+        files::directory entries(unique_fd(::openat(root_.get(), relative.c_str(), flags)));
         if (!entries) return;
-        const int directory = opened.release();
-        while (const dirent* entry = ::readdir(entries.get())) {
+        while (const dirent* const entry = entries.next()) {
             const std::string_view name = entry->d_name;
-            if (entry->d_type != DT_DIR || name == "." || name == ".." || name.ends_with(".mount")) continue;
+            if (entry->d_type != DT_DIR || name.ends_with(".mount")) continue;
             if (found_.size() >= cgroup_limit) {
                 truncated_ = true;
                 return;
             }
             const std::string child = fmt::format("{}/{}", path.size() == 1 ? "" : path, name);
-            if (has_directories(directory, entry->d_name)) {
+            if (has_directories(entries.descriptor(), entry->d_name)) {
                 if (depth + 1 < cgroup_depth_limit) pending_.push_back({child, depth + 1});
                 else truncated_ = true;
             }
@@ -114,10 +107,11 @@ result<cgroup_set> blocking_find_cgroups(const cgroup_layout& layout, deadline l
     if (layout.hierarchies.empty()) return error(failure::unavailable, "cgroups: none are mounted on this node");
     cgroup_set set;
     std::optional<error> first_failure;
-    for (const std::string& hierarchy : layout.hierarchies) {
+    for (const std::string& mount : layout.hierarchies) {
+        const files::place hierarchy(layout.root, mount);
         hierarchy_walk walk(hierarchy, limit, abandoned);
         if (walk.failure() != 0) {
-            const error why = from_errno(walk.failure(), "cgroups: open " + hierarchy);
+            const error why = from_errno(walk.failure(), "cgroups: open " + hierarchy.shown());
             if (!first_failure) first_failure = error(failure::unavailable, why.message());
             continue;
         }

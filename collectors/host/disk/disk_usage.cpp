@@ -1,8 +1,8 @@
 #include "collectors/host/disk/disk_usage.hpp"
 
 #include "collectors/host/disk/mount_table.hpp"
-#include "collectors/host/proc/proc_file.hpp"
-#include "collectors/questions/mountinfo.hpp"
+#include "collectors/host/disk/mountinfo.hpp"
+#include "core/files/bounded_file.hpp"
 
 #include <fmt/format.h>
 
@@ -57,7 +57,7 @@ std::string layer_by_mount_id(const std::string& root, const docker_storage& sto
     if (place == layer_places.end()) return {};
     const std::string path =
         fmt::format("{}/image/{}/layerdb/mounts/{}/mount-id", storage.root, storage.driver, container_id);
-    const auto text = read_file(under_root(root, path), mount_id_limit_bytes);
+    const auto text = files::read_file({root, path}, mount_id_limit_bytes);
     const std::string_view id = text ? fields(text->text).next() : std::string_view();
     if (!is_plain_name(id)) return {};
     return fmt::format("{}{}{}{}", storage.root, place->before, id, place->after);
@@ -91,10 +91,9 @@ result<std::string> blocking_find_layer(const std::string& root, const docker_st
     bool denied = false;
     const auto usable = [&](const std::string& path) {
         if (!path.starts_with('/') || has_component(path, "..")) return false;
-        struct stat status = {};
-        const bool known = ::lstat(under_root(root, path).c_str(), &status) == 0;
-        denied = denied || (!known && errno == EACCES);
-        return known && S_ISDIR(status.st_mode);
+        const unique_fd directory = files::open({root, path}, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+        denied = denied || (!directory && errno == EACCES);
+        return static_cast<bool>(directory);
     };
     if (usable(storage.upper_directory)) return storage.upper_directory;
     if (std::string path = layer_by_mount_id(root, storage, container_id); usable(path)) return path;
@@ -113,13 +112,13 @@ result<container_disk_usage> blocking_container_disk_usage(const std::string& ro
 {
     const auto directory = blocking_find_layer(root, storage, container_id);
     if (!directory) return directory.error();
-    const auto layer = blocking_tree_usage(under_root(root, *directory), limit, abandoned);
+    const auto layer = blocking_tree_usage({root, *directory}, limit, abandoned);
     if (!layer) return layer.error();
     container_disk_usage usage;
     usage.layer = *layer;
     usage.bytes = layer->bytes;
     const std::string own = fmt::format("{}/containers/{}", storage.root, container_id);
-    const auto logs = blocking_tree_usage(under_root(root, own), limit, abandoned);
+    const auto logs = blocking_tree_usage({root, own}, limit, abandoned);
     if (!logs && logs.error().kind() != failure::gone) return logs.error();
     if (logs) usage.bytes += logs->bytes;
     return usage;

@@ -5,6 +5,7 @@
 
 #include "core/deadline.hpp"
 #include "core/error.hpp"
+#include "core/files/root.hpp"
 #include "core/worker_pool.hpp"
 
 #include <chrono>
@@ -39,7 +40,7 @@ void blocking_stand_back() noexcept;
 /// Walks `directory` without leaving its file system or following links; what vanishes meanwhile is left out, and so
 /// is what lies deeper than 256 directories. failure::gone when there is none, failure::timed_out, failure::cancelled.
 /// Blocking, a few microseconds an entry.
-result<tree_usage> blocking_tree_usage(const std::string& directory, deadline limit, const abandon_flag& abandoned,
+result<tree_usage> blocking_tree_usage(const files::place& where, deadline limit, const abandon_flag& abandoned,
                                        tree_limits limits = tree_limits());
 
 /// What Docker says of a container's place on disk.

@@ -1,7 +1,7 @@
 #include "collectors/host/disk/filesystems.hpp"
 
-#include "collectors/host/proc/proc_file.hpp"
-#include "collectors/questions/mountinfo.hpp"
+#include "collectors/host/disk/mountinfo.hpp"
+#include "core/files/bounded_file.hpp"
 #include "core/unique_fd.hpp"
 
 #include <fmt/format.h>
@@ -33,10 +33,10 @@ bool is_network(const node_mount& mount) { return mount.type.starts_with("nfs");
 // number of btrfs: mountinfo has that of the whole, files have that of their subvolume.
 std::optional<filesystem_usage> blocking_measure(const std::string& root, node_mount& mount)
 {
-    const std::string path = under_root(root, mount.mountpoint);
+    const unique_fd top = files::open({root, mount.mountpoint}, O_PATH);
     struct stat status = {};
     struct statvfs figures = {};
-    if (::stat(path.c_str(), &status) != 0 || ::statvfs(path.c_str(), &figures) != 0) return std::nullopt;
+    if (!top || ::fstat(top.get(), &status) != 0 || ::fstatvfs(top.get(), &figures) != 0) return std::nullopt;
     if (mount.type == "btrfs") {
         mount.major = gnu_dev_major(status.st_dev);
         mount.minor = gnu_dev_minor(status.st_dev);
@@ -91,7 +91,7 @@ public:
         } else if (!changed()) {
             return mounts_;
         }
-        auto text = read_whole(file_.get(), mountinfo_limit_bytes, path_);
+        auto text = files::read_whole(file_.get(), mountinfo_limit_bytes, shown_);
         if (!text) {
             file_.reset();
             return text.error();
@@ -104,10 +104,10 @@ public:
 private:
     result<void> open()
     {
-        const bool own = root_.find_first_not_of('/') == std::string::npos;
-        path_ = under_root(root_, own ? "/proc/self/mountinfo" : "/proc/1/mountinfo");
-        file_.reset(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-        if (!file_) return from_errno(errno, "read " + path_);
+        const files::place where = reachable_mounts(root_);
+        shown_ = where.shown();
+        file_ = files::open(where);
+        if (!file_) return from_errno(errno, "read " + shown_);
         struct statfs kind = {};
         is_kernels_ = ::fstatfs(file_.get(), &kind) == 0 && kind.f_type == PROC_SUPER_MAGIC;
         return {};
@@ -121,7 +121,7 @@ private:
 
     std::string root_;
     mount_choice choice_;
-    std::string path_;
+    std::string shown_;
     unique_fd file_;
     bool is_kernels_ = false;
     std::vector<node_mount> mounts_;
@@ -156,7 +156,7 @@ struct filesystem_watch::state {
         auto current = mounts.blocking_current();
         if (!current) return current.error();
         local_part part;
-        if (auto text = read_file(under_root(root, "/proc/diskstats"), diskstats_limit_bytes)) {
+        if (auto text = files::read_file({root, "/proc/diskstats"}, diskstats_limit_bytes)) {
             part.measured.disks = parse_diskstats(text->text);
         }
         for (node_mount& mount : *current) {

@@ -1,14 +1,13 @@
 #include "collectors/host/disk/disk_usage.hpp"
+#include "core/files/directory.hpp"
 #include "core/unique_fd.hpp"
 
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <memory>
 #include <unordered_set>
 #include <vector>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -26,20 +25,15 @@ constexpr std::size_t depth_limit = 256;
 // How many entries between two looks at the deadline.
 constexpr std::uint64_t entries_at_a_time = 256;
 
-struct directory_closer {
-    void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
-using directory_stream = std::unique_ptr<DIR, directory_closer>;
-
-directory_stream open_stream(int parent, const char* name)
+// Opens a directory by `open(flags)`.
+template <class Open>
+files::directory open_entries(Open open)
 {
-    unique_fd opened(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NOATIME));
+    constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    unique_fd opened = open(flags | O_NOATIME);
     // O_NOATIME is refused to those who do not own the directory.
-    if (!opened && errno == EPERM)
-        opened.reset(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    directory_stream entries(opened ? ::fdopendir(opened.get()) : nullptr);
-    if (entries) (void)opened.release();
-    return entries;
+    if (!opened && errno == EPERM) opened = open(flags);
+    return files::directory(std::move(opened));
 }
 
 // Depth first, with the directories on the way open: whoever renames or replaces one meanwhile cannot lead us
@@ -51,31 +45,31 @@ public:
     {
     }
 
-    result<tree_usage> run(const std::string& directory)
+    result<tree_usage> run(const files::place& where)
     {
         struct stat top = {};
-        directory_stream entries = open_stream(AT_FDCWD, directory.c_str());
-        if (!entries || ::fstat(::dirfd(entries.get()), &top) != 0) {
-            return from_errno(errno, "disk usage: open " + directory);
+        files::directory entries = open_entries([&](int flags) { return files::open(where, flags); });
+        if (!entries || ::fstat(entries.descriptor(), &top) != 0) {
+            return from_errno(errno, "disk usage: open " + where.shown());
         }
         struct statvfs figures = {};
-        if (::fstatvfs(::dirfd(entries.get()), &figures) == 0) usage_.capacity = figures.f_blocks * figures.f_frsize;
+        if (::fstatvfs(entries.descriptor(), &figures) == 0) usage_.capacity = figures.f_blocks * figures.f_frsize;
         device_ = top.st_dev;
         usage_.major = gnu_dev_major(device_);
         usage_.minor = gnu_dev_minor(device_);
         count(top);
         open_.push_back(std::move(entries));
         while (!open_.empty() && usage_.inodes < limits_.entries) {
-            errno = 0;
-            if (const dirent* entry = ::readdir(open_.back().get())) {
+            if (const dirent* const entry = open_.back().next()) {
                 visit(entry->d_name);
             } else {
-                if (errno != 0 && errno != ENOENT) usage_.truncated = true;
+                const int why = open_.back().failure();
+                if (why != 0 && why != ENOENT) usage_.truncated = true;
                 open_.pop_back();
             }
             if (++steps_ % entries_at_a_time != 0) continue;
             if (abandoned_.raised()) return error(failure::cancelled, "disk usage: the asker went away");
-            if (limit_.passed()) return late(directory);
+            if (limit_.passed()) return late(where.shown());
         }
         if (!open_.empty()) usage_.truncated = true;
         return usage_;
@@ -84,10 +78,8 @@ public:
 private:
     void visit(const char* name)
     {
-        const std::string_view shown = name;
-        if (shown == "." || shown == "..") return;
         struct stat status = {};
-        const int parent = ::dirfd(open_.back().get());
+        const int parent = open_.back().descriptor();
         if (::fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0) return;
         if (status.st_dev != device_ || !count(status) || !S_ISDIR(status.st_mode)) return;
         if (open_.size() < depth_limit) descend(parent, name);
@@ -96,7 +88,7 @@ private:
 
     void descend(int parent, const char* name)
     {
-        directory_stream entries = open_stream(parent, name);
+        files::directory entries = open_entries([&](int flags) { return unique_fd(::openat(parent, name, flags)); });
         if (!entries) {
             if (errno == EACCES) usage_.denied = true;
             // What vanished or was replaced meanwhile is no loss.
@@ -105,7 +97,7 @@ private:
         }
         // Another file system may have been mounted there since it was looked at.
         struct stat status = {};
-        if (::fstat(::dirfd(entries.get()), &status) == 0 && status.st_dev == device_) {
+        if (::fstat(entries.descriptor(), &status) == 0 && status.st_dev == device_) {
             open_.push_back(std::move(entries));
         }
     }
@@ -131,9 +123,9 @@ private:
         return true;
     }
 
-    [[nodiscard]] error late(const std::string& directory) const
+    [[nodiscard]] error late(const std::string& shown) const
     {
-        return {failure::timed_out, fmt::format("disk usage: {} is not walked within {}, {} entries counted", directory,
+        return {failure::timed_out, fmt::format("disk usage: {} is not walked within {}, {} entries counted", shown,
                                                 duration_text(limit_.limit()), usage_.inodes)};
     }
 
@@ -143,7 +135,7 @@ private:
     dev_t device_ = 0;
     std::uint64_t steps_ = 0;
     tree_usage usage_;
-    std::vector<directory_stream> open_;
+    std::vector<files::directory> open_;
     std::unordered_set<ino_t> linked_;
 };
 
@@ -160,10 +152,10 @@ void blocking_stand_back() noexcept
     ::syscall(SYS_ioprio_set, who_process, 0, idle_class);
 }
 
-result<tree_usage> blocking_tree_usage(const std::string& directory, deadline limit, const abandon_flag& abandoned,
+result<tree_usage> blocking_tree_usage(const files::place& where, deadline limit, const abandon_flag& abandoned,
                                        tree_limits limits)
 {
-    return tree_walk(limit, abandoned, limits).run(directory);
+    return tree_walk(limit, abandoned, limits).run(where);
 }
 
 }  // namespace nodescope::host

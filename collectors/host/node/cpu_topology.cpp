@@ -2,7 +2,7 @@
 
 #include "collectors/host/node/node_texts.hpp"
 #include "collectors/host/node/sys_file.hpp"
-#include "collectors/host/proc/proc_file.hpp"
+#include "core/files/bounded_file.hpp"
 
 #include <fmt/format.h>
 
@@ -25,32 +25,32 @@ struct shared_cache {
     std::size_t cpus = 0;  ///< that share it
 };
 
-std::vector<shared_cache> read_caches(const std::string& cpu)
+std::vector<shared_cache> read_caches(const files::place& cpu)
 {
     std::vector<shared_cache> found;
-    for (const numbered_name& entry : numbered(blocking_names(cpu + "/cache"), "index")) {
-        const std::string directory = cpu + "/cache/" + entry.name + "/";
-        const auto size = parse_cache_size(blocking_word(directory + "size").value_or(""));
-        const auto cpus = count_cpu_mask(blocking_word(directory + "shared_cpu_map").value_or(""));
-        const auto level = blocking_number<int>(directory + "level");
+    for (const numbered_name& entry : numbered(blocking_names(cpu / "cache"), "index")) {
+        const files::place directory = cpu / "cache" / entry.name;
+        const auto size = parse_cache_size(blocking_word(directory / "size").value_or(""));
+        const auto cpus = count_cpu_mask(blocking_word(directory / "shared_cpu_map").value_or(""));
+        const auto level = blocking_number<int>(directory / "level");
         if (!size || !cpus || !level) continue;
         shared_cache& one = found.emplace_back();
         one.cpus = *cpus;
-        one.cache.id = blocking_number<int>(directory + "id").value_or(0);
+        one.cache.id = blocking_number<int>(directory / "id").value_or(0);
         one.cache.size = *size;
-        one.cache.type = blocking_word(directory + "type").value_or("");
+        one.cache.type = blocking_word(directory / "type").value_or("");
         one.cache.level = *level;
     }
     return found;
 }
 
 /// Puts one CPU into the core it is a thread of. CPUs that are offline or have no core are left out.
-void add_cpu(std::vector<cpu_core>& cores, const std::string& cpu, int number)
+void add_cpu(std::vector<cpu_core>& cores, const files::place& cpu, int number)
 {
-    if (blocking_number<int>(cpu + "/online") == 0) return;  // cpu0 mostly has no such file
-    const auto id = blocking_number<int>(cpu + "/topology/core_id");
+    if (blocking_number<int>(cpu / "online") == 0) return;  // cpu0 mostly has no such file
+    const auto id = blocking_number<int>(cpu / "topology/core_id");
     if (!id) return;
-    const int socket = blocking_number<int>(cpu + "/topology/physical_package_id").value_or(0);
+    const int socket = blocking_number<int>(cpu / "topology/physical_package_id").value_or(0);
     auto core = std::find_if(cores.begin(), cores.end(),
                              [&](const cpu_core& known) { return known.id == *id && known.socket == socket; });
     if (core == cores.end()) {
@@ -62,12 +62,12 @@ void add_cpu(std::vector<cpu_core>& cores, const std::string& cpu, int number)
 }
 
 /// Tells by the number of CPUs that share a cache whose it is; those of neither a core nor more are left out.
-void add_caches(numa_node& node, const std::string& cpus)
+void add_caches(numa_node& node, const files::place& cpus)
 {
     std::size_t threads_of_node = 0;
     for (const cpu_core& core : node.cores) threads_of_node += core.threads.size();
     for (cpu_core& core : node.cores) {
-        for (shared_cache& one : read_caches(cpus + "/cpu" + std::to_string(core.threads.front()))) {
+        for (shared_cache& one : read_caches(cpus / ("cpu" + std::to_string(core.threads.front())))) {
             if (one.cache.level < first_shared_level) {
                 if (one.cpus == core.threads.size()) core.caches.push_back(std::move(one.cache));
             } else if (one.cpus != threads_of_node) {
@@ -79,19 +79,19 @@ void add_caches(numa_node& node, const std::string& cpus)
     }
 }
 
-numa_node read_node(const std::string& directory, int id, const std::string& cpus)
+numa_node read_node(const files::place& directory, int id, const files::place& cpus)
 {
     numa_node node;
     node.id = id;
     for (const numbered_name& cpu : numbered(blocking_names(directory), "cpu")) {
-        add_cpu(node.cores, directory + "/" + cpu.name, cpu.number);
+        add_cpu(node.cores, directory / cpu.name, cpu.number);
     }
     add_caches(node, cpus);
-    if (const auto meminfo = read_file(directory + "/meminfo", node_meminfo_limit)) {
+    if (const auto meminfo = files::read_file(directory / "meminfo", node_meminfo_limit)) {
         node.memory = parse_numa_memory(meminfo->text);
     }
-    node.huge_pages = blocking_read_huge_pages(directory + "/hugepages");
-    const auto distances = blocking_word(directory + "/distance");
+    node.huge_pages = blocking_read_huge_pages(directory / "hugepages");
+    const auto distances = blocking_word(directory / "distance");
     for (fields words(distances ? *distances : std::string_view());;) {
         const auto distance = whole_number<std::uint64_t>(words.next());
         if (!distance) break;
@@ -101,11 +101,11 @@ numa_node read_node(const std::string& directory, int id, const std::string& cpu
 }
 
 /// Without NUMA: each package stands for a node.
-std::vector<numa_node> read_packages(const std::string& cpus)
+std::vector<numa_node> read_packages(const files::place& cpus)
 {
     std::vector<cpu_core> cores;
     for (const numbered_name& cpu : numbered(blocking_names(cpus), "cpu")) {
-        add_cpu(cores, cpus + "/" + cpu.name, cpu.number);
+        add_cpu(cores, cpus / cpu.name, cpu.number);
     }
     std::map<int, numa_node> packages;
     for (cpu_core& core : cores) {
@@ -125,16 +125,16 @@ std::vector<numa_node> read_packages(const std::string& cpus)
 
 std::vector<numa_node> blocking_read_topology(const std::string& root)
 {
-    const std::string cpus = under_root(root, "/sys/devices/system/cpu");
-    const std::string directory = under_root(root, "/sys/devices/system/node");
+    const files::place cpus(root, "/sys/devices/system/cpu");
+    const files::place directory(root, "/sys/devices/system/node");
     std::vector<numa_node> nodes;
     for (const numbered_name& entry : numbered(blocking_names(directory), "node")) {
-        nodes.push_back(read_node(directory + "/" + entry.name, entry.number, cpus));
+        nodes.push_back(read_node(directory / entry.name, entry.number, cpus));
     }
     return nodes.empty() ? read_packages(cpus) : nodes;
 }
 
-std::vector<huge_page_pool> blocking_read_huge_pages(const std::string& directory)
+std::vector<huge_page_pool> blocking_read_huge_pages(const files::place& directory)
 {
     constexpr std::string_view prefix = "hugepages-";
     constexpr std::string_view suffix = "kB";
@@ -144,7 +144,7 @@ std::vector<huge_page_pool> blocking_read_huge_pages(const std::string& director
         const std::string_view middle =
             std::string_view(name).substr(prefix.size(), name.size() - prefix.size() - suffix.size());
         const auto size = whole_number<std::uint64_t>(middle);
-        const auto count = blocking_number<std::uint64_t>(fmt::format("{}/{}/nr_hugepages", directory, name));
+        const auto count = blocking_number<std::uint64_t>(directory / name / "nr_hugepages");
         if (size && count) pools.emplace_back(*size, *count);
     }
     return pools;

@@ -2,6 +2,8 @@
 // Documentation/ABI/stable/sysfs-devices-node, sysfs-devices-system-cpu).
 #pragma once
 
+#include "core/files/root.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -51,6 +53,6 @@ struct numa_node {
 std::vector<numa_node> blocking_read_topology(const std::string& root);
 
 /// The pools below a hugepages directory, in the order of the directory's sorted names. Blocking: for pool threads.
-std::vector<huge_page_pool> blocking_read_huge_pages(const std::string& directory);
+std::vector<huge_page_pool> blocking_read_huge_pages(const files::place& directory);
 
 }  // namespace nodescope::host

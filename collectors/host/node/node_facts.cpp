@@ -2,7 +2,7 @@
 
 #include "collectors/host/node/node_texts.hpp"
 #include "collectors/host/node/sys_file.hpp"
-#include "collectors/host/proc/proc_file.hpp"
+#include "core/files/bounded_file.hpp"
 
 #include <fmt/format.h>
 
@@ -32,7 +32,7 @@ constexpr bool has_clock_rate = true;
 std::string first_word(const std::string& root, std::initializer_list<std::string_view> paths)
 {
     for (const std::string_view path : paths) {
-        if (auto word = blocking_word(under_root(root, path))) return std::move(*word);
+        if (auto word = blocking_word({root, path})) return std::move(*word);
     }
     return "";
 }
@@ -40,7 +40,7 @@ std::string first_word(const std::string& root, std::initializer_list<std::strin
 std::string read_os_name(const std::string& root)
 {
     for (const std::string_view path : {"/etc/os-release", "/usr/lib/os-release"}) {
-        const auto file = read_file(under_root(root, path), text_limit);
+        const auto file = files::read_file({root, path}, text_limit);
         if (file) return parse_os_name(file->text).value_or("Linux");
     }
     return "Unknown";
@@ -60,13 +60,13 @@ void read_names(const std::string& root, node_facts& facts)
 std::map<std::string, memory_modules> read_modules(const std::string& root)
 {
     constexpr std::uint64_t mebibyte = 1024UL * 1024UL;
-    const std::string directory = under_root(root, "/sys/devices/system/edac/mc");
+    const files::place directory(root, "/sys/devices/system/edac/mc");
     std::map<std::string, memory_modules> modules;
     for (const numbered_name& controller : numbered(blocking_names(directory), "mc")) {
-        const std::string slots = directory + "/" + controller.name;
+        const files::place slots = directory / controller.name;
         for (const numbered_name& slot : numbered(blocking_names(slots), "dimm")) {
-            const auto type = blocking_word(slots + "/" + slot.name + "/dimm_mem_type");
-            const auto size = blocking_number<std::uint64_t>(slots + "/" + slot.name + "/size");
+            const auto type = blocking_word(slots / slot.name / "dimm_mem_type");
+            const auto size = blocking_number<std::uint64_t>(slots / slot.name / "size");
             if (!type || !size || *size > std::numeric_limits<std::uint32_t>::max()) continue;
             memory_modules& of_type = modules[*type];
             of_type.capacity += *size * mebibyte;
@@ -78,14 +78,14 @@ std::map<std::string, memory_modules> read_modules(const std::string& root)
 
 result<void> read_memory(const std::string& root, node_facts& facts)
 {
-    const auto meminfo = read_file(under_root(root, "/proc/meminfo"), text_limit);
+    const auto meminfo = files::read_file({root, "/proc/meminfo"}, text_limit);
     if (!meminfo) return error(meminfo.error().kind(), "machine: " + meminfo.error().message());
     const auto totals = parse_memory_totals(meminfo->text);
     if (!totals) return error(totals.error().kind(), "machine: " + totals.error().message());
     facts.memory = totals->memory;
     facts.swap = totals->swap;
     facts.modules = read_modules(root);
-    facts.huge_pages = blocking_read_huge_pages(under_root(root, "/sys/kernel/mm/hugepages"));
+    facts.huge_pages = blocking_read_huge_pages({root, "/sys/kernel/mm/hugepages"});
     return {};
 }
 
@@ -104,7 +104,7 @@ void read_processors(const std::string& root, node_facts& facts)
     facts.sockets = std::max<std::size_t>(sockets.size(), 1);
 
     cpu_summary summary;
-    if (const auto cpuinfo = read_file(under_root(root, "/proc/cpuinfo"), cpuinfo_limit)) {
+    if (const auto cpuinfo = files::read_file({root, "/proc/cpuinfo"}, cpuinfo_limit)) {
         summary = parse_cpuinfo(cpuinfo->text);
     }
     facts.cpu_vendor = std::move(summary.vendor);
@@ -112,7 +112,7 @@ void read_processors(const std::string& root, node_facts& facts)
     facts.physical_cores = cores.empty() ? facts.cores : cores.size();
     if (!has_clock_rate) return;
     const auto fastest =
-        blocking_number<std::uint64_t>(under_root(root, "/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq"));
+        blocking_number<std::uint64_t>({root, "/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq"});
     facts.cpu_khz = fastest.value_or(summary.first_khz);
 }
 

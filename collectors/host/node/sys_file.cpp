@@ -1,11 +1,9 @@
 #include "collectors/host/node/sys_file.hpp"
 
-#include "collectors/host/proc/proc_file.hpp"
+#include "core/files/bounded_file.hpp"
+#include "core/files/directory.hpp"
 
 #include <algorithm>
-#include <memory>
-
-#include <dirent.h>
 
 namespace nodescope::host {
 
@@ -13,10 +11,6 @@ namespace {
 
 constexpr std::size_t page_bytes = 4096;
 constexpr std::string_view padding("\0 \t\r\n", 5);
-
-struct directory_closer {
-    void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
 
 }  // namespace
 
@@ -27,23 +21,21 @@ std::string_view trimmed(std::string_view text) noexcept
     return text.substr(begin, text.find_last_not_of(padding) - begin + 1);
 }
 
-std::optional<std::string> blocking_word(const std::string& path)
+std::optional<std::string> blocking_word(const files::place& where)
 {
-    const auto file = read_file(path, page_bytes);
+    const auto file = files::read_file(where, page_bytes);
     if (!file) return std::nullopt;
     return std::string(trimmed(file->text));
 }
 
-std::vector<std::string> blocking_names(const std::string& path)
+std::vector<std::string> blocking_names(const files::place& where)
 {
     std::vector<std::string> names;
-    const std::unique_ptr<DIR, directory_closer> directory(::opendir(path.c_str()));
+    files::directory directory(files::open(where, O_RDONLY | O_DIRECTORY));
     if (!directory) return names;
-    while (const dirent* const entry = ::readdir(directory.get())) {
-        const std::string_view name(static_cast<const char*>(entry->d_name));
-        if (name == "." || name == "..") continue;
+    while (const dirent* const entry = directory.next()) {
         if (names.size() == directory_limit) break;
-        names.emplace_back(name);
+        names.emplace_back(static_cast<const char*>(entry->d_name));
     }
     std::sort(names.begin(), names.end());
     return names;

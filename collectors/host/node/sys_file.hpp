@@ -2,6 +2,7 @@
 // answer: nothing, 0, no names. Blocking: for pool threads.
 #pragma once
 
+#include "core/files/root.hpp"
 #include "core/text_scan.hpp"
 
 #include <cstddef>
@@ -18,20 +19,20 @@ std::string_view trimmed(std::string_view text) noexcept;
 
 /// The text of a one-value file, trimmed; nothing when it cannot be read. No more than a page is looked at, which is
 /// as much as sysfs gives.
-std::optional<std::string> blocking_word(const std::string& path);
+std::optional<std::string> blocking_word(const files::place& where);
 
 /// The same as a number.
 template <class Number>
-std::optional<Number> blocking_number(const std::string& path)
+std::optional<Number> blocking_number(const files::place& where)
 {
-    const auto word = blocking_word(path);
+    const auto word = blocking_word(where);
     if (!word) return std::nullopt;
     return whole_number<Number>(*word);
 }
 
 /// The names in a directory, sorted bytewise, without "." and ".."; none when it cannot be read. At most
 /// `directory_limit`: more CPUs, disks or interfaces than any kernel is built for.
-std::vector<std::string> blocking_names(const std::string& path);
+std::vector<std::string> blocking_names(const files::place& where);
 inline constexpr std::size_t directory_limit = 16'384;
 
 /// A name with a number at its end: {"cpu12", 12} for "cpu".

@@ -1,6 +1,9 @@
 #include "collectors/host/proc/daemon_process.hpp"
 
+#include "collectors/host/node/sys_file.hpp"
 #include "collectors/host/proc/proc_text.hpp"
+#include "core/files/bounded_file.hpp"
+#include "core/files/directory.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -9,7 +12,6 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
-#include <filesystem>
 #include <vector>
 
 #include <unistd.h>
@@ -26,20 +28,13 @@ namespace {
 constexpr std::size_t text_limit = 64UL * 1024UL;
 constexpr std::size_t pid_file_limit = 64;
 
-std::string_view without_blanks(std::string_view text)
-{
-    const std::size_t begin = text.find_first_not_of(" \t\r\n");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
-
 // The value of "Key:\tvalue" in a status text; empty when absent. The kernel escapes newlines in the name line.
 std::string_view status_value(std::string_view status, std::string_view key)
 {
     while (!status.empty()) {
         const std::string_view line = status.substr(0, status.find('\n'));
         if (line.starts_with(key) && line.substr(key.size()).starts_with(':')) {
-            return without_blanks(line.substr(key.size() + 1));
+            return trimmed(line.substr(key.size() + 1));
         }
         status.remove_prefix(std::min(line.size() + 1, status.size()));
     }
@@ -49,7 +44,7 @@ std::string_view status_value(std::string_view status, std::string_view key)
 bool has_name(const process_handle& process, std::string_view name)
 {
     const auto comm = process.read("comm", pid_file_limit);
-    return comm && without_blanks(comm->text) == name;
+    return comm && trimmed(comm->text) == name;
 }
 
 bool has_executable(const process_handle& process, std::string_view name)
@@ -76,7 +71,7 @@ bool is_outermost(const process_handle& process)
 result<process_handle> from_pid_file(const std::string& root, std::string_view name, const std::string& path,
                                      std::string_view text)
 {
-    const auto pid = parse_pid(without_blanks(text));
+    const auto pid = parse_pid(trimmed(text));
     if (!pid) return error(failure::malformed, fmt::format("{}: {}", path, pid.error().message()));
     auto process = process_handle::open(root, *pid);
     if (!process) return process.error();
@@ -91,24 +86,24 @@ result<process_handle> from_pid_file(const std::string& root, std::string_view n
 result<process_handle> find_daemon(const std::string& root, std::string_view name, const std::string& pid_file)
 {
     if (!pid_file.empty()) {
-        const std::string path = under_root(root, pid_file);
-        const auto text = read_file(path, pid_file_limit);
-        if (text) return from_pid_file(root, name, path, text->text);
+        const files::place where(root, pid_file);
+        const auto text = files::read_file(where, pid_file_limit);
+        if (text) return from_pid_file(root, name, where.shown(), text->text);
         if (text.error().kind() != failure::gone) return text.error();
     }
 
     std::vector<process_handle> found;
-    std::error_code failed;
-    const std::string proc = under_root(root, "/proc");
-    for (std::filesystem::directory_iterator entry(proc, failed), end; !failed && entry != end;
-         entry.increment(failed)) {
-        const auto pid = parse_pid(entry->path().filename().native());
+    const files::place proc(root, "/proc");
+    files::directory entries(files::open(proc, O_RDONLY | O_DIRECTORY));
+    if (!entries) return from_errno(errno, "read " + proc.shown());
+    while (const dirent* const entry = entries.next()) {
+        const auto pid = parse_pid(static_cast<const char*>(entry->d_name));
         if (!pid) continue;
         auto process = process_handle::open(root, *pid);
         if (!process || !has_name(*process, name)) continue;
         if (has_executable(*process, name) && is_outermost(*process)) found.push_back(std::move(*process));
     }
-    if (failed) return from_errno(failed.value(), "read " + proc);
+    if (entries.failure() != 0) return from_errno(entries.failure(), "read " + proc.shown());
     if (found.empty()) return error(failure::gone, fmt::format("no {} is running on this node", name));
     if (found.size() > 1) {
         std::vector<pid_t> pids;

@@ -1,7 +1,8 @@
 #include "collectors/host/proc/network_reader.hpp"
 
 #include "collectors/host/proc/network_text.hpp"
-#include "collectors/host/proc/proc_file.hpp"
+#include "core/files/bounded_file.hpp"
+#include "core/files/directory.hpp"
 #include "core/text_scan.hpp"
 
 #include <fmt/format.h>
@@ -9,10 +10,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <memory>
 #include <optional>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -61,10 +60,6 @@ result<void> for_each_table_line(int directory, const char* name, const std::str
     }
 }
 
-struct directory_closer {
-    void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
-
 bool is_socket(int directory, const char* name)
 {
     std::array<char, 8> target{};
@@ -77,14 +72,13 @@ constexpr std::size_t descriptors_at_a_time = 4096;
 
 // Adds one process; false when it has ended. Stops early once `stop` says so.
 template <class Stop>
-bool count_process(const std::string& path, process_usage& usage, Stop stop)
+bool count_process(const files::place& where, process_usage& usage, Stop stop)
 {
-    const std::unique_ptr<DIR, directory_closer> entries(::opendir(path.c_str()));
+    files::directory entries(files::open(where, O_RDONLY | O_DIRECTORY));
     if (!entries) return false;
-    while (const dirent* entry = ::readdir(entries.get())) {
-        if (entry->d_name[0] == '.') continue;
+    while (const dirent* const entry = entries.next()) {
         if (++usage.fd_count % descriptors_at_a_time == 0 && stop()) break;
-        if (is_socket(::dirfd(entries.get()), entry->d_name)) ++usage.socket_count;
+        if (is_socket(entries.descriptor(), entry->d_name)) ++usage.socket_count;
     }
     return true;
 }
@@ -93,10 +87,10 @@ bool count_process(const std::string& path, process_usage& usage, Stop stop)
 
 result<network_reader> network_reader::blocking_open(const std::string& root, pid_t pid)
 {
-    std::string path = under_root(root, fmt::format("/proc/{}", pid));
-    auto directory = open_directory(path);
+    const files::place where(root, fmt::format("/proc/{}", pid));
+    auto directory = files::open_directory(where);
     if (!directory) return directory.error();
-    return network_reader(std::move(*directory), std::move(path));
+    return network_reader(std::move(*directory), where.shown());
 }
 
 result<network_reader> network_reader::blocking_open(const process_handle& process)
@@ -110,7 +104,7 @@ result<network_reader> network_reader::blocking_open(const process_handle& proce
 result<network_usage> network_reader::blocking_read(deadline limit, const abandon_flag& abandoned,
                                                     const network_reading& options) const
 {
-    const auto interfaces = read_file_at(directory_.get(), "net/dev", net_dev_limit_bytes, shown_ + "/net/dev");
+    const auto interfaces = files::read_file_at(directory_.get(), "net/dev", net_dev_limit_bytes, shown_ + "/net/dev");
     if (!interfaces) return interfaces.error();
     network_usage network;
     network.interfaces = parse_net_dev(interfaces->text);
@@ -140,7 +134,7 @@ result<void> blocking_count_descriptors(const std::string& root, const std::vect
     const auto stop = [&] { return abandoned.raised() || limit.passed(); };
     for (const pid_t pid : processes) {
         if (stop()) break;
-        if (count_process(under_root(root, fmt::format("/proc/{}/fd", pid)), usage, stop)) ++usage.process_count;
+        if (count_process({root, fmt::format("/proc/{}/fd", pid)}, usage, stop)) ++usage.process_count;
     }
     if (stop()) return stopped("descriptors of processes", abandoned, limit);
     return {};

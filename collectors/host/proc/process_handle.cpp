@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -35,12 +34,10 @@ constexpr std::chrono::seconds start_tolerance{2};
 // where the service runs in a process namespace of its own and looks at the node's /proc.
 bool counts_as_we_do(const std::string& root)
 {
-    std::array<char, 16> target{};
-    const std::string link = under_root(root, "/proc/self");
-    const ssize_t length = ::readlink(link.c_str(), target.data(), target.size());
-    if (length <= 0) return false;
+    const auto number = files::read_link({root, "/proc/self"});
+    if (!number) return false;
     pid_t self = 0;
-    std::from_chars(target.data(), target.data() + length, self);
+    std::from_chars(number->data(), number->data() + number->size(), self);
     return self == ::getpid();
 }
 
@@ -53,7 +50,7 @@ result<utc_time> started(const process_handle& process, const std::string& root)
     if (!stat_text) return stat_text.error();
     const auto stat = parse_process_stat(stat_text->text);
     if (!stat) return stat.error();
-    const auto node_text = read_file(under_root(root, "/proc/stat"), boot_time_limit);
+    const auto node_text = files::read_file({root, "/proc/stat"}, boot_time_limit);
     if (!node_text) return node_text.error();
     const auto boot = parse_boot_time(node_text->text);
     if (!boot) return boot.error();
@@ -66,13 +63,13 @@ result<utc_time> started(const process_handle& process, const std::string& root)
 
 result<process_handle> process_handle::open(const std::string& root, pid_t pid)
 {
-    const std::string path = under_root(root, fmt::format("/proc/{}", pid));
-    auto directory = open_directory(path);
+    const files::place where(root, fmt::format("/proc/{}", pid));
+    auto directory = files::open_directory(where);
     if (!directory) {
         if (directory.error().kind() != failure::gone) return directory.error();
         return error(failure::gone, fmt::format("process {}: no {} (it has ended, or it is hidden from this service: "
                                                 "hidepid without CAP_SYS_PTRACE, or another process namespace)",
-                                                pid, path));
+                                                pid, where.shown()));
     }
     unique_fd pidfd;
     if (counts_as_we_do(root)) {
@@ -87,12 +84,12 @@ result<process_handle> process_handle::open(const std::string& root, pid_t pid)
     if (::faccessat(directory->get(), "stat", F_OK, AT_EACCESS) != 0) {
         return error(failure::gone, fmt::format("process {} has ended", pid));
     }
-    return process_handle(pid, std::move(*directory), std::move(pidfd), path);
+    return process_handle(pid, std::move(*directory), std::move(pidfd), where.shown());
 }
 
-result<file_text> process_handle::read(const char* name, std::size_t limit) const
+result<files::file_text> process_handle::read(const char* name, std::size_t limit) const
 {
-    return read_file_at(directory_.get(), name, limit, fmt::format("{}/{}", shown_, name));
+    return files::read_file_at(directory_.get(), name, limit, fmt::format("{}/{}", shown_, name));
 }
 
 bool process_handle::alive() const
@@ -125,7 +122,7 @@ result<bool> belongs_to_container(const process_handle& process, const std::stri
     cgroup_verdict verdict = container_of_cgroup(cgroup->text, claim.id, {});
     if (verdict == cgroup_verdict::same) return true;
     if (verdict == cgroup_verdict::other) {
-        const auto own = read_file(under_root(root, "/proc/self/cgroup"), cgroup_limit);
+        const auto own = files::read_file({root, "/proc/self/cgroup"}, cgroup_limit);
         if (own) verdict = container_of_cgroup(cgroup->text, claim.id, own->text);
     }
     if (verdict == cgroup_verdict::other) {

@@ -2,8 +2,8 @@
 // Blocking: for pool threads.
 #pragma once
 
-#include "collectors/host/proc/proc_file.hpp"
 #include "core/error.hpp"
+#include "core/files/bounded_file.hpp"
 #include "core/unique_fd.hpp"
 
 #include <sys/types.h>
@@ -29,7 +29,7 @@ public:
     [[nodiscard]] int pidfd() const noexcept { return pidfd_.get(); }
 
     /// The file `name` of the process, e.g. "cgroup".
-    [[nodiscard]] result<file_text> read(const char* name, std::size_t limit) const;
+    [[nodiscard]] result<files::file_text> read(const char* name, std::size_t limit) const;
 
     /// False once the process has ended, zombies included: what was opened before may have been another's.
     [[nodiscard]] bool alive() const;

@@ -1,17 +1,16 @@
 #include "collectors/host/proc/process_walk.hpp"
 
-#include "collectors/host/proc/proc_file.hpp"
 #include "collectors/host/proc/proc_text.hpp"
+#include "core/files/bounded_file.hpp"
+#include "core/files/directory.hpp"
 #include "core/unique_fd.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 #include <vector>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -24,21 +23,13 @@ constexpr std::size_t node_stat_limit = 1024UL * 1024UL;
 // How often the clock is looked at.
 constexpr std::size_t check_every = 64;
 
-struct directory_closer {
-    void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
-using directory_stream = std::unique_ptr<DIR, directory_closer>;
-
-result<std::vector<pid_t>> list_pids(DIR* proc, const std::string& path)
+result<std::vector<pid_t>> list_pids(files::directory& proc, const files::place& where)
 {
     std::vector<pid_t> pids;
-    for (;;) {
-        errno = 0;
-        const dirent* const entry = ::readdir(proc);
-        if (entry == nullptr) break;
+    while (const dirent* const entry = proc.next()) {
         if (const auto pid = parse_pid(static_cast<const char*>(entry->d_name))) pids.push_back(*pid);
     }
-    if (errno != 0) return from_errno(errno, "read " + path);
+    if (proc.failure() != 0) return from_errno(proc.failure(), "read " + where.shown());
     // The kernel lists them in order; a test's directory need not.
     std::sort(pids.begin(), pids.end());
     return pids;
@@ -49,11 +40,11 @@ result<std::vector<pid_t>> list_pids(DIR* proc, const std::string& path)
 result<node_clock> blocking_read_clock(const std::string& root)
 {
     node_clock clock;
-    const auto node_stat = read_file(under_root(root, "/proc/stat"), node_stat_limit);
+    const auto node_stat = files::read_file({root, "/proc/stat"}, node_stat_limit);
     if (!node_stat) return node_stat.error();
     const auto boot = parse_boot_time(node_stat->text);
     if (!boot) return boot.error();
-    const auto uptime_text = read_file(under_root(root, "/proc/uptime"), uptime_limit);
+    const auto uptime_text = files::read_file({root, "/proc/uptime"}, uptime_limit);
     if (!uptime_text) return uptime_text.error();
     const auto uptime = parse_uptime_centiseconds(uptime_text->text);
     if (!uptime) return uptime.error();
@@ -67,10 +58,10 @@ result<process_walk> blocking_walk_processes(const std::string& root, std::strin
                                              deadline limit, const abandon_flag& abandoned,
                                              const std::function<bool(const walked_process&)>& visit)
 {
-    const std::string path = under_root(root, "/proc");
-    const directory_stream proc(::opendir(path.c_str()));
-    if (!proc) return from_errno(errno, fmt::format("{}: open {}", what, path));
-    const auto pids = list_pids(proc.get(), path);
+    const files::place where(root, "/proc");
+    files::directory proc(files::open(where, O_RDONLY | O_DIRECTORY));
+    if (!proc) return from_errno(errno, fmt::format("{}: open {}", what, where.shown()));
+    const auto pids = list_pids(proc, where);
     if (!pids) return pids.error();
 
     process_walk walk;
@@ -89,7 +80,7 @@ result<process_walk> blocking_walk_processes(const std::string& root, std::strin
             }
         }
         const std::string name = std::to_string((*pids)[i]);
-        const unique_fd directory(::openat(::dirfd(proc.get()), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        const unique_fd directory(::openat(proc.descriptor(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
         if (directory && visit(walked_process{(*pids)[i], directory.get(), name})) ++kept;
     }
     return walk;

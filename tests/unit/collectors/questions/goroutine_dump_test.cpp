@@ -46,7 +46,12 @@ public:
         const auto give_up = steady_clock::now() + nodescope::testing::hang_limit;
         while (!fs::exists(ready) && steady_clock::now() < give_up) std::this_thread::yield();
         // The node's /proc has it, and numbers processes as we do.
-        root.link("/proc/" + std::to_string(pid_), "/proc/" + std::to_string(pid_));
+        const std::string real = "/proc/" + std::to_string(pid_);
+        for (const char* file : {"/stat", "/comm", "/status"}) {
+            std::ifstream from(real + file);
+            root.write(real + file, std::string(std::istreambuf_iterator<char>(from), {}));
+        }
+        root.link(real + "/exe", program);
         root.link("/proc/self", std::to_string(::getpid()));
     }
     fake_daemon(const fake_daemon&) = delete;

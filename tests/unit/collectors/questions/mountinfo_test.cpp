@@ -30,12 +30,12 @@ TEST(Mountinfo, IsCutAtAWholeLine)
     const temporary_root root;
     root.write("/proc/1/mountinfo", "first line\nsecond line\n");
 
-    const auto cut = blocking_read_mountinfo(root.path(), 15);
+    const auto cut = host::blocking_read_mountinfo(root.path(), 15);
     ASSERT_TRUE(cut);
     EXPECT_EQ(cut->text, "first line\n");
     EXPECT_TRUE(cut->truncated);
 
-    const auto nothing = blocking_read_mountinfo(root.path(), 5);
+    const auto nothing = host::blocking_read_mountinfo(root.path(), 5);
     ASSERT_TRUE(nothing);
     EXPECT_EQ(nothing->text, "");
     EXPECT_TRUE(nothing->truncated);
@@ -44,7 +44,7 @@ TEST(Mountinfo, IsCutAtAWholeLine)
 TEST(Mountinfo, SaysWhichFileIsMissing)
 {
     const temporary_root root;
-    const auto missing = blocking_read_mountinfo(root.path());
+    const auto missing = host::blocking_read_mountinfo(root.path());
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error(),
               error(failure::gone, "read " + root.path() + "/proc/1/mountinfo: No such file or directory"));

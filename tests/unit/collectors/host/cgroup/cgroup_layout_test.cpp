@@ -1,4 +1,5 @@
 #include "collectors/host/cgroup/cgroup_layout.hpp"
+#include "collectors/host/cgroup/cgroup_files.hpp"
 #include "tests/support/fixtures.hpp"
 #include "tests/support/temporary_root.hpp"
 
@@ -37,6 +38,12 @@ void make_directory(const temporary_root& root, const std::string& path)
     std::filesystem::create_directories(root.path() + path);
 }
 
+std::string mount_of(const cgroup_layout& layout, cgroup_controller controller)
+{
+    const int index = layout.hierarchy(controller);
+    return index < 0 ? std::string() : layout.hierarchies.at(static_cast<std::size_t>(index));
+}
+
 cgroup_set find(const cgroup_layout& layout)
 {
     const abandon_flag nobody;
@@ -52,9 +59,9 @@ TEST(CgroupLayout, SeparateControllersAreVersionOne)
     const cgroup_layout layout = parse_cgroup_mounts(captured("mountinfo_v1"), "/");
     EXPECT_EQ(layout.version, cgroup_version::v1);
     EXPECT_EQ(layout.hierarchies.size(), 7U);
-    EXPECT_EQ(layout.hierarchy(cgroup_controller::cpu), "/sys/fs/cgroup/cpu");
-    EXPECT_EQ(layout.hierarchy(cgroup_controller::cpuacct), "/sys/fs/cgroup/cpuacct");
-    EXPECT_EQ(layout.hierarchy(cgroup_controller::pids), "/sys/fs/cgroup/pids");
+    EXPECT_EQ(mount_of(layout, cgroup_controller::cpu), "/sys/fs/cgroup/cpu");
+    EXPECT_EQ(mount_of(layout, cgroup_controller::cpuacct), "/sys/fs/cgroup/cpuacct");
+    EXPECT_EQ(mount_of(layout, cgroup_controller::pids), "/sys/fs/cgroup/pids");
 }
 
 // §12.2: hybrid nodes count as v1, and the first mount of a controller counts.
@@ -62,11 +69,10 @@ TEST(CgroupLayout, HybridCountsAsVersionOne)
 {
     const cgroup_layout layout = parse_cgroup_mounts(systemd_v1_table, "/host/");
     EXPECT_EQ(layout.version, cgroup_version::v1);
-    EXPECT_EQ(layout.hierarchies,
-              (std::vector<std::string>{"/host/sys/fs/cgroup/cpu,cpuacct", "/host/sys/fs/cgroup/memory"}));
-    EXPECT_EQ(layout.hierarchy(cgroup_controller::cpu), layout.hierarchy(cgroup_controller::cpuacct));
-    EXPECT_EQ(layout.hierarchy(cgroup_controller::memory), "/host/sys/fs/cgroup/memory");
-    EXPECT_EQ(layout.hierarchy(cgroup_controller::blkio), "");
+    EXPECT_EQ(layout.hierarchies, (std::vector<std::string>{"/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/memory"}));
+    EXPECT_EQ(mount_of(layout, cgroup_controller::cpu), mount_of(layout, cgroup_controller::cpuacct));
+    EXPECT_EQ(mount_of(layout, cgroup_controller::memory), "/sys/fs/cgroup/memory");
+    EXPECT_EQ(mount_of(layout, cgroup_controller::blkio), "");
 }
 
 TEST(CgroupLayout, OneUnifiedHierarchyIsVersionTwo)
@@ -74,8 +80,8 @@ TEST(CgroupLayout, OneUnifiedHierarchyIsVersionTwo)
     const cgroup_layout layout = parse_cgroup_mounts(v2_table, "/");
     EXPECT_EQ(layout.version, cgroup_version::v2);
     EXPECT_EQ(layout.hierarchies, std::vector<std::string>{"/sys/fs/cgroup"});
-    EXPECT_EQ(layout.hierarchy(cgroup_controller::memory), "/sys/fs/cgroup");
-    EXPECT_EQ(layout.hierarchy(cgroup_controller::devices), "/sys/fs/cgroup");
+    EXPECT_EQ(mount_of(layout, cgroup_controller::memory), "/sys/fs/cgroup");
+    EXPECT_EQ(mount_of(layout, cgroup_controller::devices), "/sys/fs/cgroup");
 }
 
 TEST(CgroupLayout, WhatLiesOnTopDecides)
@@ -93,7 +99,7 @@ TEST(CgroupLayout, WithoutMountsThereIsNone)
                                     std::string(100'000, '-'), std::string(100'000, ' ')}) {
         const cgroup_layout layout = parse_cgroup_mounts(text, "/");
         EXPECT_EQ(layout.version, cgroup_version::none);
-        EXPECT_EQ(layout.hierarchy(cgroup_controller::cpu), "");
+        EXPECT_EQ(mount_of(layout, cgroup_controller::cpu), "");
     }
     const abandon_flag nobody;
     const auto set = blocking_find_cgroups(cgroup_layout(), deadline::in(seconds(1)), nobody);
@@ -119,7 +125,8 @@ TEST(CgroupLayout, IsReadFromTheNodesTable)
     root.write("/proc/1/mountinfo", v2_table);
     const auto layout = blocking_read_cgroup_layout(root.path());
     ASSERT_TRUE(layout) << layout.error();
-    EXPECT_EQ(layout->hierarchies, std::vector<std::string>{root.path() + "/sys/fs/cgroup"});
+    EXPECT_EQ(layout->hierarchies, std::vector<std::string>{"/sys/fs/cgroup"});
+    EXPECT_EQ(layout->root, root.path());
 
     const temporary_root nothing;
     const auto failed = blocking_read_cgroup_layout(nothing.path());
@@ -227,11 +234,11 @@ TEST(CgroupCreation, IsTheOldestChangeTimeButNotBeforeBoot)
     ASSERT_EQ(::stat((root.path() + "/cpu/a").c_str(), &status), 0);
     const std::chrono::sys_time<nanoseconds> made(seconds(status.st_ctim.tv_sec) + nanoseconds(status.st_ctim.tv_nsec));
 
-    EXPECT_EQ(blocking_cgroup_creation_time(layout, "/a", {}), made);
-    EXPECT_EQ(blocking_cgroup_creation_time(layout, "/a", made + seconds(9)), made + seconds(9));
-    EXPECT_EQ(blocking_cgroup_creation_time(layout, "/b", {}), std::nullopt);
-    EXPECT_TRUE(blocking_cgroup_exists(layout, "/a"));
-    EXPECT_FALSE(blocking_cgroup_exists(layout, "/b"));
+    const auto tree = cgroup_tree::blocking_open(layout);
+    ASSERT_TRUE(tree) << tree.error();
+    EXPECT_EQ((*tree)->blocking_creation_time("/a", {}), made);
+    EXPECT_EQ((*tree)->blocking_creation_time("/a", made + seconds(9)), made + seconds(9));
+    EXPECT_EQ((*tree)->blocking_creation_time("/b", {}), std::nullopt);
 }
 
 // §12.3: every cgroup driver and runtime.

@@ -60,7 +60,7 @@ public:
     [[nodiscard]] pid_t child() const { return child_; }
     [[nodiscard]] std::string file(cgroup_controller controller, const std::string& name) const
     {
-        return std::string(layout_.hierarchy(controller)) + path_ + "/" + name;
+        return layout_.hierarchies.at(static_cast<std::size_t>(layout_.hierarchy(controller))) + path_ + "/" + name;
     }
     // False when a hierarchy does not take it.
     bool run_child()
@@ -106,10 +106,10 @@ TEST(CgroupLive, FiguresAreWhatTheFilesSay)
     const auto set = blocking_find_cgroups(*layout, deadline::in(std::chrono::minutes(1)), nobody);
     ASSERT_TRUE(set) << set.error();
     EXPECT_TRUE(std::binary_search(set->paths.begin(), set->paths.end(), made.path()));
-    EXPECT_TRUE(blocking_cgroup_creation_time(*layout, made.path(), {}));
 
     const auto tree = cgroup_tree::blocking_open(*layout);
     ASSERT_TRUE(tree) << tree.error();
+    EXPECT_TRUE((*tree)->blocking_creation_time(made.path(), {}));
     auto reader = cgroup_reader::blocking_open(*tree, made.path());
     ASSERT_TRUE(reader) << reader.error();
     cgroup_reading with_processes;

@@ -59,7 +59,7 @@ TEST(TreeUsage, CountsBlocksOfEverythingOnce)
     root.write("/outside", std::string(100'000, 'x'));
     std::filesystem::create_hard_link(root.path() + "/outside", root.path() + "/t/shared");
 
-    const auto usage = blocking_tree_usage(root.path() + "/t", minute(), nobody);
+    const auto usage = blocking_tree_usage({"/", root.path() + "/t"}, minute(), nobody);
     ASSERT_TRUE(usage) << usage.error();
     std::uint64_t expected = 0;
     for (const char* path : {"/t", "/t/a", "/t/below", "/t/below/b", "/t/link", "/t/shared"}) {
@@ -77,7 +77,7 @@ TEST(TreeUsage, StaysOnItsFileSystem)
     const auto verdict = in_own_mounts([&] {
         if (::mount("tmpfs", (root.path() + "/t/mount").c_str(), "tmpfs", 0, nullptr) != 0) return false;
         root.write("/t/mount/file", std::string(10'000, 'x'));
-        const auto usage = blocking_tree_usage(root.path() + "/t", minute(), nobody);
+        const auto usage = blocking_tree_usage({"/", root.path() + "/t"}, minute(), nobody);
         return usage && usage->inodes == 1;
     });
     if (verdict == child_verdict::impossible) GTEST_SKIP() << "needs the right to make a mount namespace";
@@ -88,27 +88,27 @@ TEST(TreeUsage, EndsAtItsLimits)
 {
     const temporary_root root;
     for (int i = 0; i < 600; ++i) root.write("/t/" + std::to_string(i), "");
-    const auto cut = blocking_tree_usage(root.path() + "/t", minute(), nobody, {10, 10});
+    const auto cut = blocking_tree_usage({"/", root.path() + "/t"}, minute(), nobody, {10, 10});
     ASSERT_TRUE(cut);
     EXPECT_TRUE(cut->truncated);
     EXPECT_EQ(cut->inodes, 10U);
 
-    const auto late = blocking_tree_usage(root.path() + "/t", deadline::in({}), nobody);
+    const auto late = blocking_tree_usage({"/", root.path() + "/t"}, deadline::in({}), nobody);
     ASSERT_FALSE(late);
     EXPECT_EQ(late.error().kind(), failure::timed_out);
     abandon_flag raised;
     raised.raise();
-    EXPECT_EQ(blocking_tree_usage(root.path() + "/t", minute(), raised).error().kind(), failure::cancelled);
-    EXPECT_EQ(blocking_tree_usage(root.path() + "/none", minute(), nobody).error(),
+    EXPECT_EQ(blocking_tree_usage({"/", root.path() + "/t"}, minute(), raised).error().kind(), failure::cancelled);
+    EXPECT_EQ(blocking_tree_usage({"/", root.path() + "/none"}, minute(), nobody).error(),
               error(failure::gone, "disk usage: open " + root.path() + "/none: No such file or directory"));
     root.link("/link", "t");
-    EXPECT_FALSE(blocking_tree_usage(root.path() + "/link", minute(), nobody));
+    EXPECT_FALSE(blocking_tree_usage({"/", root.path() + "/link"}, minute(), nobody));
 
     std::string deep = "/d";
     for (int i = 0; i < 300; ++i) deep += "/d";
     std::filesystem::create_directories(root.path() + deep);
     for (int i = 0; i < 20; ++i) root.write("/d/beside" + std::to_string(i), "");
-    const auto cut_deep = blocking_tree_usage(root.path() + "/d", minute(), nobody);
+    const auto cut_deep = blocking_tree_usage({"/", root.path() + "/d"}, minute(), nobody);
     ASSERT_TRUE(cut_deep);
     EXPECT_TRUE(cut_deep->truncated);
     EXPECT_EQ(cut_deep->inodes, 257U + 20) << "what is not too deep counts, in whatever order it comes";
@@ -122,11 +122,11 @@ TEST(TreeUsage, TellsSoManyLinksApart)
         root.write(name, "x");
         std::filesystem::create_hard_link(root.path() + name, root.path() + name + "-again");
     }
-    const auto two = blocking_tree_usage(root.path() + "/t", minute(), nobody, {100, 2});
+    const auto two = blocking_tree_usage({"/", root.path() + "/t"}, minute(), nobody, {100, 2});
     ASSERT_TRUE(two);
     EXPECT_TRUE(two->truncated);
     EXPECT_EQ(two->inodes, 3U);
-    const auto all = blocking_tree_usage(root.path() + "/t", minute(), nobody, {100, 3});
+    const auto all = blocking_tree_usage({"/", root.path() + "/t"}, minute(), nobody, {100, 3});
     EXPECT_FALSE(all->truncated);
     EXPECT_EQ(all->inodes, 4U);
 }
@@ -138,7 +138,7 @@ TEST(TreeUsage, SaysWhatItMayNotRead)
     root.write("/t/hidden/file", "x");
     ASSERT_EQ(::chmod((root.path() + "/t/hidden").c_str(), 0700), 0);
     if (::chown((root.path() + "/t/hidden").c_str(), 12345, 12345) != 0) GTEST_SKIP() << "needs root";
-    const auto whole = blocking_tree_usage(root.path() + "/t", minute(), nobody);
+    const auto whole = blocking_tree_usage({"/", root.path() + "/t"}, minute(), nobody);
     EXPECT_FALSE(whole->denied);
     EXPECT_EQ(whole->inodes, 4U);
     EXPECT_GT(whole->capacity, 0U);
@@ -148,7 +148,7 @@ TEST(TreeUsage, SaysWhatItMayNotRead)
         __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
         std::array<__user_cap_data_struct, 2> none{};
         if (::syscall(SYS_capset, &header, none.data()) != 0) return false;
-        const auto part = blocking_tree_usage(root.path() + "/t", minute(), nobody);
+        const auto part = blocking_tree_usage({"/", root.path() + "/t"}, minute(), nobody);
         const auto layer = blocking_find_layer(root.path(), storage, id);
         return part && part->denied && part->inodes == 3 && !layer && layer.error().kind() == failure::denied;
     });
@@ -178,7 +178,7 @@ TEST(TreeUsage, IsNotLedAstrayWhileItWalks)
     });
     std::uint64_t most = 0;
     for (int walk = 0; walk < 2000; ++walk) {
-        const auto usage = blocking_tree_usage(root.path() + "/t", minute(), nobody);
+        const auto usage = blocking_tree_usage({"/", root.path() + "/t"}, minute(), nobody);
         if (usage) most = std::max(most, usage->inodes);
     }
     stop = true;
@@ -193,7 +193,7 @@ TEST(TreeUsage, OfWhatIsBeingRemoved)
     for (int round = 0; round < 20; ++round) {
         for (int i = 0; i < 100; ++i) root.write("/t/" + std::to_string(i % 10) + "/" + std::to_string(i), "x");
         std::thread docker([&] { std::filesystem::remove_all(root.path() + "/t"); });
-        const auto usage = blocking_tree_usage(root.path() + "/t", minute(), nobody);
+        const auto usage = blocking_tree_usage({"/", root.path() + "/t"}, minute(), nobody);
         docker.join();
         if (usage) EXPECT_LE(usage->inodes, 111U);
         else EXPECT_EQ(usage.error().kind(), failure::gone) << usage.error();

@@ -36,7 +36,8 @@ protected:
             root.write(directory + "/id", std::to_string(socket) + "\n");
         }
         if (node >= 0) {
-            root.link(nodes + "/node" + std::to_string(node) + "/cpu" + std::to_string(number), root.path() + cpu);
+            const std::string name = "cpu" + std::to_string(number);
+            root.link(nodes + "/node" + std::to_string(node) + "/" + name, "../../cpu/" + name);
         }
     }
 
@@ -139,7 +140,7 @@ TEST_F(CpuTopology, LeavesOutWhatDoesNotParse)
     EXPECT_TRUE(read().empty());
     add_cpu(0, 0, 0, 0, {{1, "Data", "many", "1"}, {1, "Data", "1K", "zz"}, {2, "Unified", "1K", "1"}});
     root.write(cpus + "/cpu1/topology/core_id", "-\n");
-    root.link(nodes + "/node0/cpu1", root.path() + cpus + "/cpu1");
+    root.link(nodes + "/node0/cpu1", "../../cpu/cpu1");
     root.write(nodes + "/node0/distance", "10 far 20\n");
     root.write(nodes + "/node0/hugepages/hugepages-xkB/nr_hugepages", "1\n");
     root.write(nodes + "/node0/hugepages/hugepages-/nr_hugepages", "1\n");

@@ -1,0 +1,87 @@
+#include "core/files/bounded_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include <unistd.h>
+
+namespace nodescope::files {
+
+namespace {
+// Most files of /proc are shorter; longer ones double it.
+constexpr std::size_t first_read = 4096;
+
+result<regular_file> checked(unique_fd opened, const std::string& shown)
+{
+    regular_file file;
+    file.descriptor = std::move(opened);
+    if (!file.descriptor) return from_errno(errno, fmt::format("open {}", shown));
+    if (::fstat(file.descriptor.get(), &file.status) != 0) return from_errno(errno, fmt::format("stat {}", shown));
+    if (!S_ISREG(file.status.st_mode)) return error(failure::invalid, fmt::format("{} is not a regular file", shown));
+    return file;
+}
+}  // namespace
+
+result<file_text> read_whole(int descriptor, std::size_t limit, std::string_view shown)
+{
+    (void)::lseek(descriptor, 0, SEEK_SET);  // fails on what cannot be read twice anyway
+    file_text read;
+    std::size_t size = 0;
+    for (;;) {
+        // One byte more than allowed tells a file of exactly `limit` bytes from a longer one.
+        if (size == read.text.size()) {
+            read.text.resize(std::min(std::max(first_read, size * 2), limit + 1));
+        }
+        const ssize_t got = ::read(descriptor, read.text.data() + size, read.text.size() - size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return from_errno(errno, fmt::format("read {}", shown));
+        if (got == 0) break;
+        size += static_cast<std::size_t>(got);
+        if (size > limit) {
+            read.truncated = true;
+            size = limit;
+            break;
+        }
+    }
+    read.text.resize(size);
+    return read;
+}
+
+result<file_text> read_file_at(int directory, const std::string& name, std::size_t limit, std::string_view shown)
+{
+    const unique_fd file(::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    if (!file) return from_errno(errno, fmt::format("read {}", shown));
+    return read_whole(file.get(), limit, shown);
+}
+
+result<file_text> read_file(const place& where, std::size_t limit)
+{
+    const unique_fd file = open(where);
+    struct stat status {};
+    if (!file || ::fstat(file.get(), &status) != 0) return from_errno(errno, fmt::format("read {}", where.shown()));
+    if (!S_ISREG(status.st_mode)) {
+        return error(failure::invalid, fmt::format("read {}: not a regular file", where.shown()));
+    }
+    return read_whole(file.get(), limit, where.shown());
+}
+
+result<regular_file> open_regular(const place& where) { return checked(open(where), where.shown()); }
+
+result<regular_file> open_regular(const std::string& path)
+{
+    return checked(unique_fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)), path);
+}
+
+result<std::string> read_complete(const regular_file& file, std::size_t limit, std::string_view shown)
+{
+    auto read = read_whole(file.descriptor.get(), limit, shown);
+    if (!read) return read.error();
+    if (read->truncated) {
+        return error(failure::too_large, fmt::format("{} is larger than {} bytes", shown, limit));
+    }
+    return std::move(read->text);
+}
+
+}  // namespace nodescope::files
