@@ -134,7 +134,6 @@ TEST_F(NetNamespace, RunInComesHomeAfterAnException)
     EXPECT_EQ(identity_here(), home.identity());
 }
 
-// operations.md N4.
 TEST_F(NetNamespace, RunInTheOwnNamespaceMakesNoSetns)
 {
     const auto home = *net_namespace::of_this_thread();
@@ -183,7 +182,6 @@ TEST_F(NetNamespace, EntryWithoutPrivilegeNamesTheCapability)
     EXPECT_NE(value.error().message().find("CAP_SYS_ADMIN"), std::string::npos) << value.error();
 }
 
-// operations.md N6.
 TEST_F(NetNamespaceDeathTest, AFailedReturnEndsTheProcess)
 {
     GTEST_FLAG_SET(death_test_style, "threadsafe");

@@ -1,4 +1,4 @@
-// How containers that come are found by those who ask at the same time (cadvisor-v2.md §3).
+// How containers that come are found by those who ask at the same time.
 #include "collectors/cadvisor/node_containers.hpp"
 
 #include "tests/support/run_task.hpp"

@@ -1,4 +1,4 @@
-// Following the kernel's log, over a pipe that keeps records apart as /dev/kmsg does. cadvisor-v2.md §10.4.
+// Following the kernel's log, over a pipe that keeps records apart as /dev/kmsg does.
 #include "collectors/cadvisor/kernel_log.hpp"
 #include "core/task_group.hpp"
 #include "core/unique_fd.hpp"

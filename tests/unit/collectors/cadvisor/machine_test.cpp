@@ -1,4 +1,4 @@
-// What is kept of the node, and for how long; which filesystem is used for what. cadvisor-v2.md §4.3, §4.4.
+// What is kept of the node, and for how long; which filesystem is used for what.
 #include "collectors/cadvisor/machine.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/support/temporary_root.hpp"

@@ -1,4 +1,4 @@
-// One pass over the cgroup tree, one over the containers. cadvisor-v2.md §12.1, §12.2.
+// One pass over the cgroup tree, one over the containers.
 #include "collectors/cadvisor/measurement.hpp"
 #include "tests/unit/collectors/cadvisor/cgroup_node.hpp"
 

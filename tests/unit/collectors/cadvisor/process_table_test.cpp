@@ -1,4 +1,4 @@
-// The processes of a cgroup from trees as kernels make them. cadvisor-v2.md §9.
+// The processes of a cgroup from trees as kernels make them.
 #include "collectors/cadvisor/process_table.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/support/temporary_root.hpp"

@@ -1,4 +1,4 @@
-// Summaries beside a second reading of cadvisor-v2.md §8: the definition step by step, over lists that keep everything.
+// Summaries beside a second reading of what cAdvisor defines: the definition step by step, over lists that keep everything.
 #include "collectors/cadvisor/summary.hpp"
 
 #include <gtest/gtest.h>

@@ -190,7 +190,6 @@ protected:
 
 }  // namespace
 
-// operations.md I8.
 TEST_F(NetInfo, OfAContainerTellsWhatWasInspected)
 {
     struct stat own {};
@@ -246,7 +245,6 @@ TEST_F(NetInfo, OfNoProcessIsGone)
     EXPECT_NE(info.error().message().find("process 4242"), std::string::npos);
 }
 
-// operations.md N1.
 TEST_F(NetInfo, OfAContainerThatIsNotRunningIsAConflict)
 {
     for (const char* status : {"created", "exited", "dead", "restarting", "removing", ""}) {
@@ -279,7 +277,7 @@ TEST_F(NetInfo, PassesOnWhatTheRuntimeSays)
     EXPECT_EQ(collect(by_id()).error(), error(failure::gone, "no such container: web"));
 }
 
-// operations.md N3: restarted between inspect and open, and the number is another's now.
+// Restarted between inspect and open, and the number is another's now.
 TEST_F(NetInfo, InspectsOnceMoreWhenTheProcessIsAnothers)
 {
     add_process(container_pid, "0::/docker/9" + id.substr(1) + "\n");
@@ -333,7 +331,6 @@ TEST_F(NetInfo, SaysWhenOnlyTheStartTimeProvesIt)
     EXPECT_FALSE(info->verified);
 }
 
-// operations.md N4.
 TEST_F(NetInfo, KnowsTheNodesNetwork)
 {
     set_namespace(1, "/proc/self/ns/net");
@@ -418,7 +415,7 @@ TEST_F(NetInfo, ADefectOfOneReadIsThrownAndLeavesNothingBehind)
     EXPECT_TRUE(collect(by_id()));
 }
 
-// operations.md N8: one per namespace; identical reads in flight share one call.
+// One per namespace; identical reads in flight share one call.
 TEST_F(NetInfo, ReadsOfOneNamespaceAtTheSameTimeAreShared)
 {
     std::promise<void> release;
@@ -453,7 +450,6 @@ TEST_F(NetInfo, ReadsOfOneNamespaceAtTheSameTimeAreShared)
     EXPECT_EQ(script_.netlink_reads, 1);
 }
 
-// operations.md W12.
 TEST_F(NetInfo, StopsReadingWhenTheCallerGoesAway)
 {
     std::promise<void> entered;

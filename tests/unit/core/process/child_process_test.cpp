@@ -74,7 +74,7 @@ bool ends_soon(pid_t pid)
     return true;
 }
 
-// ---- what the child gets (operations.md X1, X2)
+// ---- what the child gets
 // -----------------------------------------------------------------------
 
 TEST(ChildProcess, GetsThreeDescriptorsAndNoOther)
@@ -204,7 +204,7 @@ TEST(ChildProcess, ReportsTheStepThatFailed)
     EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "no zombie of a child that never was";
 }
 
-// ---- which programs (operations.md X1)
+// ---- which programs
 // --------------------------------------------------------------------------------
 
 class CheckProgram : public ::testing::Test {

@@ -84,7 +84,6 @@ TEST(DecodeAddress, NeedsAWholeHeader)
     EXPECT_EQ(malformed, 1U);
 }
 
-// operations.md N9.
 TEST(DecodeAddress, SurvivesEveryCutAndFalseByte)
 {
     for (const auto& message : fixture_messages("nsfx-dual/addr.bin")) {

@@ -123,7 +123,7 @@ TEST(DecodeLink, ReadsNestedParts)
     EXPECT_EQ(malformed, 0U);
 }
 
-// operations.md N9: recorded and mutated buffers. The sanitizers watch; the header is all that may be relied on.
+// Recorded and mutated buffers. The sanitizers watch; the header is all that may be relied on.
 TEST(DecodeLink, SurvivesEveryCutAndFalseByte)
 {
     for (const auto& message : fixture_messages("nsfx-dual/link.bin")) {

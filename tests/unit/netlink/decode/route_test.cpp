@@ -160,7 +160,7 @@ TEST(RecordedNamespace, GivesTheTextOfRoute6)
     EXPECT_EQ(lines, 7U);
 }
 
-// ---- hostile bytes (operations.md N9) -------------------------------------------------------------------------------
+// ---- hostile bytes -------------------------------------------------------------------------------
 
 TEST(DecodeRoute, SurvivesEveryTruncation)
 {

@@ -127,7 +127,6 @@ TEST(RunDump, TakesDoneInTheSameDatagram)
     EXPECT_EQ(dump.seen, 2U);
 }
 
-// operations.md N9.
 TEST(RunDump, RepeatsAnInterruptedDumpAndUsesTheSecondState)
 {
     fake_kernel kernel{{links(3, NLM_F_DUMP_INTR), done(), links(4), done()}};
@@ -179,7 +178,6 @@ TEST(RunDump, RepeatsAfterALostDatagram)
     EXPECT_TRUE(dump.outcome->consistent);
 }
 
-// operations.md N8.
 TEST(RunDump, StopsBeyondTheMessageLimit)
 {
     fake_kernel kernel{{links(5), done()}};

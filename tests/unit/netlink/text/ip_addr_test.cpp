@@ -162,7 +162,7 @@ TEST(IpAddrText, AddressesFollowTheirLinkInTheOrderOfTheDump)
         "    inet 10.0.0.3/24 scope global \n");
 }
 
-// operations.md N10: bytes, as they are.
+// Bytes, as they are.
 TEST(IpAddrText, NamesAreBytes)
 {
     shown_namespace ns;

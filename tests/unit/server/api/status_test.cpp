@@ -1,4 +1,4 @@
-// operations.md H9: the state of Docker is told in /status and /metrics alone.
+// The state of Docker is told in /status and /metrics alone.
 #include "server/api/status.hpp"
 
 #include <gtest/gtest.h>

@@ -92,7 +92,7 @@ TEST(CgroupReader, ReadsTheLimitsOfVersionTwo)
     EXPECT_EQ(pod->cpu_shares, 2597U);
 }
 
-// §6.5: the root of v2 has no memory.current; §5.2: its limits are the machine's.
+// The root of v2 has no memory.current; its limits are the machine's.
 TEST(CgroupReader, TheRootOfVersionTwoIsTheMachine)
 {
     cgroup_reader reader = open(tree_of(node_v2), "/");

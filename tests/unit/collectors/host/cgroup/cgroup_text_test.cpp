@@ -58,7 +58,6 @@ TEST(CgroupText, AFigureIsANumberOrMax)
     }
 }
 
-// §6.3
 TEST(CgroupText, ReadsTheCpuTimesOfVersionOne)
 {
     cpu_usage cpu;
@@ -96,7 +95,7 @@ TEST(CgroupText, ReadsTheCpuTimesOfVersionTwo)
     EXPECT_FALSE(parse_cpu_stat_v2("user_usec 1\n", cpu));
 }
 
-// §6.5: sums where the kernel counts what is below, page faults always without.
+// Sums where the kernel counts what is below, page faults always without.
 TEST(CgroupText, ReadsTheMemoryOfVersionOne)
 {
     memory_usage memory;
@@ -152,7 +151,6 @@ TEST(CgroupText, ReadsTheMemoryOfVersionTwo)
     EXPECT_EQ(memory, expected);
 }
 
-// §6.6
 TEST(CgroupText, ReadsBlockIoOfVersionOne)
 {
     io_usage io;
@@ -216,7 +214,6 @@ TEST(CgroupText, BoundsTheNumberOfEntries)
     EXPECT_EQ(io.size(), io_entry_limit);
 }
 
-// §12.9
 TEST(CgroupText, ReadsPressure)
 {
     const auto both = parse_pressure(
@@ -241,7 +238,6 @@ TEST(CgroupText, ReadsPressure)
     EXPECT_FALSE(parse_pressure(""));
 }
 
-// §5.1
 TEST(CgroupText, ReadsLimits)
 {
     cgroup_limits limits;

@@ -23,7 +23,7 @@ cgroup_verdict verdict(std::string_view text, std::string_view own = "0::/system
 
 }  // namespace
 
-// operations.md N3: every form a runtime and cgroup driver writes.
+// Every form a runtime and cgroup driver writes.
 TEST(ContainerOfCgroup, KnowsTheFormsOfEveryRuntime)
 {
     for (const std::string& path :

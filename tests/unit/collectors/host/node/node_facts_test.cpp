@@ -1,4 +1,4 @@
-// What a node is, read from trees as kernels make them. cadvisor-v2.md §4.2, §4.3.
+// What a node is, read from trees as kernels make them.
 #include "collectors/host/node/node_facts.hpp"
 #include "collectors/host/node/sys_file.hpp"
 #include "tests/support/temporary_root.hpp"

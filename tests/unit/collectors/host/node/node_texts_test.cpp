@@ -1,4 +1,4 @@
-// The texts by which a node describes itself. cadvisor-v2.md §4.2, §4.3, §9.
+// The texts by which a node describes itself.
 #include "collectors/host/node/node_texts.hpp"
 #include "tests/support/temporary_root.hpp"
 
@@ -143,7 +143,7 @@ TEST(ParseDeviceNumber, TakesTwoNumbers)
     }
 }
 
-// §9: the memory controller's path on v1, the "0::" line on v2.
+// The memory controller's path on v1, the "0::" line on v2.
 TEST(CgroupOfProcess, ChoosesTheLineThatCounts)
 {
     EXPECT_EQ(cgroup_of_process(captured_node("cgroup_v1")), "/");

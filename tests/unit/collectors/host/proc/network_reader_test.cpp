@@ -46,7 +46,6 @@ network_usage read(const temporary_root& root, bool sockets)
 
 }  // namespace
 
-// cadvisor-v2.md §12.8
 TEST(NetDev, CountsEachInterfaceButTheRuntimesOwn)
 {
     const auto interfaces =

@@ -1,4 +1,4 @@
-// ps(1)'s spelling, compared with what procps-ng 4.0.2 printed. cadvisor-v2.md §9.
+// ps(1)'s spelling, compared with what procps-ng 4.0.2 printed.
 #include "collectors/host/proc/ps_text.hpp"
 #include "tests/support/temporary_root.hpp"
 

@@ -7,7 +7,7 @@
 namespace nodescope::docker {
 namespace {
 
-// operations.md I4: what may be asked is this and nothing else. A new line here is a decision.
+// What may be asked is this and nothing else. A new line here is a decision.
 TEST(ApiRoutes, AreAFixedSetOfReads)
 {
     const std::set<std::string> allowed = {"GET /_ping",

@@ -190,7 +190,6 @@ TEST_F(DockerClient, EngineErrorsKeepTheirMessageAndKind)
     }
 }
 
-// operations.md I3.
 TEST_F(DockerClient, NeverFollowsARedirect)
 {
     fake_peer canary([](fake_peer::session& on) { on.read_request(); });
@@ -250,7 +249,7 @@ TEST_F(DockerClient, InspectChecksWhomItWasToldAbout)
     EXPECT_EQ(inspect(docker, "other").error().kind(), failure::conflict);
 }
 
-// operations.md I1: whatever comes in, only these request lines go out.
+// Whatever comes in, only these request lines go out.
 TEST_F(DockerClient, HostileIdsNeverReachTheDaemon)
 {
     play([](fake_peer::session& on, const std::string&) { on.answer(inspect_body(id_a, "web")); });
@@ -291,7 +290,6 @@ TEST_F(DockerClient, IdenticalReadsInFlightShareOneCall)
     EXPECT_EQ(peer->request_lines().size(), 2U);
 }
 
-// operations.md D12.
 TEST_F(DockerClient, AStuckListFailsFastAndLeavesInspectAlone)
 {
     play([](fake_peer::session& on, const std::string& target) {

@@ -22,7 +22,6 @@ std::ostream& operator<<(std::ostream& out, const spelling& one) { return out <<
 
 class Endpoint : public ::testing::TestWithParam<spelling> {};
 
-// operations.md D1, D3.
 INSTANTIATE_TEST_SUITE_P(
     Spellings, Endpoint,
     ::testing::Values(

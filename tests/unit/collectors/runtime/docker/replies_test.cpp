@@ -188,7 +188,6 @@ TEST(Body, OfTheWrongKindOrNotJsonIsMalformed)
     EXPECT_FALSE(checked_body("[]", json_kind::object));
 }
 
-// operations.md O1.
 TEST(Body, InvalidUtf8BecomesTheReplacementCharacter)
 {
     EXPECT_EQ(**checked_body("[\"a\xff"

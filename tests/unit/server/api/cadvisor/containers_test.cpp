@@ -1,4 +1,4 @@
-// Requests about containers: what is refused before it is rendered. cadvisor-v2.md §1.4, §6.
+// Requests about containers: what is refused before it is rendered.
 #include "server/api/cadvisor/containers.hpp"
 
 #include "tests/support/run_task.hpp"

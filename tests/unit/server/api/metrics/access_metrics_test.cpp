@@ -1,4 +1,4 @@
-// operations.md A8: what a broken new file raises; O5: by fixed sets alone.
+// What a broken new file raises; labels have fixed sets of values alone.
 #include "server/api/metrics/access_metrics.hpp"
 
 #include "tests/support/exposition.hpp"

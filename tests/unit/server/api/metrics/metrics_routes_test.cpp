@@ -1,4 +1,4 @@
-// GET /metrics as a whole: which containers it shows, and what it says of what it could not get. operations.md O5.
+// GET /metrics as a whole: which containers it shows, and what it says of what it could not get.
 #include "server/api/metrics/metrics_routes.hpp"
 
 #include "tests/support/exposition.hpp"

@@ -1,4 +1,4 @@
-// operations.md O5; contract: cAdvisor REST API, 13.2 (machine families).
+// The service's series about itself, and those about the machine, which are cAdvisor's.
 #include "server/api/metrics/service_metrics.hpp"
 
 #include "tests/support/exposition.hpp"
