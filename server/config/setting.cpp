@@ -46,9 +46,10 @@ std::optional<std::size_t> whole_number(std::string_view text)
     return value;
 }
 
-result<void> check_range(std::string_view shown, std::optional<std::size_t> value, std::size_t least, std::size_t most)
+result<std::size_t> in_range(std::string_view shown, std::optional<std::size_t> value, std::size_t least,
+                             std::size_t most)
 {
-    if (value && *value >= least && *value <= most) return {};
+    if (value && *value >= least && *value <= most) return *value;
     return error(failure::invalid, fmt::format("Value {} not in range {} to {}", shown, least, most));
 }
 
@@ -68,17 +69,6 @@ result<std::size_t> parse_bytes(std::string_view text)
     return error(failure::invalid, fmt::format("{} unit not recognized. Allowed values: {{KiB,MiB}}", unit));
 }
 
-std::optional<bool> truth(const std::string& word)
-{
-    for (const char* const yes : {"true", "on", "yes", "1"}) {
-        if (word == yes) return true;
-    }
-    for (const char* const no : {"false", "off", "no", "0"}) {
-        if (word == no) return false;
-    }
-    return std::nullopt;
-}
-
 template <class T>
 T default_of(place<T> where)
 {
@@ -88,130 +78,103 @@ T default_of(place<T> where)
 
 }  // namespace
 
-result<void> check_word(const std::string& given, const std::vector<std::string>& words)
+result<std::size_t> place_of_word(const std::string& word, const texts& words)
 {
-    if (std::find(words.begin(), words.end(), given) != words.end()) return {};
-    return error(failure::invalid, fmt::format("{} not in {{{}}}", given, fmt::join(words, ",")));
+    const auto found = std::find(words.begin(), words.end(), word);
+    if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
+    return error(failure::invalid, fmt::format("{} not in {{{}}}", word, fmt::join(words, ",")));
 }
 
 setting_definition text(std::string key, place<std::string> where, std::string about)
 {
-    auto made = setting_of(std::move(key), where, "TEXT", std::move(about));
-    made.default_text = default_of(where);
-    made.assign = [where](configuration& to, const texts& given) -> result<void> {
-        where(to) = given.front();
-        return {};
-    };
-    return made;
+    return setting_of(std::move(key), where, "TEXT", default_of(where), std::move(about),
+                      [](const texts& given) -> result<std::string> { return given.front(); });
 }
 
 setting_definition choice(std::string key, place<std::string> where, texts words, std::string about)
 {
-    auto made = text(std::move(key), where, std::move(about));
-    made.form = fmt::format("TEXT:{{{}}}", fmt::join(words, ","));
-    made.assign = [where, words](configuration& to, const texts& given) {
-        where(to) = given.front();
-        return check_word(given.front(), words);
-    };
-    return made;
+    return mapped<std::string>(std::move(key), where, words, words, default_of(where), std::move(about));
 }
 
 setting_definition list(std::string key, place<texts> where, std::string about)
 {
-    auto made = setting_of(std::move(key), where, "TEXT", std::move(about));
+    auto made = setting_of(std::move(key), where, "TEXT", list_text(default_of(where)), std::move(about),
+                           [](const texts& given) -> result<texts> { return split_list(given); });
     made.kind = setting_definition::shape::list;
-    made.default_text = list_text(default_of(where));
-    made.assign = [where](configuration& to, const texts& given) -> result<void> {
-        where(to) = split_list(given);
-        return {};
-    };
     return made;
 }
 
 setting_definition choices(std::string key, place<texts> where, texts words, std::string about)
 {
-    auto made = list(std::move(key), where, std::move(about));
-    made.form = fmt::format("TEXT:{{{}}}", fmt::join(words, ","));
-    made.assign = [where, words](configuration& to, const texts& given) -> result<void> {
-        where(to) = split_list(given);
-        for (const std::string& one : where(to)) {
-            if (const auto known = check_word(one, words); !known) return known;
-        }
-        return {};
-    };
+    std::string form = fmt::format("TEXT:{{{}}}", fmt::join(words, ","));
+    auto made = setting_of(std::move(key), where, std::move(form), list_text(default_of(where)), std::move(about),
+                           [words](const texts& given) -> result<texts> {
+                               auto parts = split_list(given);
+                               for (const std::string& one : parts) {
+                                   if (const auto known = place_of_word(one, words); !known) return known.error();
+                               }
+                               return parts;
+                           });
+    made.kind = setting_definition::shape::list;
     return made;
 }
 
 setting_definition user_ids(std::string key, place<std::vector<uid_t>> where, std::string about)
 {
-    auto made = setting_of(std::move(key), where, "UINT", std::move(about));
+    auto made = setting_of(std::move(key), where, "UINT", "", std::move(about),
+                           [](const texts& given) -> result<std::vector<uid_t>> {
+                               std::vector<uid_t> ids;
+                               for (const std::string& one : split_list(given)) {
+                                   const auto id = whole_number(one);
+                                   if (!id || *id > std::numeric_limits<uid_t>::max()) {
+                                       return error(failure::invalid, fmt::format("{} is not a uid", one));
+                                   }
+                                   ids.push_back(static_cast<uid_t>(*id));
+                               }
+                               return ids;
+                           });
     made.kind = setting_definition::shape::list;
-    made.assign = [where](configuration& to, const texts& given) -> result<void> {
-        where(to).clear();
-        for (const std::string& one : split_list(given)) {
-            const auto value = whole_number(one);
-            if (!value || *value > std::numeric_limits<uid_t>::max()) {
-                return error(failure::invalid, fmt::format("{} is not a uid", one));
-            }
-            where(to).push_back(static_cast<uid_t>(*value));
-        }
-        return {};
-    };
     return made;
 }
 
 setting_definition flag(std::string key, place<bool> where, std::string about)
 {
-    auto made = setting_of(std::move(key), where, "", std::move(about));
+    // Each yes with its no behind it.
+    static const texts words{"true", "false", "on", "off", "yes", "no", "1", "0"};
+    auto made = setting_of(std::move(key), where, "", "", std::move(about), [](const texts& given) {
+        auto said = place_of_word(given.back(), words);
+        if (said) *said = *said % 2 == 0 ? 1 : 0;
+        return said;
+    });
     made.kind = setting_definition::shape::flag;
-    made.assign = [where](configuration& to, const texts& given) -> result<void> {
-        const auto said = truth(given.back());
-        if (!said) return error(failure::invalid, fmt::format("{} is neither true nor false", given.back()));
-        where(to) = *said;
-        return {};
-    };
     return made;
 }
 
 setting_definition duration(std::string key, place<std::chrono::milliseconds> where, std::string about)
 {
-    auto made = setting_of(std::move(key), where, "DURATION", std::move(about));
-    made.default_text = duration_text(default_of(where));
-    made.assign = [where](configuration& to, const texts& given) -> result<void> {
-        const auto parsed = parse_duration(given.front());
-        if (!parsed) return parsed.error();
-        where(to) = *parsed;
-        return {};
-    };
-    return made;
+    return setting_of(std::move(key), where, "DURATION", duration_text(default_of(where)), std::move(about),
+                      [](const texts& given) { return parse_duration(given.front()); });
 }
 
 setting_definition number(std::string key, place<std::size_t> where, std::size_t least, std::size_t most,
                           std::string about)
 {
-    auto made = setting_of(std::move(key), where, fmt::format("UINT:UINT in [{} - {}]", least, most), std::move(about));
-    made.default_text = fmt::format("{}", default_of(where));
-    made.assign = [=](configuration& to, const texts& given) {
-        const auto value = whole_number(given.front());
-        where(to) = value.value_or(0);
-        return check_range(given.front(), value, least, most);
-    };
-    return made;
+    return setting_of(std::move(key), where, fmt::format("UINT:UINT in [{} - {}]", least, most),
+                      fmt::format("{}", default_of(where)), std::move(about), [=](const texts& given) {
+                          return in_range(given.front(), whole_number(given.front()), least, most);
+                      });
 }
 
 setting_definition bytes(std::string key, place<std::size_t> where, std::string about, std::size_t least,
                          std::size_t most)
 {
-    auto made = setting_of(std::move(key), where, "UINT:UINT [BYTES[KiB|MiB]]", std::move(about));
-    if (least > 0) made.form += fmt::format(":UINT in [{} - {}]", least, most);
-    made.default_text = bytes_text(default_of(where));
-    made.assign = [=](configuration& to, const texts& given) -> result<void> {
-        const auto value = parse_bytes(given.front());
-        if (!value) return value.error();
-        where(to) = *value;
-        return check_range(fmt::format("{}", *value), *value, least, most);
-    };
-    return made;
+    std::string form = "UINT:UINT [BYTES[KiB|MiB]]";
+    if (least > 0) form += fmt::format(":UINT in [{} - {}]", least, most);
+    return setting_of(std::move(key), where, std::move(form), bytes_text(default_of(where)), std::move(about),
+                      [=](const texts& given) -> result<std::size_t> {
+                          const auto value = parse_bytes(given.front());
+                          return value ? in_range(fmt::format("{}", *value), *value, least, most) : value;
+                      });
 }
 
 }  // namespace nodescope

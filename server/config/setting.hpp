@@ -60,36 +60,41 @@ setting_definition choice(std::string key, place<std::string> where, std::vector
 setting_definition choices(std::string key, place<std::vector<std::string>> where, std::vector<std::string> words,
                            std::string about);
 
-/// What the kinds have in common: `assign` is left to the caller.
-template <class T>
-setting_definition setting_of(std::string key, place<T> where, std::string form, std::string about)
+/// What the kinds have in common. `parse` makes a result<T> of the texts that were given.
+template <class T, class Parse>
+setting_definition setting_of(std::string key, place<T> where, std::string form, std::string default_text,
+                              std::string about, Parse parse)
 {
     setting_definition made;
     made.key = std::move(key);
     made.about = std::move(about);
     made.form = std::move(form);
+    made.default_text = std::move(default_text);
+    made.assign = [where, parse](configuration& to, const std::vector<std::string>& given) -> result<void> {
+        auto value = parse(given);
+        if (!value) return value.error();
+        where(to) = std::move(*value);
+        return {};
+    };
     made.copy = [where](configuration& to, configuration& from) { where(to) = where(from); };
     return made;
 }
 
-/// failure::invalid unless it is one of `words`.
-result<void> check_word(const std::string& given, const std::vector<std::string>& words);
+/// The place of a word among `words`; failure::invalid names them all.
+result<std::size_t> place_of_word(const std::string& word, const std::vector<std::string>& words);
 
 /// One of the words, each of which means a value of T.
 template <class T>
-setting_definition mapped(std::string key, place<T> where, std::vector<std::pair<std::string, T>> meanings,
-                          std::string about)
+setting_definition mapped(std::string key, place<T> where, std::vector<std::string> words, std::vector<T> meanings,
+                          std::string default_text, std::string about)
 {
-    std::vector<std::string> words;
-    for (const auto& one : meanings) words.push_back(one.first);
-    auto made = setting_of(std::move(key), where, fmt::format("TEXT:{{{}}}", fmt::join(words, ",")), std::move(about));
-    made.assign = [=](configuration& to, const std::vector<std::string>& given) -> result<void> {
-        for (const auto& [word, meaning] : meanings) {
-            if (word == given.front()) where(to) = meaning;
-        }
-        return check_word(given.front(), words);
-    };
-    return made;
+    std::string form = fmt::format("TEXT:{{{}}}", fmt::join(words, ","));
+    return setting_of(std::move(key), where, std::move(form), std::move(default_text), std::move(about),
+                      [words, meanings](const std::vector<std::string>& given) -> result<T> {
+                          const auto found = place_of_word(given.front(), words);
+                          if (!found) return found.error();
+                          return meanings[*found];
+                      });
 }
 
 }  // namespace nodescope

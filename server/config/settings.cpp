@@ -176,19 +176,17 @@ setting_definition sample_interval()
 
 setting_definition sample_idle()
 {
-    auto made = setting_of<std::optional<std::chrono::milliseconds>>(
+    using limit = std::optional<std::chrono::milliseconds>;
+    return setting_of<limit>(
         "sample-idle", at<&configuration::sample_idle>, "DURATION|always",
-        "how long after the last question containers are still sampled; always: from the start, without end");
-    made.default_text = duration_text(configuration().sample_idle.value());
-    made.assign = [](configuration& to, const texts& given) -> result<void> {
-        to.sample_idle.reset();
-        if (given.front() == "always") return {};
-        const auto parsed = parse_duration(given.front());
-        if (!parsed) return error(failure::invalid, parsed.error().message() + ", or always");
-        to.sample_idle = *parsed;
-        return {};
-    };
-    return made;
+        duration_text(configuration().sample_idle.value()),
+        "how long after the last question containers are still sampled; always: from the start, without end",
+        [](const texts& given) -> result<limit> {
+            if (given.front() == "always") return limit();
+            const auto parsed = parse_duration(given.front());
+            if (!parsed) return error(failure::invalid, parsed.error().message() + ", or always");
+            return limit(*parsed);
+        });
 }
 
 rows sampling_settings()
@@ -216,17 +214,13 @@ rows sampling_settings()
 
 rows log_settings()
 {
-    auto level = mapped<log_level>("log-level", at<&configuration::level>,
-                                   {{"debug", log_level::debug},
-                                    {"info", log_level::info},
-                                    {"warning", log_level::warning},
-                                    {"error", log_level::error}},
-                                   "debug, info, warning or error");
-    level.default_text = "info";
-    auto format = mapped<log_format>("log-format", at<&configuration::format>,
-                                     {{"json", log_format::json}, {"text", log_format::text}},
-                                     "text or json [text on a terminal, else json]");
-    return {reloadable(std::move(level)), std::move(format)};
+    return {
+        reloadable(mapped<log_level>("log-level", at<&configuration::level>, {"debug", "info", "warning", "error"},
+                                     {log_level::debug, log_level::info, log_level::warning, log_level::error}, "info",
+                                     "debug, info, warning or error")),
+        mapped<log_format>("log-format", at<&configuration::format>, {"json", "text"},
+                           {log_format::json, log_format::text}, "", "text or json [text on a terminal, else json]"),
+    };
 }
 
 }  // namespace

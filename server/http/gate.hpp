@@ -66,9 +66,6 @@ public:
     [[nodiscard]] virtual result<void> may_listen(const listen_address& address) const = 0;
 };
 
-/// `--auth none`: admits everybody. Listens beyond this machine only when told that this is meant.
-std::unique_ptr<gate> make_open_gate(bool insecure_listen);
-
 /// What a server is guarded with. The gate outlives the server.
 struct server_security {
     explicit server_security(gate& g) : admission(&g) {}

@@ -1,7 +1,9 @@
 // The HTTP layer alone, with routes that tests can steer: a stand-in for the real binary where a test needs an answer
 // that is slow, large or broken on demand. Takes the flags of `nodescope serve` that concern the HTTP layer.
 #include "server/http/http_server.hpp"
+#include "server/http/listener.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -86,6 +88,37 @@ settings read_flags(const std::vector<std::string>& arguments)
     }
     return out;
 }
+
+class open_visitor final : public http::visitor {
+public:
+    task<http::admission> authenticate(std::string_view, deadline) override { co_return http::admission::grant(); }
+    task<http::admission> authorise(http::method, http::area, deadline) override { co_return http::admission::grant(); }
+    [[nodiscard]] std::string_view caller() const noexcept override { return {}; }
+};
+
+/// Admits everybody, beyond this machine only when told that this is meant.
+class open_gate final : public http::gate {
+public:
+    explicit open_gate(bool insecure_listen) : insecure_listen_(insecure_listen) {}
+
+    std::unique_ptr<http::visitor> meet(const http::peer_info&, int, const ssl_st*) override
+    {
+        return std::make_unique<open_visitor>();
+    }
+
+    [[nodiscard]] result<void> may_listen(const http::listen_address& address) const override
+    {
+        if (insecure_listen_ || http::is_local(address)) return {};
+        return error(failure::invalid,
+                     fmt::format("listen address \"{}\" can be reached from other machines, and there is no "
+                                 "authentication: use a loopback address, or --insecure-listen if everybody who can "
+                                 "connect may read this node",
+                                 address.text));
+    }
+
+private:
+    bool insecure_listen_;
+};
 
 struct counters {
     int running = 0;
@@ -205,7 +238,7 @@ int run(const std::vector<std::string>& arguments)
     logger log(log_level::info, log_format::json);
     asio::io_context reactor(1);
     counters counts;
-    const auto everybody = http::make_open_gate(given.insecure_listen);
+    const auto everybody = std::make_unique<open_gate>(given.insecure_listen);
     const auto served = http::make_server(reactor.get_executor(), std::move(given.options), make_routes(counts),
                                           http::server_security(*everybody), log);
     if (const auto listening = served->listen(); !listening) {
