@@ -151,17 +151,14 @@ void netlink_progress::put(text_part netlink_texts::*part, text_part value)
 {
     const std::lock_guard lock(mutex_);
     texts_.*part = std::move(value);
-    if (part == &netlink_texts::addresses) has_addresses_ = true;
-    else if (part == &netlink_texts::route) has_route_ = true;
-    else has_route6_ = true;
 }
 
 netlink_texts netlink_progress::take(const error& reason)
 {
     const std::lock_guard lock(mutex_);
-    if (!has_addresses_) texts_.addresses = text_part(reason);
-    if (!has_route_) texts_.route = text_part(reason);
-    if (!has_route6_) texts_.route6 = text_part(reason);
+    for (text_part* const part : {&texts_.addresses, &texts_.route, &texts_.route6}) {
+        if (!part->text && !part->reason) *part = text_part(reason);
+    }
     return std::move(texts_);
 }
 

@@ -38,8 +38,8 @@ struct netlink_texts {
 
 struct nat_texts {
     nat_texts() = default;
-    text_part nat;   ///< `iptables-save -t nat`
-    text_part nat6;  ///< `ip6tables-save -t nat`
+    text_part nat;   ///< `iptables-save -t nat`; present and empty where there is no such table
+    text_part nat6;  ///< `ip6tables-save -t nat`; neither text nor reason where there is no such table
 };
 
 /// A namespace and the process it was reached through. Closed with the last read that uses it: a descriptor held
@@ -69,9 +69,6 @@ public:
 private:
     std::mutex mutex_;
     netlink_texts texts_;
-    bool has_addresses_ = false;
-    bool has_route_ = false;
-    bool has_route6_ = false;
 };
 
 class namespace_reader {

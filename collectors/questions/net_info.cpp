@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 #include <sys/stat.h>
@@ -79,13 +80,6 @@ bool same_claim(const container& a, const container& b)
     return a.id == b.id && a.pid == b.pid && a.started_at == b.started_at;
 }
 
-void take(net_info& info, netlink_texts texts)
-{
-    info.addresses = std::move(texts.addresses);
-    info.route = std::move(texts.route);
-    info.route6 = std::move(texts.route6);
-}
-
 }  // namespace
 
 net_info_query net_info_query::of_container(container_reference id)
@@ -113,7 +107,8 @@ net_info_query net_info_query::of_pod(std::string pod_namespace, std::string pod
 
 bool net_info::has_text() const noexcept
 {
-    return addresses.text || route.text || route6.text || nat.text || nat6.text || node_nat.text;
+    return std::any_of(std::begin(net_parts), std::end(net_parts),
+                       [this](const net_part& one) { return (this->*one.text).text.has_value(); });
 }
 
 // A process number, and the container it is said to belong to.
@@ -168,8 +163,7 @@ task<result<net_info>> net_info_collector::collect(net_info_query query, deadlin
     const shared_namespace where = std::move(target->where);
     if (!query.node_nat && where->has_no_nat()) {
         // The most frequent case: one thing to wait for.
-        netlink_texts texts = co_await netlink_part(where, limit);
-        take(info, std::move(texts));
+        static_cast<netlink_texts&>(info) = co_await netlink_part(where, limit);
         info.nat = text_part(std::string());
         co_return info;
     }
@@ -183,9 +177,8 @@ task<result<net_info>> net_info_collector::collect(net_info_query query, deadlin
     for (const std::exception_ptr& thrown : {netlink_thrown, nat_thrown, node_thrown}) {
         if (thrown) std::rethrow_exception(thrown);
     }
-    take(info, std::move(netlink));
-    info.nat = std::move(nat.nat);
-    info.nat6 = std::move(nat.nat6);
+    static_cast<netlink_texts&>(info) = std::move(netlink);
+    static_cast<nat_texts&>(info) = std::move(nat);
     info.node_nat = std::move(node_nat);
     co_return info;
 }

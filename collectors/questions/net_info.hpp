@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace nodescope {
 
@@ -40,8 +41,8 @@ private:
     std::string container_;
 };
 
-/// What was read, and of what.
-struct net_info {
+/// What was read, and of what. Beside the parts of its bases, the node's own NAT table.
+struct net_info : netlink_texts, nat_texts {
     net_info() = default;
     pid_t pid = 0;
     std::string container_id;    ///< full; empty when a process was asked for
@@ -50,15 +51,26 @@ struct net_info {
     bool verified = true;       ///< false: only the start time says that the process is the container's
     bool host_network = false;  ///< the namespace is the node's own
 
-    text_part addresses;  ///< text of `ip addr`
-    text_part route;      ///< text of `route`
-    text_part route6;     ///< text of `route -6`
-    text_part nat;        ///< text of `iptables-save -t nat`; present and empty where there is no such table
-    text_part nat6;       ///< text of `ip6tables-save -t nat`; neither text nor reason where there is no such table
-    text_part node_nat;   ///< neither text nor reason unless asked for
+    text_part node_nat;  ///< neither text nor reason unless asked for
 
     /// Whether there is anything to answer but the pid.
     [[nodiscard]] bool has_text() const noexcept;
+};
+
+/// One part of an answer, and what it is called there.
+struct net_part {
+    std::string_view key;
+    text_part net_info::*text;
+};
+
+/// All of them, in the order in which they are written.
+inline constexpr net_part net_parts[] = {
+    {"collector.kubernetes.container.ipaddr", &net_info::addresses},
+    {"collector.kubernetes.container.Route", &net_info::route},
+    {"collector.kubernetes.container.Nat", &net_info::nat},
+    {"collector.kubernetes.container.Route6", &net_info::route6},
+    {"collector.kubernetes.container.Nat6", &net_info::nat6},
+    {"collector.kubernetes.node.Nat", &net_info::node_nat},
 };
 
 struct net_info_options {

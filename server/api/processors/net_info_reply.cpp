@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <map>
 #include <utility>
 
@@ -21,39 +20,26 @@ constexpr std::size_t errors_reserve_bytes = 4096;
 /// Longest sentence in it, so that the reserve is enough whatever the bytes: each may grow sixfold when escaped twice.
 constexpr std::size_t error_sentence_limit_bytes = 256;
 
-/// A part of the answer, its key, and the name it has in Errors (the key without the prefix).
-struct named_part {
-    std::string_view key;
-    const text_part& part;
-
-    [[nodiscard]] std::string_view name() const
-    {
-        return key.starts_with(key_prefix) ? key.substr(key_prefix.size())
-                                           : key.substr(key.rfind('.', key.rfind('.') - 1) + 1);
-    }
-};
-
-std::array<named_part, 6> parts_of(const net_info& found)
+/// What a part is called in Errors: its key without the prefix.
+std::string_view error_name(const net_part& part)
 {
-    return {{{"collector.kubernetes.container.ipaddr", found.addresses},
-             {"collector.kubernetes.container.Route", found.route},
-             {"collector.kubernetes.container.Nat", found.nat},
-             {"collector.kubernetes.container.Route6", found.route6},
-             {"collector.kubernetes.container.Nat6", found.nat6},
-             {"collector.kubernetes.node.Nat", found.node_nat}}};
+    const std::string_view key = part.key;
+    return key.starts_with(key_prefix) ? key.substr(key_prefix.size())
+                                       : key.substr(key.rfind('.', key.rfind('.') - 1) + 1);
 }
 
 error nothing_known(const net_info& found)
 {
     failure kind = failure::internal;
     std::string reasons;
-    for (const named_part& each : parts_of(found)) {
-        if (!each.part.reason) continue;
-        if (reasons.empty()) kind = each.part.reason->kind();
+    for (const net_part& each : net_parts) {
+        const auto& reason = (found.*each.text).reason;
+        if (!reason) continue;
+        if (reasons.empty()) kind = reason->kind();
         // Parts that fail together usually do so for one reason: say it once.
-        if (reasons.find(each.part.reason->message()) != std::string::npos) continue;
+        if (reasons.find(reason->message()) != std::string::npos) continue;
         if (!reasons.empty()) reasons += "; ";
-        reasons += each.part.reason->message();
+        reasons += reason->message();
     }
     return error(kind, fmt::format("net info of process {}: {}", found.pid, reasons));
 }
@@ -75,16 +61,16 @@ result<std::string> net_info_reply(const net_info& found, std::size_t max_reply_
 
     const std::string pid = std::to_string(found.pid);
     const std::string inode = std::to_string(found.space.inode);
-    const auto parts = parts_of(found);
     std::map<std::string_view, std::string> errors;
 
     reply_object object;
     object.add("collector.kubernetes.container.Pid", pid);
-    for (const named_part& each : parts) {
-        if (each.part.text) object.add(each.key, *each.part.text, cut_at::line);
-        if (each.part.reason) errors[each.name()] = each.part.reason->message();
-        else if (!each.part.note.empty()) errors[each.name()] = each.part.note;
-        else if (!each.part.consistent) errors[each.name()] = "changed while it was read: may show a mixture";
+    for (const net_part& each : net_parts) {
+        const text_part& part = found.*each.text;
+        if (part.text) object.add(each.key, *part.text, cut_at::line);
+        if (part.reason) errors[error_name(each)] = part.reason->message();
+        else if (!part.note.empty()) errors[error_name(each)] = part.note;
+        else if (!part.consistent) errors[error_name(each)] = "changed while it was read: may show a mixture";
     }
     if (!found.container_id.empty()) {
         object.add("collector.kubernetes.container.Id", found.container_id);
@@ -97,9 +83,9 @@ result<std::string> net_info_reply(const net_info& found, std::size_t max_reply_
     auto rendered = object.render(max_reply_bytes, errors_reserve_bytes);
     if (!rendered) return rendered.error();
     for (const cut_note& cut : rendered->cuts) {
-        for (const named_part& each : parts) {
+        for (const net_part& each : net_parts) {
             if (each.key != cut.key) continue;
-            std::string& said = errors[each.name()];
+            std::string& said = errors[error_name(each)];
             said = fmt::format("cut after {} of {} lines{}{}", cut.kept, cut.total, said.empty() ? "" : "; ", said);
         }
     }

@@ -16,7 +16,7 @@
 
 namespace nodescope::api {
 
-/// What the routes ask. All referenced objects outlive the server.
+/// What the routes ask.
 struct processor_backends {
     docker::client& docker;  ///< for the routes about Docker itself
     kubernetes::pod_source& pods;
@@ -33,7 +33,7 @@ struct processor_options {
     steady_clock::duration host_timeout;  ///< one pass over /proc
 };
 
-/// `backends` and `options` must outlive the routes.
+/// Both arguments are copied; what `backends` refers to must outlive the routes.
 std::vector<http::route> processor_routes(const processor_backends& backends, const processor_options& options);
 
 }  // namespace nodescope::api
