@@ -1,6 +1,7 @@
 // Finding the few bytes that matter in long runs of harmless ones, eight at a time in an ordinary register.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -44,39 +45,39 @@ constexpr std::uint64_t json_marks(std::uint64_t word) noexcept
     return equal(word, '"') | equal(word, '\\') | below(word, 0x20);
 }
 
-/// The number of ASCII bytes at the start.
-inline std::size_t ascii_run(std::string_view bytes) noexcept
-{
-    std::size_t run = 0;
-    for (; run + 8 <= bytes.size(); run += 8) {
-        if (const std::uint64_t marks = load(bytes.data() + run) & high_bits; marks != 0) {
-            return run + before_mark(marks);
-        }
-    }
-    while (run < bytes.size() && static_cast<unsigned char>(bytes[run]) < 0x80) ++run;
-    return run;
-}
-
-/// The number of bytes at the start that a JSON string holds as they are, UTF-8 or not.
-inline std::size_t json_run(std::string_view bytes) noexcept
-{
-    std::size_t run = 0;
-    for (; run + 8 <= bytes.size(); run += 8) {
-        if (const std::uint64_t marks = json_marks(load(bytes.data() + run)); marks != 0) {
-            return run + before_mark(marks);
-        }
-    }
-    while (run < bytes.size() && static_cast<unsigned char>(bytes[run]) >= 0x20 && bytes[run] != '"' &&
-           bytes[run] != '\\') {
-        ++run;
-    }
-    return run;
-}
-
 /// Bytes that must not stand in a JSON string of ours as they are: those above, DEL and everything beyond ASCII.
 constexpr std::uint64_t not_plain_json_marks(std::uint64_t word) noexcept
 {
     return json_marks(word) | equal(word, 0x7f) | (word & high_bits);
 }
+
+/// How many bytes come before the first that `marks` marks. A blank must not be marked.
+template <class Marks>
+std::size_t run(std::string_view bytes, const Marks& marks) noexcept
+{
+    if (bytes.size() < 8) {
+        std::uint64_t word = every_byte * ' ';
+        for (std::size_t at = 0; at < bytes.size(); ++at) {
+            word ^= std::uint64_t{static_cast<unsigned char>(bytes[at] ^ ' ')} << (8 * at);
+        }
+        return std::min(before_mark(marks(word)), bytes.size());
+    }
+    std::size_t done = 0;
+    for (; done + 8 <= bytes.size(); done += 8) {
+        if (const std::uint64_t found = marks(load(bytes.data() + done)); found != 0) return done + before_mark(found);
+    }
+    // The last eight bytes once more: those known to be unmarked and those that are left.
+    const std::size_t last = bytes.size() - 8;
+    return last + before_mark(marks(load(bytes.data() + last)));
+}
+
+/// The number of ASCII bytes at the start.
+inline std::size_t ascii_run(std::string_view bytes) noexcept
+{
+    return run(bytes, [](std::uint64_t word) { return word & high_bits; });
+}
+
+/// The number of bytes at the start that a JSON string holds as they are, UTF-8 or not.
+inline std::size_t json_run(std::string_view bytes) noexcept { return run(bytes, json_marks); }
 
 }  // namespace nodescope::byte_scan

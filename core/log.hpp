@@ -61,10 +61,10 @@ public:
     void flush();
 
     static constexpr std::size_t held_limit = 32UL * 1024UL;
-    /// operations.md O4.
+    /// Of one message.
     static constexpr int repeat_limit = 10;
     static constexpr std::chrono::seconds repeat_window{10};
-    /// operations.md O3: longest value of one field, in bytes after escaping.
+    /// Longest value of one field, in bytes after escaping.
     static constexpr std::size_t field_limit = 1024;
 
 private:

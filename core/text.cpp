@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
-#include <iterator>
 
 namespace nodescope {
 
@@ -54,41 +52,6 @@ std::string escape_one(std::string_view character)
     }
     if (point < 0x100) return fmt::format("\\x{:02x}", point);
     return fmt::format("\\u{:04x}", point);
-}
-
-/// Bytes that a JSON string may carry as they are: printable ASCII but the quote and the backslash.
-constexpr bool is_plain_json(char c) noexcept
-{
-    return to_byte(c) >= 0x20 && to_byte(c) < 0x7f && c != '"' && c != '\\';
-}
-
-void append_json_escape(std::string& out, std::uint32_t point)
-{
-    switch (point) {
-        case '"': out += "\\\""; return;
-        case '\\': out += "\\\\"; return;
-        case '\n': out += "\\n"; return;
-        case '\r': out += "\\r"; return;
-        case '\t': out += "\\t"; return;
-        case '\b': out += "\\b"; return;
-        case '\f': out += "\\f"; return;
-        default: fmt::format_to(std::back_inserter(out), "\\u{:04x}", point); return;
-    }
-}
-
-/// The character at the start of `bytes`, or U+FFFD for a byte that begins none. Returns how many bytes it took.
-std::size_t append_json_character(std::string& out, std::string_view bytes)
-{
-    const std::size_t length = utf8_character_length(bytes);
-    if (length == 0) {
-        out += "\xef\xbf\xbd";
-        return 1;
-    }
-    const std::string_view character = bytes.substr(0, length);
-    const std::uint32_t point = code_point(character);
-    if (is_control(point) || point == '"' || point == '\\') append_json_escape(out, point);
-    else out += character;
-    return length;
 }
 
 }  // namespace
@@ -152,53 +115,6 @@ std::string escape_untrusted(std::string_view bytes, std::size_t limit)
         out += piece;
         bytes.remove_prefix(length == 0 ? 1 : length);
     }
-    return out;
-}
-
-void append_json_string(std::string& out, std::string_view bytes)
-{
-    out.reserve(out.size() + bytes.size() + bytes.size() / 8 + 2);
-    out += '"';
-    // In a JSON text that becomes a string every eighth byte or so is a quote. Short runs are copied through a buffer,
-    // eight bytes at a time whether all of them count or not: twice as fast as appending each run.
-    std::array<char, 4096> buffer;
-    std::size_t used = 0;
-    while (!bytes.empty()) {
-        if (used + 8 > buffer.size()) {
-            out.append(buffer.data(), used);
-            used = 0;
-        }
-        if (bytes.size() >= 8) {
-            std::memcpy(buffer.data() + used, bytes.data(), 8);
-            const std::size_t run =
-                byte_scan::before_mark(byte_scan::not_plain_json_marks(byte_scan::load(bytes.data())));
-            used += run;
-            bytes.remove_prefix(run);
-            if (run == 8) continue;
-        }
-        const char c = bytes.front();
-        if (is_plain_json(c)) {
-            if (used == buffer.size()) continue;
-            buffer[used++] = c;
-            bytes.remove_prefix(1);
-        } else if ((c == '"' || c == '\\') && used + 2 <= buffer.size()) {
-            buffer[used++] = '\\';
-            buffer[used++] = c;
-            bytes.remove_prefix(1);
-        } else {
-            out.append(buffer.data(), used);
-            used = 0;
-            bytes.remove_prefix(append_json_character(out, bytes));
-        }
-    }
-    out.append(buffer.data(), used);
-    out += '"';
-}
-
-std::string json_string(std::string_view bytes)
-{
-    std::string out;
-    append_json_string(out, bytes);
     return out;
 }
 

@@ -1,4 +1,5 @@
-// Text that came from outside, made safe for where it goes: a log line, a plain-text sentence, a JSON string.
+// Text that came from outside, made safe for log lines and plain-text sentences; and UTF-8. JSON strings:
+// core/json/writer.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +12,6 @@ namespace nodescope {
 /// invalid UTF-8 become visible escapes (\n, \x1b, \u202e); everything else is kept. Cut at `limit` bytes of output,
 /// on a character boundary, ending in "...".
 std::string escape_untrusted(std::string_view bytes, std::size_t limit = std::string_view::npos);
-
-/// Appends `bytes` as a JSON string with its quotes. Output is always valid UTF-8 (operations.md O1): `"`, `\` and
-/// C0 are escaped as RFC 8259 asks, DEL and C1 as \u00XX, each invalid byte becomes U+FFFD. Runs of harmless bytes are
-/// copied whole.
-void append_json_string(std::string& out, std::string_view bytes);
-std::string json_string(std::string_view bytes);
 
 /// The length of the valid UTF-8 character at the start of `bytes` (1 to 4), 0 if there is none (RFC 3629: no
 /// overlong forms, no surrogates, nothing above U+10FFFF).

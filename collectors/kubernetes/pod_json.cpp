@@ -1,6 +1,7 @@
 #include "collectors/kubernetes/pod_json.hpp"
 
 #include "core/json/reader.hpp"
+#include "core/json/writer.hpp"
 
 #include <fmt/format.h>
 
@@ -130,8 +131,9 @@ result<std::string> with_kind_and_version(std::string_view pod, const pod_facts&
     if (brace == std::string_view::npos) return not_a_pod("it is not an object");
 
     std::string added;
-    if (!facts.has_kind) added += R"("kind":"Pod")";
-    if (!facts.has_api_version) added += added.empty() ? R"("apiVersion":"v1")" : R"(,"apiVersion":"v1")";
+    json_writer json(added);
+    if (!facts.has_kind) json.member("kind", "Pod");
+    if (!facts.has_api_version) json.member("apiVersion", "v1");
     const std::string_view rest = pod.substr(brace + 1);
     const std::size_t first = rest.find_first_not_of(" \t\r\n");
     const bool has_members = first != std::string_view::npos && rest[first] != '}';
@@ -158,16 +160,17 @@ result<std::string> checked_pod(std::string_view body, const pod_reference& whic
 
 result<std::string> pods_of_list(std::string_view body, std::string_view node_name)
 {
-    std::string out = "[";
-    const auto append = [&out](std::string_view pod, const pod_facts& facts) -> result<void> {
+    std::string out;
+    json_writer json(out);
+    const auto append = [&json](std::string_view pod, const pod_facts& facts) -> result<void> {
         const auto whole = with_kind_and_version(pod, facts);
         if (!whole) return whole.error();
-        if (out.size() > 1) out += ',';
-        out += *whole;
+        json.raw(*whole);
         return {};
     };
-    if (const auto walked = for_each_pod_of(body, node_name, append); !walked) return walked.error();
-    out += ']';
+    result<void> walked;
+    json.array([&] { walked = for_each_pod_of(body, node_name, append); });
+    if (!walked) return walked.error();
     return out;
 }
 

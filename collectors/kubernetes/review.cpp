@@ -1,7 +1,7 @@
 #include "collectors/kubernetes/review.hpp"
 
 #include "core/json/reader.hpp"
-#include "core/text.hpp"
+#include "core/json/writer.hpp"
 
 #include <fmt/format.h>
 
@@ -57,9 +57,17 @@ bool has_audience(std::string_view status, std::string_view audience)
 
 std::string token_review(std::string_view token, std::string_view audience)
 {
-    return fmt::format(R"({{"apiVersion":"authentication.k8s.io/v1","kind":"TokenReview",)"
-                       R"("spec":{{"token":{},"audiences":[{}]}}}})",
-                       json_string(token), json_string(audience));
+    std::string body;
+    json_writer json(body);
+    json.object([&] {
+        json.member("apiVersion", "authentication.k8s.io/v1");
+        json.member("kind", "TokenReview");
+        json.object_member("spec", [&] {
+            json.member("token", token);
+            json.array_member("audiences", [&] { json.value(audience); });
+        });
+    });
+    return body;
 }
 
 result<std::optional<token_user>> read_token_review(std::string_view answer, std::string_view audience)
@@ -75,29 +83,42 @@ result<std::optional<token_user>> read_token_review(std::string_view answer, std
     if (name.empty() || !text || text->empty()) return error(failure::malformed, "the user has no name");
     token_user out;
     out.name = *text;
-    out.spec = fmt::format("\"user\":{}", name);
+    json_writer spec(out.spec);
+    spec.raw_member("user", name);
     // Passed on as they are.
     for (const auto& [key, kind] : {std::pair("uid", json_kind::string), std::pair("groups", json_kind::array),
                                     std::pair("extra", json_kind::object)}) {
         const std::string_view value = member_of(user, key, kind);
-        if (!value.empty()) out.spec += fmt::format(",\"{}\":{}", key, value);
+        if (!value.empty()) spec.raw_member(key, value);
     }
     return std::optional<token_user>(std::move(out));
 }
 
 std::string access_review(const token_user& who, const access_attributes& what)
 {
-    std::string attributes;
-    if (what.url.empty()) {
-        attributes = fmt::format(R"("resourceAttributes":{{"verb":{},"version":"v1","resource":"nodes",)"
-                                 R"("subresource":{},"name":{}}})",
-                                 json_string(what.verb), json_string(what.subresource), json_string(what.node));
-    } else {
-        attributes = fmt::format(R"("nonResourceAttributes":{{"verb":{},"path":{}}})", json_string(what.verb),
-                                 json_string(what.url));
-    }
-    return fmt::format(R"({{"apiVersion":"authorization.k8s.io/v1","kind":"SubjectAccessReview","spec":{{{},{}}}}})",
-                       attributes, who.spec);
+    std::string body;
+    json_writer json(body);
+    const auto resource = [&] {
+        json.member("verb", what.verb);
+        json.member("version", "v1");
+        json.member("resource", "nodes");
+        json.member("subresource", what.subresource);
+        json.member("name", what.node);
+    };
+    const auto url = [&] {
+        json.member("verb", what.verb);
+        json.member("path", what.url);
+    };
+    json.object([&] {
+        json.member("apiVersion", "authorization.k8s.io/v1");
+        json.member("kind", "SubjectAccessReview");
+        json.object_member("spec", [&] {
+            if (what.url.empty()) json.object_member("resourceAttributes", resource);
+            else json.object_member("nonResourceAttributes", url);
+            json.raw(who.spec);
+        });
+    });
+    return body;
 }
 
 result<permission> read_access_review(std::string_view answer)

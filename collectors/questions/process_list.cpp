@@ -2,13 +2,12 @@
 
 #include "collectors/host/proc/process_walk.hpp"
 #include "core/files/bounded_file.hpp"
+#include "core/json/writer.hpp"
 #include "core/rfc3339.hpp"
-#include "core/text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -55,6 +54,32 @@ std::optional<process_entry> read_process(const host::walked_process& at, const 
     return process;
 }
 
+void append_process_json(json_writer& json, const process_entry& process)
+{
+    const host::process_stat& stat = process.stat;
+    const host::process_status& status = process.status;
+    json.object([&] {
+        json.member("pid", stat.pid);
+        json.member("ppid", stat.parent);
+        json.member("tgid", status.thread_group);
+        json.list_member("command", process.command);
+        if (process.command_truncated) json.member("commandTruncated", true);
+        json.member("status", std::string_view(&stat.state, 1));
+        json.member("createTime", process.create_time);
+        json.raw_member("cpuPercent", fmt::format("{:.2f}", process.cpu_percent));
+        json.member("nice", stat.nice);
+        json.object_member("memoryInfo", [&] {
+            json.member("rss", status.rss_bytes);
+            json.member("vms", status.vms_bytes);
+            json.member("hwm", status.hwm_bytes);
+            json.member("data", status.data_bytes);
+            json.member("stack", status.stack_bytes);
+            json.member("locked", status.locked_bytes);
+            json.member("swap", status.swap_bytes);
+        });
+    });
+}
+
 }  // namespace
 
 result<process_list> blocking_read_processes(const process_list_options& options, deadline limit,
@@ -83,35 +108,11 @@ task<result<process_list>> process_list_collector::collect(deadline limit)
     co_return co_await pool_.run("process list", limit, std::move(work));
 }
 
-void append_process_json(std::string& out, const process_entry& process)
-{
-    const host::process_stat& stat = process.stat;
-    const host::process_status& status = process.status;
-    const auto to = std::back_inserter(out);
-    fmt::format_to(to, R"({{"pid":{},"ppid":{},"tgid":{},"command":[)", stat.pid, stat.parent, status.thread_group);
-    for (std::size_t i = 0; i < process.command.size(); ++i) {
-        if (i != 0) out += ',';
-        append_json_string(out, process.command[i]);
-    }
-    out += ']';
-    if (process.command_truncated) out += R"(,"commandTruncated":true)";
-    out += R"(,"status":)";
-    append_json_string(out, std::string_view(&stat.state, 1));
-    fmt::format_to(to, R"(,"createTime":"{}","cpuPercent":{:.2f},"nice":{},"memoryInfo":{{)", process.create_time,
-                   process.cpu_percent, stat.nice);
-    fmt::format_to(to, R"("rss":{},"vms":{},"hwm":{},"data":{},"stack":{},"locked":{},"swap":{}}}}})", status.rss_bytes,
-                   status.vms_bytes, status.hwm_bytes, status.data_bytes, status.stack_bytes, status.locked_bytes,
-                   status.swap_bytes);
-}
-
 std::string process_list_json(const process_list& list)
 {
-    std::string out = "[";
-    for (const process_entry& process : list.processes) {
-        if (out.size() > 1) out += ',';
-        append_process_json(out, process);
-    }
-    out += ']';
+    std::string out;
+    json_writer json(out);
+    json.array(list.processes, [&](const process_entry& process) { append_process_json(json, process); });
     return out;
 }
 

@@ -60,11 +60,8 @@ private:
     process_list_options options_;
 };
 
-/// Appends one element of the list, as JSON: pid, ppid, tgid, command, status, createTime, cpuPercent, nice,
-/// memoryInfo {rss, vms, hwm, data, stack, locked, swap}; and "commandTruncated": true where it is.
-void append_process_json(std::string& out, const process_entry& process);
-
-/// The whole list as a JSON array.
+/// A JSON array, each element with pid, ppid, tgid, command, status, createTime, cpuPercent, nice and memoryInfo {rss,
+/// vms, hwm, data, stack, locked, swap}; and "commandTruncated": true where it is.
 std::string process_list_json(const process_list& list);
 
 }  // namespace nodescope

@@ -1,55 +1,43 @@
 #include "server/api/status.hpp"
 
-#include "core/text.hpp"
+#include "core/json/writer.hpp"
 
-#include <fmt/format.h>
-
-#include <string_view>
 #include <utility>
 
 namespace nodescope::api {
 
-namespace {
-
-std::string_view up_text(const backend_statistics& backend)
-{
-    if (!backend.up) return "null";
-    return *backend.up ? "true" : "false";
-}
-
-/// {"docker":{…},"kubernetes":{…}}
-std::string backends_text(const std::vector<backend_state>& backends)
-{
-    std::string text;
-    for (const backend_state& one : backends) {
-        const backend_statistics& counts = one.statistics;
-        text += fmt::format("{}{}:{{\"up\":{},\"calls\":{},\"failures\":{},\"deadlineMisses\":{}}}",
-                            text.empty() ? "" : ",", json_string(one.name), up_text(counts), counts.calls,
-                            counts.failures, counts.deadline_misses);
-    }
-    return "{" + text + "}";
-}
-
-/// {"tokens":"in use","certificates":"outdated"}
-std::string credentials_text(const std::vector<auth::reload_statistics>& reloads)
-{
-    std::string text;
-    for (const auth::reload_statistics& one : reloads) {
-        text += fmt::format("{}{}:\"{}\"", text.empty() ? "" : ",", json_string(one.what),
-                            one.outdated ? "outdated" : "in use");
-    }
-    return "{" + text + "}";
-}
-
-}  // namespace
-
 std::string status_text(const service_state& state)
 {
-    return fmt::format(
-        "{{\"version\":\"{}\",\"connections\":{},\"requestsInFlight\":{},\"backends\":{},"
-        "\"kernelReads\":{{\"running\":{},\"hanging\":{},\"deadlineMisses\":{}}},\"credentials\":{}}}\n",
-        NODESCOPE_VERSION, state.connections, state.server.in_flight, backends_text(state.backends), state.workers_busy,
-        state.workers_abandoned, state.worker_deadline_misses, credentials_text(state.access.reloads));
+    std::string out;
+    json_writer json(out);
+    json.object([&] {
+        json.member("version", NODESCOPE_VERSION);
+        json.member("connections", state.connections);
+        json.member("requestsInFlight", state.server.in_flight);
+        json.object_member("backends", [&] {
+            for (const backend_state& one : state.backends) {
+                json.map_key(one.name);
+                json.object([&] {
+                    json.member("up", one.statistics.up);
+                    json.member("calls", one.statistics.calls);
+                    json.member("failures", one.statistics.failures);
+                    json.member("deadlineMisses", one.statistics.deadline_misses);
+                });
+            }
+        });
+        json.object_member("kernelReads", [&] {
+            json.member("running", state.workers_busy);
+            json.member("hanging", state.workers_abandoned);
+            json.member("deadlineMisses", state.worker_deadline_misses);
+        });
+        json.object_member("credentials", [&] {
+            for (const auth::reload_statistics& one : state.access.reloads) {
+                json.map_key(one.what);
+                json.value(one.outdated ? "outdated" : "in use");
+            }
+        });
+    });
+    return out += '\n';
 }
 
 std::vector<http::route> status_routes(std::function<service_state()> state)

@@ -1,6 +1,5 @@
 #include "server/config/config_file.hpp"
 
-#include "core/text.hpp"
 #include "core/unique_fd.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,6 @@
 // JSON slices: whatever the text, no crash, and what json_document accepts the other readers can read.
 #include "core/json/reader.hpp"
+#include "core/json/writer.hpp"
 
 #include <cstddef>
 #include <cstdint>

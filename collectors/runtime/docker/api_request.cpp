@@ -1,5 +1,6 @@
 #include "collectors/runtime/docker/api_request.hpp"
 
+#include "core/json/writer.hpp"
 #include "core/text.hpp"
 #include "core/url_text.hpp"
 
@@ -77,13 +78,10 @@ std::string request_target(const api_call& call, std::string_view base_path, api
 
 std::string label_filter(const std::vector<std::string>& labels)
 {
-    std::string json = "{\"label\":[";
-    for (const std::string& label : labels) {
-        if (json.back() != '[') json.push_back(',');
-        append_json_string(json, label);
-    }
-    json.append("]}");
-    return "filters=" + percent_encode(json);
+    std::string filter;
+    json_writer json(filter);
+    json.object([&] { json.list_member("label", labels); });
+    return "filters=" + percent_encode(filter);
 }
 
 }  // namespace nodescope::docker

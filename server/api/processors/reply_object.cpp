@@ -1,7 +1,7 @@
 #include "server/api/processors/reply_object.hpp"
 
 #include "core/json/reader.hpp"
-#include "core/text.hpp"
+#include "core/json/writer.hpp"
 
 #include <fmt/format.h>
 
@@ -14,7 +14,7 @@ namespace {
 /// Quotes, colon and comma around a member.
 constexpr std::size_t member_punctuation_bytes = 6;
 
-std::string encoded(std::string_view value) { return json_string(value); }
+std::size_t encoded_size(std::string_view value) { return json_string(value).size(); }
 
 /// Takes pieces while their encoded form fits; pieces after the first that does not are only counted.
 class fitting_prefix {
@@ -101,13 +101,11 @@ std::size_t common_limit(std::vector<std::size_t> sizes, std::size_t available)
 
 void append_member(std::string& object, std::string_view key, std::string_view value)
 {
-    const bool first = object.size() <= 2;
     if (object.empty()) object += '{';
     else object.pop_back();
-    if (!first) object += ',';
-    append_json_string(object, key);
-    object += ':';
-    append_json_string(object, value);
+    json_writer json(object);
+    json.map_key(key);
+    json.value(value);
     object += '}';
 }
 
@@ -120,14 +118,13 @@ result<reply_object::rendered> reply_object::render(std::size_t limit_bytes, std
 {
     rendered out;
     for (const member& each : members_) append_member(out.body, each.key, each.value);
-    if (out.body.empty()) out.body = "{}";
     if (out.body.size() + reserved_bytes <= limit_bytes) return out;
 
     std::size_t fixed = reserved_bytes + 2;
     std::vector<std::size_t> cuttable;
     for (const member& each : members_) {
-        const std::size_t size = encoded(each.value).size();
-        fixed += encoded(each.key).size() + member_punctuation_bytes;
+        const std::size_t size = encoded_size(each.value);
+        fixed += encoded_size(each.key) + member_punctuation_bytes;
         if (each.boundary == cut_at::nowhere) fixed += size;
         else cuttable.push_back(size);
     }
@@ -138,10 +135,10 @@ result<reply_object::rendered> reply_object::render(std::size_t limit_bytes, std
     }
 
     const std::size_t limit_of_each = common_limit(std::move(cuttable), limit_bytes - fixed);
-    out.body.clear();
+    out.body = "{}";
     for (const member& each : members_) {
         cut_note note{std::string(each.key), each.boundary};
-        if (each.boundary == cut_at::nowhere || encoded(each.value).size() <= limit_of_each) {
+        if (each.boundary == cut_at::nowhere || encoded_size(each.value) <= limit_of_each) {
             append_member(out.body, each.key, each.value);
             continue;
         }

@@ -32,7 +32,7 @@ public:
     void add(std::string_view key, std::string_view value, cut_at boundary = cut_at::nowhere);
 
     struct rendered {
-        std::string body;
+        std::string body = "{}";
         std::vector<cut_note> cuts;
     };
 
@@ -50,7 +50,7 @@ private:
     std::vector<member> members_;
 };
 
-/// Adds one more member to a rendered object.
+/// Adds one more member to an object; an empty text becomes one.
 void append_member(std::string& object, std::string_view key, std::string_view value);
 
 }  // namespace nodescope::api

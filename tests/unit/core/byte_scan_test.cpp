@@ -1,6 +1,7 @@
 #include "core/byte_scan.hpp"
 
 #include "core/json/reader.hpp"
+#include "core/json/writer.hpp"
 #include "core/text.hpp"
 
 #include <gtest/gtest.h>

@@ -33,6 +33,17 @@ TEST(Logger, WritesOneJsonObjectPerEvent)
             R"("level":"warning","message":"docker is away","endpoint":"unix:///x","tries":3,"known":true,"s":0.5})"));
 }
 
+TEST(Logger, BeginsEachLineWithTheTimeInMilliseconds)
+{
+    captured out(log_format::json);
+    out.log.write(log_level::info, "event");
+    out.log.write(log_level::info, "event", {{"text", "a \"b\""}});
+    ASSERT_EQ(out.lines.size(), 2U);
+    const std::string begin = R"(\{"time":"[0-9]+-[0-9][0-9]-[0-9][0-9]T[0-9:]+\.[0-9][0-9][0-9]Z","level":"info",)";
+    EXPECT_THAT(out.lines[0], ::testing::MatchesRegex(begin + R"("message":"event"\})"));
+    EXPECT_THAT(out.lines[1], ::testing::MatchesRegex(begin + R"("message":"event","text":"a \\"b\\""\})"));
+}
+
 TEST(Logger, EscapesHostileValuesIntoOneLine)
 {
     for (const log_format format : {log_format::json, log_format::text}) {

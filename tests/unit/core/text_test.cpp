@@ -29,24 +29,6 @@ TEST(EscapeUntrusted, CutsOnACharacterBoundary)
     EXPECT_EQ(escape_untrusted("ab\xc3\xa4", 3), "ab...");
 }
 
-TEST(JsonString, EscapesWhatJsonAsksFor)
-{
-    EXPECT_EQ(json_string("plain"), "\"plain\"");
-    EXPECT_EQ(json_string("a\"b\\c\n\r\t\b\f"), R"("a\"b\\c\n\r\t\b\f")");
-    EXPECT_EQ(json_string("\x1b\x7f"), R"("\u001b\u007f")");
-    EXPECT_EQ(json_string("ä漢😀"), "\"ä漢😀\"");
-}
-
-TEST(JsonString, ReplacesEachInvalidByte)
-{
-    EXPECT_EQ(json_string("a\xff"
-                          "b"),
-              "\"a\xef\xbf\xbd"
-              "b\"");
-    EXPECT_EQ(json_string("\xe6\xbc"), "\"\xef\xbf\xbd\xef\xbf\xbd\"");
-    EXPECT_EQ(json_string("\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
-}
-
 TEST(Utf8CharacterLength, FollowsRfc3629AtItsEdges)
 {
     EXPECT_EQ(utf8_character_length(""), 0U);
