@@ -116,12 +116,11 @@ task<http::reply> appmetrics(const container_backends& ask, const cadvisor_reque
     if (!found) co_return cadvisor_failure(found.error());
     std::string body;
     go_json json(body);
-    json.begin_object();
-    if (!found->empty()) {
+    json.object([&] {
+        if (found->empty()) return;
         json.map_key(asked.container);
         json.raw("{}");
-    }
-    json.end_object();
+    });
     co_return cadvisor_json(std::move(body));
 }
 

@@ -30,32 +30,28 @@ std::string_view type_name(event::kind type) noexcept
 
 void append_data(go_json& json, const event& what)
 {
-    json.begin_object();
-    if (what.type == event::kind::oom_kill) {
-        json.key("oom");
-        json.begin_object();
-        json.member("pid", what.pid);
-        json.member("process_name", what.process_name);
-        json.member_unless_empty("constraint", what.constraint);
-        json.end_object();
-    } else if (what.type == event::kind::deletion) {
-        json.key("container_deletion");
-        json.begin_object();
-        json.member("exit_code", what.exit_code);
-        json.end_object();
-    }
-    json.end_object();
+    json.object([&] {
+        if (what.type == event::kind::oom_kill) {
+            json.object_member("oom", [&] {
+                json.member("pid", what.pid);
+                json.member("process_name", what.process_name);
+                json.member_unless_empty("constraint", what.constraint);
+            });
+        } else if (what.type == event::kind::deletion) {
+            json.object_member("container_deletion", [&] { json.member("exit_code", what.exit_code); });
+        }
+    });
 }
 
 void append_event(go_json& json, const event& what)
 {
-    json.begin_object();
-    json.member("container_name", what.container_name);
-    json.time_member("timestamp", what.timestamp);
-    json.member("event_type", type_name(what.type));
-    json.key("event_data");
-    append_data(json, what);
-    json.end_object();
+    json.object([&] {
+        json.member("container_name", what.container_name);
+        json.time_member("timestamp", what.timestamp);
+        json.member("event_type", type_name(what.type));
+        json.key("event_data");
+        append_data(json, what);
+    });
 }
 
 class event_lines final : public http::body_stream {
@@ -114,9 +110,7 @@ std::string events_json(const std::vector<event>& events)
 {
     std::string out;
     go_json json(out);
-    json.begin_array();
-    for (const event& one : events) append_event(json, one);
-    json.end_array();
+    json.array(events, [&](const event& one) { append_event(json, one); });
     return out;
 }
 

@@ -24,106 +24,95 @@ constexpr std::array<std::string_view, 11> tcp_state_names{
 constexpr std::string_view no_sockets =
     R"({"Established":0,"SynSent":0,"SynRecv":0,"FinWait1":0,"FinWait2":0,"TimeWait":0,"Close":0,"CloseWait":0,)"
     R"("LastAck":0,"Listen":0,"Closing":0})";
-constexpr std::string_view no_datagrams = R"({"Listen":0,"Dropped":0,"RxQueued":0,"TxQueued":0})";
 
 void append_pressure_line(go_json& json, std::string_view name, const host::pressure_line& line)
 {
-    json.key(name);
-    json.begin_object();
-    json.member("total", line.total);
-    json.member("avg10", line.avg10);
-    json.member("avg60", line.avg60);
-    json.member("avg300", line.avg300);
-    json.end_object();
+    json.object_member(name, [&] {
+        json.member("total", line.total);
+        json.member("avg10", line.avg10);
+        json.member("avg60", line.avg60);
+        json.member("avg300", line.avg300);
+    });
 }
 
 void append_pressure(go_json& json, const host::pressure& pressure)
 {
-    json.key("psi");
-    json.begin_object();
-    append_pressure_line(json, "full", pressure.full);
-    append_pressure_line(json, "some", pressure.some);
-    json.end_object();
+    json.object_member("psi", [&] {
+        append_pressure_line(json, "full", pressure.full);
+        append_pressure_line(json, "some", pressure.some);
+    });
 }
 
 void append_cpu_times(go_json& json, const host::cpu_usage& cpu)
 {
-    json.key("usage");
-    json.begin_object();
-    json.member("total", cpu.total);
-    if (!cpu.per_cpu.empty()) {
-        json.key("per_cpu_usage");
-        json.begin_array();
-        for (const std::uint64_t one : cpu.per_cpu) json.value(one);
-        json.end_array();
-    }
-    json.member("user", cpu.user);
-    json.member("system", cpu.system);
-    json.end_object();
+    json.object_member("usage", [&] {
+        json.member("total", cpu.total);
+        if (!cpu.per_cpu.empty()) {
+            json.array_member("per_cpu_usage", [&] {
+                for (const std::uint64_t one : cpu.per_cpu) json.value(one);
+            });
+        }
+        json.member("user", cpu.user);
+        json.member("system", cpu.system);
+    });
 }
 
 void append_faults(go_json& json, std::string_view name, const host::memory_usage& memory)
 {
-    json.key(name);
-    json.begin_object();
-    json.member("pgfault", memory.page_faults);
-    json.member("pgmajfault", memory.major_page_faults);
-    json.end_object();
+    json.object_member(name, [&] {
+        json.member("pgfault", memory.page_faults);
+        json.member("pgmajfault", memory.major_page_faults);
+    });
 }
 
 void append_io_entry(go_json& json, const host::io_entry& entry, const std::string& device)
 {
-    json.begin_object();
-    json.member("device", device);
-    json.member("major", entry.major);
-    json.member("minor", entry.minor);
-    json.key("stats");
-    json.begin_object();
-    for (std::size_t at = 0; at < io_operation_names.size(); ++at) {
-        if (entry.has(static_cast<io_operation>(at))) json.member(io_operation_names.at(at), entry.value.at(at));
-    }
-    json.end_object();
-    json.end_object();
+    json.object([&] {
+        json.member("device", device);
+        json.member("major", entry.major);
+        json.member("minor", entry.minor);
+        json.object_member("stats", [&] {
+            for (std::size_t at = 0; at < io_operation_names.size(); ++at) {
+                if (entry.has(static_cast<io_operation>(at)))
+                    json.member(io_operation_names.at(at), entry.value.at(at));
+            }
+        });
+    });
 }
 
 void append_interface(go_json& json, const host::interface_counters& counters)
 {
-    json.begin_object();
-    json.member("name", counters.name);
-    json.member("rx_bytes", counters.rx_bytes);
-    json.member("rx_packets", counters.rx_packets);
-    json.member("rx_errors", counters.rx_errors);
-    json.member("rx_dropped", counters.rx_dropped);
-    json.member("tx_bytes", counters.tx_bytes);
-    json.member("tx_packets", counters.tx_packets);
-    json.member("tx_errors", counters.tx_errors);
-    json.member("tx_dropped", counters.tx_dropped);
-    json.end_object();
+    json.object([&] {
+        json.member("name", counters.name);
+        json.member("rx_bytes", counters.rx_bytes);
+        json.member("rx_packets", counters.rx_packets);
+        json.member("rx_errors", counters.rx_errors);
+        json.member("rx_dropped", counters.rx_dropped);
+        json.member("tx_bytes", counters.tx_bytes);
+        json.member("tx_packets", counters.tx_packets);
+        json.member("tx_errors", counters.tx_errors);
+        json.member("tx_dropped", counters.tx_dropped);
+    });
 }
 
 void append_tcp(go_json& json, std::string_view name, const host::tcp_states& states)
 {
-    json.key(name);
-    if (states == host::tcp_states()) {
-        json.raw(no_sockets);
-        return;
-    }
-    json.begin_object();
-    for (std::size_t at = 0; at < tcp_state_names.size(); ++at) {
-        json.member(tcp_state_names.at(at), states.by_state.at(at));
-    }
-    json.end_object();
+    if (states == host::tcp_states()) return json.raw_member(name, no_sockets);
+    json.object_member(name, [&] {
+        for (std::size_t at = 0; at < tcp_state_names.size(); ++at) {
+            json.member(tcp_state_names.at(at), states.by_state.at(at));
+        }
+    });
 }
 
 void append_udp(go_json& json, std::string_view name, const host::udp_counters& counters)
 {
-    json.key(name);
-    json.begin_object();
-    json.member("Listen", counters.listen);
-    json.member("Dropped", counters.dropped);
-    json.member("RxQueued", counters.rx_queued);
-    json.member("TxQueued", counters.tx_queued);
-    json.end_object();
+    json.object_member(name, [&] {
+        json.member("Listen", counters.listen);
+        json.member("Dropped", counters.dropped);
+        json.member("RxQueued", counters.rx_queued);
+        json.member("TxQueued", counters.tx_queued);
+    });
 }
 
 /// How an answer calls the four times of a disk, and what it counts them in.
@@ -160,42 +149,6 @@ std::optional<std::uint64_t> rate(std::uint64_t before, std::uint64_t now, doubl
     return static_cast<std::uint64_t>(static_cast<double>(now - before) / nanoseconds * 1e9);
 }
 
-void append_cpu_spec(go_json& json, const host::cgroup_limits& limits)
-{
-    json.member("has_cpu", limits.has_cpu);
-    json.key("cpu");
-    json.begin_object();
-    json.member("limit", limits.cpu_shares);
-    json.member("max_limit", 0);
-    json.member_unless_empty("mask", limits.cpu_mask);
-    if (limits.cpu_quota) json.member("quota", *limits.cpu_quota);
-    json.member_unless_empty("period", limits.cpu_period);
-    json.end_object();
-}
-
-void append_memory_spec(go_json& json, const host::cgroup_limits& limits)
-{
-    json.member("has_memory", limits.has_memory);
-    json.key("memory");
-    json.begin_object();
-    json.member_unless_empty("limit", limits.memory_limit);
-    json.member_unless_empty("reservation", limits.memory_reservation);
-    json.member_unless_empty("swap_limit", limits.swap_limit);
-    json.end_object();
-}
-
-void append_texts(go_json& json, std::string_view name, const std::map<std::string, std::string>& texts)
-{
-    if (texts.empty()) return;
-    json.key(name);
-    json.begin_object();
-    for (const auto& [key, value] : texts) {
-        json.map_key(key);
-        json.value(value);
-    }
-    json.end_object();
-}
-
 }  // namespace
 
 const std::string& device_names::name(std::uint32_t major, std::uint32_t minor, bool of_root)
@@ -206,185 +159,134 @@ const std::string& device_names::name(std::uint32_t major, std::uint32_t minor, 
     return place->second;
 }
 
-void append_spec(go_json& json, const cadvisor::container_spec& spec)
-{
-    const host::cgroup_limits& limits = spec.limits;
-    // A runtime tells its times in UTC; those of a plain cgroup are the node's.
-    const auto zone = spec.name_space.empty() ? go_json::zone::local : go_json::zone::utc;
-    json.begin_object();
-    json.time_member("creation_time", spec.creation_time, zone);
-    json.time_member("start_time", spec.start_time, zone);
-    if (!spec.aliases.empty()) {
-        json.key("aliases");
-        json.begin_array();
-        for (const std::string& alias : spec.aliases) json.value(alias);
-        json.end_array();
-    }
-    json.member_unless_empty("namespace", spec.name_space);
-    append_texts(json, "labels", spec.labels);
-    append_texts(json, "envs", spec.envs);
-    append_cpu_spec(json, limits);
-    append_memory_spec(json, limits);
-    json.member("has_hugetlb", false);
-    json.member("has_custom_metrics", false);
-    json.member("has_processes", limits.has_processes);
-    json.key("processes");
-    json.begin_object();
-    if (limits.processes_limit != host::cgroup_limits::unlimited) {
-        json.member_unless_empty("limit", limits.processes_limit);
-    }
-    json.end_object();
-    json.member("has_network", spec.has_network);
-    json.member("has_filesystem", spec.has_filesystem);
-    json.member("has_diskio", limits.has_io);
-    json.member_unless_empty("image", spec.image);
-    json.end_object();
-}
-
 void append_cpu(go_json& json, const host::cpu_usage& cpu, const host::pressures* pressures)
 {
-    json.begin_object();
-    append_cpu_times(json, cpu);
-    json.key("cfs");
-    json.begin_object();
-    json.member("periods", cpu.periods);
-    json.member("throttled_periods", cpu.throttled_periods);
-    json.member("throttled_time", cpu.throttled_time);
-    json.member("bursts_periods", cpu.burst_periods);
-    json.member("burst_time", cpu.burst_time);
-    json.end_object();
-    json.key("schedstat");
-    json.raw(R"({"run_time":0,"runqueue_time":0,"run_periods":0})");
-    json.member("load_average", 0);
-    if (pressures != nullptr) append_pressure(json, pressures->cpu);
-    json.end_object();
+    json.object([&] {
+        append_cpu_times(json, cpu);
+        json.object_member("cfs", [&] {
+            json.member("periods", cpu.periods);
+            json.member("throttled_periods", cpu.throttled_periods);
+            json.member("throttled_time", cpu.throttled_time);
+            json.member("bursts_periods", cpu.burst_periods);
+            json.member("burst_time", cpu.burst_time);
+        });
+        json.raw_member("schedstat", R"({"run_time":0,"runqueue_time":0,"run_periods":0})");
+        json.member("load_average", 0);
+        if (pressures != nullptr) append_pressure(json, pressures->cpu);
+    });
 }
 
 void append_memory(go_json& json, const host::memory_usage& memory, const host::pressures* pressures)
 {
-    json.begin_object();
-    json.member("usage", memory.usage);
-    json.member("max_usage", memory.max_usage);
-    json.member("cache", memory.cache);
-    json.member("rss", memory.rss);
-    json.member("swap", memory.swap);
-    json.member("mapped_file", memory.mapped_file);
-    json.member("working_set", memory.working_set);
-    json.member("total_active_file", memory.active_file);
-    json.member("total_inactive_file", memory.inactive_file);
-    json.member("file_dirty", memory.file_dirty);
-    json.member("file_writeback", memory.file_writeback);
-    json.member("pgscan", memory.pages_scanned);
-    json.member("pgsteal", memory.pages_stolen);
-    json.member("workingset_refault_file", memory.refaults_file);
-    json.member("workingset_refault_anon", memory.refaults_anon);
-    json.member("failcnt", memory.fail_count);
-    json.member("kernel", memory.kernel);
-    append_faults(json, "container_data", memory);
-    append_faults(json, "hierarchical_data", memory);
-    if (pressures != nullptr) append_pressure(json, pressures->memory);
-    json.key("events");
-    json.begin_object();
-    json.member("high", memory.high_events);
-    json.member("max", memory.max_events);
-    json.end_object();
-    json.end_object();
+    json.object([&] {
+        json.member("usage", memory.usage);
+        json.member("max_usage", memory.max_usage);
+        json.member("cache", memory.cache);
+        json.member("rss", memory.rss);
+        json.member("swap", memory.swap);
+        json.member("mapped_file", memory.mapped_file);
+        json.member("working_set", memory.working_set);
+        json.member("total_active_file", memory.active_file);
+        json.member("total_inactive_file", memory.inactive_file);
+        json.member("file_dirty", memory.file_dirty);
+        json.member("file_writeback", memory.file_writeback);
+        json.member("pgscan", memory.pages_scanned);
+        json.member("pgsteal", memory.pages_stolen);
+        json.member("workingset_refault_file", memory.refaults_file);
+        json.member("workingset_refault_anon", memory.refaults_anon);
+        json.member("failcnt", memory.fail_count);
+        json.member("kernel", memory.kernel);
+        append_faults(json, "container_data", memory);
+        append_faults(json, "hierarchical_data", memory);
+        if (pressures != nullptr) append_pressure(json, pressures->memory);
+        json.object_member("events", [&] {
+            json.member("high", memory.high_events);
+            json.member("max", memory.max_events);
+        });
+    });
 }
 
 void append_diskio(go_json& json, const host::io_usage& io, const host::pressures* pressures, device_names& devices,
                    bool of_root)
 {
-    json.begin_object();
-    for (std::size_t at = 0; at < io.size();) {
-        const host::io_list list = io[at].list;
-        json.key(io_list_names.at(static_cast<std::size_t>(list)));
-        json.begin_array();
-        for (; at < io.size() && io[at].list == list; ++at) {
-            append_io_entry(json, io[at], devices.name(io[at].major, io[at].minor, of_root));
+    json.object([&] {
+        for (std::size_t at = 0; at < io.size();) {
+            const host::io_list list = io[at].list;
+            json.array_member(io_list_names.at(static_cast<std::size_t>(list)), [&] {
+                for (; at < io.size() && io[at].list == list; ++at) {
+                    append_io_entry(json, io[at], devices.name(io[at].major, io[at].minor, of_root));
+                }
+            });
         }
-        json.end_array();
-    }
-    if (pressures != nullptr) append_pressure(json, pressures->io);
-    json.end_object();
+        if (pressures != nullptr) append_pressure(json, pressures->io);
+    });
 }
 
 void append_network(go_json& json, const host::network_usage& network, socket_figures sockets)
 {
-    json.begin_object();
-    if (!network.interfaces.empty()) {
-        json.key("interfaces");
-        json.begin_array();
-        for (const host::interface_counters& counters : network.interfaces) append_interface(json, counters);
-        json.end_array();
-    }
-    if (sockets == socket_figures::counted) {
-        append_tcp(json, "tcp", network.tcp);
-        append_tcp(json, "tcp6", network.tcp6);
-        append_udp(json, "udp", network.udp);
-        append_udp(json, "udp6", network.udp6);
-    } else {
-        json.key("tcp");
-        json.raw(no_sockets);
-        json.key("tcp6");
-        json.raw(no_sockets);
-        json.key("udp");
-        json.raw(no_datagrams);
-        json.key("udp6");
-        json.raw(no_datagrams);
-    }
-    json.end_object();
+    json.object([&] {
+        if (!network.interfaces.empty()) {
+            json.array_member("interfaces", [&] {
+                for (const host::interface_counters& counters : network.interfaces) append_interface(json, counters);
+            });
+        }
+        static const host::network_usage zeros;
+        const host::network_usage& shown = sockets == socket_figures::counted ? network : zeros;
+        append_tcp(json, "tcp", shown.tcp);
+        append_tcp(json, "tcp6", shown.tcp6);
+        append_udp(json, "udp", shown.udp);
+        append_udp(json, "udp6", shown.udp6);
+    });
 }
 
 void append_processes(go_json& json, const host::process_usage& processes)
 {
-    json.begin_object();
-    json.member("process_count", processes.process_count);
-    json.member("fd_count", processes.fd_count);
-    json.member("socket_count", processes.socket_count);
-    json.member_unless_empty("threads_current", processes.threads_current);
-    json.member_unless_empty("threads_max", processes.threads_max);
-    json.end_object();
+    json.object([&] {
+        json.member("process_count", processes.process_count);
+        json.member("fd_count", processes.fd_count);
+        json.member("socket_count", processes.socket_count);
+        json.member_unless_empty("threads_current", processes.threads_current);
+        json.member_unless_empty("threads_max", processes.threads_max);
+    });
 }
 
 void append_filesystem(go_json& json, const host::filesystem_usage& filesystem)
 {
-    json.begin_object();
-    json.member_unless_empty("device", filesystem.device);
-    json.member("type", filesystem.type);
-    json.member("capacity", filesystem.capacity);
-    json.member("usage", filesystem.usage);
-    json.member("base_usage", filesystem.base_usage);
-    json.member("available", filesystem.available);
-    json.member("has_inodes", filesystem.has_inodes);
-    json.member("inodes", filesystem.inodes);
-    json.member("inodes_free", filesystem.inodes_free);
-    append_disk_counts(json, filesystem.disk, in_milliseconds);
-    json.end_object();
+    json.object([&] {
+        json.member_unless_empty("device", filesystem.device);
+        json.member("type", filesystem.type);
+        json.member("capacity", filesystem.capacity);
+        json.member("usage", filesystem.usage);
+        json.member("base_usage", filesystem.base_usage);
+        json.member("available", filesystem.available);
+        json.member("has_inodes", filesystem.has_inodes);
+        json.member("inodes", filesystem.inodes);
+        json.member("inodes_free", filesystem.inodes_free);
+        append_disk_counts(json, filesystem.disk, in_milliseconds);
+    });
 }
 
 void append_filesystem_share(go_json& json, const host::filesystem_usage& filesystem)
 {
-    json.begin_object();
-    json.member("totalUsageBytes", filesystem.usage);
-    json.member("baseUsageBytes", filesystem.base_usage);
-    json.member("containter_inode_usage", filesystem.inodes);  // spelled so
-    json.end_object();
+    json.object([&] {
+        json.member("totalUsageBytes", filesystem.usage);
+        json.member("baseUsageBytes", filesystem.base_usage);
+        json.member("containter_inode_usage", filesystem.inodes);  // spelled so
+    });
 }
 
 void append_machine_filesystem(go_json& json, const host::filesystem_usage& filesystem)
 {
-    json.begin_object();
-    json.member("device", filesystem.device);
-    json.member("type", filesystem.type);
-    json.member("capacity", filesystem.capacity);
-    json.member("usage", filesystem.usage);
-    json.member("available", filesystem.available);
-    if (filesystem.has_inodes) json.member("inodes_free", filesystem.inodes_free);
-    json.key("inline");  // a struct that Go was meant to fold into the one around it
-    json.begin_object();
-    append_disk_counts(json, filesystem.disk, in_nanoseconds);
-    json.end_object();
-    json.end_object();
+    json.object([&] {
+        json.member("device", filesystem.device);
+        json.member("type", filesystem.type);
+        json.member("capacity", filesystem.capacity);
+        json.member("usage", filesystem.usage);
+        json.member("available", filesystem.available);
+        if (filesystem.has_inodes) json.member("inodes_free", filesystem.inodes_free);
+        json.key("inline");  // a struct that Go was meant to fold into the one around it
+        json.object([&] { append_disk_counts(json, filesystem.disk, in_nanoseconds); });
+    });
 }
 
 std::optional<host::cpu_usage> cpu_rate(const host::cpu_usage& before, cadvisor::time_point before_at,
@@ -411,9 +313,7 @@ std::optional<host::cpu_usage> cpu_rate(const host::cpu_usage& before, cadvisor:
 
 void append_cpu_rate(go_json& json, const host::cpu_usage& rate)
 {
-    json.begin_object();
-    append_cpu_times(json, rate);
-    json.end_object();
+    json.object([&] { append_cpu_times(json, rate); });
 }
 
 }  // namespace nodescope::api

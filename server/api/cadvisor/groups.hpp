@@ -1,5 +1,5 @@
-// The groups of a sample (cpu, memory, …) and the spec of a container as cAdvisor's API shows them: key order of
-// contract sections 5 and 6, with the keys of cAdvisor 0.60 in their places. Each function appends one JSON value.
+// The groups of a sample (cpu, memory, …) as cAdvisor's API shows them: key order of contract section 6, with the keys
+// of cAdvisor 0.60 in their places. Each function appends one JSON value.
 #pragma once
 
 #include "collectors/cadvisor/model.hpp"
@@ -32,8 +32,6 @@ private:
     const device_naming& naming_;
     std::map<std::pair<std::uint64_t, bool>, std::string> names_;
 };
-
-void append_spec(go_json& json, const cadvisor::container_spec& spec);
 
 /// `psi` is left out without pressures.
 void append_cpu(go_json& json, const host::cpu_usage& cpu, const host::pressures* pressures);

@@ -1,7 +1,7 @@
 #include "server/api/cadvisor/machine.hpp"
 
 #include "collectors/cadvisor/go_quoted.hpp"
-#include "server/api/cadvisor/go_json.hpp"
+#include "core/json/writer.hpp"
 
 #include <fmt/format.h>
 
@@ -21,16 +21,11 @@ struct machine_context {
     mutable std::string shown_text;
 };
 
-std::string string_json(std::string_view text)
-{
-    std::string body;
-    append_go_string(body, text);
-    return body;
-}
-
 task<http::reply> version_of(const machine_context& context, const cadvisor_request&)
 {
-    co_return cadvisor_json(string_json(context.version));
+    std::string body;
+    append_json_string(body, context.version, json_spelling::go);
+    co_return cadvisor_json(std::move(body));
 }
 
 task<http::reply> machine(const machine_context& context, const cadvisor_request& asked)

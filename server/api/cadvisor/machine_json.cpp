@@ -24,111 +24,101 @@ void list_or_null(go_json& json, std::string_view key, const List& list, Element
         json.null();
         return;
     }
-    json.begin_array();
-    for (const auto& one : list) element(one);
-    json.end_array();
+    json.array(list, element);
 }
 
 void huge_pages(go_json& json, const std::vector<host::huge_page_pool>& pools)
 {
     list_or_null(json, "hugepages", pools, [&](const host::huge_page_pool& one) {
-        json.begin_object();
-        json.member("page_size", one.page_kib);
-        json.member("num_pages", one.count);
-        json.end_object();
+        json.object([&] {
+            json.member("page_size", one.page_kib);
+            json.member("num_pages", one.count);
+        });
     });
 }
 
 void caches(go_json& json, std::string_view key, const std::vector<host::cpu_cache>& list)
 {
     list_or_null(json, key, list, [&](const host::cpu_cache& one) {
-        json.begin_object();
-        json.member("id", one.id);
-        json.member("size", one.size);
-        json.member("type", one.type);
-        json.member("level", one.level);
-        json.end_object();
+        json.object([&] {
+            json.member("id", one.id);
+            json.member("size", one.size);
+            json.member("type", one.type);
+            json.member("level", one.level);
+        });
     });
 }
 
 void core(go_json& json, const host::cpu_core& one)
 {
-    json.begin_object();
-    json.member("core_id", one.id);
-    list_or_null(json, "thread_ids", one.threads, [&](int thread) { json.value(thread); });
-    caches(json, "caches", one.caches);
-    caches(json, "uncore_caches", one.uncore_caches);
-    json.member("socket_id", one.socket);
-    json.end_object();
+    json.object([&] {
+        json.member("core_id", one.id);
+        list_or_null(json, "thread_ids", one.threads, [&](int thread) { json.value(thread); });
+        caches(json, "caches", one.caches);
+        caches(json, "uncore_caches", one.uncore_caches);
+        json.member("socket_id", one.socket);
+    });
 }
 
 void topology(go_json& json, const std::vector<host::numa_node>& nodes)
 {
-    json.key("topology");
-    json.begin_array();
-    for (const host::numa_node& node : nodes) {
-        json.begin_object();
-        json.member("node_id", node.id);
-        json.member("memory", node.memory);
-        huge_pages(json, node.huge_pages);
-        list_or_null(json, "cores", node.cores, [&](const host::cpu_core& one) { core(json, one); });
-        caches(json, "caches", node.caches);
-        list_or_null(json, "distances", node.distances, [&](std::uint64_t one) { json.value(one); });
-        json.end_object();
-    }
-    json.end_array();
+    json.array_member("topology", [&] {
+        for (const host::numa_node& node : nodes) {
+            json.object([&] {
+                json.member("node_id", node.id);
+                json.member("memory", node.memory);
+                huge_pages(json, node.huge_pages);
+                list_or_null(json, "cores", node.cores, [&](const host::cpu_core& one) { core(json, one); });
+                caches(json, "caches", node.caches);
+                list_or_null(json, "distances", node.distances, [&](std::uint64_t one) { json.value(one); });
+            });
+        }
+    });
 }
 
 void filesystems(go_json& json, const std::shared_ptr<const host::node_filesystems>& measured)
 {
-    json.key("filesystems");
-    json.begin_array();
-    if (measured) {
-        for (const host::filesystem_usage& one : measured->usages) {
-            json.begin_object();
+    static const std::vector<host::filesystem_usage> none;
+    json.array_member("filesystems", measured ? measured->usages : none, [&](const host::filesystem_usage& one) {
+        json.object([&] {
             json.member("device", one.device);
             json.member("capacity", one.capacity);
             json.member("type", one.type);
             json.member("inodes", one.inodes);
             json.member("has_inodes", one.has_inodes);
-            json.end_object();
-        }
-    }
-    json.end_array();
+        });
+    });
 }
 
 void disk_map(go_json& json, const std::vector<host::block_device>& disks)
 {
     std::map<std::string, const host::block_device*> by_number;
     for (const host::block_device& one : disks) by_number.emplace(fmt::format("{}:{}", one.major, one.minor), &one);
-    json.key("disk_map");
-    json.begin_object();
-    for (const auto& [number, disk] : by_number) {
-        json.key(number);
-        json.begin_object();
-        json.member("name", disk->name);
-        json.member("major", disk->major);
-        json.member("minor", disk->minor);
-        json.member("size", disk->size);
-        json.member("scheduler", disk->scheduler);
-        json.end_object();
-    }
-    json.end_object();
+    json.object_member("disk_map", [&] {
+        for (const auto& [number, disk] : by_number) {
+            json.object_member(number, [&] {
+                json.member("name", disk->name);
+                json.member("major", disk->major);
+                json.member("minor", disk->minor);
+                json.member("size", disk->size);
+                json.member("scheduler", disk->scheduler);
+            });
+        }
+    });
 }
 
 void network_devices(go_json& json, const std::vector<host::network_device>& interfaces)
 {
-    json.key("network_devices");
-    json.begin_array();
-    for (const host::network_device& one : interfaces) {
-        json.begin_object();
-        json.member("name", one.name);
-        json.member("mac_address", one.mac_address);
-        json.member("speed", one.speed);
-        json.member("mtu", one.mtu);
-        json.end_object();
-    }
-    json.end_array();
+    json.array_member("network_devices", [&] {
+        for (const host::network_device& one : interfaces) {
+            json.object([&] {
+                json.member("name", one.name);
+                json.member("mac_address", one.mac_address);
+                json.member("speed", one.speed);
+                json.member("mtu", one.mtu);
+            });
+        }
+    });
 }
 
 /// What `machine` and `attributes` end with.
@@ -146,60 +136,57 @@ void memory(go_json& json, const host::node_facts& facts)
 {
     json.member("memory_capacity", facts.memory);
     json.member("swap_capacity", facts.swap);
-    json.key("memory_by_type");
-    json.begin_object();
-    for (const auto& [type, modules] : facts.modules) {
-        json.map_key(type);
-        json.begin_object();
-        json.member("capacity", modules.capacity);
-        json.member("dimm_count", modules.count);
-        json.end_object();
-    }
-    json.end_object();
+    json.object_member("memory_by_type", [&] {
+        for (const auto& [type, modules] : facts.modules) {
+            json.map_key(type);
+            json.object([&] {
+                json.member("capacity", modules.capacity);
+                json.member("dimm_count", modules.count);
+            });
+        }
+    });
     // Persistent memory is not looked for; the blank in the key is cAdvisor's.
-    json.key("nvm");
-    json.raw(R"({"memory_mode_capacity":0,"app direct_mode_capacity":0,"avg_power_budget":0})");
+    json.raw_member("nvm", R"({"memory_mode_capacity":0,"app direct_mode_capacity":0,"avg_power_budget":0})");
     huge_pages(json, facts.huge_pages);
 }
 
 void stored_filesystem(go_json& json, const cadvisor::stored_filesystem& one)
 {
-    json.begin_object();
-    json.time_member("timestamp", one.timestamp);
-    json.member("device", one.usage.device);
-    json.member("mountpoint", one.usage.mountpoint);
-    json.member("capacity", one.usage.capacity);
-    json.member("available", one.usage.available);
-    json.member("usage", one.usage.usage);
-    json.key("labels");
-    json.begin_array();
-    for (const std::string& label : one.labels) json.value(label);
-    json.end_array();
-    if (one.usage.has_inodes) {
-        json.member("inodes", one.usage.inodes);
-        json.member("inodes_free", one.usage.inodes_free);
-    }
-    json.end_object();
+    json.object([&] {
+        json.time_member("timestamp", one.timestamp);
+        json.member("device", one.usage.device);
+        json.member("mountpoint", one.usage.mountpoint);
+        json.member("capacity", one.usage.capacity);
+        json.member("available", one.usage.available);
+        json.member("usage", one.usage.usage);
+        json.array_member("labels", [&] {
+            for (const std::string& label : one.labels) json.value(label);
+        });
+        if (one.usage.has_inodes) {
+            json.member("inodes", one.usage.inodes);
+            json.member("inodes_free", one.usage.inodes_free);
+        }
+    });
 }
 
 void process(go_json& json, const cadvisor::process_row& row)
 {
-    json.begin_object();
-    json.member("user", row.user);
-    json.member("pid", row.pid);
-    json.member("parent_pid", row.parent);
-    json.member("start_time", row.start_time);
-    json.member("percent_cpu", row.percent_cpu);
-    json.member("percent_mem", row.percent_memory);
-    json.member("rss", row.rss);
-    json.member("virtual_size", row.vms);
-    json.member("status", row.status);
-    json.member("running_time", row.running_time);
-    json.member("cgroup_path", row.cgroup_path);
-    json.member("cmd", row.command);
-    json.member("fd_count", row.fd_count);
-    json.member("psr", row.cpu);
-    json.end_object();
+    json.object([&] {
+        json.member("user", row.user);
+        json.member("pid", row.pid);
+        json.member("parent_pid", row.parent);
+        json.member("start_time", row.start_time);
+        json.member("percent_cpu", row.percent_cpu);
+        json.member("percent_mem", row.percent_memory);
+        json.member("rss", row.rss);
+        json.member("virtual_size", row.vms);
+        json.member("status", row.status);
+        json.member("running_time", row.running_time);
+        json.member("cgroup_path", row.cgroup_path);
+        json.member("cmd", row.command);
+        json.member("fd_count", row.fd_count);
+        json.member("psr", row.cpu);
+    });
 }
 
 }  // namespace
@@ -209,20 +196,20 @@ std::string machine_json(const cadvisor::machine_info& node)
     const host::node_facts& facts = node.facts;
     std::string body;
     go_json json(body);
-    json.begin_object();
-    json.time_member("timestamp", node.timestamp);
-    json.member("vendor_id", facts.cpu_vendor);
-    json.member("num_cores", facts.cores);
-    json.member("num_physical_cores", facts.physical_cores);
-    json.member("num_sockets", facts.sockets);
-    json.member("cpu_frequency_khz", facts.cpu_khz);
-    memory(json, facts);
-    json.member("machine_id", facts.machine_id);
-    json.member("system_uuid", facts.system_uuid);
-    json.member("boot_id", facts.boot_id);
-    devices_and_cloud(json, node);
-    json.member("instance_id", no_instance);
-    json.end_object();
+    json.object([&] {
+        json.time_member("timestamp", node.timestamp);
+        json.member("vendor_id", facts.cpu_vendor);
+        json.member("num_cores", facts.cores);
+        json.member("num_physical_cores", facts.physical_cores);
+        json.member("num_sockets", facts.sockets);
+        json.member("cpu_frequency_khz", facts.cpu_khz);
+        memory(json, facts);
+        json.member("machine_id", facts.machine_id);
+        json.member("system_uuid", facts.system_uuid);
+        json.member("boot_id", facts.boot_id);
+        devices_and_cloud(json, node);
+        json.member("instance_id", no_instance);
+    });
     return body;
 }
 
@@ -232,20 +219,20 @@ std::string attributes_json(const cadvisor::machine_info& node, const cadvisor::
     const host::node_facts& facts = node.facts;
     std::string body;
     go_json json(body);
-    json.begin_object();
-    json.member("kernel_version", facts.kernel_version);
-    json.member("container_os_version", facts.os_name);
-    json.member("docker_version", engine.engine);
-    json.member("docker_api_version", engine.api);
-    json.member("cadvisor_version", version);
-    json.member("num_cores", facts.cores);
-    json.member("cpu_frequency_khz", facts.cpu_khz);
-    json.member("memory_capacity", facts.memory);
-    json.member("machine_id", facts.machine_id);
-    json.member("system_uuid", facts.system_uuid);
-    huge_pages(json, facts.huge_pages);
-    devices_and_cloud(json, node);
-    json.end_object();
+    json.object([&] {
+        json.member("kernel_version", facts.kernel_version);
+        json.member("container_os_version", facts.os_name);
+        json.member("docker_version", engine.engine);
+        json.member("docker_api_version", engine.api);
+        json.member("cadvisor_version", version);
+        json.member("num_cores", facts.cores);
+        json.member("cpu_frequency_khz", facts.cpu_khz);
+        json.member("memory_capacity", facts.memory);
+        json.member("machine_id", facts.machine_id);
+        json.member("system_uuid", facts.system_uuid);
+        huge_pages(json, facts.huge_pages);
+        devices_and_cloud(json, node);
+    });
     return body;
 }
 
@@ -253,9 +240,9 @@ std::string storage_json(const std::vector<cadvisor::stored_filesystem>& filesys
 {
     std::string body;
     go_json json(body);
-    json.begin_array();
-    for (const cadvisor::stored_filesystem& one : filesystems) stored_filesystem(json, one);
-    json.end_array();
+    json.array([&] {
+        for (const cadvisor::stored_filesystem& one : filesystems) stored_filesystem(json, one);
+    });
     return body;
 }
 
@@ -271,9 +258,9 @@ std::string process_table_json(const cadvisor::process_table& table)
 {
     std::string body;
     go_json json(body);
-    json.begin_array();
-    for (const cadvisor::process_row& row : table) process(json, row);
-    json.end_array();
+    json.array([&] {
+        for (const cadvisor::process_row& row : table) process(json, row);
+    });
     return body;
 }
 

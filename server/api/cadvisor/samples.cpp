@@ -2,9 +2,9 @@
 
 #include "server/api/cadvisor/go_json.hpp"
 #include "server/api/cadvisor/groups.hpp"
+#include "server/api/cadvisor/spec.hpp"
 
 #include <string_view>
-#include <utility>
 
 namespace nodescope::api {
 
@@ -36,7 +36,7 @@ const Group& or_zeros(const std::shared_ptr<const Group>& group)
 class repeated_text {
 public:
     template <class Append>
-    void append(std::string& out, const void* group, const void* pressures, Append&& render)
+    void append(std::string& out, const void* group, const void* pressures, const Append& render)
     {
         if (length_ > 0 && group == group_ && pressures == pressures_) {
             out.append(out, begin_, length_);
@@ -45,7 +45,7 @@ public:
         group_ = group;
         pressures_ = pressures;
         begin_ = out.size();
-        std::forward<Append>(render)();
+        render();
         length_ = out.size() - begin_;
     }
 
@@ -74,8 +74,8 @@ private:
     void append_memory_group(const sample& one);
     void append_diskio_group(const sample& one);
     void append_network_group(const sample& one, socket_figures sockets);
-    void append_filesystems(const sample& one);
-    void append_machine_filesystems(const sample& one);
+    using filesystem_text = void (*)(go_json&, const host::filesystem_usage&);
+    void append_filesystems(const sample& one, filesystem_text append);
 
     std::string& out_;
     go_json& json_;
@@ -92,57 +92,56 @@ private:
 
 void sample_writer::append_v2_0(const sample& one)
 {
-    json_.begin_object();
-    json_.time_member("timestamp", one.timestamp);
-    json_.member("has_cpu", spec_.limits.has_cpu);
-    append_cpu_groups(one);
-    json_.member("has_diskio", spec_.limits.has_io);
-    append_diskio_group(one);
-    json_.member("has_memory", spec_.limits.has_memory);
-    append_memory_group(one);
-    json_.member("has_hugetlb", false);
-    json_.member("has_network", spec_.has_network);
-    append_network_group(one, socket_figures::zeros);
-    json_.member("has_processes", false);
-    json_.key("processes");
-    json_.raw(R"({"process_count":0,"fd_count":0,"socket_count":0})");
-    json_.member("has_filesystem", spec_.has_filesystem);
-    append_filesystems(one);
-    json_.member("has_load", false);
-    json_.key("load_stats");
-    json_.raw(R"({"nr_sleeping":0,"nr_running":0,"nr_stopped":0,"nr_uninterruptible":0,"nr_io_wait":0})");
-    json_.member("has_custom_metrics", false);
-    json_.end_object();
+    json_.object([&] {
+        json_.time_member("timestamp", one.timestamp);
+        json_.member("has_cpu", spec_.limits.has_cpu);
+        append_cpu_groups(one);
+        json_.member("has_diskio", spec_.limits.has_io);
+        append_diskio_group(one);
+        json_.member("has_memory", spec_.limits.has_memory);
+        append_memory_group(one);
+        json_.member("has_hugetlb", false);
+        json_.member("has_network", spec_.has_network);
+        append_network_group(one, socket_figures::zeros);
+        json_.member("has_processes", false);
+        json_.raw_member("processes", R"({"process_count":0,"fd_count":0,"socket_count":0})");
+        json_.member("has_filesystem", spec_.has_filesystem);
+        append_filesystems(one, append_filesystem);
+        json_.member("has_load", false);
+        json_.raw_member("load_stats",
+                         R"({"nr_sleeping":0,"nr_running":0,"nr_stopped":0,"nr_uninterruptible":0,"nr_io_wait":0})");
+        json_.member("has_custom_metrics", false);
+    });
 }
 
 void sample_writer::append_v2_1(const sample& one)
 {
-    json_.begin_object();
-    json_.time_member("timestamp", one.timestamp);
-    if (spec_.limits.has_cpu && one.cpu) append_cpu_groups(one);
-    if (spec_.limits.has_io && one.io) append_diskio_group(one);
-    if (spec_.limits.has_memory && one.memory) append_memory_group(one);
-    if (spec_.has_network && one.network) append_network_group(one, socket_figures::counted);
-    if (spec_.limits.has_processes && one.processes) {
-        json_.key("processes");
-        append_processes(json_, *one.processes);
-    }
-    if (spec_.has_filesystem && one.filesystems && one.filesystems->size() == 1) {
-        json_.key("filesystem");
-        append_filesystem_share(json_, one.filesystems->front());
-    }
-    json_.end_object();
+    json_.object([&] {
+        json_.time_member("timestamp", one.timestamp);
+        if (spec_.limits.has_cpu && one.cpu) append_cpu_groups(one);
+        if (spec_.limits.has_io && one.io) append_diskio_group(one);
+        if (spec_.limits.has_memory && one.memory) append_memory_group(one);
+        if (spec_.has_network && one.network) append_network_group(one, socket_figures::counted);
+        if (spec_.limits.has_processes && one.processes) {
+            json_.key("processes");
+            append_processes(json_, *one.processes);
+        }
+        if (spec_.has_filesystem && one.filesystems && one.filesystems->size() == 1) {
+            json_.key("filesystem");
+            append_filesystem_share(json_, one.filesystems->front());
+        }
+    });
 }
 
 void sample_writer::append_machine(const sample& one)
 {
-    json_.begin_object();
-    json_.time_member("timestamp", one.timestamp);
-    if (one.cpu) append_cpu_groups(one);
-    if (one.memory) append_memory_group(one);
-    if (one.network) append_network_group(one, socket_figures::counted);
-    append_machine_filesystems(one);
-    json_.end_object();
+    json_.object([&] {
+        json_.time_member("timestamp", one.timestamp);
+        if (one.cpu) append_cpu_groups(one);
+        if (one.memory) append_memory_group(one);
+        if (one.network) append_network_group(one, socket_figures::counted);
+        append_filesystems(one, append_machine_filesystem);
+    });
 }
 
 void sample_writer::append_cpu_groups(const sample& one)
@@ -183,75 +182,62 @@ void sample_writer::append_network_group(const sample& one, socket_figures socke
     network_.append(out_, one.network.get(), nullptr, [&] { append_network(json_, or_zeros(one.network), sockets); });
 }
 
-void sample_writer::append_filesystems(const sample& one)
+void sample_writer::append_filesystems(const sample& one, filesystem_text append)
 {
     if (!one.filesystems || one.filesystems->empty()) return;
     json_.key("filesystem");
     filesystems_.append(out_, one.filesystems.get(), nullptr, [&] {
-        json_.begin_array();
-        for (const host::filesystem_usage& each : *one.filesystems) append_filesystem(json_, each);
-        json_.end_array();
-    });
-}
-
-void sample_writer::append_machine_filesystems(const sample& one)
-{
-    if (!one.filesystems || one.filesystems->empty()) return;
-    json_.key("filesystem");
-    filesystems_.append(out_, one.filesystems.get(), nullptr, [&] {
-        json_.begin_array();
-        for (const host::filesystem_usage& each : *one.filesystems) append_machine_filesystem(json_, each);
-        json_.end_array();
+        json_.array(*one.filesystems, [&](const host::filesystem_usage& each) { append(json_, each); });
     });
 }
 
 void append_figures(go_json& json, std::string_view name, const cadvisor::percentiles& figures)
 {
-    json.key(name);
-    json.begin_object();
-    json.member("present", figures.present);
-    json.member("mean", figures.mean);
-    json.member("std", figures.standard_deviation);
-    json.member("max", figures.max);
-    json.member("fifty", figures.fifty);
-    json.member("ninety", figures.ninety);
-    json.member("ninetyfive", figures.ninety_five);
-    json.member("count", figures.count);
-    json.end_object();
+    json.object_member(name, [&] {
+        json.member("present", figures.present);
+        json.member("mean", figures.mean);
+        json.member("std", figures.standard_deviation);
+        json.member("max", figures.max);
+        json.member("fifty", figures.fifty);
+        json.member("ninety", figures.ninety);
+        json.member("ninetyfive", figures.ninety_five);
+        json.member("count", figures.count);
+    });
 }
 
 void append_period(go_json& json, std::string_view name, const cadvisor::period_usage& period)
 {
-    json.key(name);
-    json.begin_object();
-    json.member("percent_complete", period.percent_complete);
-    append_figures(json, "cpu", period.cpu);
-    append_figures(json, "memory", period.memory);
-    json.end_object();
+    json.object_member(name, [&] {
+        json.member("percent_complete", period.percent_complete);
+        append_figures(json, "cpu", period.cpu);
+        append_figures(json, "memory", period.memory);
+    });
 }
 
 void append_summary(go_json& json, const cadvisor::usage_summary& summary)
 {
-    json.begin_object();
-    json.time_member("timestamp", summary.timestamp);
-    json.key("latest_usage");
-    json.begin_object();
-    json.member("cpu", summary.latest_cpu);
-    json.member("memory", summary.latest_memory);
-    json.end_object();
-    append_period(json, "minute_usage", summary.minute);
-    append_period(json, "hour_usage", summary.hour);
-    append_period(json, "day_usage", summary.day);
-    json.end_object();
+    json.object([&] {
+        json.time_member("timestamp", summary.timestamp);
+        json.object_member("latest_usage", [&] {
+            json.member("cpu", summary.latest_cpu);
+            json.member("memory", summary.latest_memory);
+        });
+        append_period(json, "minute_usage", summary.minute);
+        append_period(json, "hour_usage", summary.hour);
+        append_period(json, "day_usage", summary.day);
+    });
 }
 
 /// An object with a member for each container, by its name.
 template <class Append>
-void append_each(go_json& json, const container_views& found, Append&& append)
+void append_each(go_json& json, const container_views& found, const Append& append)
 {
-    json.begin_object();
-    for (const container_view& one : found) append(one);
-    json.end_object();
+    json.object([&] {
+        for (const container_view& one : found) {
+            json.map_key(one.name);
+            append(one);
+        }
+    });
 }
 
 }  // namespace
@@ -264,10 +250,7 @@ std::string stats_v2_0(const container_views& found, const device_naming& device
     device_names names(devices);
     append_each(json, found, [&](const container_view& container) {
         sample_writer writer(out, json, names, container);
-        json.map_key(container.name);
-        json.begin_array();
-        for (const sample& one : container.samples) writer.append_v2_0(one);
-        json.end_array();
+        json.array(container.samples, [&](const sample& one) { writer.append_v2_0(one); });
     });
     return out;
 }
@@ -278,20 +261,19 @@ std::string stats_v2_1(const container_views& found, const device_naming& device
     out.reserve(usual_size(found));
     go_json json(out);
     device_names names(devices);
-    append_each(json, found, [&](const container_view& container) {
-        if (container.name == "/") return;
-        sample_writer writer(out, json, names, container);
-        json.map_key(container.name);
-        json.begin_object();
-        json.key("spec");
-        append_spec(json, *container.spec);
-        if (!container.samples.empty()) {
-            json.key("stats");
-            json.begin_array();
-            for (const sample& one : container.samples) writer.append_v2_1(one);
-            json.end_array();
+    json.object([&] {
+        for (const container_view& container : found) {
+            if (container.name == "/") continue;
+            sample_writer writer(out, json, names, container);
+            json.map_key(container.name);
+            json.object([&] {
+                json.key("spec");
+                append_spec(json, *container.spec);
+                if (!container.samples.empty()) {
+                    json.array_member("stats", container.samples, [&](const sample& one) { writer.append_v2_1(one); });
+                }
+            });
         }
-        json.end_object();
     });
     return out;
 }
@@ -305,9 +287,7 @@ std::string machine_stats(const container_views& found)
     const device_naming none;
     device_names names(none);
     sample_writer writer(out, json, names, found.front());
-    json.begin_array();
-    for (const sample& one : found.front().samples) writer.append_machine(one);
-    json.end_array();
+    json.array(found.front().samples, [&](const sample& one) { writer.append_machine(one); });
     return out;
 }
 
@@ -316,10 +296,7 @@ std::string spec_of_all(const container_views& found)
     std::string out;
     out.reserve(found.size() * usual_container_bytes);
     go_json json(out);
-    append_each(json, found, [&](const container_view& container) {
-        json.map_key(container.name);
-        append_spec(json, *container.spec);
-    });
+    append_each(json, found, [&](const container_view& container) { append_spec(json, *container.spec); });
     return out;
 }
 
@@ -328,10 +305,7 @@ std::string summary_of_all(const container_views& found)
     std::string out;
     out.reserve(found.size() * 2 * usual_container_bytes);
     go_json json(out);
-    append_each(json, found, [&](const container_view& container) {
-        json.map_key(container.name);
-        append_summary(json, container.summary.value());
-    });
+    append_each(json, found, [&](const container_view& container) { append_summary(json, container.summary.value()); });
     return out;
 }
 

@@ -1,0 +1,79 @@
+#include "server/api/cadvisor/spec.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace nodescope::api {
+
+namespace {
+
+void append_cpu_spec(go_json& json, const host::cgroup_limits& limits)
+{
+    json.member("has_cpu", limits.has_cpu);
+    json.object_member("cpu", [&] {
+        json.member("limit", limits.cpu_shares);
+        json.member("max_limit", 0);
+        json.member_unless_empty("mask", limits.cpu_mask);
+        if (limits.cpu_quota) json.member("quota", *limits.cpu_quota);
+        json.member_unless_empty("period", limits.cpu_period);
+    });
+}
+
+void append_memory_spec(go_json& json, const host::cgroup_limits& limits)
+{
+    json.member("has_memory", limits.has_memory);
+    json.object_member("memory", [&] {
+        json.member_unless_empty("limit", limits.memory_limit);
+        json.member_unless_empty("reservation", limits.memory_reservation);
+        json.member_unless_empty("swap_limit", limits.swap_limit);
+    });
+}
+
+void append_texts(go_json& json, std::string_view name, const std::map<std::string, std::string>& texts)
+{
+    if (texts.empty()) return;
+    json.object_member(name, [&] {
+        for (const auto& [key, value] : texts) {
+            json.map_key(key);
+            json.value(value);
+        }
+    });
+}
+
+}  // namespace
+
+void append_spec(go_json& json, const cadvisor::container_spec& spec)
+{
+    const host::cgroup_limits& limits = spec.limits;
+    // A runtime tells its times in UTC; those of a plain cgroup are the node's.
+    const auto zone = spec.name_space.empty() ? go_json::zone::local : go_json::zone::utc;
+    json.object([&] {
+        json.time_member("creation_time", spec.creation_time, zone);
+        json.time_member("start_time", spec.start_time, zone);
+        if (!spec.aliases.empty()) {
+            json.array_member("aliases", [&] {
+                for (const std::string& alias : spec.aliases) json.value(alias);
+            });
+        }
+        json.member_unless_empty("namespace", spec.name_space);
+        append_texts(json, "labels", spec.labels);
+        append_texts(json, "envs", spec.envs);
+        append_cpu_spec(json, limits);
+        append_memory_spec(json, limits);
+        json.member("has_hugetlb", false);
+        json.member("has_custom_metrics", false);
+        json.member("has_processes", limits.has_processes);
+        json.object_member("processes", [&] {
+            if (limits.processes_limit != host::cgroup_limits::unlimited) {
+                json.member_unless_empty("limit", limits.processes_limit);
+            }
+        });
+        json.member("has_network", spec.has_network);
+        json.member("has_filesystem", spec.has_filesystem);
+        json.member("has_diskio", limits.has_io);
+        json.member_unless_empty("image", spec.image);
+    });
+}
+
+}  // namespace nodescope::api

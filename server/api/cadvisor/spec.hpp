@@ -1,0 +1,12 @@
+// What a container is and what it may use, as cAdvisor's API shows it: key order of contract section 5.
+#pragma once
+
+#include "collectors/cadvisor/model.hpp"
+#include "server/api/cadvisor/go_json.hpp"
+
+namespace nodescope::api {
+
+/// Appends an object.
+void append_spec(go_json& json, const cadvisor::container_spec& spec);
+
+}  // namespace nodescope::api
