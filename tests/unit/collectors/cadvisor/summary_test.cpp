@@ -1,4 +1,5 @@
-// Summaries beside a second reading of what cAdvisor defines: the definition step by step, over lists that keep everything.
+// Summaries beside a second reading of what cAdvisor defines: the definition step by step, over lists that keep
+// everything.
 #include "collectors/cadvisor/summary.hpp"
 
 #include <gtest/gtest.h>
