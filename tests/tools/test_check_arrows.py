@@ -15,6 +15,11 @@ BAD = [
     ("server/http/a.cpp", '#include "collectors/runtime/docker/docker_client.hpp"'),
     ("server/http/a.cpp", '#include "server/api/processors/processors.hpp"'),
     ("server/auth/a.cpp", '#include "netlink/read/dump.hpp"'),
+    ("netlink/decode/a.cpp", '#include "netlink/read/dump.hpp"'),
+    ("collectors/http_client/a.cpp", '#include "netlink/net_namespace.hpp"'),
+    ("collectors/host/proc/a.cpp", '#include "collectors/runtime/docker/docker_client.hpp"'),
+    ("collectors/runtime/docker/a.cpp", '#include "collectors/questions/net_info.hpp"'),
+    ("collectors/questions/a.cpp", '#include "collectors/cadvisor/machine.hpp"'),
     ("core/a.cpp", '#include "a.hpp"'),
     ("core/a.cpp", "#include <boost/asio.hpp>"),
     ("server/api/a.cpp", "#include <boost/beast/http/message.hpp>"),
@@ -30,6 +35,8 @@ GOOD = [
     ("server/http/a.cpp", '#include "server/http/message.hpp"\n#include <boost/beast/http/message.hpp>'),
     ("server/auth/a.cpp", '#include "server/http/message.hpp"'),
     ("tests/unit/http/a.cpp", '#include "server/http/message.hpp"\n#include "tests/support/run_task.hpp"'),
+    ("collectors/questions/a.cpp", '#include "collectors/host/proc/b.hpp"\n#include "netlink/read/dump.hpp"'),
+    ("tests/support/precompiled/a.hpp", '#include <string>'),
     ("core/a.hpp", "// What it is for.\n#pragma once\n#include <string>"),
 ]
 
