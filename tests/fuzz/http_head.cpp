@@ -72,7 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     }
     const origin_rules rules({}, {});
     if (head.host) (void)rules.check_host(*head.host);
-    (void)rules.check_origin(head);
+    (void)rules.check_origin(head, "http");
     if (head.http_2_preface) return 0;
 
     message_parser parser;
