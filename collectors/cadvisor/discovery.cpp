@@ -1,5 +1,6 @@
 // How node_containers finds what is there and what it is called.
 #include "collectors/cadvisor/node_containers.hpp"
+#include "collectors/host/cgroup/container_cgroup.hpp"
 
 #include <algorithm>
 #include <utility>

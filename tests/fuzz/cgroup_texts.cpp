@@ -2,6 +2,7 @@
 // cgroups) are anybody's.
 #include "collectors/host/cgroup/cgroup_layout.hpp"
 #include "collectors/host/cgroup/cgroup_text.hpp"
+#include "collectors/host/cgroup/container_cgroup.hpp"
 #include "collectors/host/disk/disk_usage.hpp"
 #include "collectors/host/disk/filesystems.hpp"
 #include "collectors/host/proc/network_text.hpp"

@@ -62,19 +62,4 @@ result<cgroup_layout> blocking_read_cgroup_layout(const std::string& root)
     return parse_cgroup_mounts(mounts->text, root);
 }
 
-std::string_view container_id_of_path(std::string_view cgroup_path) noexcept
-{
-    constexpr std::size_t id_length = 64;
-    const std::string_view name = cgroup_path.substr(cgroup_path.rfind('/') + 1);
-    if (name.ends_with(".mount") || name.starts_with("crio-conmon-") || name.starts_with("libpod-conmon-")) return {};
-    const auto of_an_id = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'); };
-    for (std::size_t begin = 0; begin < name.size();) {
-        std::size_t end = begin;
-        while (end < name.size() && of_an_id(name[end])) ++end;
-        if (end - begin == id_length) return name.substr(begin, id_length);
-        begin = end + 1;
-    }
-    return {};
-}
-
 }  // namespace nodescope::host

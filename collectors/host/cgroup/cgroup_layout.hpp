@@ -1,4 +1,4 @@
-// Which cgroup hierarchies the node has, which cgroups are in them, and since when (cadvisor-v2.md §12.2). A cgroup is
+// Which cgroup hierarchies the node has, which cgroups are in them, and since when. A cgroup is
 // named by its path below the mount, "/" for the root, the same in all hierarchies; it is there as long as one of them
 // has it. Reading what a cgroup used is cgroup_reader's.
 #pragma once
@@ -62,16 +62,10 @@ struct cgroup_set {
     bool truncated = false;          ///< a limit or the deadline ended the walk: others may exist
 };
 
-/// All directories of all hierarchies, but for names ending in ".mount" (systemd makes one for each mount) and what is
-/// below them. One that vanishes meanwhile is left out. failure::unavailable when no cgroups are mounted or none of
-/// the hierarchies can be read (the first reason); failure::cancelled once `abandoned` is raised. About 20 us a
+/// All directories of all hierarchies, except those whose names end in ".mount" (systemd makes one for each mount) and
+/// what is below them. One that vanishes meanwhile is left out. failure::unavailable when no cgroups are mounted or
+/// none of the hierarchies can be read (the first reason); failure::cancelled once `abandoned` is raised. About 20 us a
 /// directory. Blocking: for pool threads.
 result<cgroup_set> blocking_find_cgroups(const cgroup_layout& layout, deadline limit, const abandon_flag& abandoned);
-
-/// The container a cgroup belongs to (§12.3): the 64 characters [a-z0-9] that stand alone in the last component of its
-/// path, whatever runtime and cgroup driver wrote it. Empty: a plain cgroup. Monitors ("crio-conmon-…",
-/// "libpod-conmon-…"), ".mount" units and what a container's own systemd has below are none. The runtime has the last
-/// word. Pure.
-std::string_view container_id_of_path(std::string_view cgroup_path) noexcept;
 
 }  // namespace nodescope::host

@@ -1,4 +1,4 @@
-// The files every sample of a cgroup reads, by version (cadvisor-v2.md §6.3 to §6.8). Part of cgroup_reader.
+// The files every sample of a cgroup reads, by version. Part of cgroup_reader.
 #pragma once
 
 #include "collectors/host/cgroup/cgroup_files.hpp"

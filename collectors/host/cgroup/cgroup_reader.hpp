@@ -1,4 +1,4 @@
-// What one cgroup used and may use, read from its files: cgroup v1 and v2 (cadvisor-v2.md §5.1, §6.3 to §6.8, §12.9).
+// What one cgroup used and may use, read from its files: cgroup v1 and v2.
 // Blocking: for pool threads. Turning rates, masks and zeros into what an answer shows is the sampler's.
 #pragma once
 
@@ -53,7 +53,7 @@ public:
     /// needs a reader of its own. Blocking, 20 to 70 us.
     result<cgroup_figures> blocking_read(const cgroup_reading& options = cgroup_reading());
 
-    /// What it may use, read anew each time: has_… as §5.1 has them; for "/" memory_limit and swap_limit are MemTotal
+    /// What it may use, read again each time; for "/" memory_limit and swap_limit are MemTotal
     /// and SwapTotal of /proc/meminfo. Left to the caller: replacing a memory limit of 0 and an empty mask by the
     /// machine's. failure::gone as above. Blocking.
     [[nodiscard]] result<cgroup_limits> blocking_limits() const;

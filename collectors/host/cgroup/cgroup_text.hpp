@@ -1,5 +1,5 @@
-// The texts of cgroup files as figures (kernel Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst;
-// cadvisor-v2.md §5.1, §6.3 to §6.6, §12.9). Pure. A line that is none of the kernel's is skipped, a key that is
+// The texts of cgroup files as figures (kernel Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst).
+// Pure. A line that the kernel does not write is skipped, a key that is
 // missing leaves its figure alone: kernels differ in what they count.
 #pragma once
 
@@ -48,7 +48,7 @@ std::optional<pressure> parse_pressure(std::string_view text);
 
 /// v2 cpu.max: "50000 100000" or "max 100000".
 void parse_cpu_max(std::string_view text, cgroup_limits& into);
-/// The shares that stand for a v2 cpu.weight (§5.1).
+/// The shares that stand for a v2 cpu.weight.
 std::uint64_t shares_of_weight(std::uint64_t weight) noexcept;
 
 /// A line of /proc/meminfo in bytes, e.g. "MemTotal"; 0 when it is missing.

@@ -1,7 +1,6 @@
 #include "collectors/host/cgroup/container_cgroup.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 
 namespace nodescope::host {
@@ -9,35 +8,8 @@ namespace nodescope::host {
 namespace {
 
 constexpr std::size_t id_length = 64;
-constexpr std::array<std::string_view, 4> runtimes{"docker", "cri-containerd", "crio", "libpod"};
 
-bool is_id(std::string_view text)
-{
-    return text.size() == id_length && std::all_of(text.begin(), text.end(), [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-           });
-}
-
-bool is_runtime(std::string_view text) { return std::find(runtimes.begin(), runtimes.end(), text) != runtimes.end(); }
-
-// The container id a path component stands for; empty when it is no container's.
-std::string_view id_of_component(std::string_view component)
-{
-    if (is_id(component)) return component;
-    char separator = ':';
-    if (component.ends_with(".scope")) {
-        component.remove_suffix(6);
-        separator = '-';
-    }
-    if (component.size() <= id_length + 1) return {};
-    const std::string_view id = component.substr(component.size() - id_length);
-    std::string_view runtime = component.substr(0, component.size() - id_length);
-    if (!is_id(id) || runtime.back() != separator) return {};
-    runtime.remove_suffix(1);
-    // containerd under the cgroupfs driver with a systemd-style path: "kubepods-pod1.slice:cri-containerd:<id>".
-    if (separator == ':') runtime = runtime.substr(runtime.rfind(':') + 1);
-    return is_runtime(runtime) ? id : std::string_view();
-}
+bool is_of_an_id(char c) noexcept { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'); }
 
 // Calls `component` for each path component of each "N:controllers:/path" line; a true return ends it.
 template <class Component>
@@ -74,16 +46,35 @@ std::string_view to_string(cgroup_verdict verdict) noexcept
     return "unknown";
 }
 
+std::string_view container_id_of_component(std::string_view component) noexcept
+{
+    if (component.ends_with(".mount")) return {};
+    if (component.starts_with("crio-conmon-") || component.starts_with("libpod-conmon-")) return {};
+    for (std::size_t begin = 0; begin < component.size();) {
+        std::size_t end = begin;
+        while (end < component.size() && is_of_an_id(component[end])) ++end;
+        if (end - begin == id_length) return component.substr(begin, id_length);
+        begin = end + 1;
+    }
+    return {};
+}
+
+std::string_view container_id_of_path(std::string_view cgroup_path) noexcept
+{
+    return container_id_of_component(cgroup_path.substr(cgroup_path.rfind('/') + 1));
+}
+
 cgroup_verdict container_of_cgroup(std::string_view process_cgroup, std::string_view container_id,
                                    std::string_view own_cgroup)
 {
-    const bool same = is_id(container_id) && any_component(process_cgroup, [&](std::string_view component) {
-                          return id_of_component(component) == container_id;
+    const bool full = container_id.size() == id_length;
+    const bool same = full && any_component(process_cgroup, [&](std::string_view component) {
+                          return container_id_of_component(component) == container_id;
                       });
     if (same) return cgroup_verdict::same;
 
     const bool other = any_component(process_cgroup, [&](std::string_view component) {
-        if (id_of_component(component).empty()) return false;
+        if (container_id_of_component(component).empty()) return false;
         return !any_component(own_cgroup, [&](std::string_view own) { return own == component; });
     });
     return other ? cgroup_verdict::other : cgroup_verdict::none;

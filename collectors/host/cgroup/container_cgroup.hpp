@@ -1,9 +1,19 @@
-// What /proc/PID/cgroup says about the container a process belongs to. Pure.
+// Which container a cgroup is: the one rule that discovery, proof and lookup share (docs/architecture.md). Pure.
 #pragma once
 
 #include <string_view>
 
 namespace nodescope::host {
+
+/// The id in one component of a cgroup's path: 64 characters [0-9a-z] with neither digit nor letter beside them,
+/// whatever the runtime and the cgroup driver write around them ("docker-<id>.scope", "crio-<id>",
+/// "<slice>:cri-containerd:<id>", the bare id). Empty: the component is no container's. Monitors ("crio-conmon-…",
+/// "libpod-conmon-…") and ".mount" units carry a container's id and are not the container.
+std::string_view container_id_of_component(std::string_view component) noexcept;
+
+/// The container that the cgroup itself is, by the last component of its path. Empty for a plain cgroup, and for those
+/// that a container's own systemd has below. The runtime has the last word.
+std::string_view container_id_of_path(std::string_view cgroup_path) noexcept;
 
 enum class cgroup_verdict {
     same,   ///< a path component is that container's
@@ -12,11 +22,9 @@ enum class cgroup_verdict {
 };
 std::string_view to_string(cgroup_verdict verdict) noexcept;
 
-/// Compares the text of /proc/PID/cgroup (v1 or v2, any cgroup driver) with the full 64-hex `container_id`. Known
-/// component forms (operations.md N3): `<id>`, `docker-<id>.scope`, `cri-containerd-<id>.scope`, `crio-<id>.scope`,
-/// `libpod-<id>.scope`, and containerd's `<slice>:cri-containerd:<id>`. The monitors of containers (`crio-conmon-…`)
-/// are not the container. Components that also stand in `own_cgroup`, the service's own, say nothing: inside a
-/// container (Docker in Docker) every process below it has them.
+/// Compares the text of /proc/PID/cgroup (v1 or v2) with the full `container_id`. The process may be in a cgroup below
+/// the container's, so every component of a path counts. Components that also stand in `own_cgroup`, the service's
+/// own, say nothing: inside a container (Docker in Docker) every process below it has them.
 cgroup_verdict container_of_cgroup(std::string_view process_cgroup, std::string_view container_id,
                                    std::string_view own_cgroup);
 

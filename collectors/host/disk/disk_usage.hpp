@@ -1,4 +1,4 @@
-// What a container's files take on disk (cadvisor-v2.md §12.5): where its read-write layer is, and a walk over it that
+// What a container's files take on disk: where its read-write layer is, and a walk over it that
 // can be ended at any step. Walking a tree costs as much as it is big: how often is the caller's to say
 // (disk_usage_pause). Blocking: for pool threads.
 #pragma once

@@ -1,4 +1,4 @@
-// The filesystems of the node (cadvisor-v2.md §12.6) and the names of its block devices (§12.7).
+// The filesystems of the node and the names of its block devices.
 #pragma once
 
 #include "collectors/host/usage.hpp"
@@ -35,8 +35,8 @@ struct mount_choice {
     bool container_overlays = false;  ///< list the overlay mounts of containers too, as cAdvisor does
 };
 
-/// The filesystems in a mountinfo text: types of §12.6, the first mount of a source, but "/" before any other. Sorted
-/// by device. Pure.
+/// The filesystems in a mountinfo text: of the types that are counted, the first mount of a source, and "/" before any
+/// other. Sorted by device. Pure.
 std::vector<node_mount> parse_node_mounts(std::string_view mountinfo, const mount_choice& choice = mount_choice());
 
 /// A disk or partition of /proc/diskstats.
@@ -64,7 +64,7 @@ struct node_filesystems {
     std::vector<std::string> unanswered;  ///< mount points of network filesystems that have not answered
 
     /// "/dev/vda"; empty when the device is not known. The disks are asked first, then the mounts; for "/" the other
-    /// way round (§12.7).
+    /// way round.
     [[nodiscard]] std::string device_name(std::uint32_t major, std::uint32_t minor, bool of_root = false) const;
     /// nullptr: no such disk. By number, or by a name like "/dev/vda".
     [[nodiscard]] const disk_line* disk(std::uint32_t major, std::uint32_t minor) const noexcept;

@@ -11,7 +11,7 @@ namespace nodescope::host {
 
 namespace {
 
-// §12.6; network filesystems by their beginning: nfs, nfs4.
+// The filesystems that are counted; network filesystems by their beginning: nfs, nfs4.
 constexpr std::array<std::string_view, 2> type_beginnings{"ext", "nfs"};
 constexpr std::array<std::string_view, 19> types{"btrfs", "overlay", "tmpfs", "xfs",     "zfs",  "squashfs", "f2fs",
                                                  "vfat",  "fat",     "msdos", "exfat",   "ntfs", "jfs",      "reiserfs",

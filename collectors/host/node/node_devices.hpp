@@ -1,4 +1,4 @@
-// The disks and network interfaces that the kernel lists in <root>/sys (cadvisor-v2.md §4.3).
+// The disks and network interfaces that the kernel lists in <root>/sys.
 #pragma once
 
 #include <cstdint>

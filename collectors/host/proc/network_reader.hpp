@@ -1,5 +1,5 @@
 // The counters of a container's network, seen through one of its processes: interfaces and, where asked for, sockets by
-// state (cadvisor-v2.md §6.7, §12.8); and the descriptors of processes. Blocking: for pool threads.
+// state; and the descriptors of processes. Blocking: for pool threads.
 #pragma once
 
 #include "collectors/host/proc/process_handle.hpp"

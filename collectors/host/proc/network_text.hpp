@@ -1,5 +1,5 @@
-// The texts of /proc/PID/net as figures (proc(5), kernel net/core/net-procfs.c, net/ipv4/tcp_ipv4.c, udp.c;
-// cadvisor-v2.md §12.8). Pure. Lines that are none of the kernel's are skipped.
+// The texts of /proc/PID/net as figures (proc(5), kernel net/core/net-procfs.c, net/ipv4/tcp_ipv4.c, udp.c).
+// Pure. Lines that the kernel does not write are skipped.
 #pragma once
 
 #include "collectors/host/usage.hpp"

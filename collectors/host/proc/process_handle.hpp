@@ -1,4 +1,4 @@
-// One process of the node, held so that a reused process number cannot be mistaken for it (operations.md N1-N3).
+// One process of the node, held so that a reused process number cannot be mistaken for it.
 // Blocking: for pool threads.
 #pragma once
 

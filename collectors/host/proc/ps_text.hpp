@@ -1,4 +1,5 @@
-// How ps(1) writes what it knows of a process (procps-ng 4.0 and 3.3, src/ps/output.c). Pure but for the time zone.
+// How ps(1) writes what it knows of a process (procps-ng 4.0 and 3.3, src/ps/output.c). Pure, except that it asks for
+// the time zone.
 #pragma once
 
 #include "collectors/host/proc/proc_text.hpp"

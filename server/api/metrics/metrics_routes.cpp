@@ -1,6 +1,6 @@
 #include "server/api/metrics/metrics_routes.hpp"
 
-#include "collectors/host/cgroup/cgroup_layout.hpp"
+#include "collectors/host/cgroup/container_cgroup.hpp"
 #include "core/text.hpp"
 #include "server/api/cadvisor/request.hpp"
 #include "server/api/failure_status.hpp"
