@@ -62,7 +62,7 @@ public:
 
     /// A pass finds what change notices do not show: cgroups outside the hierarchies that are watched.
     static constexpr std::chrono::seconds regular_pass{60};
-    /// cadvisor-v2.md §12.1.
+    /// How long the limits that a spec shows are kept.
     static constexpr std::chrono::seconds spec_lifetime{5};
     static constexpr std::chrono::seconds filesystem_interval{10};
     /// What an inspect says of a health check is asked for again by who asks for the container.

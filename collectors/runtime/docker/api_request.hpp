@@ -1,5 +1,5 @@
-// Every request this service may send to a Docker Engine (operations.md I2, I4): a fixed table of reads, and the one
-// function that makes a path out of typed parts.
+// Every request this service may send to a Docker Engine: a fixed table of reads, and the one function that
+// makes a path out of typed parts.
 #pragma once
 
 #include "collectors/runtime/docker/docker_client.hpp"
@@ -25,8 +25,8 @@ inline constexpr api_version newest_version{1, 44};
 
 std::string to_string(api_version value);
 std::optional<api_version> parse_api_version(std::string_view text) noexcept;
-/// The version to speak with an engine whose `Api-Version` header is this (operations.md D4): the lower of its newest
-/// and ours, 1.24 without a header. failure::failed below 1.24, failure::malformed when it is no version.
+/// The version to speak with an engine whose `Api-Version` header is this: the lower of its newest and ours,
+/// 1.24 without a header. failure::failed below 1.24, failure::malformed when it is not a version.
 result<api_version> negotiate_version(std::string_view header);
 
 enum class api_read { ping, info, version, container_list, container_inspect };

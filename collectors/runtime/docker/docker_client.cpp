@@ -221,7 +221,7 @@ private:
         }
     }
 
-    /// The version to speak: configured, known from before, or asked for now (operations.md D4).
+    /// The version to speak: configured, known from before, or asked for now.
     task<result<api_version>> version(deadline limit)
     {
         if (fixed_version_) co_return *fixed_version_;
@@ -250,7 +250,7 @@ private:
     {
         http_client::request sent(std::string(route_of(call.what).method),
                                   request_target(call, where_.base_path, speaking));
-        sent.host = "docker";  // operations.md D6
+        sent.host = "docker";  // the same over a socket and over TCP
         sent.body_limit = body_limit;
         auto going = http_->round_trip(std::move(sent), limit);
         auto got = co_await std::move(going);
@@ -258,8 +258,8 @@ private:
         co_return got;
     }
 
-    /// operations.md D5: every answer of an engine carries its version. Another one than was negotiated with, or no
-    /// connection, means that a different engine may be there the next time.
+    /// Every answer of an engine carries its version. Another one than was negotiated with, or no connection,
+    /// means that a different engine may be there the next time.
     void watch_for_another_engine(const http_client::outcome& got)
     {
         if (!version_) return;

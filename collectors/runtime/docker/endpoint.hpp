@@ -1,4 +1,4 @@
-// Where the daemon is, from the spellings that the docker command accepts (operations.md D1-D3).
+// Where the daemon is, from the spellings that the docker command accepts.
 #pragma once
 
 #include "collectors/http_client/http_client.hpp"

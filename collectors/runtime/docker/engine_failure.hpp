@@ -1,4 +1,4 @@
-// The sentences of failed Docker calls (operations.md D11), each made once.
+// The sentences of failed Docker calls, each made once.
 #pragma once
 
 #include "collectors/http_client/http_client.hpp"
@@ -14,7 +14,7 @@ namespace nodescope::docker {
 error failed_round_trip(const daemon_endpoint& where, std::string_view operation,
                         const http_client::round_trip_failure& why);
 
-/// An answer other than 200, with the daemon's own message. Redirects are never followed (operations.md I3).
+/// An answer other than 200, with the daemon's own message. Redirects are never followed.
 error failed_answer(std::string_view operation, unsigned status, std::string_view body);
 
 /// A 200 whose body is not what it must be.

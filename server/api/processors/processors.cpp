@@ -19,7 +19,7 @@ namespace {
 
 constexpr const char* json_content_type = "application/json";
 
-/// Which agents ask: the path tells (processors.md).
+/// Which agents ask: the path tells.
 enum class generation { first, second };
 
 /// Room left in an answer for what says that a list was cut.

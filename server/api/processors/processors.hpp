@@ -27,7 +27,7 @@ struct processor_backends {
 };
 
 struct processor_options {
-    std::string node_name;                ///< a body whose `node` is another name is refused (operations.md I6)
+    std::string node_name;                ///< a body whose `node` is another name is refused
     std::size_t max_reply = 0;            ///< bytes
     std::size_t max_body = 0;             ///< bytes
     steady_clock::duration host_timeout;  ///< one pass over /proc
