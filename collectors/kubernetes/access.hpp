@@ -1,4 +1,4 @@
-// How to reach the API server and as whom: read from a kubeconfig or from the files of the pod's service account.
+// How to reach the API server and with which identity, from a kubeconfig or the files of the pod's service account.
 #pragma once
 
 #include "collectors/http_client/http_client.hpp"

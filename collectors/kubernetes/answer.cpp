@@ -54,12 +54,12 @@ std::string without(std::string text, std::string_view secret)
 result<std::string> body_of(const call_names& names, http_client::outcome outcome, std::string_view token)
 {
     if (!outcome.answer) {
-        return error(outcome.why.kind, fmt::format("{}: {} ({})", names.what, outcome.why.message, names.whom));
+        return error(outcome.why.kind, fmt::format("{}: {} ({})", names.what, outcome.why.message, names.peer));
     }
     http_client::response& answer = *outcome.answer;
     if (answer.status == 200) return std::move(answer.body);
 
-    std::string sentence = fmt::format("{}: {} answered {}", names.what, names.whom, answer.status);
+    std::string sentence = fmt::format("{}: {} answered {}", names.what, names.peer, answer.status);
     if (answer.status >= 300 && answer.status < 400) {
         sentence += ", a redirect, and redirects are not followed";
     } else if (const std::string message = without(message_of(answer.body), token); !message.empty()) {
@@ -72,7 +72,7 @@ error about_answer(const call_names& names, const error& reason)
 {
     if (reason.kind() != failure::malformed)
         return error(reason.kind(), fmt::format("kubernetes: {}", reason.message()));
-    return error(reason.kind(), fmt::format("{}: {} answered something else than asked: {}", names.what, names.whom,
+    return error(reason.kind(), fmt::format("{}: {} answered something else than asked: {}", names.what, names.peer,
                                             reason.message()));
 }
 

@@ -1,5 +1,5 @@
 // One peer that speaks the Kubernetes API, the API server or the kubelet, with credentials that are renewed while the
-// service runs (operations.md K1). Reactor thread only.
+// service runs. Reactor thread only.
 #pragma once
 
 #include "collectors/http_client/http_client.hpp"
@@ -25,8 +25,8 @@ public:
     using connect = std::function<result<std::shared_ptr<http_client::client>>(const api_access&)>;
     using clock = std::function<steady_clock::time_point()>;
 
-    /// `role` stands in sentences ("API server"). `read` is asked again at least every minute and after a 401; what it
-    /// fails to read anew is used as it was.
+    /// `role` is used in messages ("API server"). `read` is called again at least every minute and after a 401; when it
+    /// fails, the credentials from before stay in use.
     api_peer(std::string role, read_access read, connect make, logger& log, clock now = steady_clock::now);
     api_peer(const api_peer&) = delete;
     api_peer& operator=(const api_peer&) = delete;
@@ -44,7 +44,7 @@ public:
     [[nodiscard]] call_names names_for(std::string_view path, std::string_view method = "GET") const;
     [[nodiscard]] const backend_statistics& statistics() const noexcept { return statistics_; }
 
-    /// operations.md K1.
+    /// The longest that a replaced token may go unnoticed.
     static constexpr std::chrono::seconds renewal_interval{60};
 
 private:

@@ -1,4 +1,4 @@
-// The rules Kubernetes has for names, and the paths of the API made from names that follow them (operations.md I2, I5).
+// Kubernetes' rules for names, and API paths built from names that follow them.
 #pragma once
 
 #include "collectors/kubernetes/pod_source.hpp"

@@ -9,9 +9,9 @@ namespace nodescope::kubernetes {
 
 namespace {
 
-/// Diagnoses come in ones and twos; more calls at once would only be a load on the API server.
+/// Diagnoses come one or two at a time; more calls at once would only burden the API server.
 constexpr std::size_t concurrent_calls = 4;
-/// operations.md W6.
+/// Beyond this many waiting calls, new ones are refused with `overloaded`.
 constexpr std::size_t queue_limit = 64;
 
 /// What a call gets beyond its deadline to say itself what it died of.

@@ -1,4 +1,4 @@
-// The pods of this node: asks the API server, the kubelet, or the one after the other. Reactor thread only.
+// The pods of this node: asks the API server, the kubelet, or one after the other. Reactor thread only.
 #pragma once
 
 #include "collectors/kubernetes/api_peer.hpp"
@@ -12,11 +12,11 @@
 
 namespace nodescope::kubernetes {
 
-/// operations.md K1.
+/// Far above what etcd stores of one object (1.5 MiB).
 inline constexpr std::size_t pod_limit_bytes = 4U << 20U;
 /// A node runs up to 250 pods by Kubernetes' own limits (kubernetes.io, "Considerations for large clusters": 110), and
-/// a Pod with its managedFields is seldom beyond 30 KB: twice that, and what one read may cost elsewhere too
-/// (operations.md N8).
+/// a Pod with its managedFields is seldom larger than 30 KB. This is twice their product, and the limit of one netlink
+/// read too.
 inline constexpr std::size_t pod_list_limit_bytes = 16U << 20U;
 
 class node_pods final : public pod_source {
@@ -31,7 +31,7 @@ public:
     [[nodiscard]] backend_statistics statistics() const noexcept override;
 
 private:
-    /// Shared between all who ask for the same at the same time.
+    /// Shared by all callers that ask for the same thing at the same time.
     using shared_text = std::shared_ptr<const std::string>;
     /// Turns the body of an answer into what was asked for.
     using reading = std::function<result<std::string>(std::string_view body)>;

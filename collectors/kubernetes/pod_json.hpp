@@ -30,8 +30,8 @@ result<pod_facts> read_pod_facts(std::string_view pod);
 /// failure::malformed when they are there and say that it is something else.
 result<std::string> with_kind_and_version(std::string_view pod, const pod_facts& facts);
 
-/// One pod as the API server answered it, checked to be the pod asked for (failure::malformed) and of `node_name`
-/// (failure::gone; operations.md K3).
+/// One pod as the API server answered it. failure::malformed when it is not the pod asked for, failure::gone when it is
+/// not on `node_name`: a node must not be used to read the pods of the whole cluster.
 result<std::string> checked_pod(std::string_view body, const pod_reference& which, std::string_view node_name);
 
 /// Out of a PodList: the pods of `node_name` as one array.

@@ -1,4 +1,4 @@
-// Pods, from the API server or from the kubelet of this node (operations.md K1-K3).
+// Pods, from the API server or from the kubelet of this node.
 #pragma once
 
 #include "collectors/kubernetes/cluster.hpp"
@@ -14,7 +14,7 @@
 
 namespace nodescope::kubernetes {
 
-/// A namespace and a pod name that have passed the Kubernetes rules (operations.md I5).
+/// A namespace and a pod name that follow Kubernetes' rules, so that they are safe in a path.
 class pod_reference {
 public:
     /// failure::invalid names the field ("pod.namespace") and the rule.
@@ -35,7 +35,7 @@ class pod_source {
 public:
     virtual ~pod_source() = default;
     /// The Pod object (core/v1, kind and apiVersion set), otherwise as the source wrote it. failure::gone also for a
-    /// pod of another node (operations.md K3).
+    /// pod of another node.
     virtual task<result<std::string>> pod(const pod_reference& which, deadline limit) = 0;
     /// A JSON array of the pods of this node.
     virtual task<result<std::string>> pods_of_node(deadline limit) = 0;

@@ -139,7 +139,7 @@ task<result<std::optional<token_user>>> reviews::review_token(std::string token,
     std::string body = token_review(token, audience_);
     const auto answer = co_await api_server_->post(token_path, std::move(body), answer_limit, limit);
     if (!answer) {
-        // operations.md A9: a server that repeats what it was sent.
+        // A server may repeat what it was sent, and tokens never reach a log or an answer.
         const bool told = answer.error().message().find(token) != std::string::npos;
         if (told) co_return error(answer.error().kind(), "kubernetes: the review of a token failed");
         co_return answer.error();

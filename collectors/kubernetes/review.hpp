@@ -1,5 +1,5 @@
-// What the API server says of a caller of ours: whose token it is, and what that user may do (TokenReview and
-// SubjectAccessReview; operations.md A4).
+// Asks the API server about a caller of this service: whose token it is, and what that user may do (TokenReview and
+// SubjectAccessReview).
 #pragma once
 
 #include "collectors/kubernetes/api_peer.hpp"
@@ -29,7 +29,8 @@ struct access_attributes {
 };
 
 std::string token_review(std::string_view token, std::string_view audience);
-/// Nobody when the token is not good, or not for `audience`: an API server that knows no audiences does not count.
+/// Empty when the token is not valid, or not for `audience`. An answer from an API server that knows no audiences
+/// counts as empty.
 result<std::optional<token_user>> read_token_review(std::string_view answer, std::string_view audience);
 
 std::string access_review(const token_user& who, const access_attributes& what);

@@ -51,8 +51,8 @@ private:
     const access_options options_;
     logger& log_;
     std::unique_ptr<credentials> credentials_;
-    // Not those that read /proc and enter namespaces: on a sick node they are the first to hang, and no thread of
-    // these may ever be in another network namespace. Below what their jobs use.
+    // Not the threads that read /proc and enter namespaces: on a sick node those hang first, and these must never be in
+    // another network namespace. Declared after what their jobs use.
     worker_pool workers_;
     check_environment checks_;
 };

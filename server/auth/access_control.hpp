@@ -1,5 +1,5 @@
-// Authentication and authorisation of all requests: the gate the HTTP server asks, and the files
-// and services behind it.
+// Authentication and authorisation of all requests: the gate that the HTTP server asks before it routes anything, and
+// the files and services behind it.
 #pragma once
 
 #include "core/log.hpp"
@@ -19,13 +19,13 @@ namespace nodescope::auth {
 
 class access_control : public http::gate {
 public:
-    /// What sessions are wrapped in now; null: no TLS.
+    /// The TLS context for new connections; null: no TLS.
     [[nodiscard]] virtual tls_context tls() const = 0;
     /// Reads changed files now (SIGHUP). Failures: credentials::reload.
     virtual task<result<void>> reload() = 0;
     /// Notices changed files, until cancelled.
     virtual task<> watch() = 0;
-    /// For the watchdog: its threads are none of the service's other workers.
+    /// For the watchdog: these threads belong to access control alone.
     [[nodiscard]] virtual worker_pool& workers() noexcept = 0;
     /// A thread of ours hangs in the kernel and cannot be joined.
     [[nodiscard]] virtual bool has_stuck_worker() const noexcept = 0;

@@ -1,4 +1,4 @@
-// What --auth and its companions say, and whether they go together. Pure.
+// The values of --auth and the flags that belong to it, and whether they go together. Pure.
 #pragma once
 
 #include "core/error.hpp"
@@ -27,8 +27,8 @@ struct access_options {
 /// failure::invalid names the flag that is missing, or given and not used.
 result<void> check_options(const access_options& options);
 
-/// Whether an address may be served with these options: one that other machines can reach needs TLS and a method that
-/// admits more than local callers. failure::invalid says what is missing.
+/// Whether an address may be served with these options: one that other machines reach needs TLS and a method of access,
+/// or --insecure-listen. failure::invalid otherwise.
 result<void> check_exposure(const access_options& options, const http::listen_address& address);
 
 }  // namespace nodescope::auth

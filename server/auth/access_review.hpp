@@ -1,5 +1,5 @@
-// Tokens that somebody else can judge: what is asked of the Kubernetes API server, as an interface, because this folder
-// knows no client.
+// The questions that only the Kubernetes API server can answer about a token, as an interface, because this folder
+// knows no HTTP client.
 #pragma once
 
 #include "core/deadline.hpp"
@@ -10,7 +10,7 @@
 
 namespace nodescope::auth {
 
-/// Not a bool: result<bool> turns true when it is moved through a coroutine as a constant (CONTRIBUTING.md).
+/// Not a bool: a constant result<bool> becomes true when a coroutine returns it (CONTRIBUTING.md, rule 6).
 enum class judgement { refused, allowed };
 
 /// Whose token it is.
@@ -29,7 +29,7 @@ struct access_question {
 class access_reviewer {
 public:
     virtual ~access_reviewer() = default;
-    /// Nobody: the token is not good, or not meant for us. Failures are those of the way there.
+    /// Empty when the token is not valid, or not meant for this service. Fails when the reviewer cannot be asked.
     virtual task<result<std::optional<reviewed_user>>> review_token(std::string token, deadline limit) = 0;
     virtual task<result<judgement>> review_access(reviewed_user who, access_question what, deadline limit) = 0;
 };

@@ -1,5 +1,5 @@
-// What the gate and the files behind it have counted since the start, for metrics. By fixed sets alone, never
-// by user, address or name: no caller can make a series.
+// What the gate and the files behind it have counted since the start, for metrics. Counted by fixed sets only, never by
+// user, address or name, so that callers cannot make the metrics grow.
 #pragma once
 
 #include <array>
@@ -19,8 +19,8 @@ enum class access_outcome {
     granted,      ///< it is known who asks
     refused,      ///< 401, or 403 where nothing could be presented
     forbidden,    ///< 403: it is known who asks, and they have no right to
-    limited,      ///< 429: nothing was looked at
-    unavailable,  ///< 503: who could tell did not
+    limited,      ///< 429: the credentials were not looked at
+    unavailable,  ///< 503: it could not be found out
 };
 inline constexpr std::array<std::string_view, 5> access_outcome_names{"granted", "refused", "forbidden", "limited",
                                                                       "unavailable"};
@@ -45,7 +45,7 @@ struct access_statistics {
     std::array<by_outcome, access_method_names.size()> decisions{};
 };
 
-/// Of files that are taken over together.
+/// For a group of files that are taken over together.
 struct reload_statistics {
     std::string what;            ///< "tokens", "passwords", "certificates"
     std::uint64_t reloads = 0;   ///< contents taken over

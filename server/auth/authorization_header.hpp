@@ -1,4 +1,4 @@
-// What stands in an Authorization header (RFC 7617, RFC 6750). Pure.
+// Parses the Authorization header (RFC 7617, RFC 6750). Pure.
 #pragma once
 
 #include <string>
@@ -15,8 +15,8 @@ struct presented {
     std::string password;  ///< basic
 };
 
-/// `value` as it was sent, empty when there was no such header. A scheme we do not know, or bytes that are not of its
-/// form, are `unusable`: credentials, and wrong ones.
+/// `value` as it was sent, empty when there was no such header. An unknown scheme or a malformed value is `unusable`,
+/// which counts as wrong credentials.
 presented read_authorization(std::string_view value);
 
 }  // namespace nodescope::auth

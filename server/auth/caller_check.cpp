@@ -17,7 +17,7 @@ using http::admission;
 /// Looking up a socket takes microseconds; a kernel that needs longer is one that hangs.
 constexpr std::chrono::seconds lookup_limit{2};
 
-/// What one method says.
+/// What one method decides.
 enum class verdict { accepted, rejected, unknown };
 
 class caller_check final : public http::visitor {
@@ -32,7 +32,7 @@ public:
     [[nodiscard]] std::string_view caller() const noexcept override { return caller_; }
 
 private:
-    /// By what the connection is: nothing here can be guessed, so nothing is limited.
+    /// By properties of the connection: nothing here can be guessed, so nothing is limited.
     task<verdict> by_connection(deadline limit);
     verdict by_certificate();
     task<verdict> by_local_peer(deadline limit);
@@ -56,14 +56,14 @@ private:
     const int descriptor_;
     const ssl_st* const tls_;
     std::string caller_;
-    access_method method_ = access_method::unknown;  // that accepted, rejected or could not tell, the last one
+    access_method method_ = access_method::unknown;  // the last one that accepted, rejected or could not tell
     std::string why_ = "no credentials";             // for the log
     std::shared_ptr<const reviewed_user> reviewed_;
 
     // What does not change while the connection lasts is found out once.
     std::optional<uid_t> uid_;
     bool uid_known_ = false;
-    tls_context names_trust_;  // what names_ were verified with; kept, so that no other can have its address
+    tls_context names_trust_;  // what names_ were verified with; kept, so that its address is not reused
     std::vector<std::string> names_;
 };
 

@@ -1,4 +1,4 @@
-// One connection at the gate: which of the methods in use accepts its caller.
+// Decides for one connection which of the configured methods accepts its caller.
 #pragma once
 
 #include "core/log.hpp"

@@ -12,7 +12,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// A disk that does not answer must not keep the next look from happening.
+/// A disk that does not answer must not prevent the next check.
 constexpr std::chrono::seconds watch_limit{4};
 
 }  // namespace
@@ -96,7 +96,7 @@ void credentials::take_over(part& which, change fresh)
 void credentials::keep_old(part& which, const error& reason)
 {
     ++which.failures;
-    // Said once for as long as it stays the same: the files are looked at every few seconds.
+    // Logged once for as long as it stays the same: the files are checked every few seconds.
     if (which.failure == reason.message()) return;
     which.failure = reason.message();
     log_.write(log_level::warning, "credentials could not be read again, the old ones stay in use",

@@ -1,5 +1,5 @@
-// Tokens, passwords and the TLS certificate as they stand in their files, read again when those change.
-// What cannot be read again stays as it was. Reactor thread only.
+// Tokens, passwords and the TLS certificate, read again when their files change. A file that cannot be used leaves the
+// old content in use. Reactor thread only.
 #pragma once
 
 #include "core/log.hpp"
@@ -34,14 +34,14 @@ struct credential_paths {
 
 class credentials {
 public:
-    /// Reads everything now, and blocks: before the service starts. Fails where a reload would keep the old content.
+    /// Reads everything and blocks, so only before the service starts. Fails where a reload would keep the old content.
     static result<std::unique_ptr<credentials>> blocking_load(const credential_paths& paths, worker_pool& workers,
                                                               logger& log);
 
-    /// Reads what has changed since, `limit` long at most. The error is that of the first part that could not be taken
-    /// over; the others were. Calls run one after the other.
+    /// Reads what has changed since. Returns the error of the first part that could not be taken over; the other parts
+    /// were. Calls run one after another.
     task<result<void>> reload(deadline limit);
-    /// Looks after the files every few seconds, until cancelled. Returns at once when there are none.
+    /// Checks the files every few seconds, until cancelled. Returns at once when there are none.
     task<> watch();
 
     [[nodiscard]] const std::shared_ptr<const token_table>& tokens() const noexcept { return tokens_; }
@@ -52,11 +52,12 @@ public:
     static constexpr std::chrono::seconds watch_interval{5};
 
 private:
-    /// Files that are taken over together, and what becomes of them.
+    /// Files that are taken over together, and how that went.
     struct part {
         std::string name;
         std::vector<guarded_file> files;
-        /// Makes the new content, on a worker thread, and gives what puts it in place, on the reactor's.
+        /// Makes the new content on a worker thread, and returns the function that puts it in place on the reactor
+        /// thread.
         std::function<result<std::function<void()>>(const std::vector<file_content>&)> prepare;
         std::vector<file_state> states;
         std::string failure;  ///< why the files are not in use as they are now

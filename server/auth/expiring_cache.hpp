@@ -1,4 +1,4 @@
-// A bounded map whose entries are good for a while. The oldest gives way to the newest. Reactor thread only.
+// A bounded map whose entries expire. When it is full, the oldest entry makes room. Reactor thread only.
 #pragma once
 
 #include "core/deadline.hpp"
@@ -23,7 +23,7 @@ public:
     {
     }
 
-    /// Null when there is none, or none any more. Valid until the next call.
+    /// Null when there is no entry, or it has expired. Valid until the next call.
     const Value* find(std::string_view key)
     {
         const auto found = index_.find(std::string(key));

@@ -11,7 +11,7 @@ namespace nodescope::auth {
 
 namespace {
 
-/// A bucket nobody has taken from for so long is full again.
+/// A bucket that has not been used for this long is full again.
 constexpr std::chrono::seconds refilled_after{1};
 
 }  // namespace

@@ -1,4 +1,5 @@
-// How often one address may fail to authenticate. Reactor thread only.
+// Limits how often one address may fail to authenticate: ten times a second, then it is answered 429. Reactor thread
+// only.
 #pragma once
 
 #include "core/deadline.hpp"
@@ -11,8 +12,8 @@
 
 namespace nodescope::auth {
 
-/// What failures are counted by: an IPv4 address, the /64 of an IPv6 address (that is what one host has), or the uid
-/// behind a Unix socket.
+/// The key by which failures are counted: an IPv4 address, the /64 of an IPv6 address (one host has a whole /64), or
+/// the uid behind a Unix socket.
 std::string failure_key(const sockaddr_storage& remote, const std::string& peer_text);
 
 class failure_limiter {
@@ -20,12 +21,12 @@ public:
     using clock = std::function<steady_clock::time_point()>;
     explicit failure_limiter(clock now = steady_clock::now);
 
-    /// Whether this one has to wait before anything it presents is looked at.
+    /// Whether this caller has to wait before its credentials are looked at.
     [[nodiscard]] bool exhausted(const std::string& key);
     void count(const std::string& key);
 
     static constexpr int failures_per_second = 10;
-    /// Addresses that are remembered at once; the one that failed first is forgotten first.
+    /// Addresses that are remembered at once. The one that failed first is forgotten first.
     static constexpr std::size_t most_addresses = 1'024;
 
 private:

@@ -16,10 +16,10 @@ namespace nodescope::auth {
 struct guarded_file {
     guarded_file(std::string p, bool s) : path(std::move(p)), secret(s) {}
     std::string path;
-    bool secret;  ///< refused when everybody may read it; no file may be written by everybody
+    bool secret;  ///< refused when everybody may read it; no file may be writable by everybody
 };
 
-/// What tells one content of a file from another without reading it.
+/// What shows, without reading a file, that its content has changed.
 struct file_state {
     dev_t device = 0;
     ino_t inode = 0;
@@ -34,11 +34,11 @@ struct file_content {
     file_state state;
 };
 
-/// Failures name the file: those of open and read, `denied` for one with too wide a mode, `invalid` for anything but a
-/// regular file, `too_large` above the limit.
+/// Failures name the file: those of open and read, `denied` for a mode that is too permissive, `invalid` for anything
+/// but a regular file, `too_large` above the limit.
 result<file_content> blocking_read_guarded(const guarded_file& file);
 
-/// All of them, if one differs from what `known` says of it (in the same order), else nothing.
+/// All files if at least one differs from its entry in `known` (same order), else nothing.
 result<std::optional<std::vector<file_content>>> blocking_read_changed(const std::vector<guarded_file>& files,
                                                                        const std::vector<file_state>& known);
 

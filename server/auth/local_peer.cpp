@@ -23,8 +23,8 @@ namespace {
 
 constexpr timeval answer_limit{1, 0};
 
-/// An address and a port, IPv4 in the form mapped into IPv6: the kernel describes one and the same socket either way,
-/// as its owner has opened it.
+/// An address and a port, IPv4 in the form mapped into IPv6: the kernel describes the same socket in either form,
+/// depending on how its owner opened it.
 struct endpoint {
     std::array<std::uint8_t, 16> address{};
     std::uint16_t port = 0;  // in network order

@@ -1,5 +1,4 @@
-// Who is at the other end of a connection that does not leave this machine: the kernel knows the owner of the peer's
-// socket.
+// Which user is at the other end of a connection within this machine: the kernel knows the owner of the peer's socket.
 #pragma once
 
 #include "core/error.hpp"
@@ -15,8 +14,8 @@ namespace nodescope::auth {
 bool is_loopback_connection(const sockaddr_storage& ours, const sockaddr_storage& peers) noexcept;
 
 /// The owner of the TCP socket that is bound to `peers` and connected to `ours`, by sock_diag(7). failure::gone when no
-/// process holds such a socket (any more, or in this network namespace): what the kernel says of a socket without a
-/// process is not its owner. Blocks for as long as the kernel takes, a second at most.
+/// process holds such a socket any more, or none does in this network namespace: the uid that the kernel reports for a
+/// socket without a process is not its owner's. Blocks for as long as the kernel takes, a second at most.
 result<uid_t> blocking_owner_of_peer(const sockaddr_storage& ours, const sockaddr_storage& peers);
 
 /// The peer of a Unix socket, as it was when it connected.

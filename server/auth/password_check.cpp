@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// A slot that whoever holds it last gives back, from whatever thread.
+/// A slot that its last holder gives back, on any thread.
 std::shared_ptr<const slot_pool::slot> shared_slot(const asio::any_io_executor& reactor, slot_pool::slot taken)
 {
     const auto give_back = [reactor](const slot_pool::slot* held) {
@@ -47,11 +47,11 @@ task<result<judgement>> password_check::check(std::shared_ptr<const password_tab
 
     auto slot = co_await slots_.acquire(limit);
     if (!slot) co_return slot.error();
-    // Somebody before us in the queue may have found out.
+    // A caller before us in the queue may have found out.
     if (!hash.empty() && right_.find(key) != nullptr) co_return judgement::allowed;
     const int cost = users->highest_cost();
-    // A check under way cannot be ended: the slot is its own, or callers that ask and go away would have the other
-    // thread burned too.
+    // A check under way cannot be stopped, so it keeps the slot itself: otherwise callers that ask and go away could
+    // occupy the other thread as well.
     const asio::any_io_executor reactor = co_await asio::this_coro::executor;
     auto held = shared_slot(reactor, std::move(*slot));
     auto work = [held = std::move(held), password = std::move(password), hash = std::move(hash),

@@ -1,4 +1,5 @@
-// Basic authentication: bcrypt on a thread of its own, and a memory of what was right. Reactor thread only.
+// Basic authentication: checks bcrypt hashes on worker threads and remembers which passwords were right. Reactor
+// thread only.
 #pragma once
 
 #include "core/slots.hpp"
@@ -20,7 +21,7 @@ public:
     /// `workers` outlives this.
     explicit password_check(worker_pool& workers);
 
-    /// A user that does not exist takes as long as a wrong password. Failures are those of waiting for a thread.
+    /// An unknown user takes as long as a wrong password. Fails when no thread becomes free in time.
     task<result<judgement>> check(std::shared_ptr<const password_table> users, std::string user, std::string password,
                                   deadline limit);
 
@@ -29,9 +30,9 @@ public:
 
 private:
     worker_pool& workers_;
-    /// One at a time: the other thread is left to questions that do not burn it.
+    /// One at a time: the other thread stays free for work that costs no CPU.
     slot_pool slots_{"password checks", 1, 64};
-    /// Right passwords only, by a digest of user, hash and password, so that a changed hash is another key.
+    /// Right passwords only, keyed by a digest of user, hash and password, so that a changed hash is another key.
     expiring_cache<bool> right_;
     std::string salt_;
 };

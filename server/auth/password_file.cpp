@@ -25,7 +25,7 @@ bool is_bcrypt(std::string_view hash) noexcept
            hash.substr(7).find_first_not_of(alphabet) == std::string_view::npos;
 }
 
-/// Of a bcrypt hash; 0 when it is no number.
+/// The cost of a bcrypt hash; 0 when it is not a number.
 int cost_of(std::string_view hash) noexcept
 {
     if (hash[4] < '0' || hash[4] > '9' || hash[5] < '0' || hash[5] > '9') return 0;
@@ -36,7 +36,7 @@ int cost_of(std::string_view hash) noexcept
 bool matches(const std::string& password, const std::string& hash)
 {
     const auto scratch = std::make_unique<crypt_data>();
-    // Not crypt_r: g++'s sanitizers bring one of that name, which stands for a library that is then not linked.
+    // Not crypt_r: g++'s sanitizers define an interceptor of that name, and the library is then not linked.
     const char* const made = crypt_rn(password.c_str(), hash.c_str(), scratch.get(), sizeof(crypt_data));
     // Compared as digests: that is constant in time, whatever the lengths.
     return made != nullptr && equal_in_constant_time(digest_of(made), digest_of(hash));
@@ -52,7 +52,7 @@ std::string dummy_hash(int cost)
 
 result<password_table> password_table::parse(std::string_view text, const std::string& origin)
 {
-    constexpr int lowest_cost = 4;  // bcrypt knows no lower one
+    constexpr int lowest_cost = 4;  // bcrypt's minimum
     password_table out;
     const auto read = [&](std::size_t number, std::string_view line) -> result<void> {
         const auto wrong = [&](std::string_view why) {

@@ -1,5 +1,5 @@
-// The users of --password-file, in the form of htpasswd -B. Pure, except that the check of one password takes the
-// time bcrypt is made to take.
+// The users of --password-file, in the format of htpasswd -B. Pure, except that checking one password takes as long as
+// bcrypt is designed to take.
 #pragma once
 
 #include "core/error.hpp"
@@ -28,8 +28,8 @@ private:
     int highest_cost_ = 0;
 };
 
-/// Takes as long as a check against the table's costliest hash, whoever the user is: `hash` is empty for one that does
-/// not exist.
+/// Takes as long as a check against the table's costliest hash, whoever the user is; `hash` is empty for an unknown
+/// user.
 bool blocking_check_password(const std::string& password, const std::string& hash, int highest_cost);
 
 }  // namespace nodescope::auth

@@ -8,7 +8,7 @@ namespace nodescope::auth {
 
 namespace {
 
-/// A shared call names its key, which here is a hash, in the sentences it makes itself.
+/// The error messages of a shared call contain its key, which is a hash here.
 error without_key(const error& from, std::string_view what)
 {
     if (from.kind() == failure::timed_out || from.kind() == failure::cancelled) {

@@ -1,4 +1,5 @@
-// Asks an access_reviewer as seldom as it may. Reactor thread only.
+// Remembers what an access_reviewer answered: what was allowed for a minute, what was refused for 5 seconds. Reactor
+// thread only.
 #pragma once
 
 #include "core/shared_calls.hpp"
@@ -20,14 +21,14 @@ public:
     /// `reviewer` outlives this. `limit` bounds one review.
     review_cache(access_reviewer& reviewer, steady_clock::duration limit, clock now = steady_clock::now);
 
-    /// Null when it is nobody's token. A failure is not remembered; identical questions under way share one review.
+    /// Null when it is nobody's token. A failure is not remembered. Identical questions in flight share one review.
     task<result<std::shared_ptr<const reviewed_user>>> user_of(std::string token, deadline limit);
     task<result<judgement>> may(std::shared_ptr<const reviewed_user> who, access_question what, deadline limit);
 
     static constexpr std::chrono::seconds allowed_for{60};
     static constexpr std::chrono::seconds denied_for{5};
     static constexpr std::size_t most_entries = 1'024;
-    /// Reviews at once: a flood of invented tokens must not become one of the API server.
+    /// Reviews at once: a flood of invented tokens must not flood the API server.
     static constexpr std::size_t most_reviews = 8;
 
 private:
@@ -38,7 +39,7 @@ private:
     access_reviewer& reviewer_;
     steady_clock::duration limit_;
     slot_pool slots_{"access reviews", most_reviews, 64};
-    // What was refused is kept apart, so that inventing tokens drives no good one out.
+    // Refusals are kept apart, so that invented tokens cannot push out valid ones.
     expiring_cache<user> users_;
     expiring_cache<bool> nobodies_;
     expiring_cache<bool> allowed_;

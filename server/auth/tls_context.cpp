@@ -98,7 +98,7 @@ void add_text(std::vector<std::string>& names, const ASN1_STRING* from)
 {
     const std::string text(reinterpret_cast<const char*>(ASN1_STRING_get0_data(from)),
                            static_cast<std::size_t>(ASN1_STRING_length(from)));
-    // "good.example\0.evil.example" is no name.
+    // "good.example\0.evil.example" is not a name.
     if (!text.empty() && text.find('\0') == std::string::npos) names.push_back(text);
 }
 
@@ -161,8 +161,8 @@ result<tls_context> make_server_context(const tls_texts& texts)
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(context.get(),
                      SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
-    // SSL_read() would go on for as long as a client sends records without data (key updates), and nobody else be
-    // served.
+    // Otherwise SSL_read() would continue for as long as a client sends records without data (key updates), and nobody
+    // else would be served.
     SSL_CTX_clear_mode(context.get(), SSL_MODE_AUTO_RETRY);
     if (const auto used = use_certificate(context.get(), texts.certificate_pem); !used) return used.error();
     if (const auto used = use_key(context.get(), texts.key_pem); !used) return used.error();

@@ -26,7 +26,7 @@ result<token_table> token_table::parse(std::string_view text, const std::string&
         if (!is_plain_name(name)) return wrong("the name in front of ':' is empty, over 64 bytes, or not plain ASCII");
         const std::string_view token = colon == std::string_view::npos ? line : line.substr(colon + 1);
         if (token.size() < shortest_token) return wrong("the token has less than 16 bytes: it could be guessed");
-        // Only what can stand in a header could ever be presented.
+        // A token that cannot be sent in a header could never be presented.
         const bool presentable = std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c < '\x7f'; });
         if (!presentable) return wrong("the token holds a space or bytes that cannot stand in a header");
         out.entries_.push_back({std::move(name), digest_of(token)});

@@ -13,11 +13,11 @@ namespace nodescope::auth {
 
 class token_table {
 public:
-    /// One token a line, with a name in front if it is to be told from others: `prometheus:4fd1…`. Empty lines and
-    /// those that begin with '#' are left out. failure::invalid names `origin` and the line, never what stands in it.
+    /// One token a line, optionally with a name in front: `prometheus:4fd1…`. Empty lines and lines that begin with '#'
+    /// are skipped. failure::invalid names `origin` and the line number, never the line's content.
     static result<token_table> parse(std::string_view text, const std::string& origin);
 
-    /// The name of a token, "line-3" for one that has none. All are compared, in constant time.
+    /// The name of a token, "line-3" for one without a name. All are compared, in constant time.
     [[nodiscard]] std::optional<std::string_view> name_of(std::string_view token) const;
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 

@@ -63,7 +63,7 @@ TEST(BodyOf, SortsStatusesIntoKinds)
     EXPECT_EQ(error_of(504, "").kind(), failure::unavailable);
 }
 
-// operations.md I3.
+// A redirect could lead to a host that nobody configured.
 TEST(BodyOf, DoesNotFollowRedirects)
 {
     const error redirect = error_of(302, "<a href=\"https://elsewhere\">");
@@ -71,7 +71,7 @@ TEST(BodyOf, DoesNotFollowRedirects)
     EXPECT_TRUE(redirect.message().ends_with(" answered 302, a redirect, and redirects are not followed"));
 }
 
-// operations.md A9.
+// Tokens never appear in a message.
 TEST(BodyOf, TakesTheTokenOutOfWhatThePeerRepeats)
 {
     const error echoed = error_of(401, R"({"message":"bad token s3cret, s3cret"})", "s3cret");

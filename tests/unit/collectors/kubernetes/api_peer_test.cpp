@@ -62,7 +62,7 @@ TEST_F(ApiPeer, SendsNoAuthorizationWithoutAToken)
     EXPECT_EQ(client->authorization(0), "");
 }
 
-// operations.md K1: a minute is the longest a replaced token may go unnoticed.
+// A replaced token is noticed after a minute at most.
 TEST_F(ApiPeer, ReadsTheTokenAnewEveryMinute)
 {
     for (int i = 0; i < 3; ++i) client->answer(200, "body");
@@ -149,7 +149,7 @@ TEST_F(ApiPeer, TriesAgainAtEachQuestionWhileThereAreNoCredentials)
     EXPECT_EQ(get().value(), "body");
 }
 
-// operations.md A9.
+// Tokens never appear in a message.
 TEST_F(ApiPeer, NeverWritesTheTokenAnywhere)
 {
     token = "s3cret";

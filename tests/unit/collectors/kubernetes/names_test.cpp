@@ -54,7 +54,7 @@ TEST(PodReference, NamesTheFieldAndTheRule)
     EXPECT_EQ(missing.error().message().find("pod.name is missing or empty: it must be a Kubernetes pod name"), 0U);
 }
 
-// operations.md I5: nothing but unreserved bytes may reach a path.
+// Only unreserved bytes may reach a path.
 TEST(PodReference, RefusesEveryByteThatIsNotOfAName)
 {
     for (int byte = 0; byte < 256; ++byte) {

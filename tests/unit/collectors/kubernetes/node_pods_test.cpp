@@ -134,7 +134,7 @@ TEST_F(NodePods, AsksOnlyTheConfiguredPeer)
     EXPECT_EQ(kubelet->asked.size(), 1U);
 }
 
-// operations.md K3.
+// A node must not be used to read the pods of the whole cluster.
 TEST_F(NodePods, KeepsPodsOfOtherNodesToThemselves)
 {
     const auto pods = source(true, true);

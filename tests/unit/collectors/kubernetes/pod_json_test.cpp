@@ -108,7 +108,7 @@ TEST(CheckedPod, RefusesEveryTruncation)
     }
 }
 
-// operations.md K3.
+// A node must not be used to read the pods of the whole cluster.
 TEST(CheckedPod, GivesOnlyPodsOfThisNode)
 {
     const auto foreign = checked_pod(whole_pod, reference("default", "x"), "node-b");

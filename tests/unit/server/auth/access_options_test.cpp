@@ -26,6 +26,7 @@ bool may_listen(const access_options& options, const char* address)
     return bool(check_exposure(options, http::parse_listen_address(address).value()));
 }
 
+// Addresses that other machines reach need TLS and a method of access, or --insecure-listen.
 TEST(CheckExposure, AsksForTlsAndAMethodBeyondLoopback)
 {
     for (const char* const local : {"127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "localhost:1", "unix:/x"}) {
