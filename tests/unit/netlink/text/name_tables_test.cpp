@@ -1,5 +1,7 @@
 #include "netlink/text/name_tables.hpp"
 
+#include "tests/support/guarded_bytes.hpp"
+
 #include <arpa/inet.h>
 #include <sys/stat.h>
 
@@ -83,13 +85,28 @@ TEST(Networks, PassesOverLinesWithoutANumber)
     EXPECT_EQ(network(names, "0.0.0.0"), "-");
 }
 
-TEST(NameTables, SurvivesEveryTruncation)
+// Each text ends where readable memory ends, and each name is known from the byte on that completes its address.
+TEST(NameTables, ReadsEveryTruncationUpToItsEndAndNoFurther)
 {
-    const std::string hosts = "::ffff:10.0.0.1 mapped # x\n127.0.0.1 localhost alias\n";
-    const std::string networks = "loopback 127.0.0.0\nx 0x7f.1\n";
+    const std::string_view hosts = "::ffff:10.0.0.1 mapped # x\n127.0.0.1 localhost alias";
+    const auto name_at = [](std::string_view cut, std::size_t address_end, std::string_view name) {
+        if (cut.size() < address_end) return std::string("-");
+        return std::string(name.substr(0, cut.size() - std::min(cut.size(), address_end + 1)));
+    };
     for (std::size_t size = 0; size <= hosts.size(); ++size) {
-        const name_tables names(hosts.substr(0, size), networks.substr(0, std::min(size, networks.size())));
-        host(names, "127.0.0.1");
+        const testing::guarded_bytes cut(hosts.substr(0, size));
+        const name_tables names(cut.view(), "");
+        EXPECT_EQ(host(names, "10.0.0.1"), name_at(cut.view(), 15, "mapped")) << cut.view();
+        EXPECT_EQ(host(names, "127.0.0.1"), name_at(cut.view(), 36, "localhost")) << cut.view();
+    }
+    const std::string_view networks = "loopback 127.3\nx 0x7f.1";
+    for (std::size_t size = 0; size <= networks.size(); ++size) {
+        const testing::guarded_bytes cut(networks.substr(0, size));
+        const name_tables names("", cut.view());
+        // "loopback 127" and "x 0x7f" are numbers of a network, too.
+        EXPECT_EQ(network(names, "127.0.0.0"), size == 12 ? "loopback" : size == 21 ? "x" : "-") << cut.view();
+        EXPECT_EQ(network(names, "127.3.0.0"), size >= 14 ? "loopback" : "-") << cut.view();
+        EXPECT_EQ(network(names, "127.1.0.0"), size == networks.size() ? "x" : "-") << cut.view();
     }
 }
 
