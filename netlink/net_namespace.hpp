@@ -12,7 +12,7 @@
 
 namespace nodescope::netlink {
 
-/// Which namespace: two are the same exactly when both numbers are equal (operations.md N4). Paths say nothing.
+/// Which namespace: two are the same exactly when both numbers are equal. Paths say nothing.
 struct namespace_identity {
     dev_t device = 0;
     ino_t inode = 0;
@@ -46,7 +46,7 @@ private:
 
 namespace detail {
 /// Enters on construction, returns on destruction. Aborts the process when the way back fails, and before entering when
-/// the thread is not in `home` (operations.md N6): a thread lost in a container's namespace would answer wrongly
+/// the thread is not in `home`: a thread lost in a container's namespace would answer wrongly
 /// forever.
 class setns_window {
 public:
@@ -66,7 +66,7 @@ error entry_refused(int error_number);
 
 /// Runs `action` with the calling thread inside `target`; the thread is back in `home` when this returns. `action` must
 /// only create what is to belong to the target (a socket, a child process): no threads, no name resolution, no waiting
-/// (operations.md N5-N7). When target and home are the same namespace no setns is made. failure::denied names the
+/// When target and home are the same namespace no setns is made. failure::denied names the
 /// missing capability (CAP_SYS_ADMIN). For pool threads: blocking.
 template <std::invocable Action>
 auto run_in(const net_namespace& home, const net_namespace& target, Action action) -> decltype(action())

@@ -1,8 +1,10 @@
 #include "collectors/questions/namespace_reader.hpp"
 
-#include "netlink/read/address_reading.hpp"
-#include "netlink/read/route_reading.hpp"
+#include "netlink/read/nat_tables.hpp"
+#include "netlink/read/network_reader.hpp"
+#include "netlink/text/ip_addr.hpp"
 #include "netlink/text/name_tables.hpp"
+#include "netlink/text/route.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
@@ -21,22 +23,37 @@ namespace asio = boost::asio;
 
 namespace {
 
-// A text as the netlink room gives it, with what must be said beside it. `count` items of `noun` are in it.
-template <class Reading>
-text_part part_of(result<Reading>&& read, std::string_view noun, std::size_t Reading::*count)
+// A view of what was read, with what must be said beside it. `count` items of `noun` are in the text.
+text_part part_of(std::string text, const netlink::completeness& read, std::size_t count, std::string_view noun)
 {
-    if (!read) return text_part(read.error());
-    text_part part(std::move(read->text));
-    part.truncated = read->truncated;
-    part.consistent = read->consistent;
+    text_part part(std::move(text));
+    part.truncated = read.truncated;
+    part.consistent = read.consistent;
     const auto say = [&part](std::string_view clause) {
         if (!part.note.empty()) part.note += ", ";
         part.note += clause;
     };
-    if (read->truncated) say(fmt::format("cut after {} {}: there are more", (*read).*count, noun));
-    if (!read->consistent) say("changed while it was read");
-    if (read->damaged != 0) say(fmt::format("{} damaged messages skipped", read->damaged));
+    if (read.truncated) say(fmt::format("cut after {} {}: there are more", count, noun));
+    if (!read.consistent) say("changed while it was read");
+    if (read.damaged != 0) say(fmt::format("{} damaged messages skipped", read.damaged));
     return part;
+}
+
+text_part part_of(const result<netlink::routes>& read, const netlink::name_tables& names)
+{
+    if (!read) return text_part(read.error());
+    std::size_t lines = 0;
+    std::string text = netlink::route_text(read->items, read->interfaces, names, lines);
+    return part_of(std::move(text), *read, lines, "routes");
+}
+
+text_part part_of(const result<netlink::ipv6_routes>& read, const netlink::name_tables& names)
+{
+    if (!read) return text_part(read.error());
+    if (!read->supported) return text_part(std::string(netlink::no_ipv6_text));
+    std::size_t lines = 0;
+    std::string text = netlink::route6_text(read->items, names, lines);
+    return part_of(std::move(text), *read, lines, "routes");
 }
 
 text_part part_of(result<netlink::nat_text>&& read)
@@ -68,25 +85,24 @@ public:
             progress.put(&netlink_texts::addresses, text_part(socket.error()));
             progress.put(&netlink_texts::route, text_part(socket.error()));
         } else {
-            progress.put(&netlink_texts::addresses,
-                         part_of(netlink::blocking_read_addresses(*socket, root_, {}, limit, abandoned, &interfaces),
-                                 "addresses", &netlink::addresses_text::addresses));
+            const auto read = netlink::blocking_read_addresses(*socket, root_, {}, limit, abandoned);
+            if (read) interfaces = netlink::names_of(read->links);
+            progress.put(&netlink_texts::addresses, addresses_part(read));
         }
         const auto names = names_.current();
         if (socket) {
-            progress.put(&netlink_texts::route,
-                         part_of(netlink::blocking_read_routes(*socket, *names, {}, limit, abandoned, &interfaces),
-                                 "routes", &netlink::routes_text::routes));
+            progress.put(
+                &netlink_texts::route,
+                part_of(netlink::blocking_read_routes(*socket, std::move(interfaces), {}, limit, abandoned), *names));
         }
         progress.put(&netlink_texts::route6,
-                     part_of(netlink::blocking_read_routes6(where.process.directory(), *names, {}, limit, abandoned),
-                             "routes", &netlink::routes_text::routes));
+                     part_of(netlink::blocking_read_routes6(where.process.directory(), {}, limit, abandoned), *names));
     }
 
     void blocking_look(opened_namespace& where, deadline limit) override
     {
         // Most namespaces have no NAT tables: then nothing more is to be done for them.
-        where.nat = netlink::blocking_find_nat_tables(netlink::nat_target(home_, where.space, borrowed(where)), limit);
+        where.nat = netlink::blocking_find_nat_tables(home_, where.space, where.process.directory(), limit);
     }
 
     task<nat_texts> read_nat(std::shared_ptr<const opened_namespace> where, deadline limit) override
@@ -111,10 +127,12 @@ public:
     }
 
 private:
-    // For the length of one blocking call: `where` outlives it.
-    static std::shared_ptr<const unique_fd> borrowed(const opened_namespace& where)
+    [[nodiscard]] text_part addresses_part(const result<netlink::links_and_addresses>& read) const
     {
-        return {std::shared_ptr<const unique_fd>(), &where.process.directory_descriptor()};
+        if (!read) return text_part(read.error());
+        netlink::iproute_names names(root_);
+        std::string text = netlink::ip_addr_text(read->links, read->addresses, names, read->namespace_names);
+        return part_of(std::move(text), *read, read->addresses.size(), "addresses");
     }
 
     task<text_part> read_family(std::shared_ptr<const opened_namespace> where, netlink::ip_family family,

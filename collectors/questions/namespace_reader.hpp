@@ -25,8 +25,8 @@ struct text_part {
     std::optional<std::string> text;
     std::optional<error> reason;
     std::string note;        ///< said beside a text that is there but incomplete ("cut after 10000 of …"); or empty
-    bool truncated = false;  ///< a limit of operations.md N8 stopped the read
-    bool consistent = true;  ///< false: it changed while it was read, three times (operations.md N9)
+    bool truncated = false;  ///< a limit of ours stopped the read
+    bool consistent = true;  ///< false: it changed while it was read, also in the last of several tries
 };
 
 struct netlink_texts {

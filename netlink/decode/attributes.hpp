@@ -35,19 +35,20 @@ inline byte_span after(byte_span bytes, std::size_t size) noexcept
 }
 
 /// Calls `visit(type, payload)` for each attribute; the type comes without NLA_F_NESTED and NLA_F_NET_BYTEORDER.
-/// Stops at the first attribute whose length does not fit and returns false then: what follows cannot be trusted
-/// (operations.md N9).
+/// Stops at the first attribute whose length does not fit and counts it: what follows cannot be trusted.
 template <class Visit>
-bool for_each_attribute(byte_span attributes, Visit visit)
+void for_each_attribute(byte_span attributes, std::size_t& damaged, Visit visit)
 {
-    while (attributes.size() >= sizeof(nlattr)) {
-        const nlattr header = *read_struct<nlattr>(attributes);
-        if (header.nla_len < sizeof(nlattr) || header.nla_len > attributes.size()) return false;
-        visit(static_cast<std::uint16_t>(header.nla_type & NLA_TYPE_MASK),
-              attributes.subspan(sizeof(nlattr), header.nla_len - sizeof(nlattr)));
-        attributes = after(attributes, header.nla_len);
+    while (!attributes.empty()) {
+        const auto header = read_struct<nlattr>(attributes);
+        if (!header || header->nla_len < sizeof(nlattr) || header->nla_len > attributes.size()) {
+            ++damaged;
+            return;
+        }
+        visit(static_cast<std::uint16_t>(header->nla_type & NLA_TYPE_MASK),
+              attributes.subspan(sizeof(nlattr), header->nla_len - sizeof(nlattr)));
+        attributes = after(attributes, header->nla_len);
     }
-    return attributes.empty();
 }
 
 /// The text of a string attribute: up to its NUL, or all of it.

@@ -1,6 +1,5 @@
-#include "netlink/decode/link.hpp"
-
-#include "netlink/decode/attribute_values.hpp"
+#include "netlink/decode/decode.hpp"
+#include "netlink/decode/message.hpp"
 
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -10,13 +9,12 @@
 namespace nodescope::netlink {
 namespace {
 
-// A message keeps the first of several attributes of one kind, as iproute2 does.
-void take_address(std::optional<hardware_address>& target, byte_span value, std::size_t& malformed)
+void take_hardware_address(std::optional<hardware_address>& target, byte_span value, std::size_t& damaged)
 {
     if (target) return;
     hardware_address address;
     if (value.empty() || value.size() > address.bytes.size()) {
-        ++malformed;
+        ++damaged;
         return;
     }
     std::transform(value.begin(), value.end(), address.bytes.begin(),
@@ -25,55 +23,52 @@ void take_address(std::optional<hardware_address>& target, byte_span value, std:
     target = address;
 }
 
-void take_alternative_names(link& made, byte_span value, std::size_t& malformed)
+void take_alternative_names(link& made, byte_span value, std::size_t& damaged)
 {
-    const bool whole = for_each_attribute(value, [&](std::uint16_t type, byte_span name) {
+    for_each_attribute(value, damaged, [&](std::uint16_t type, byte_span name) {
         if (type == IFLA_ALT_IFNAME) made.alternative_names.emplace_back(string_payload(name));
     });
-    if (!whole) ++malformed;
 }
 
-void take_xdp(link& made, byte_span value, std::size_t& malformed)
+void take_xdp(link& made, byte_span value, std::size_t& damaged)
 {
     std::optional<std::uint8_t> mode;
     std::optional<std::uint32_t> program;
-    const bool whole = for_each_attribute(value, [&](std::uint16_t type, byte_span part) {
-        if (type == IFLA_XDP_ATTACHED) take_number(mode, part, malformed);
-        if (type == IFLA_XDP_PROG_ID) take_number(program, part, malformed);
+    for_each_attribute(value, damaged, [&](std::uint16_t type, byte_span part) {
+        if (type == IFLA_XDP_ATTACHED) take_number(mode, part, damaged);
+        if (type == IFLA_XDP_PROG_ID) take_number(program, part, damaged);
     });
-    if (!whole) ++malformed;
     if (mode && !made.xdp) made.xdp = xdp_state{*mode, program.value_or(0)};
 }
 
-void take_protocol_down_reasons(link& made, byte_span value, std::size_t& malformed)
+void take_protocol_down_reasons(link& made, byte_span value, std::size_t& damaged)
 {
-    const bool whole = for_each_attribute(value, [&](std::uint16_t type, byte_span part) {
-        if (type == IFLA_PROTO_DOWN_REASON_VALUE) take_number(made.protocol_down_reasons, part, malformed);
+    for_each_attribute(value, damaged, [&](std::uint16_t type, byte_span part) {
+        if (type == IFLA_PROTO_DOWN_REASON_VALUE) take_number(made.protocol_down_reasons, part, damaged);
     });
-    if (!whole) ++malformed;
 }
 
-void take(link& made, std::uint16_t type, byte_span value, std::size_t& malformed)
+void take(link& made, std::uint16_t type, byte_span value, std::size_t& damaged)
 {
     switch (type) {
         case IFLA_IFNAME: return take_text(made.name, value);
         case IFLA_QDISC: return take_text(made.qdisc, value);
-        case IFLA_MTU: return take_number(made.mtu, value, malformed);
-        case IFLA_MASTER: return take_number(made.master, value, malformed);
-        case IFLA_OPERSTATE: return take_number(made.operational_state, value, malformed);
-        case IFLA_GROUP: return take_number(made.group, value, malformed);
-        case IFLA_TXQLEN: return take_number(made.queue_length, value, malformed);
-        case IFLA_ADDRESS: return take_address(made.address, value, malformed);
-        case IFLA_BROADCAST: return take_address(made.broadcast, value, malformed);
-        case IFLA_PERM_ADDRESS: return take_address(made.permanent_address, value, malformed);
-        case IFLA_LINK: return take_number(made.lower, value, malformed);
-        case IFLA_LINK_NETNSID: return take_number(made.lower_namespace, value, malformed);
-        case IFLA_XDP: return take_xdp(made, value, malformed);
-        case IFLA_PROTO_DOWN_REASON: return take_protocol_down_reasons(made, value, malformed);
-        case IFLA_PROP_LIST: return take_alternative_names(made, value, malformed);
+        case IFLA_MTU: return take_number(made.mtu, value, damaged);
+        case IFLA_MASTER: return take_number(made.master, value, damaged);
+        case IFLA_OPERSTATE: return take_number(made.operational_state, value, damaged);
+        case IFLA_GROUP: return take_number(made.group, value, damaged);
+        case IFLA_TXQLEN: return take_number(made.queue_length, value, damaged);
+        case IFLA_ADDRESS: return take_hardware_address(made.address, value, damaged);
+        case IFLA_BROADCAST: return take_hardware_address(made.broadcast, value, damaged);
+        case IFLA_PERM_ADDRESS: return take_hardware_address(made.permanent_address, value, damaged);
+        case IFLA_LINK: return take_number(made.lower, value, damaged);
+        case IFLA_LINK_NETNSID: return take_number(made.lower_namespace, value, damaged);
+        case IFLA_XDP: return take_xdp(made, value, damaged);
+        case IFLA_PROTO_DOWN_REASON: return take_protocol_down_reasons(made, value, damaged);
+        case IFLA_PROP_LIST: return take_alternative_names(made, value, damaged);
         case IFLA_PROTO_DOWN: {
             std::optional<std::uint8_t> down;
-            take_number(down, value, malformed);
+            take_number(down, value, damaged);
             if (down && !made.protocol_down) made.protocol_down = *down != 0;
             return;
         }
@@ -83,22 +78,34 @@ void take(link& made, std::uint16_t type, byte_span value, std::size_t& malforme
 
 }  // namespace
 
-std::optional<link> decode_link(byte_span payload, std::size_t& malformed)
+bool decode(byte_span message, link& to, std::size_t& damaged)
 {
-    const auto header = read_struct<ifinfomsg>(payload);
-    if (!header) {
-        ++malformed;
-        return std::nullopt;
-    }
-    std::optional<link> made(std::in_place);
-    made->index = header->ifi_index;
-    made->type = header->ifi_type;
-    made->flags = header->ifi_flags;
-    const bool whole = for_each_attribute(after(payload, sizeof(ifinfomsg)), [&](std::uint16_t type, byte_span value) {
-        take(*made, type, value, malformed);
-    });
-    if (!whole) ++malformed;
-    return made;
+    return decode_message<ifinfomsg>(
+        RTM_NEWLINK, message, damaged,
+        [&](const ifinfomsg& header) {
+            to.index = header.ifi_index;
+            to.type = header.ifi_type;
+            to.flags = header.ifi_flags;
+            return true;
+        },
+        [&](std::uint16_t type, byte_span value) { take(to, type, value, damaged); });
+}
+
+bool decode(byte_span message, interface_name& to, std::size_t& damaged)
+{
+    bool named = false;
+    const bool decoded = decode_message<ifinfomsg>(
+        RTM_NEWLINK, message, damaged,
+        [&](const ifinfomsg& header) {
+            to.index = static_cast<std::uint32_t>(header.ifi_index);
+            return true;
+        },
+        [&](std::uint16_t type, byte_span value) {
+            if (type != IFLA_IFNAME) return;
+            to.name = string_payload(value);
+            named = true;
+        });
+    return decoded && named;
 }
 
 }  // namespace nodescope::netlink

@@ -75,7 +75,7 @@ private:
     std::unique_ptr<std::byte[]> buffer_;
 };
 
-/// How a dump went (operations.md N8, N9).
+/// How a dump went.
 struct dump_outcome {
     bool consistent = true;  ///< false: the kernel flagged the last try as changed underneath (NLM_F_DUMP_INTR)
     bool truncated = false;  ///< a limit stopped it; what was seen so far is there
@@ -96,10 +96,10 @@ struct dump_reader {
 
 /// Sends the dump request `message_type` with the family header `header` (an ifinfomsg, ifaddrmsg, rtmsg; `header_size`
 /// bytes) and optional attributes appended by `add_attributes`, and feeds every answer to `reader`. An interrupted dump
-/// is repeated up to three times, then its last state is used. After a limit or a failure stopped it, the socket opens
-/// itself anew for the next dump. failure::timed_out names `what`, the phase and the limit; libnl's and the kernel's
-/// errors become failures with their text.
-/// Kernels before 4.20 know no strict checking and ignore the filters of `header`: check them again in `message`.
+/// is repeated up to three times, then its last state is used. After a limit or a failure stopped it, the socket
+/// connects again before the next dump. failure::timed_out names `what`, the phase and the limit; libnl's and the
+/// kernel's errors become failures with their text. Kernels before 4.20 know no strict checking and ignore the filters
+/// of `header`: check them again in `message`.
 struct dump_request {
     std::string_view what;  ///< "links", "IPv4 routes": stands in messages
     int message_type = 0;   ///< RTM_GET*

@@ -18,7 +18,7 @@ struct dump_connection {
     std::function<result<std::span<const std::byte>>()> receive;
 };
 
-/// Repeats after an interrupted dump (operations.md N9).
+/// Repeats after an interrupted dump.
 inline constexpr int dump_repeats = 3;
 
 /// `finished` tells whether the kernel has nothing more to say on this connection.

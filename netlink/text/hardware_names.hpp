@@ -1,7 +1,7 @@
 // The words iproute2 uses for link types and the forms in which it writes link-layer addresses.
 #pragma once
 
-#include "netlink/decode/link.hpp"
+#include "netlink/model/link.hpp"
 
 #include <cstdint>
 #include <string>

@@ -2,8 +2,8 @@
 // are printed as the bytes they are, as ip does: escape the text where it leaves the process.
 #pragma once
 
-#include "netlink/decode/address.hpp"
-#include "netlink/decode/link.hpp"
+#include "netlink/model/address.hpp"
+#include "netlink/model/link.hpp"
 #include "netlink/text/iproute_names.hpp"
 
 #include <cstdint>

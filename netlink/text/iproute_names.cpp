@@ -2,19 +2,12 @@
 
 #include "core/files/bounded_file.hpp"
 #include "core/files/directory.hpp"
-#include "netlink/decode/attributes.hpp"
 
 #include <fcntl.h>
-#include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
-#include <netlink/attr.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <vector>
 
 namespace nodescope::netlink {
 namespace {
@@ -22,11 +15,6 @@ namespace {
 constexpr std::size_t file_limit = 256UL * 1024UL;
 constexpr std::string_view blank = " \t";
 constexpr std::string_view white_space = " \t\n\v\f\r";
-
-files::directory open_directory(const std::string& root, std::string_view path)
-{
-    return files::directory(files::open(files::place(root, path), O_RDONLY | O_DIRECTORY));
-}
 
 // Empty for a file that is not there, is no regular one, or is too long.
 std::string contents_of(const files::place& where)
@@ -69,7 +57,7 @@ name_map read_reasons(const std::string& root)
 {
     name_map names;
     const files::place where(root, "/etc/iproute2/protodown_reasons.d");
-    files::directory entries = open_directory(root, where.path);
+    files::directory entries(files::open(where, O_RDONLY | O_DIRECTORY));
     if (!entries) return names;
     while (const dirent* const entry = entries.next()) {
         const std::string_view name = entry->d_name;
@@ -83,44 +71,6 @@ std::string name_or_number(const name_map& names, int number)
 {
     const auto found = names.find(number);
     return found != names.end() ? found->second : std::to_string(number);
-}
-
-// The id by which the socket's namespace knows the namespace behind `descriptor`; empty when it knows none.
-std::optional<std::int32_t> ask_id(netlink_socket& socket, int descriptor, deadline limit)
-{
-    const rtgenmsg header{.rtgen_family = AF_UNSPEC};
-    std::optional<std::int32_t> id;
-    const auto asked = ask(
-        socket,
-        {.what = "the id of a namespace",
-         .message_type = RTM_GETNSID,
-         .header = &header,
-         .header_size = sizeof header,
-         .add_attributes =
-             [&](nl_msg* message) { nla_put_u32(message, NETNSA_FD, static_cast<std::uint32_t>(descriptor)); }},
-        [&](const nlmsghdr& answer) {
-            if (answer.nlmsg_type != RTM_NEWNSID) return;
-            for_each_attribute(after(bytes_of(answer), NLMSG_HDRLEN + sizeof(rtgenmsg)),
-                               [&](std::uint16_t type, byte_span value) {
-                                   if (type == NETNSA_NSID) id = read_struct<std::int32_t>(value);
-                               });
-        },
-        limit);
-    return asked ? id : std::nullopt;
-}
-
-std::optional<std::int32_t> id_of_entry(netlink_socket& socket, const files::directory& entries, const char* name,
-                                        deadline limit)
-{
-    const unique_fd descriptor(::openat(entries.descriptor(), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    return descriptor ? ask_id(socket, descriptor.get(), limit) : std::nullopt;
-}
-
-bool is_namespace(const files::directory& entries, const char* name, namespace_identity identity)
-{
-    struct stat status {};
-    return ::fstatat(entries.descriptor(), name, &status, 0) == 0 &&
-           namespace_identity{status.st_dev, status.st_ino} == identity;
 }
 
 }  // namespace
@@ -161,36 +111,6 @@ std::string iproute_names::protocol_down_reason(unsigned number)
 {
     if (!reasons_) reasons_ = read_reasons(root_);
     return name_or_number(*reasons_, static_cast<int>(number));
-}
-
-std::map<std::int32_t, std::string> blocking_namespace_names(netlink_socket& socket, const std::string& root,
-                                                             std::span<const std::int32_t> wanted, deadline limit)
-{
-    std::map<std::int32_t, std::string> names;
-    if (wanted.empty()) return names;
-    files::directory entries = open_directory(root, "/run/netns");
-    if (!entries) return names;
-    std::vector<std::int32_t> missing(wanted.begin(), wanted.end());
-    // Most often the only other namespace is the node's, that is ours. To find out whether an entry is that one takes a
-    // look at it; all others must be asked about, and a node has an entry for each of its pods.
-    std::optional<std::int32_t> home_id;
-    bool asked = false;
-    while (!missing.empty() && !limit.passed()) {
-        const dirent* const entry = entries.next();
-        if (entry == nullptr) break;
-        const std::string_view name = entry->d_name;
-        if (!asked) home_id = ask_id(socket, socket.home().descriptor(), limit);
-        asked = true;
-        std::optional<std::int32_t> id;
-        if (missing.size() == 1 && missing.front() == home_id) {
-            if (is_namespace(entries, entry->d_name, socket.home().identity())) id = home_id;
-        } else {
-            id = id_of_entry(socket, entries, entry->d_name, limit);
-        }
-        if (!id || std::erase(missing, *id) == 0) continue;
-        names.emplace(*id, name);
-    }
-    return names;
 }
 
 }  // namespace nodescope::netlink

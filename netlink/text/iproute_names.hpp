@@ -1,17 +1,13 @@
-// The names iproute2 gives to numbers: device groups, address scopes, reasons of protodown from /etc/iproute2, and
-// network namespaces from /run/netns. All below a root path.
+// The names iproute2 gives to numbers: device groups, address scopes and reasons of protodown, from /etc/iproute2 below
+// a root path.
 #pragma once
 
-#include "core/deadline.hpp"
-#include "netlink/read/dump.hpp"
-
-#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace nodescope::netlink {
 
@@ -44,11 +40,5 @@ private:
     std::optional<name_map> scopes_;
     std::optional<name_map> reasons_;
 };
-
-/// From the ids by which the namespace of `socket` knows other namespaces to their names in <root>/run/netns; where
-/// several names mean the same namespace, the first in the order of the directory. Asks only until all of `wanted`
-/// are found. What cannot be opened or asked about has no name, as in iproute2. Blocking.
-std::map<std::int32_t, std::string> blocking_namespace_names(netlink_socket& socket, const std::string& root,
-                                                             std::span<const std::int32_t> wanted, deadline limit);
 
 }  // namespace nodescope::netlink

@@ -1,7 +1,8 @@
 // The texts of net-tools 2.10's `route` and `route -6`, byte for byte, built from what the kernel tells. No I/O.
 #pragma once
 
-#include "netlink/decode/route.hpp"
+#include "netlink/model/link.hpp"
+#include "netlink/model/route.hpp"
 #include "netlink/text/name_tables.hpp"
 
 #include <cstddef>
@@ -11,13 +12,15 @@
 
 namespace nodescope::netlink {
 
-/// What `route` prints for `routes`, which are in the kernel's order. An index without a name is shown as `if7`.
-/// `lines` grows by the number of routes shown.
-std::string route_text(std::span<const ipv4_route> routes, const interface_names& interfaces, const name_tables& names,
+/// What `route` prints: of `routes`, which are in the kernel's order, the IPv4 ones of the main table with their first
+/// hop. An index without a name is shown as `if7`. `lines` grows by the number of routes shown.
+std::string route_text(std::span<const route> routes, const interface_names& interfaces, const name_tables& names,
                        std::size_t& lines);
 
-/// What `route -6` prints for `proc_text`, the bytes of /proc/net/ipv6_route. Lines that are not in that file's form
-/// are left out. `lines` grows by the number of routes shown.
-std::string route6_text(std::string_view proc_text, const name_tables& names, std::size_t& lines);
+/// What `route -6` prints. `lines` grows by the number of routes shown.
+std::string route6_text(std::span<const ipv6_route_line> routes, const name_tables& names, std::size_t& lines);
+
+/// What `route -6` prints where the kernel has no IPv6.
+inline constexpr std::string_view no_ipv6_text = "INET6 (IPv6) not configured in this system.\n";
 
 }  // namespace nodescope::netlink

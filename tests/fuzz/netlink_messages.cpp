@@ -1,8 +1,6 @@
 // What a kernel (or a hostile recording of one) may answer to a dump: framing of datagrams, then every decoder on every
 // message.
-#include "netlink/decode/address.hpp"
-#include "netlink/decode/link.hpp"
-#include "netlink/decode/route.hpp"
+#include "netlink/decode/decode.hpp"
 #include "netlink/read/dump.hpp"
 #include "netlink/read/dump_protocol.hpp"
 #include "netlink/text/ip_addr.hpp"
@@ -30,21 +28,26 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
             return std::span<const std::byte>(datagram);
         },
     };
-    nexthop_objects nexthops;
-    interface_names names;
     std::vector<netlink::link> links;
     std::vector<link_address> addresses;
+    std::vector<nexthop_object> nexthops;
     std::size_t damaged = 0;
     const dump_reader reader = {
         [] {},
         [&](const nlmsghdr& message) {
             const byte_span whole = bytes_of(message);
-            ipv4_route route;
-            if (decode_ipv4_route(whole, route, damaged) == decoded::yes) resolve_nexthop(route, nexthops);
-            decode_nexthop(whole, nexthops, damaged);
-            decode_interface_name(whole, names, damaged);
-            if (auto link = decode_link(whole.subspan(NLMSG_HDRLEN), damaged)) links.push_back(std::move(*link));
-            if (auto one = decode_address(whole.subspan(NLMSG_HDRLEN), damaged)) addresses.push_back(*one);
+            const auto decode_into = [&](auto& items) {
+                if (!decode(whole, items.emplace_back(), damaged)) items.pop_back();
+            };
+            decode_into(links);
+            decode_into(addresses);
+            decode_into(nexthops);
+            netlink::route route;
+            if (decode(whole, route, damaged)) resolve_nexthop(route, nexthops);
+            interface_name name;
+            decode(whole, name, damaged);
+            nft_table table;
+            decode(whole, table, damaged);
         },
     };
     bool finished = false;

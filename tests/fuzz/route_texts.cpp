@@ -1,7 +1,11 @@
 // The tables of `route` and `route -6`: whatever routes, names and interface names there are, every line fits its
 // buffer and every counted line is there.
+#include "netlink/decode/proc_files.hpp"
 #include "netlink/text/name_tables.hpp"
 #include "netlink/text/route.hpp"
+
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -33,19 +37,24 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const interface_names interfaces{{2, std::string(first)}};
 
     std::size_t lines = 0;
-    check(route6_text(rest, names, lines), lines);
+    check(route6_text(decode_ipv6_routes(rest), names, lines), lines);
 
-    std::vector<ipv4_route> routes(rest.size() / sizeof(std::uint32_t) / 4);
+    std::vector<route> routes(rest.size() / sizeof(std::uint32_t) / 4);
     for (std::size_t i = 0; i < routes.size(); ++i) {
         std::uint32_t words[4];
         std::memcpy(words, rest.data() + i * sizeof(words), sizeof(words));
-        routes[i].destination = words[0];
-        routes[i].gateway = words[1];
-        routes[i].metric = words[2];
-        routes[i].interface_index = words[3] >> 24U;
-        routes[i].prefix_length = static_cast<std::uint8_t>(words[3] % 33);
-        routes[i].type = static_cast<std::uint8_t>(words[3] >> 8U);
-        routes[i].through_gateway = (words[3] & 0x10000U) != 0;
+        route& made = routes[i];
+        made.family = AF_INET;
+        made.table = RT_TABLE_MAIN;
+        std::memcpy(made.destination.bytes.data(), &words[0], sizeof(words[0]));
+        made.priority = words[2];
+        made.destination_length = static_cast<std::uint8_t>(words[3] % 33);
+        made.type = static_cast<std::uint8_t>(words[3] >> 8U);
+        if ((words[3] & 0x20000U) != 0) continue;
+        next_hop& hop = made.hops.emplace_back();
+        std::memcpy(hop.gateway.bytes.data(), &words[1], sizeof(words[1]));
+        hop.gateway_family = (words[3] & 0x10000U) != 0 ? AF_INET6 : AF_INET;
+        hop.interface_index = words[3] >> 24U;
     }
     lines = 0;
     check(route_text(routes, interfaces, names, lines), lines);

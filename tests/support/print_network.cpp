@@ -1,7 +1,8 @@
 // Prints what the service shows of a process's network: `print_network PID [ROOT]`, or of recorded netlink messages:
 // `print_network --messages LINKS ADDRESSES [ROOT]`. For tests that compare it with the real tools.
+#include "netlink/decode/decode.hpp"
 #include "netlink/net_namespace.hpp"
-#include "netlink/read/address_reading.hpp"
+#include "netlink/read/network_reader.hpp"
 #include "netlink/text/ip_addr.hpp"
 
 #include <fcntl.h>
@@ -30,25 +31,23 @@ result<std::string> addresses_of(const std::string& pid, const std::string& root
     auto socket = netlink::netlink_socket::open_in(*home, *target, NETLINK_ROUTE);
     if (!socket) return socket.error();
     const abandon_flag abandoned;
-    auto read = netlink::blocking_read_addresses(*socket, root, {}, limit, abandoned);
+    const auto read = netlink::blocking_read_addresses(*socket, root, {}, limit, abandoned);
     if (!read) return read.error();
-    return std::move(read->text);
+    netlink::iproute_names names(root);
+    return netlink::ip_addr_text(read->links, read->addresses, names, read->namespace_names);
 }
 
 // Messages back to back, as the kernel would send them.
-template <class Decode>
-auto decode_file(const char* path, Decode decode)
+template <class T>
+std::vector<T> decode_file(const char* path)
 {
     std::ifstream file(path, std::ios::binary);
     const std::string bytes((std::istreambuf_iterator<char>(file)), {});
-    std::vector<typename decltype(decode({}, std::declval<std::size_t&>()))::value_type> items;
-    std::size_t malformed = 0;
+    std::vector<T> items;
+    std::size_t damaged = 0;
     netlink::byte_span rest = std::as_bytes(std::span(bytes));
     while (const auto header = netlink::read_struct<nlmsghdr>(rest)) {
-        if (header->nlmsg_len < NLMSG_HDRLEN || header->nlmsg_len > rest.size()) break;
-        if (auto item = decode(rest.subspan(NLMSG_HDRLEN, header->nlmsg_len - NLMSG_HDRLEN), malformed)) {
-            items.push_back(std::move(*item));
-        }
+        if (!netlink::decode(rest, items.emplace_back(), damaged)) items.pop_back();
         rest = netlink::after(rest, header->nlmsg_len);
     }
     return items;
@@ -63,8 +62,8 @@ int main(int count, char** arguments)
         return 2;
     }
     if (count >= 4 && std::string_view(arguments[1]) == "--messages") {
-        const auto links = decode_file(arguments[2], netlink::decode_link);
-        const auto addresses = decode_file(arguments[3], netlink::decode_address);
+        const auto links = decode_file<netlink::link>(arguments[2]);
+        const auto addresses = decode_file<netlink::link_address>(arguments[3]);
         netlink::iproute_names names(count > 4 ? arguments[4] : "/");
         const auto shown = netlink::ip_addr_text(links, addresses, names, {});
         std::fwrite(shown.data(), 1, shown.size(), stdout);

@@ -1,6 +1,7 @@
-#include "netlink/decode/route.hpp"
-
 #include "netlink/text/route.hpp"
+#include "netlink/decode/decode.hpp"
+#include "netlink/decode/proc_files.hpp"
+#include "tests/unit/netlink/composed_message.hpp"
 #include "tests/unit/netlink/fixture_file.hpp"
 
 #include <linux/rtnetlink.h>
@@ -9,115 +10,74 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
+#include <span>
 
 namespace nodescope::netlink {
 namespace {
 
+using testing::composed;
 using testing::fixture_messages;
 using testing::fixture_text;
+using testing::route_header;
 using message = std::vector<std::byte>;
 
 const name_tables debian_names("127.0.0.1 localhost\n",
                                "default 0.0.0.0\nloopback 127.0.0.0\nlink-local 169.254.0.0\n");
 
-interface_names names_of(const std::string& file)
+template <class T>
+std::vector<T> decode_all(const std::string& file)
 {
-    interface_names names;
-    std::size_t damaged = 0;
-    for (const message& link : fixture_messages(file)) {
-        EXPECT_EQ(decode_interface_name(link, names, damaged), decoded::yes);
-    }
-    EXPECT_EQ(damaged, 0U);
-    return names;
-}
-
-std::vector<ipv4_route> routes_of(const std::string& file)
-{
-    std::vector<ipv4_route> routes;
+    std::vector<T> items;
     std::size_t damaged = 0;
     for (const message& each : fixture_messages(file)) {
-        ipv4_route route;
-        if (decode_ipv4_route(each, route, damaged) == decoded::yes) routes.push_back(route);
+        EXPECT_TRUE(decode(each, items.emplace_back(), damaged));
     }
     EXPECT_EQ(damaged, 0U);
-    return routes;
+    return items;
 }
 
-rtmsg route_header(int family, int table, int prefix_length = 0, unsigned flags = 0)
-{
-    rtmsg header{};
-    header.rtm_family = static_cast<unsigned char>(family);
-    header.rtm_table = static_cast<unsigned char>(table);
-    header.rtm_dst_len = static_cast<unsigned char>(prefix_length);
-    header.rtm_type = RTN_UNICAST;
-    header.rtm_flags = flags;
-    return header;
-}
+composed route_message(const rtmsg& header = route_header(AF_INET, RT_TABLE_MAIN)) { return composed(header); }
 
-nlattr attribute_header(std::size_t length, int type)
+/// An attribute's header that claims `length` bytes, without them.
+std::vector<std::byte> with_bare_attribute(byte_span from, std::size_t length, int type)
 {
+    std::vector<std::byte> bytes(from.begin(), from.end());
     nlattr header{};
     header.nla_len = static_cast<std::uint16_t>(length);
     header.nla_type = static_cast<std::uint16_t>(type);
-    return header;
+    const auto tail = std::as_bytes(std::span(&header, 1));
+    bytes.insert(bytes.end(), tail.begin(), tail.end());
+    const auto size = static_cast<std::uint32_t>(bytes.size());
+    std::memcpy(bytes.data(), &size, sizeof(size));
+    return bytes;
 }
 
-/// A route message under construction.
-class route_message {
-public:
-    explicit route_message(const rtmsg& header = route_header(AF_INET, RT_TABLE_MAIN))
-    {
-        nlmsghdr start{};
-        start.nlmsg_type = RTM_NEWROUTE;
-        append(start);
-        append(header);
-    }
-    route_message& attribute(int type, const std::string& payload)
-    {
-        append(attribute_header(sizeof(nlattr) + payload.size(), type));
-        bytes_ += payload;
-        bytes_.resize(NLMSG_ALIGN(bytes_.size()));
-        return *this;
-    }
-    template <class T>
-    route_message& append(const T& value)
-    {
-        bytes_.append(reinterpret_cast<const char*>(&value), sizeof(value));
-        return *this;
-    }
-    [[nodiscard]] message finish() const
-    {
-        message done(bytes_.size());
-        std::memcpy(done.data(), bytes_.data(), bytes_.size());
-        const auto length = static_cast<std::uint32_t>(done.size());
-        std::memcpy(done.data(), &length, sizeof(length));
-        return done;
-    }
-
-private:
-    std::string bytes_;
-};
-
-std::string number(std::uint32_t value) { return {reinterpret_cast<const char*>(&value), sizeof(value)}; }
-
 struct decoding {
-    decoded outcome;
-    ipv4_route route;
+    bool good = false;
+    route told;
     std::size_t damaged = 0;
 };
 
-decoding decode(const message& bytes)
+decoding decode_route(byte_span bytes)
 {
     decoding done;
-    done.outcome = decode_ipv4_route(bytes, done.route, done.damaged);
+    done.good = decode(bytes, done.told, done.damaged);
     return done;
 }
 
-std::string text_of(const std::vector<ipv4_route>& routes, const std::string& links)
+std::string text_of(const std::vector<route>& routes, const std::string& links)
 {
     std::size_t lines = 0;
-    return route_text(routes, names_of(links), debian_names, lines);
+    return route_text(routes, names_of(decode_all<link>(links)), debian_names, lines);
+}
+
+network_address address(std::string_view bytes)
+{
+    network_address made;
+    std::copy(bytes.begin(), bytes.end(), made.bytes.begin());
+    return made;
 }
 
 // ---- recorded namespaces --------------------------------------------------------------------------------------------
@@ -127,7 +87,7 @@ class RecordedNamespace : public ::testing::TestWithParam<const char*> {};
 TEST_P(RecordedNamespace, GivesTheTextOfRoute)
 {
     const std::string name = GetParam();
-    EXPECT_EQ(text_of(routes_of(name + "/route.bin"), name + "/link.bin"), fixture_text(name + "/route.txt"));
+    EXPECT_EQ(text_of(decode_all<route>(name + "/route.bin"), name + "/link.bin"), fixture_text(name + "/route.txt"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Netns, RecordedNamespace,
@@ -135,19 +95,13 @@ INSTANTIATE_TEST_SUITE_P(Netns, RecordedNamespace,
 
 TEST(RecordedNamespace, GivesTheTextOfRouteWhereOnlyNexthopIdsAreTold)
 {
-    auto routes = routes_of("route-types/route-nhid.bin");
-    nexthop_objects objects;
-    std::size_t damaged = 0;
-    for (const message& each : fixture_messages("route-types/nexthop.bin")) {
-        EXPECT_EQ(decode_nexthop(each, objects, damaged), decoded::yes);
-    }
-    EXPECT_EQ(damaged, 0U);
-    for (ipv4_route& route : routes) {
-        if (route.nexthop_id != 0) {
-            EXPECT_FALSE(route.has_nexthop);
-            resolve_nexthop(route, objects);
-            EXPECT_TRUE(route.has_nexthop);
-        }
+    auto routes = decode_all<route>("route-types/route-nhid.bin");
+    const auto objects = decode_all<nexthop_object>("route-types/nexthop.bin");
+    for (route& told : routes) {
+        if (told.nexthop_id == 0) continue;
+        EXPECT_TRUE(told.hops.empty());
+        resolve_nexthop(told, objects);
+        EXPECT_FALSE(told.hops.empty());
     }
     EXPECT_EQ(text_of(routes, "route-types/link.bin"), fixture_text("route-types/route.txt"));
 }
@@ -155,65 +109,137 @@ TEST(RecordedNamespace, GivesTheTextOfRouteWhereOnlyNexthopIdsAreTold)
 TEST(RecordedNamespace, GivesTheTextOfRoute6)
 {
     std::size_t lines = 0;
-    EXPECT_EQ(route6_text(fixture_text("route-types/proc-net-ipv6_route.txt"), debian_names, lines),
+    EXPECT_EQ(route6_text(decode_ipv6_routes(fixture_text("route-types/proc-net-ipv6_route.txt")), debian_names, lines),
               fixture_text("route-types/route-6.txt"));
     EXPECT_EQ(lines, 7U);
 }
 
-// ---- hostile bytes -------------------------------------------------------------------------------
+// ---- what the kernel says -------------------------------------------------------------------------------------------
 
-TEST(DecodeRoute, SurvivesEveryTruncation)
+TEST(DecodeRoute, TellsAllOfAnIpv6Route)
+{
+    rtmsg header = route_header(AF_INET6, RT_TABLE_COMPAT, 64, RTM_F_PREFIX | RTNH_F_ONLINK);
+    header.rtm_src_len = 48;
+    header.rtm_tos = 4;
+    header.rtm_protocol = RTPROT_RA;
+    header.rtm_scope = RT_SCOPE_SITE;
+    header.rtm_type = RTN_THROW;
+    const std::string prefix = "\x20\x01\x0d\xb8" + std::string(12, '\1');
+    const std::string gateway = "\xfe\x80" + std::string(14, '\2');
+    composed metrics;
+    metrics.u32(RTAX_MTU, 1400).bytes(RTAX_CC_ALGO, "bbr").u32(RTAX_ADVMSS, 1220);
+    const decoding got = decode_route(route_message(header)
+                                          .bytes(RTA_DST, prefix)
+                                          .bytes(RTA_SRC, std::string(16, '\3'))
+                                          .bytes(RTA_PREFSRC, std::string(16, '\4'))
+                                          .bytes(RTA_GATEWAY, gateway)
+                                          .u32(RTA_OIF, 7)
+                                          .u32(RTA_PRIORITY, 1024)
+                                          .u32(RTA_TABLE, 1000)
+                                          .u32(RTA_NH_ID, 9)
+                                          .nested(RTA_METRICS, metrics));
+    ASSERT_TRUE(got.good);
+    EXPECT_EQ(got.damaged, 0U);
+    EXPECT_EQ(got.told.family, AF_INET6);
+    EXPECT_EQ(got.told.type, RTN_THROW);
+    EXPECT_EQ(got.told.scope, RT_SCOPE_SITE);
+    EXPECT_EQ(got.told.protocol, RTPROT_RA);
+    EXPECT_EQ(got.told.tos, 4);
+    EXPECT_EQ(got.told.flags, static_cast<unsigned>(RTM_F_PREFIX | RTNH_F_ONLINK));
+    EXPECT_EQ(got.told.table, 1000U);
+    EXPECT_EQ(got.told.priority, 1024U);
+    EXPECT_EQ(got.told.nexthop_id, 9U);
+    EXPECT_EQ(got.told.destination, address(prefix));
+    EXPECT_EQ(got.told.destination_length, 64);
+    EXPECT_EQ(got.told.source, address(std::string(16, '\3')));
+    EXPECT_EQ(got.told.source_length, 48);
+    EXPECT_EQ(got.told.preferred_source, address(std::string(16, '\4')));
+    EXPECT_EQ(got.told.metrics, (std::vector<route_metric>{{RTAX_MTU, 1400}, {RTAX_ADVMSS, 1220}}));
+    ASSERT_EQ(got.told.hops.size(), 1U);
+    EXPECT_EQ(got.told.hops[0], (next_hop{address(gateway), AF_INET6, RTNH_F_ONLINK, 1, 7}));
+}
+
+TEST(DecodeRoute, TellsAllHops)
+{
+    const auto hop = [](int interface, std::uint8_t weight, const composed& attributes) {
+        rtnexthop header{};
+        header.rtnh_len = static_cast<unsigned short>(sizeof(header) + attributes.size());
+        header.rtnh_hops = static_cast<unsigned char>(weight - 1);
+        header.rtnh_ifindex = interface;
+        std::string bytes(reinterpret_cast<const char*>(&header), sizeof(header));
+        const byte_span rest = attributes;
+        return bytes + std::string(reinterpret_cast<const char*>(rest.data()), rest.size());
+    };
+    const std::uint16_t family = AF_INET6;
+    const std::string gateway = "\xfe\x80" + std::string(14, '\2');
+    composed via;
+    via.bytes(RTA_VIA, std::string(reinterpret_cast<const char*>(&family), sizeof(family)) + gateway);
+    composed plain;
+    plain.bytes(RTA_GATEWAY, "\12\1\1\1");
+    const decoding got = decode_route(route_message().bytes(RTA_MULTIPATH, hop(3, 1, plain) + hop(4, 20, via)));
+    EXPECT_EQ(got.damaged, 0U);
+    ASSERT_EQ(got.told.hops.size(), 2U);
+    EXPECT_EQ(got.told.hops[0], (next_hop{address("\12\1\1\1"), AF_INET, 0, 1, 3}));
+    EXPECT_EQ(got.told.hops[1], (next_hop{address(gateway), AF_INET6, 0, 20, 4}));
+}
+
+// ---- hostile bytes --------------------------------------------------------------------------------------------------
+
+TEST(DecodeRoute, SurvivesEveryCutAndFalseByte)
 {
     for (const char* file : {"nsfx-dual/route.bin", "route-types/route.bin", "route-types/nexthop.bin"}) {
         for (const message& whole : fixture_messages(file)) {
-            for (std::size_t size = 0; size < whole.size(); ++size) {
-                // Exactly as long as the allocation, so that a sanitizer sees a read beyond it.
-                message cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
-                EXPECT_EQ(decode(cut).outcome, decoded::malformed) << "the header claims more than there is";
-                if (size < sizeof(nlmsghdr)) continue;
-                const auto claimed = static_cast<std::uint32_t>(size);
-                std::memcpy(cut.data(), &claimed, sizeof(claimed));
-                decode(cut);
-                nexthop_objects objects;
-                interface_names names;
+            testing::for_each_damage(whole, [&](byte_span bytes) {
+                const bool has_header = bytes.size() >= NLMSG_LENGTH(sizeof(rtmsg));
+                const decoding got = decode_route(bytes);
+                EXPECT_FALSE(got.good && !has_header);
+                nexthop_object object;
                 std::size_t damaged = 0;
-                decode_nexthop(cut, objects, damaged);
-                decode_interface_name(cut, names, damaged);
-            }
+                EXPECT_FALSE(decode(bytes, object, damaged) && object.id == 0);
+            });
         }
+    }
+}
+
+TEST(DecodeRoute, RefusesAMessageThatClaimsMoreThanThereIs)
+{
+    const message whole = fixture_messages("nsfx-dual/route.bin").front();
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+        const decoding got = decode_route(byte_span(whole).first(size));
+        EXPECT_FALSE(got.good);
+        EXPECT_EQ(got.damaged, 1U);
     }
 }
 
 TEST(DecodeRoute, KeepsWhatCameBeforeADamagedAttribute)
 {
-    route_message built(route_header(AF_INET, RT_TABLE_MAIN, 8));
-    built.attribute(RTA_DST, number(htonl(0x0a000000))).append(attribute_header(60000, RTA_OIF));
-    const decoding got = decode(built.finish());
-    EXPECT_EQ(got.outcome, decoded::yes);
-    EXPECT_EQ(got.route.destination, 0x0a000000U);
-    EXPECT_EQ(got.route.interface_index, 0U);
+    const decoding got = decode_route(with_bare_attribute(
+        route_message(route_header(AF_INET, RT_TABLE_MAIN, 8)).u32(RTA_DST, htonl(0x0a000000)), 60000, RTA_OIF));
+    EXPECT_TRUE(got.good);
+    EXPECT_EQ(got.told.destination, address(std::string("\12\0\0\0", 4)));
+    EXPECT_TRUE(got.told.hops.empty());
     EXPECT_EQ(got.damaged, 1U);
 }
 
 TEST(DecodeRoute, StopsAtAnAttributeShorterThanItsHeader)
 {
     for (const std::size_t length : {0U, 1U, 3U}) {
-        const decoding got = decode(route_message().append(attribute_header(length, RTA_OIF)).finish());
-        EXPECT_EQ(got.outcome, decoded::yes);
+        const decoding got = decode_route(with_bare_attribute(route_message(), length, RTA_OIF));
+        EXPECT_TRUE(got.good);
         EXPECT_EQ(got.damaged, 1U);
     }
 }
 
 TEST(DecodeRoute, SkipsNumbersThatAreTooShort)
 {
-    route_message built;
+    composed built = route_message();
     for (const int type : {RTA_DST, RTA_GATEWAY, RTA_OIF, RTA_PRIORITY, RTA_NH_ID, RTA_TABLE, RTA_VIA}) {
-        built.attribute(type, "xy");
+        built.bytes(type, "xy");
     }
-    const decoding got = decode(built.attribute(RTA_MULTIPATH, "short").finish());
-    EXPECT_EQ(got.outcome, decoded::yes);
+    const decoding got = decode_route(built.bytes(RTA_MULTIPATH, "short"));
+    EXPECT_TRUE(got.good);
     EXPECT_EQ(got.damaged, 8U);
-    EXPECT_EQ(got.route.gateway, 0U);
+    EXPECT_TRUE(got.told.hops.empty());
 }
 
 TEST(DecodeRoute, DistrustsTheLengthsOfHops)
@@ -223,50 +249,54 @@ TEST(DecodeRoute, DistrustsTheLengthsOfHops)
         hop.rtnh_len = static_cast<unsigned short>(length);
         hop.rtnh_ifindex = 7;
         const std::string payload(reinterpret_cast<const char*>(&hop), sizeof(hop));
-        const decoding got = decode(route_message().attribute(RTA_MULTIPATH, payload).finish());
+        const decoding got = decode_route(route_message().bytes(RTA_MULTIPATH, payload));
         EXPECT_EQ(got.damaged, 1U) << length;
-        EXPECT_EQ(got.route.interface_index, 0U) << length;
+        EXPECT_TRUE(got.told.hops.empty()) << length;
     }
 }
 
-TEST(DecodeRoute, RefusesAPrefixBeyondThirtyTwoBits)
+TEST(DecodeRoute, RefusesAPrefixLongerThanAnAddress)
 {
-    EXPECT_EQ(decode(route_message(route_header(AF_INET, RT_TABLE_MAIN, 33)).finish()).outcome, decoded::malformed);
+    EXPECT_FALSE(decode_route(route_message(route_header(AF_INET, RT_TABLE_MAIN, 33))).good);
+    EXPECT_TRUE(decode_route(route_message(route_header(AF_INET6, RT_TABLE_MAIN, 128))).good);
+    EXPECT_FALSE(decode_route(route_message(route_header(AF_INET6, RT_TABLE_MAIN, 129))).good);
 }
 
-TEST(DecodeRoute, PassesOverOtherFamiliesTablesAndMessages)
+TEST(DecodeRoute, PassesOverOtherMessages)
 {
-    EXPECT_EQ(decode(route_message(route_header(AF_INET6, RT_TABLE_MAIN)).finish()).outcome, decoded::other);
-    EXPECT_EQ(decode(route_message(route_header(AF_INET, RT_TABLE_LOCAL)).finish()).outcome, decoded::other);
-    EXPECT_EQ(decode(route_message().attribute(RTA_TABLE, number(1000)).finish()).outcome, decoded::other);
-    EXPECT_EQ(decode(route_message(route_header(AF_INET, RT_TABLE_MAIN, 0, RTM_F_CLONED)).finish()).outcome,
-              decoded::other);
-    EXPECT_EQ(decode(fixture_messages("nsfx-dual/link.bin").front()).outcome, decoded::other);
-}
-
-TEST(DecodeRoute, TakesTheGatewayFlagOfAnIpv6NextHopFromItsFirstWord)
-{
-    const auto via = [](const std::string& address) {
-        const std::uint16_t family = AF_INET6;
-        return std::string(reinterpret_cast<const char*>(&family), sizeof(family)) + address;
-    };
-    const decoding link_local =
-        decode(route_message().attribute(RTA_VIA, via("\xfe\x80" + std::string(14, 1))).finish());
-    EXPECT_TRUE(link_local.route.through_gateway);
-    EXPECT_EQ(link_local.route.gateway, 0U);
-    EXPECT_FALSE(decode(route_message().attribute(RTA_VIA, via(std::string(16, 0))).finish()).route.through_gateway);
+    const decoding got = decode_route(fixture_messages("nsfx-dual/link.bin").front());
+    EXPECT_FALSE(got.good);
+    EXPECT_EQ(got.damaged, 0U);
 }
 
 TEST(ResolveNexthop, LeavesARouteOfAnUnknownObjectAlone)
 {
-    ipv4_route route;
-    route.nexthop_id = 9;
-    resolve_nexthop(route, {});
-    EXPECT_FALSE(route.has_nexthop);
-    nexthop_objects group_of_missing;
-    group_of_missing[9].first_member = 10;
-    resolve_nexthop(route, group_of_missing);
-    EXPECT_FALSE(route.has_nexthop);
+    route told;
+    told.nexthop_id = 9;
+    resolve_nexthop(told, {});
+    EXPECT_TRUE(told.hops.empty());
+    std::vector<nexthop_object> group_of_missing(1);
+    group_of_missing[0].id = 9;
+    group_of_missing[0].group = {{10, 1}};
+    resolve_nexthop(told, group_of_missing);
+    EXPECT_TRUE(told.hops.empty());
+}
+
+TEST(ResolveNexthop, GivesTheMembersOfAGroupWithTheirWeights)
+{
+    std::vector<nexthop_object> objects(3);
+    for (std::uint32_t i = 0; i < 3; ++i) {
+        objects[i].id = i + 5;
+        objects[i].hop.interface_index = i + 1;
+    }
+    objects[2].group = {{6, 10}, {5, 20}};
+    route told;
+    told.nexthop_id = 7;
+    resolve_nexthop(told, objects);
+    ASSERT_EQ(told.hops.size(), 2U);
+    EXPECT_EQ(told.hops[0].interface_index, 2U);
+    EXPECT_EQ(told.hops[0].weight, 10);
+    EXPECT_EQ(told.hops[1].interface_index, 1U);
 }
 
 }  // namespace

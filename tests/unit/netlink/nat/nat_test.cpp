@@ -1,7 +1,11 @@
 #include "netlink/nat/nat.hpp"
 
+#include "netlink/decode/decode.hpp"
+#include "netlink/decode/proc_files.hpp"
+#include "netlink/read/nat_tables.hpp"
 #include "tests/support/namespace_child.hpp"
 #include "tests/support/run_task.hpp"
+#include "tests/unit/netlink/composed_message.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -14,14 +18,15 @@
 #include <sys/wait.h>
 
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <span>
 
 namespace nodescope::netlink {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::composed;
 using testing::namespace_child;
 using testing::run_task;
 
@@ -36,45 +41,34 @@ TEST(ListsNat, WantsTheWholeLine)
     EXPECT_FALSE(lists_nat("natx\nxnat\n nat\n\n"));
 }
 
-std::vector<std::byte> table_message(const std::string& name, std::uint8_t family)
+composed table_message(std::uint8_t family)
 {
-    const auto name_size = static_cast<std::uint16_t>(name.size() + 1);
-    std::vector<std::byte> bytes(sizeof(nlmsghdr) + sizeof(nfgenmsg) + NLMSG_ALIGN(sizeof(nlattr) + name_size));
-    nlmsghdr header{};
-    header.nlmsg_len = static_cast<std::uint32_t>(bytes.size());
-    header.nlmsg_type = (NFNL_SUBSYS_NFTABLES << 8U) | NFT_MSG_NEWTABLE;
-    nfgenmsg general{};
-    general.nfgen_family = family;
-    nlattr attribute{};
-    attribute.nla_len = static_cast<std::uint16_t>(sizeof(nlattr) + name_size);
-    attribute.nla_type = NFTA_TABLE_NAME;
-    std::byte* at = bytes.data();
-    std::memcpy(at, &header, sizeof(header));
-    std::memcpy(at += sizeof(header), &general, sizeof(general));
-    std::memcpy(at += sizeof(general), &attribute, sizeof(attribute));
-    std::memcpy(at + sizeof(attribute), name.c_str(), name_size);
-    return bytes;
+    nfgenmsg header{};
+    header.nfgen_family = family;
+    return {(NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWTABLE, header};
 }
 
-TEST(IsNatTable, WantsTheNameAndTheFamily)
+TEST(DecodeNftTable, TellsFamilyAndName)
 {
-    EXPECT_TRUE(is_nat_table(table_message("nat", NFPROTO_IPV4), NFPROTO_IPV4));
-    EXPECT_TRUE(is_nat_table(table_message("nat", NFPROTO_IPV6), NFPROTO_IPV6));
-    EXPECT_FALSE(is_nat_table(table_message("nat", NFPROTO_INET), NFPROTO_IPV4));
-    EXPECT_FALSE(is_nat_table(table_message("nat2", NFPROTO_IPV4), NFPROTO_IPV4));
-    EXPECT_FALSE(is_nat_table(table_message("", NFPROTO_IPV4), NFPROTO_IPV4));
+    nft_table table;
+    std::size_t damaged = 0;
+    EXPECT_TRUE(decode(table_message(NFPROTO_INET).bytes(NFTA_TABLE_NAME, {"nat", 4}), table, damaged));
+    EXPECT_EQ(table.family, NFPROTO_INET);
+    EXPECT_EQ(table.name, "nat");
+    EXPECT_EQ(damaged, 0U);
 }
 
-TEST(IsNatTable, SurvivesEveryTruncation)
+TEST(DecodeNftTable, KnowsNoNameBeforeItIsWhole)
 {
-    const auto whole = table_message("nat", NFPROTO_IPV4);
-    for (std::size_t size = 0; size < whole.size(); ++size) {
-        std::vector<std::byte> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
-        EXPECT_FALSE(is_nat_table(cut, NFPROTO_IPV4));
-        if (size < sizeof(nlmsghdr)) continue;
-        const auto claimed = static_cast<std::uint32_t>(size);
-        std::memcpy(cut.data(), &claimed, sizeof(claimed));
-        EXPECT_FALSE(is_nat_table(cut, NFPROTO_IPV4)) << size;
+    const composed whole = table_message(NFPROTO_IPV4).bytes(NFTA_TABLE_NAME, "nat");
+    const std::size_t name_end = NLMSG_LENGTH(sizeof(nfgenmsg)) + sizeof(nlattr) + 3;
+    for (std::size_t size = 0; size <= name_end; ++size) {
+        const std::string bytes = testing::cut_to(whole, size);
+        const testing::guarded_bytes cut(bytes);
+        nft_table table;
+        std::size_t damaged = 0;
+        decode(std::as_bytes(std::span(cut.view())), table, damaged);
+        EXPECT_EQ(table.name, size == name_end ? "nat" : "") << size;
     }
 }
 
@@ -116,7 +110,8 @@ protected:
         options.directories = {stubs_};
         options.limits = limits;
         nat_reader reader(programs_, options);
-        const nat_findings found = blocking_find_nat_tables(where, deadline::in(20s));
+        const nat_findings found =
+            blocking_find_nat_tables(where.home, where.target, process->get(), deadline::in(20s));
         const auto& tables = family == ip_family::ipv4 ? found.ipv4 : found.ipv6;
         auto got = run_task(reactor_, reader.read(std::move(where), family, tables, deadline::in(timeout_)));
         const auto give_up = steady_clock::now() + testing::hang_limit;
@@ -227,10 +222,11 @@ TEST_F(ReadNat, RefusesAProgramThatOthersCanChange)
 
 TEST_F(ReadNat, SaysThatTheProcessHasEnded)
 {
-    auto process = std::make_shared<const unique_fd>(child_->proc_directory());
-    const nat_target where(*net_namespace::of_this_thread(), *net_namespace::of_process(process->get()), process);
+    const unique_fd process(child_->proc_directory());
+    const auto home = *net_namespace::of_this_thread();
+    const auto target = *net_namespace::of_process(process.get());
     child_.reset();
-    EXPECT_EQ(blocking_find_nat_tables(where, deadline::in(10s)).ipv4.error(),
+    EXPECT_EQ(blocking_find_nat_tables(home, target, process.get(), deadline::in(10s)).ipv4.error(),
               error(failure::gone, "nat: look for tables: open net/ip_tables_names: No such process"));
 }
 

@@ -1,5 +1,6 @@
 #include "netlink/text/ip_addr.hpp"
 
+#include "netlink/decode/decode.hpp"
 #include "netlink/text/hardware_names.hpp"
 #include "tests/unit/netlink/composed_message.hpp"
 #include "tests/unit/netlink/fixture_file.hpp"
@@ -23,34 +24,30 @@ struct shown_namespace {
     std::vector<link_address> addresses;
     std::map<std::int32_t, std::string> namespace_names;
 
-    shown_namespace& add_link(byte_span payload)
-    {
-        std::size_t malformed = 0;
-        links.push_back(decode_link(payload, malformed).value());
-        EXPECT_EQ(malformed, 0U);
-        return *this;
-    }
-    shown_namespace& add_address(byte_span payload)
-    {
-        std::size_t malformed = 0;
-        addresses.push_back(decode_address(payload, malformed).value());
-        EXPECT_EQ(malformed, 0U);
-        return *this;
-    }
+    shown_namespace& add_link(byte_span message) { return add(links, message); }
+    shown_namespace& add_address(byte_span message) { return add(addresses, message); }
     [[nodiscard]] std::string text() const
     {
         iproute_names names("/nonexistent");
         return ip_addr_text(links, addresses, names, namespace_names);
+    }
+
+private:
+    template <class Item>
+    shown_namespace& add(std::vector<Item>& items, byte_span message)
+    {
+        std::size_t damaged = 0;
+        EXPECT_TRUE(decode(message, items.emplace_back(), damaged));
+        EXPECT_EQ(damaged, 0U);
+        return *this;
     }
 };
 
 shown_namespace recorded(const std::string& folder)
 {
     shown_namespace made;
-    for (const auto& message : fixture_messages(folder + "/link.bin"))
-        made.add_link(byte_span(message).subspan(NLMSG_HDRLEN));
-    for (const auto& message : fixture_messages(folder + "/addr.bin"))
-        made.add_address(byte_span(message).subspan(NLMSG_HDRLEN));
+    for (const auto& message : fixture_messages(folder + "/link.bin")) made.add_link(message);
+    for (const auto& message : fixture_messages(folder + "/addr.bin")) made.add_address(message);
     return made;
 }
 
@@ -162,7 +159,6 @@ TEST(IpAddrText, AddressesFollowTheirLinkInTheOrderOfTheDump)
         "    inet 10.0.0.3/24 scope global \n");
 }
 
-// Bytes, as they are.
 TEST(IpAddrText, NamesAreBytes)
 {
     shown_namespace ns;

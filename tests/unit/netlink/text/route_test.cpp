@@ -1,28 +1,44 @@
 #include "netlink/text/route.hpp"
 
+#include "netlink/decode/proc_files.hpp"
+#include "tests/support/guarded_bytes.hpp"
+
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace nodescope::netlink {
 namespace {
 
 const interface_names eth0{{2, "eth0"}};
 
-ipv4_route to(std::uint32_t destination, std::uint8_t prefix_length)
+network_address ipv4(std::uint32_t number)
 {
-    ipv4_route route;
-    route.destination = destination;
-    route.prefix_length = prefix_length;
-    route.type = RTN_UNICAST;
-    route.interface_index = 2;
-    return route;
+    network_address address;
+    const std::uint32_t in_network_order = htonl(number);
+    std::memcpy(address.bytes.data(), &in_network_order, sizeof(in_network_order));
+    return address;
 }
 
-std::string text_of(std::span<const ipv4_route> routes, const interface_names& interfaces, const name_tables& names)
+route to(std::uint32_t destination, std::uint8_t prefix_length)
+{
+    route made;
+    made.family = AF_INET;
+    made.table = RT_TABLE_MAIN;
+    made.type = RTN_UNICAST;
+    made.destination = ipv4(destination);
+    made.destination_length = prefix_length;
+    made.hops.emplace_back().interface_index = 2;
+    return made;
+}
+
+std::string text_of(std::span<const route> routes, const interface_names& interfaces, const name_tables& names)
 {
     std::size_t lines = 0;
     std::string text = route_text(routes, interfaces, names, lines);
@@ -30,9 +46,9 @@ std::string text_of(std::span<const ipv4_route> routes, const interface_names& i
     return text;
 }
 
-std::string line_of(const ipv4_route& route, const name_tables& names = {}, const interface_names& interfaces = eth0)
+std::string line_of(const route& told, const name_tables& names = {}, const interface_names& interfaces = eth0)
 {
-    const std::string text = text_of(std::span(&route, 1), interfaces, names);
+    const std::string text = text_of(std::span(&told, 1), interfaces, names);
     const std::string heading = text_of({}, {}, {});
     EXPECT_EQ(text.substr(0, heading.size()), heading);
     return text.substr(heading.size());
@@ -69,9 +85,9 @@ TEST(RouteText, LooksUpHostsAmongTheHostsAndNetworksAmongTheNetworks)
     EXPECT_EQ(line_of(to(0x0a010200, 24), names).substr(0, 16), "lab             ");
     EXPECT_EQ(line_of(to(0x0a010200, 28), names).substr(0, 16), "lab             ") << "whatever the mask";
     EXPECT_EQ(line_of(to(0x0a010200, 32), names).substr(0, 16), "wrong           ");
-    ipv4_route through = to(0x0a000000, 8);
-    through.gateway = 0x0a010203;
-    through.through_gateway = true;
+    route through = to(0x0a000000, 8);
+    through.hops.front().gateway = ipv4(0x0a010203);
+    through.hops.front().gateway_family = AF_INET;
     EXPECT_EQ(line_of(through, names),
               "10.0.0.0        box             255.0.0.0       UG    0      0        0 eth0\n");
 }
@@ -85,30 +101,57 @@ TEST(RouteText, CutsLongNamesToTheColumn)
 
 TEST(RouteText, PrintsTheMetricAsASignedInt)
 {
-    ipv4_route route = to(0x0a000000, 8);
-    route.metric = 0xffffffffU;
-    EXPECT_EQ(line_of(route), "10.0.0.0        0.0.0.0         255.0.0.0       U     -1     0        0 eth0\n");
-    route.metric = 0x80000000U;
-    EXPECT_EQ(line_of(route), "10.0.0.0        0.0.0.0         255.0.0.0       U     -2147483648 0        0 eth0\n");
+    route told = to(0x0a000000, 8);
+    told.priority = 0xffffffffU;
+    EXPECT_EQ(line_of(told), "10.0.0.0        0.0.0.0         255.0.0.0       U     -1     0        0 eth0\n");
+    told.priority = 0x80000000U;
+    EXPECT_EQ(line_of(told), "10.0.0.0        0.0.0.0         255.0.0.0       U     -2147483648 0        0 eth0\n");
 }
 
 TEST(RouteText, ShowsRejectRoutesWithDashes)
 {
-    ipv4_route route = to(0x0a000000, 8);
-    route.interface_index = 0;
-    route.metric = 5;
+    route told = to(0x0a000000, 8);
+    told.hops.clear();
+    told.priority = 5;
     for (const std::uint8_t type : {RTN_UNREACHABLE, RTN_PROHIBIT}) {
-        route.type = type;
-        EXPECT_EQ(line_of(route), "10.0.0.0        -               255.0.0.0       !     5      -        0 -\n");
+        told.type = type;
+        EXPECT_EQ(line_of(told), "10.0.0.0        -               255.0.0.0       !     5      -        0 -\n");
     }
     for (const std::uint8_t type : {RTN_BLACKHOLE, RTN_THROW}) {
-        route.type = type;
-        EXPECT_EQ(line_of(route), "10.0.0.0        0.0.0.0         255.0.0.0       U     5      0        0 *\n");
+        told.type = type;
+        EXPECT_EQ(line_of(told), "10.0.0.0        0.0.0.0         255.0.0.0       U     5      0        0 *\n");
     }
     for (const std::uint8_t type : {RTN_BROADCAST, RTN_MULTICAST}) {
-        route.type = type;
-        EXPECT_EQ(line_of(route), "");
+        told.type = type;
+        EXPECT_EQ(line_of(told), "");
     }
+}
+
+TEST(RouteText, ShowsTheFirstHopOfTheMainTablesIpv4Routes)
+{
+    route told = to(0x0a000000, 8);
+    told.hops.emplace_back().interface_index = 3;
+    EXPECT_EQ(line_of(told), "10.0.0.0        0.0.0.0         255.0.0.0       U     0      0        0 eth0\n");
+    route elsewhere = told;
+    elsewhere.table = RT_TABLE_LOCAL;
+    EXPECT_EQ(line_of(elsewhere), "");
+    route cached = told;
+    cached.flags = RTM_F_CLONED;
+    EXPECT_EQ(line_of(cached), "");
+    route ipv6 = told;
+    ipv6.family = AF_INET6;
+    EXPECT_EQ(line_of(ipv6), "");
+}
+
+TEST(RouteText, TakesTheFlagOfAnIpv6GatewayFromItsFirstWord)
+{
+    route told = to(0x0a000000, 8);
+    next_hop& hop = told.hops.front();
+    hop.gateway_family = AF_INET6;
+    hop.gateway.bytes[15] = 1;
+    EXPECT_EQ(line_of(told), "10.0.0.0        0.0.0.0         255.0.0.0       U     0      0        0 eth0\n");
+    hop.gateway.bytes[0] = 0xfe;
+    EXPECT_EQ(line_of(told), "10.0.0.0        0.0.0.0         255.0.0.0       UG    0      0        0 eth0\n");
 }
 
 TEST(RouteText, KeepsTheBytesOfInterfaceNames)
@@ -142,9 +185,9 @@ std::string proc_line(std::string_view destination, std::string_view length, std
 std::string body6(std::string_view proc_text, const name_tables& names = {})
 {
     std::size_t lines = 0;
-    const std::string text = route6_text(proc_text, names, lines);
+    const std::string text = route6_text(decode_ipv6_routes(proc_text), names, lines);
     std::size_t none = 0;
-    const std::string heading = route6_text("", {}, none);
+    const std::string heading = route6_text({}, {}, none);
     EXPECT_EQ(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')), lines + 2);
     EXPECT_EQ(text.substr(0, heading.size()), heading);
     return text.substr(heading.size());
@@ -193,13 +236,23 @@ TEST(Route6Text, LeavesOutCachedRoutesAndKeepsTheInterfaceOfALineWithoutOne)
     EXPECT_EQ(body6(nameless), "[::]/0                         [::]                       U    0   1      0 \n");
 }
 
-TEST(Route6Text, SurvivesEveryTruncationAndForeignBytes)
+TEST(Route6Text, LeavesOutEveryLineThatIsNotWhole)
 {
-    const std::string good = proc_line(any, "40", any, "00000400 00000002 0000001f 00450003", "eth0");
-    for (std::size_t size = 0; size < good.size() - 6; ++size) {
-        const std::string cut = good.substr(0, size);
-        body6(cut);
+    const std::string line = proc_line(any, "40", any, "00000400 00000002 0000001f 00450003", "eth0");
+    const std::size_t last_number = line.find("00450003");
+    for (std::size_t size = 0; size < line.size(); ++size) {
+        const testing::guarded_bytes cut(std::string_view(line).substr(0, size));
+        const std::vector<ipv6_route_line> routes = decode_ipv6_routes(cut.view());
+        ASSERT_EQ(routes.size(), size > last_number ? 1U : 0U) << cut.view();
+        if (routes.empty()) continue;
+        EXPECT_EQ(routes[0].metric, 0x400U);
+        EXPECT_EQ(routes[0].flags, 0x00450003U >> 4 * (8 - std::min<std::size_t>(size - last_number, 8)));
+        EXPECT_EQ(routes[0].interface, line.substr(last_number + 9, size - std::min(size, last_number + 9)));
     }
+}
+
+TEST(Route6Text, LeavesOutForeignBytes)
+{
     EXPECT_EQ(body6(std::string(300, 'f') + "\n\n \n" + std::string(3, '\0') + "\n"), "");
     EXPECT_EQ(body6("0000000000000000000000000000000g 40 "), "");
     EXPECT_EQ(body6(proc_line(any, "40", any, "1ffffffff 0 0 1", "lo")), "") << "a number too large for 32 bits";

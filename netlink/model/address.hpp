@@ -1,10 +1,7 @@
-// Network addresses as the kernel reports them in RTM_NEWADDR messages. Bytes to structs only, no input or output.
+// Network addresses and the links they belong to, as the kernel tells of them.
 #pragma once
 
-#include "netlink/decode/attributes.hpp"
-
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,7 +29,7 @@ struct link_address {
     std::uint8_t prefix_length = 0;
     std::uint8_t scope = 0;   ///< RT_SCOPE_*
     std::uint32_t flags = 0;  ///< IFA_F_*, all 32 bits
-    /// The link's own address. The kernel gives only `peer` where both are one; `decode_address` fills both then.
+    /// The link's own address. The kernel gives only `peer` where both are one; `decode` fills both then.
     std::optional<network_address> local;
     std::optional<network_address> peer;
     std::optional<network_address> broadcast;
@@ -41,9 +38,5 @@ struct link_address {
     std::optional<std::uint32_t> metric;
     std::optional<address_lifetime> lifetime;
 };
-
-/// Reads the payload of an RTM_NEWADDR message (what follows the nlmsghdr). Empty when there is no whole header in it.
-/// Attributes of the wrong size are left out and added to `malformed` (operations.md N9).
-std::optional<link_address> decode_address(byte_span payload, std::size_t& malformed);
 
 }  // namespace nodescope::netlink

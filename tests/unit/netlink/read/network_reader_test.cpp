@@ -1,4 +1,6 @@
-#include "netlink/read/route_reading.hpp"
+#include "netlink/read/network_reader.hpp"
+
+#include "netlink/text/route.hpp"
 
 #include "tests/support/namespace_child.hpp"
 
@@ -30,7 +32,7 @@ protected:
     {
         ASSERT_EQ(std::system(fmt::format("nsenter -t {} -n sh -c '{}'", child_->pid(), command).c_str()), 0);
     }
-    result<routes_text> read(routes_limits limits = {}) const
+    result<routes> read(routes_limits limits = {}) const
     {
         auto socket =
             netlink_socket::open_in(*net_namespace::of_this_thread(),
@@ -38,9 +40,19 @@ protected:
         if (!socket) return socket.error();
         return blocking_read_routes(*socket, {}, limits, limit_, abandoned_);
     }
-    result<routes_text> read6(routes_limits limits = {}) const
+    result<ipv6_routes> read6(routes_limits limits = {}) const
     {
-        return blocking_read_routes6(child_->proc_directory().get(), {}, limits, limit_, abandoned_);
+        return blocking_read_routes6(child_->proc_directory().get(), limits, limit_, abandoned_);
+    }
+    static std::string text_of(const routes& read)
+    {
+        std::size_t lines = 0;
+        return route_text(read.items, read.interfaces, {}, lines);
+    }
+    static std::string text_of(const ipv6_routes& read)
+    {
+        std::size_t lines = 0;
+        return route6_text(read.items, {}, lines);
     }
 
     std::unique_ptr<namespace_child> child_;
@@ -52,8 +64,8 @@ TEST_F(ReadRoutes, GivesTheHeadingWhereThereIsNoMainTableYet)
 {
     const auto got = read();
     ASSERT_TRUE(got) << got.error();
-    EXPECT_EQ(got->text, heading);
-    EXPECT_EQ(got->routes, 0U);
+    EXPECT_EQ(text_of(*got), heading);
+    EXPECT_EQ(got->items.size(), 0U);
     EXPECT_TRUE(got->consistent);
     EXPECT_FALSE(got->truncated);
 }
@@ -64,9 +76,9 @@ TEST_F(ReadRoutes, ReadsTheMainTableOnly)
         "ip link set lo up; ip route add 10.1.0.0/16 dev lo metric 3; ip route add 10.2.0.0/16 dev lo table 7");
     const auto got = read();
     ASSERT_TRUE(got) << got.error();
-    EXPECT_EQ(got->text,
+    EXPECT_EQ(text_of(*got),
               std::string(heading) + "10.1.0.0        0.0.0.0         255.255.0.0     U     3      0        0 lo\n");
-    EXPECT_EQ(got->routes, 1U);
+    EXPECT_EQ(got->items.size(), 1U);
     EXPECT_EQ(got->damaged, 0U);
 }
 
@@ -75,14 +87,14 @@ TEST_F(ReadRoutes, CutsATableLongerThanTheLimitAndSaysSo)
     in_namespace("ip link set lo up; for i in $(seq 1 200); do echo route add 10.1.$i.0/24 dev lo; done | ip -b -");
     const auto all = read({.routes = 200});
     ASSERT_TRUE(all) << all.error();
-    EXPECT_EQ(all->routes, 200U);
+    EXPECT_EQ(all->items.size(), 200U);
     EXPECT_FALSE(all->truncated);
     const auto cut = read({.routes = 199});
     ASSERT_TRUE(cut) << cut.error();
-    EXPECT_EQ(cut->routes, 199U);
+    EXPECT_EQ(cut->items.size(), 199U);
     EXPECT_TRUE(cut->truncated);
-    EXPECT_NE(cut->text.find(" lo\n"), std::string::npos) << "names are still asked after a dump was cut";
-    EXPECT_EQ(cut->text.find(" if1\n"), std::string::npos);
+    EXPECT_NE(text_of(*cut).find(" lo\n"), std::string::npos) << "names are still asked after a dump was cut";
+    EXPECT_EQ(text_of(*cut).find(" if1\n"), std::string::npos);
 }
 
 TEST_F(ReadRoutes, ResolvesNexthopObjectsWhereTheKernelTellsTheirIdOnly)
@@ -92,7 +104,7 @@ TEST_F(ReadRoutes, ResolvesNexthopObjectsWhereTheKernelTellsTheirIdOnly)
         "ip route add 10.1.0.0/16 nhid 5");
     const auto got = read();
     ASSERT_TRUE(got) << got.error();
-    EXPECT_EQ(got->text,
+    EXPECT_EQ(text_of(*got),
               std::string(heading) + "10.1.0.0        0.0.0.0         255.255.0.0     U     0      0        0 lo\n");
 }
 
@@ -115,15 +127,15 @@ TEST_F(ReadRoutes, ReadsIpv6OfTheProcessesNamespace)
         "ip link set lo up; for i in $(seq 1 150); do echo route add 2001:db8:$i::/48 dev lo; done | ip -6 -b -");
     const auto all = read6();
     ASSERT_TRUE(all) << all.error();
-    EXPECT_GT(all->routes, 150U);
+    EXPECT_GT(all->items.size(), 150U);
     EXPECT_FALSE(all->truncated);
-    EXPECT_NE(all->text.find("\n2001:db8:77::/48 "), std::string::npos);
+    EXPECT_NE(text_of(*all).find("\n2001:db8:77::/48 "), std::string::npos);
     const auto cut = read6({.routes = 20});
     ASSERT_TRUE(cut) << cut.error();
-    EXPECT_EQ(cut->routes, 20U);
+    EXPECT_EQ(cut->items.size(), 20U);
     EXPECT_TRUE(cut->truncated);
-    EXPECT_EQ(all->text.substr(0, cut->text.size()), cut->text);
-    const auto exact = read6({.routes = all->routes});
+    EXPECT_EQ(text_of(*all).substr(0, text_of(*cut).size()), text_of(*cut));
+    const auto exact = read6({.routes = all->items.size()});
     EXPECT_FALSE(exact->truncated);
 }
 
@@ -131,8 +143,37 @@ TEST_F(ReadRoutes, SaysThatTheProcessHasEnded)
 {
     const int directory = ::dup(child_->proc_directory().get());
     child_.reset();
-    EXPECT_EQ(blocking_read_routes6(directory, {}, {}, limit_, abandoned_).error().kind(), failure::gone);
+    EXPECT_EQ(blocking_read_routes6(directory, {}, limit_, abandoned_).error().kind(), failure::gone);
     ::close(directory);
+}
+
+TEST(ReadAddresses, StopsWhenNobodyWaitsAndAtTheLimits)
+{
+    if (!namespace_child::is_possible()) GTEST_SKIP() << "making network namespaces needs root";
+    const namespace_child child;
+    const deadline limit = deadline::in(10s);
+    auto socket = netlink_socket::open_in(*net_namespace::of_this_thread(),
+                                          *net_namespace::of_process(child.proc_directory().get()), NETLINK_ROUTE);
+    ASSERT_TRUE(socket) << socket.error();
+    abandon_flag abandoned;
+
+    const auto whole = blocking_read_addresses(*socket, "/", {}, limit, abandoned);
+    const auto cut = blocking_read_addresses(*socket, "/", {.links = 0}, limit, abandoned);
+    abandoned.raise();
+    const auto dropped = blocking_read_addresses(*socket, "/", {}, limit, abandoned);
+
+    ASSERT_TRUE(whole) << whole.error();
+    ASSERT_EQ(whole->links.size(), 1U);
+    EXPECT_EQ(whole->links[0].name, "lo");
+    EXPECT_EQ(whole->links[0].mtu, 65536U);
+    EXPECT_TRUE(whole->consistent);
+    EXPECT_FALSE(whole->truncated);
+    EXPECT_EQ(whole->damaged, 0U);
+    ASSERT_TRUE(cut) << cut.error();
+    EXPECT_TRUE(cut->truncated);
+    EXPECT_TRUE(cut->links.empty());
+    ASSERT_FALSE(dropped);
+    EXPECT_EQ(dropped.error().kind(), failure::cancelled);
 }
 
 }  // namespace

@@ -1,14 +1,13 @@
-// Links (network interfaces) as the kernel reports them in RTM_NEWLINK messages. Bytes to structs only, no input or
-// output. Names are bytes: an interface may be called anything without '/', ':' and white space (operations.md N10).
+// Links (network interfaces) as the kernel tells of them. Names are bytes: an interface may be called anything without
+// '/',
+// ':' and white space.
 #pragma once
 
-#include "netlink/decode/attributes.hpp"
-
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace nodescope::netlink {
@@ -51,8 +50,22 @@ struct link {
     std::optional<std::uint32_t> protocol_down_reasons;  ///< bits
 };
 
-/// Reads the payload of an RTM_NEWLINK message (what follows the nlmsghdr). Empty when there is no whole header in it.
-/// Attributes of the wrong size are left out and added to `malformed` (operations.md N9).
-std::optional<link> decode_link(byte_span payload, std::size_t& malformed);
+/// As much of a link as a list of routes needs.
+struct interface_name {
+    std::uint32_t index = 0;
+    std::string name;
+};
+
+/// Names of interfaces by index.
+using interface_names = std::unordered_map<std::uint32_t, std::string>;
+
+inline interface_names names_of(const std::vector<link>& links)
+{
+    interface_names names;
+    for (const link& known : links) {
+        if (known.name) names.emplace(static_cast<std::uint32_t>(known.index), *known.name);
+    }
+    return names;
+}
 
 }  // namespace nodescope::netlink

@@ -1,0 +1,26 @@
+// All decoders: one netlink message in, one struct out. No I/O.
+//
+// `message` is the whole of a message, its nlmsghdr included, and is not trusted. True: `to`, which must be new, has
+// what the message tells. False: the message is of another type, or too short for its own headers; `to` is not to be
+// used then. `damaged` grows by one for each message and each attribute (or list of them) that was skipped because its
+// length is wrong.
+#pragma once
+
+#include "netlink/decode/attributes.hpp"
+#include "netlink/model/address.hpp"
+#include "netlink/model/link.hpp"
+#include "netlink/model/nat_tables.hpp"
+#include "netlink/model/route.hpp"
+
+#include <cstddef>
+
+namespace nodescope::netlink {
+
+bool decode(byte_span message, link& to, std::size_t& damaged);
+bool decode(byte_span message, interface_name& to, std::size_t& damaged);
+bool decode(byte_span message, link_address& to, std::size_t& damaged);
+bool decode(byte_span message, route& to, std::size_t& damaged);
+bool decode(byte_span message, nexthop_object& to, std::size_t& damaged);
+bool decode(byte_span message, nft_table& to, std::size_t& damaged);
+
+}  // namespace nodescope::netlink

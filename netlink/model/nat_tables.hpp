@@ -1,0 +1,39 @@
+// Where a network namespace has tables called "nat".
+#pragma once
+
+#include "core/error.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace nodescope::netlink {
+
+enum class ip_family { ipv4, ipv6 };
+
+/// A table of nf_tables.
+struct nft_table {
+    std::uint8_t family = 0;  ///< NFPROTO_*
+    std::string name;
+};
+
+/// Which variants have a nat table of one family in a namespace.
+struct nat_tables {
+    nat_tables() = default;
+    bool nft = false;
+    bool legacy = false;
+    std::optional<error> nft_failure;  ///< why nf_tables could not be asked
+    /// Why it is not known whether there are legacy tables: only root may read that.
+    std::optional<error> legacy_failure;
+    /// Nothing to read, and that is known.
+    [[nodiscard]] bool none() const noexcept { return !nft && !legacy && !nft_failure && !legacy_failure; }
+};
+
+struct nat_findings {
+    nat_findings(result<nat_tables> four, result<nat_tables> six) : ipv4(std::move(four)), ipv6(std::move(six)) {}
+    result<nat_tables> ipv4;
+    result<nat_tables> ipv6;
+};
+
+}  // namespace nodescope::netlink

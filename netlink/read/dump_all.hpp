@@ -1,0 +1,41 @@
+// One dump, decoded into a vector.
+#pragma once
+
+#include "core/worker_pool.hpp"
+#include "netlink/decode/decode.hpp"
+#include "netlink/model/reading.hpp"
+#include "netlink/read/dump.hpp"
+
+#include <fmt/format.h>
+
+namespace nodescope::netlink {
+
+/// Failures are those of dump(); failure::cancelled when `abandoned` is raised before it begins.
+template <class T>
+result<dumped<T>> dump_all(netlink_socket& socket, const dump_request& request, const dump_limits& limits,
+                           deadline limit, const abandon_flag& abandoned)
+{
+    if (abandoned.raised()) {
+        return error(failure::cancelled,
+                     fmt::format("netlink: read {}: nobody waits for the answer any more", request.what));
+    }
+    dumped<T> all;
+    const dump_reader reader{.begin =
+                                 [&] {
+                                     all.items.clear();
+                                     all.damaged = 0;
+                                 },
+                             .message =
+                                 [&](const nlmsghdr& message) {
+                                     T& item = all.items.emplace_back();
+                                     if (!decode(bytes_of(message), item, all.damaged)) all.items.pop_back();
+                                 }};
+    const auto outcome = dump(socket, request, limits, reader, limit);
+    if (!outcome) return outcome.error();
+    all.consistent = outcome->consistent;
+    all.truncated = outcome->truncated;
+    all.bytes = outcome->bytes;
+    return all;
+}
+
+}  // namespace nodescope::netlink

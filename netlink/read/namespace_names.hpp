@@ -1,0 +1,20 @@
+// The names of network namespaces, from /run/netns below a root path.
+#pragma once
+
+#include "core/deadline.hpp"
+#include "netlink/read/dump.hpp"
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+
+namespace nodescope::netlink {
+
+/// From the ids by which the namespace of `socket` knows other namespaces to their names in <root>/run/netns; where
+/// several names mean the same namespace, the first in the order of the directory. Asks only until all of `wanted`
+/// are found. What cannot be opened or asked about has no name, as in iproute2. Blocking.
+std::map<std::int32_t, std::string> blocking_namespace_names(netlink_socket& socket, const std::string& root,
+                                                             std::span<const std::int32_t> wanted, deadline limit);
+
+}  // namespace nodescope::netlink

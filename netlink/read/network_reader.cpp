@@ -1,0 +1,209 @@
+#include "netlink/read/network_reader.hpp"
+
+#include "core/unique_fd.hpp"
+#include "netlink/decode/proc_files.hpp"
+#include "netlink/read/dump_all.hpp"
+#include "netlink/read/namespace_names.hpp"
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <linux/if_addr.h>
+#include <linux/nexthop.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string_view>
+#include <utility>
+
+namespace nodescope::netlink {
+
+namespace {
+
+constexpr ifinfomsg any_link{};
+constexpr ifaddrmsg any_address{};
+constexpr nhmsg any_nexthop{};
+constexpr rtmsg ipv4_route{AF_INET, 0, 0, 0, 0, 0, 0, 0, 0};
+
+/// Without statistics: a quarter fewer bytes. With any mask the kernel makes room for the largest link first
+/// (rtnl_calcit in net/core/rtnetlink.c).
+dump_request ask_for_links(std::string_view what)
+{
+    return {.what = what,
+            .message_type = RTM_GETLINK,
+            .header = &any_link,
+            .header_size = sizeof any_link,
+            .add_attributes = [](nl_msg* message) { nla_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS); }};
+}
+
+std::vector<std::int32_t> namespace_ids(const std::vector<link>& links)
+{
+    std::vector<std::int32_t> ids;
+    for (const link& known : links) {
+        if (known.lower_namespace.value_or(-1) >= 0) ids.push_back(*known.lower_namespace);
+    }
+    std::ranges::sort(ids);
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    return ids;
+}
+
+void merge(completeness& into, const completeness& part) noexcept
+{
+    into.consistent = into.consistent && part.consistent;
+    into.truncated = into.truncated || part.truncated;
+    into.damaged += part.damaged;
+}
+
+/// Hops for routes that came with the id of a nexthop object only.
+result<void> fill_hops(netlink_socket& socket, dumped<route>& list, const dump_limits& limits, deadline limit,
+                       const abandon_flag& abandoned)
+{
+    const auto lacks_hops = [](const route& told) { return told.nexthop_id != 0 && told.hops.empty(); };
+    if (std::ranges::none_of(list.items, lacks_hops)) return {};
+    auto objects = dump_all<nexthop_object>(socket,
+                                            {.what = "nexthop objects",
+                                             .message_type = RTM_GETNEXTHOP,
+                                             .header = &any_nexthop,
+                                             .header_size = sizeof any_nexthop},
+                                            limits, limit, abandoned);
+    if (!objects) return objects.error();
+    list.damaged += objects->damaged;
+    std::ranges::sort(objects->items, {}, &nexthop_object::id);
+    for (route& told : list.items) {
+        if (lacks_hops(told)) resolve_nexthop(told, objects->items);
+    }
+    return {};
+}
+
+result<dumped<route>> read_main_table(netlink_socket& socket, const dump_limits& limits, deadline limit,
+                                      const abandon_flag& abandoned)
+{
+    auto list =
+        dump_all<route>(socket,
+                        {.what = "IPv4 routes",
+                         .message_type = RTM_GETROUTE,
+                         .header = &ipv4_route,
+                         .header_size = sizeof ipv4_route,
+                         .add_attributes = [](nl_msg* message) { nla_put_u32(message, RTA_TABLE, RT_TABLE_MAIN); }},
+                        limits, limit, abandoned);
+    if (!list) {
+        // The kernel's ENOENT for a table that does not exist: the main table is made with its first route.
+        if (list.error().kind() == failure::gone) return dumped<route>();
+        return list;
+    }
+    if (const auto filled = fill_hops(socket, *list, limits, limit, abandoned); !filled) return filled.error();
+    return list;
+}
+
+/// False after an interface came or went between the two dumps.
+bool all_named(const std::vector<route>& list, const interface_names& names)
+{
+    std::uint32_t last_seen = 0;
+    const auto is_named = [&](const next_hop& hop) {
+        if (hop.interface_index == last_seen) return true;
+        last_seen = hop.interface_index;
+        return last_seen == 0 || names.contains(last_seen);
+    };
+    return std::ranges::all_of(list, [&](const route& told) { return std::ranges::all_of(told.hops, is_named); });
+}
+
+}  // namespace
+
+result<links_and_addresses> blocking_read_addresses(netlink_socket& socket, const std::string& root,
+                                                    const addresses_limits& limits, deadline limit,
+                                                    const abandon_flag& abandoned)
+{
+    auto links = dump_all<link>(socket, ask_for_links("links"), {limits.links, limits.bytes}, limit, abandoned);
+    if (!links) return links.error();
+    auto addresses = dump_all<link_address>(
+        socket,
+        {.what = "addresses", .message_type = RTM_GETADDR, .header = &any_address, .header_size = sizeof any_address},
+        {limits.addresses, limits.bytes - std::min(limits.bytes, links->bytes)}, limit, abandoned);
+    if (!addresses) return addresses.error();
+
+    links_and_addresses made;
+    merge(made, *links);
+    merge(made, *addresses);
+    made.links = std::move(links->items);
+    made.addresses = std::move(addresses->items);
+    made.namespace_names = blocking_namespace_names(socket, root, namespace_ids(made.links), limit);
+    return made;
+}
+
+result<routes> blocking_read_routes(netlink_socket& socket, interface_names known, const routes_limits& limits,
+                                    deadline limit, const abandon_flag& abandoned)
+{
+    const dump_limits each{limits.routes, limits.bytes};
+    // A route goes away with its interface, so a name that is missing means the two dumps saw different moments.
+    static constexpr int tries = 3;
+    for (int tried = 1;; ++tried) {
+        auto list = read_main_table(socket, each, limit, abandoned);
+        if (!list) return list.error();
+        routes made;
+        merge(made, *list);
+        made.items = std::move(list->items);
+        if (!all_named(made.items, known)) {
+            auto names = dump_all<interface_name>(socket, ask_for_links("interface names"), each, limit, abandoned);
+            if (!names) return names.error();
+            made.consistent = made.consistent && names->consistent;
+            made.damaged += names->damaged;
+            known.clear();
+            for (interface_name& each_name : names->items) known[each_name.index] = std::move(each_name.name);
+            if (!all_named(made.items, known)) {
+                if (tried < tries) continue;
+                made.consistent = false;
+            }
+        }
+        made.interfaces = std::move(known);
+        return made;
+    }
+}
+
+result<ipv6_routes> blocking_read_routes6(int proc_pid_directory, const routes_limits& limits, deadline limit,
+                                          const abandon_flag& abandoned)
+{
+    static constexpr std::string_view what = "read net/ipv6_route";
+    ipv6_routes made;
+    const unique_fd file(::openat(proc_pid_directory, "net/ipv6_route", O_RDONLY | O_CLOEXEC));
+    if (!file && errno == ENOENT) {
+        // Absent with the process as a whole, or in a kernel without IPv6.
+        if (::faccessat(proc_pid_directory, "net/route", F_OK, AT_EACCESS) != 0) return from_errno(ESRCH, what);
+        made.supported = false;
+        return made;
+    }
+    if (!file) return from_errno(errno, what);
+
+    // The kernel gives a page at a time (seq_read_iter in fs/seq_file.c).
+    std::array<char, 16384> buffer;
+    std::string text;
+    std::size_t lines = 0;
+    while (!made.truncated) {
+        if (abandoned.raised()) {
+            return error(failure::cancelled, fmt::format("{}: nobody waits for the answer any more", what));
+        }
+        if (limit.passed()) {
+            return error(failure::timed_out,
+                         fmt::format("{}: not finished within {}", what, duration_text(limit.limit())));
+        }
+        const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return from_errno(errno, what);
+        if (got == 0) break;
+        const std::string_view part(buffer.data(), static_cast<std::size_t>(got));
+        lines += static_cast<std::size_t>(std::count(part.begin(), part.end(), '\n'));
+        text += part;
+        made.truncated = lines > limits.routes || text.size() > limits.bytes;
+    }
+    // The last line of a text that was cut may not be whole.
+    if (made.truncated) text.resize(text.rfind('\n') + 1);
+    made.items = decode_ipv6_routes(text);
+    made.items.resize(std::min(made.items.size(), limits.routes));
+    return made;
+}
+
+}  // namespace nodescope::netlink
