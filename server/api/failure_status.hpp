@@ -7,7 +7,7 @@
 namespace nodescope::api {
 
 /// The processor contract: 500 with the sentence for whatever could not be done, because that is what agents of both
-/// generations know. Three things are told apart: 421 for a request meant for another node (operations.md I6), 422 for
+/// generations know. Three things are told apart: 421 for a request meant for another node, 422 for
 /// a route that is switched off, 503 with Retry-After when the service sheds load. Bytes from outside in the sentence
 /// are escaped.
 http::reply processor_failure(const error& why);

@@ -1,5 +1,5 @@
 // GET /healthz and GET /readyz: for probes, without authentication and without node data. Neither asks a backend, so
-// that a dead Docker daemon never restarts the one tool that could say so (operations.md H9).
+// that a dead Docker daemon never restarts the one tool that could say so.
 #pragma once
 
 #include "server/http/message.hpp"

@@ -34,29 +34,29 @@ result<void> answerable(const container_views& found)
 }
 
 /// Two minutes of every container are tens of megabytes, whose text takes long enough to be put together elsewhere.
-task<http::reply> stats(const container_backends& ask, const cadvisor_request& asked, cadvisor_version version)
+task<http::reply> stats(const container_backends& backends, const cadvisor_request& asked, cadvisor_version version)
 {
-    auto finding = ask.containers.find(asked.query(), asked.limit);
+    auto finding = backends.containers.find(asked.query(), asked.limit);
     auto found = co_await std::move(finding);
     if (!found) co_return cadvisor_failure(found.error());
     if (const auto fits = answerable(*found); !fits) co_return cadvisor_failure(fits.error());
     auto work = [version, all = std::make_shared<const container_views>(std::move(*found)),
-                 devices = ask.devices()](const abandon_flag&) -> result<std::string> {
+                 devices = backends.devices()](const abandon_flag&) -> result<std::string> {
         return version == cadvisor_version::v2_0 ? stats_v2_0(*all, devices) : stats_v2_1(*all, devices);
     };
-    auto working = ask.workers.run("stats", asked.limit, std::move(work));
+    auto working = backends.workers.run("stats", asked.limit, std::move(work));
     auto text = co_await std::move(working);
     if (!text) co_return cadvisor_failure(text.error());
     co_return cadvisor_json(std::move(*text));
 }
 
 /// Of the node: neither the path nor `type` nor `recursive` counts.
-task<http::reply> machinestats(const container_backends& ask, const cadvisor_request& asked)
+task<http::reply> machinestats(const container_backends& backends, const cadvisor_request& asked)
 {
     cadvisor::query node;
     node.count = asked.options.count;
     node.max_age = asked.options.max_age;
-    auto finding = ask.containers.find(std::move(node), asked.limit);
+    auto finding = backends.containers.find(std::move(node), asked.limit);
     const auto found = co_await std::move(finding);
     if (!found) co_return cadvisor_failure(found.error());
     co_return cadvisor_json(machine_stats(*found));
@@ -70,19 +70,19 @@ cadvisor::query without_samples(const cadvisor_request& asked)
     return out;
 }
 
-task<http::reply> spec(const container_backends& ask, const cadvisor_request& asked)
+task<http::reply> spec(const container_backends& backends, const cadvisor_request& asked)
 {
-    auto finding = ask.containers.find(without_samples(asked), asked.limit);
+    auto finding = backends.containers.find(without_samples(asked), asked.limit);
     const auto found = co_await std::move(finding);
     if (!found) co_return cadvisor_failure(found.error());
     co_return cadvisor_json(spec_of_all(*found));
 }
 
-task<http::reply> summary(const container_backends& ask, const cadvisor_request& asked)
+task<http::reply> summary(const container_backends& backends, const cadvisor_request& asked)
 {
     cadvisor::query wanted = without_samples(asked);
     wanted.summaries = true;
-    auto finding = ask.containers.find(std::move(wanted), asked.limit);
+    auto finding = backends.containers.find(std::move(wanted), asked.limit);
     const auto found = co_await std::move(finding);
     if (!found) co_return cadvisor_failure(found.error());
     for (const cadvisor::container_view& one : *found) {
@@ -93,25 +93,25 @@ task<http::reply> summary(const container_backends& ask, const cadvisor_request&
     co_return cadvisor_json(summary_of_all(*found));
 }
 
-task<http::reply> events(const container_backends& ask, const cadvisor_request& asked)
+task<http::reply> events(const container_backends& backends, const cadvisor_request& asked)
 {
     auto wanted = read_event_request(asked);
     if (!wanted) co_return cadvisor_failure(wanted.error());
     if (wanted->stream) {
-        auto watched = ask.containers.watch(std::move(wanted->filter));
+        auto watched = backends.containers.watch(std::move(wanted->filter));
         if (!watched) co_return cadvisor_failure(watched.error());
         co_return event_stream_reply(std::move(*watched));
     }
-    auto looking = ask.containers.history(std::move(wanted->filter), asked.limit);
+    auto looking = backends.containers.history(std::move(wanted->filter), asked.limit);
     const auto found = co_await std::move(looking);
     if (!found) co_return cadvisor_failure(found.error());
     co_return cadvisor_json(events_json(*found));
 }
 
 /// Figures that containers publish themselves are not collected: there are none of anything that is found.
-task<http::reply> appmetrics(const container_backends& ask, const cadvisor_request& asked)
+task<http::reply> appmetrics(const container_backends& backends, const cadvisor_request& asked)
 {
-    auto finding = ask.containers.find(without_samples(asked), asked.limit);
+    auto finding = backends.containers.find(without_samples(asked), asked.limit);
     const auto found = co_await std::move(finding);
     if (!found) co_return cadvisor_failure(found.error());
     std::string body;
@@ -129,15 +129,15 @@ task<http::reply> appmetrics(const container_backends& ask, const cadvisor_reque
 std::vector<cadvisor_request_type> container_request_types(cadvisor::containers& containers, worker_pool& workers,
                                                            std::function<device_naming()> devices)
 {
-    const auto ask =
+    const auto backends =
         std::make_shared<const container_backends>(container_backends{containers, workers, std::move(devices)});
     std::vector<cadvisor_request_type> types;
     const auto add = [&](cadvisor_version version, const char* name, auto answer) {
-        types.emplace_back(version, name, [ask, answer](const cadvisor_request& asked) { return answer(*ask, asked); });
+        types.emplace_back(version, name,
+                           [backends, answer](const cadvisor_request& asked) { return answer(*backends, asked); });
     };
     for (const cadvisor_version version : {cadvisor_version::v2_0, cadvisor_version::v2_1}) {
-        add(version, "stats",
-            [version](const auto& backends, const auto& asked) { return stats(backends, asked, version); });
+        add(version, "stats", [version](const auto& of, const auto& asked) { return stats(of, asked, version); });
     }
     add(cadvisor_version::v2_1, "machinestats", machinestats);
     add(cadvisor_version::both, "spec", spec);

@@ -14,7 +14,7 @@ namespace nodescope::api {
 namespace {
 
 struct machine_context {
-    machine_backends ask;
+    machine_backends backends;
     std::string version;
     /// The node last shown and its text: the node stays the same for minutes, and its text is long.
     mutable std::shared_ptr<const cadvisor::machine_info> shown;
@@ -30,7 +30,7 @@ task<http::reply> version_of(const machine_context& context, const cadvisor_requ
 
 task<http::reply> machine(const machine_context& context, const cadvisor_request& asked)
 {
-    auto reading = context.ask.machine.machine(asked.limit);
+    auto reading = context.backends.machine.machine(asked.limit);
     const auto node = co_await std::move(reading);
     if (!node) co_return cadvisor_failure(node.error());
     if (*node != context.shown) {
@@ -42,25 +42,25 @@ task<http::reply> machine(const machine_context& context, const cadvisor_request
 
 task<http::reply> attributes(const machine_context& context, const cadvisor_request& asked)
 {
-    auto reading = context.ask.machine.machine(asked.limit);
+    auto reading = context.backends.machine.machine(asked.limit);
     const auto node = co_await std::move(reading);
     if (!node) co_return cadvisor_failure(node.error());
-    auto asking = context.ask.engine.versions(asked.limit);
+    auto asking = context.backends.engine.versions(asked.limit);
     const auto engine = co_await std::move(asking);
     co_return cadvisor_json(attributes_json(**node, engine, context.version));
 }
 
 task<http::reply> storage(const machine_context& context, const cadvisor_request& asked)
 {
-    auto asking = context.ask.engine.data_root(asked.limit);
+    auto asking = context.backends.engine.data_root(asked.limit);
     std::string docker_root = co_await std::move(asking);
     if (const auto uuid = asked.parameters.get("uuid"); !uuid.empty()) {
-        auto finding = context.ask.machine.storage_of_disk(std::string(uuid), std::move(docker_root), asked.limit);
+        auto finding = context.backends.machine.storage_of_disk(std::string(uuid), std::move(docker_root), asked.limit);
         const auto found = co_await std::move(finding);
         if (!found) co_return cadvisor_failure(found.error());
         co_return cadvisor_json(storage_json(*found));
     }
-    auto measuring = context.ask.machine.storage(std::move(docker_root), asked.limit);
+    auto measuring = context.backends.machine.storage(std::move(docker_root), asked.limit);
     auto all = co_await std::move(measuring);
     if (!all) co_return cadvisor_failure(all.error());
     if (const auto label = asked.parameters.get("label"); !label.empty()) {
@@ -90,7 +90,7 @@ task<http::reply> ps(const machine_context& context, const cadvisor_request& ask
         one.recursive = false;
         one.count = 0;
         one.max_age.reset();
-        auto finding = context.ask.containers.find(std::move(one), asked.limit);
+        auto finding = context.backends.containers.find(std::move(one), asked.limit);
         const auto found = co_await std::move(finding);
         if (!found) co_return listing_failure(found.error());
         if (found->size() != 1) {
@@ -98,7 +98,7 @@ task<http::reply> ps(const machine_context& context, const cadvisor_request& ask
         }
         cgroup = found->front().name;
     }
-    auto listing = context.ask.processes.collect(std::move(cgroup), asked.limit);
+    auto listing = context.backends.processes.collect(std::move(cgroup), asked.limit);
     const auto table = co_await std::move(listing);
     if (!table) co_return listing_failure(table.error());
     co_return cadvisor_json(process_table_json(**table));

@@ -1,5 +1,5 @@
 // The routes of cAdvisor's REST API v2.0 and v2.1: which request type answers a path, and what is said when none does
-// (contract: cAdvisor REST API, 1). What a request type answers is in the cadvisor_*.cpp files beside this one.
+// (contract: cAdvisor REST API, 1). What a request type answers is in the files beside this one.
 #pragma once
 
 #include "core/error.hpp"

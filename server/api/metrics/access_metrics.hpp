@@ -1,4 +1,4 @@
-// The families about who was let in, and about the files that says so (operations.md A8, O5). Pure.
+// The families about who was let in, and about the files that say so. Pure.
 #pragma once
 
 #include "server/api/metrics/metric_families.hpp"

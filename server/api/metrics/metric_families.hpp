@@ -35,8 +35,8 @@ class metric_families {
 public:
     /// A family that gets no series is left out of the answer. References last until finish_all() or take_text().
     prometheus::MetricFamily& add(const metric_kind& kind);
-    /// Turns the families so far into text: as series, which hold all their labels anew, they take several times the
-    /// memory.
+    /// Turns the families so far into text: as series, each of which holds a copy of all its labels, they take several
+    /// times the memory.
     void finish_all();
     /// All of them in the text format 0.0.4, sorted by name.
     std::string take_text();

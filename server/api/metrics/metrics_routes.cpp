@@ -29,7 +29,7 @@ struct gathered {
 };
 
 struct metrics_context {
-    metrics_backends ask;
+    metrics_backends backends;
     metrics_options options;
 };
 
@@ -54,18 +54,18 @@ task<std::unique_ptr<gathered>> gather(const metrics_context& context, cadvisor_
 {
     auto out = std::make_unique<gathered>();
     if (context.options.containers != container_choice::none) {
-        auto finding = context.ask.containers.find(wanted_containers(asked), limit);
+        auto finding = context.backends.containers.find(wanted_containers(asked), limit);
         auto found = co_await std::move(finding);
         if (found) out->containers = std::move(*found);
         out->containers_failed = !found;
     }
     if (context.options.containers == container_choice::runtime) keep_runtime_containers(out->containers);
-    auto reading = context.ask.machine.machine(limit);
+    auto reading = context.backends.machine.machine(limit);
     auto machine = co_await std::move(reading);
     if (machine) out->machine = std::move(*machine);
-    auto asking = context.ask.engine.versions(limit);
+    auto asking = context.backends.engine.versions(limit);
     out->engine = co_await std::move(asking);
-    out->service = context.ask.service();
+    out->service = context.backends.service();
     co_return out;
 }
 
@@ -122,11 +122,11 @@ task<http::reply> metrics(const metrics_context& context, const http::request& a
     auto gathering = gather(context, *options, asked.limit);
     auto all = co_await std::move(gathering);
     auto work = [all = std::shared_ptr<gathered>(std::move(all)), series = context.options.series,
-                 devices = context.ask.devices(),
+                 devices = context.backends.devices(),
                  accepts_gzip = asked.accepts_gzip](const abandon_flag& abandoned) -> result<metrics_body> {
         return blocking_encode(text_of(*all, series, devices), accepts_gzip, abandoned);
     };
-    auto working = context.ask.workers.run("metrics", asked.limit, std::move(work));
+    auto working = context.backends.workers.run("metrics", asked.limit, std::move(work));
     auto body = co_await std::move(working);
     if (!body) co_return nothing_gathered(body.error());
     http::reply out(200, metrics_content_type, std::move(body->bytes));

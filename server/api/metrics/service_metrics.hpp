@@ -1,5 +1,5 @@
-// The families of the service itself and of the machine. Labels come from fixed sets (operations.md O5): routes of the
-// table, outcomes, backends. Pure, but for what is read of our own process.
+// The families of the service itself and of the machine. Labels come from fixed sets, so that nobody can make
+// their number grow: routes of the table, outcomes, backends. Pure, except what is read of our own process.
 #pragma once
 
 #include "collectors/cadvisor/engine_facts.hpp"

@@ -17,7 +17,7 @@ public:
     /// Reads `body` and keeps the values of `wanted`. An empty body is an empty object. Values of wanted keys must be
     /// strings; numbers and booleans are taken as their text; anything else is refused, as are: text that is not one
     /// JSON object, invalid UTF-8, more than `depth_limit` levels, more than `key_limit` keys, and a top-level key that
-    /// stands twice (operations.md W11). All of these are failure::invalid with a sentence.
+    /// stands twice. All of these are failure::invalid with a sentence.
     static result<parameters> parse(std::string_view body, std::initializer_list<std::string_view> wanted);
 
     /// The value, empty when absent: an empty parameter means the same as none.
