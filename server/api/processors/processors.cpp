@@ -17,8 +17,6 @@ namespace nodescope::api {
 
 namespace {
 
-constexpr const char* json_content_type = "application/json";
-
 /// Which agents ask: the path tells.
 enum class generation { first, second };
 
@@ -45,73 +43,65 @@ result<parameters> read_parameters(const processor_context& context, const http:
 }
 
 /// {"<key>": "<value>"}; a value that may be cut gets a second member "<key>.truncated" when it was.
-http::reply single_value(const processor_context& context, std::string_view key, std::string_view value,
-                         cut_at boundary)
+result<std::string> single_value(const processor_context& context, std::string_view key, std::string_view value,
+                                 cut_at boundary)
 {
     reply_object object;
     object.add(key, value, boundary);
     auto rendered = object.render(context.options.max_reply, boundary == cut_at::nowhere ? 0 : list_note_reserve_bytes);
     if (!rendered) {
-        return processor_failure(
-            error(rendered.error().kind(), fmt::format("{}: {}", key, rendered.error().message())));
+        return error(rendered.error().kind(), fmt::format("{}: {}", key, rendered.error().message()));
     }
     for (const cut_note& cut : rendered->cuts) {
         append_member(rendered->body, fmt::format("{}.truncated", cut.key),
                       fmt::format("{} of {}", cut.kept, cut.total));
     }
-    return http::reply(200, json_content_type, std::move(rendered->body));
+    return std::move(rendered->body);
 }
 
-deadline host_limit(const processor_context& context, const http::request& asked)
+deadline host_limit(const processor_context& context, deadline limit)
 {
-    return deadline::sooner(asked.limit, deadline::in(context.options.host_timeout));
+    return deadline::sooner(limit, deadline::in(context.options.host_timeout));
 }
 
-task<http::reply> container_list(const processor_context& context, const http::request& asked, generation agent)
+task<result<std::string>> container_list(const processor_context& context, const parameters&, deadline limit,
+                                         generation agent)
 {
-    const auto given = read_parameters(context, asked);
-    if (!given) co_return processor_failure(given.error());
-    const auto list = co_await context.backends.docker.list_containers(asked.limit);
-    if (!list) co_return processor_failure(list.error());
+    const auto list = co_await context.backends.docker.list_containers(limit);
+    if (!list) co_return list.error();
     if (agent == generation::second) {
         co_return single_value(context, "collector.kubernetes.container.list", **list, cut_at::array_element);
     }
     if ((*list)->size() > context.options.max_reply) {
-        co_return processor_failure(
-            error(failure::too_large,
-                  fmt::format("container list: the answer has {} bytes, more than the {} that an answer may have",
-                              (*list)->size(), context.options.max_reply)));
+        co_return error(failure::too_large,
+                        fmt::format("container list: the answer has {} bytes, more than the {} that an answer may have",
+                                    (*list)->size(), context.options.max_reply));
     }
-    co_return http::reply(200, json_content_type, **list);
+    co_return **list;
 }
 
-task<http::reply> docker_info(const processor_context& context, const http::request& asked, generation agent)
+task<result<std::string>> docker_info(const processor_context& context, const parameters&, deadline limit,
+                                      generation agent)
 {
-    const auto given = read_parameters(context, asked);
-    if (!given) co_return processor_failure(given.error());
-    const auto info = co_await context.backends.docker.info(asked.limit);
-    if (!info) co_return processor_failure(info.error());
+    const auto info = co_await context.backends.docker.info(limit);
+    if (!info) co_return info.error();
     const char* const key = agent == generation::first ? "docker.info" : "collector.kubernetes.docker.info";
     co_return single_value(context, key, **info, cut_at::nowhere);
 }
 
-task<http::reply> pod_detail(const processor_context& context, const http::request& asked)
+task<result<std::string>> pod_detail(const processor_context& context, const parameters& given, deadline limit)
 {
-    const auto given = read_parameters(context, asked);
-    if (!given) co_return processor_failure(given.error());
-    const auto which = kubernetes::pod_reference::parse(given->get("pod.namespace"), given->get("pod.name"));
-    if (!which) co_return processor_failure(which.error());
-    const auto pod = co_await context.backends.pods.pod(*which, asked.limit);
-    if (!pod) co_return processor_failure(pod.error());
+    const auto which = kubernetes::pod_reference::parse(given.get("pod.namespace"), given.get("pod.name"));
+    if (!which) co_return which.error();
+    const auto pod = co_await context.backends.pods.pod(*which, limit);
+    if (!pod) co_return pod.error();
     co_return single_value(context, "collector.kubernetes.pod.detail", *pod, cut_at::nowhere);
 }
 
-task<http::reply> pod_list(const processor_context& context, const http::request& asked)
+task<result<std::string>> pod_list(const processor_context& context, const parameters&, deadline limit)
 {
-    const auto given = read_parameters(context, asked);
-    if (!given) co_return processor_failure(given.error());
-    const auto pods = co_await context.backends.pods.pods_of_node(asked.limit);
-    if (!pods) co_return processor_failure(pods.error());
+    const auto pods = co_await context.backends.pods.pods_of_node(limit);
+    if (!pods) co_return pods.error();
     co_return single_value(context, "collector.kubernetes.pod.list", *pods, cut_at::array_element);
 }
 
@@ -138,55 +128,55 @@ result<net_info_query> net_info_query_of(const parameters& given)
     return net_info_query::of_pod(pod->pod_namespace(), pod->pod_name(), std::string(given.get("container")));
 }
 
-task<http::reply> net_info_of(const processor_context& context, const http::request& asked)
+task<result<std::string>> net_info_of(const processor_context& context, const parameters& given, deadline limit)
 {
-    const auto given = read_parameters(context, asked);
-    if (!given) co_return processor_failure(given.error());
-    auto query = net_info_query_of(*given);
-    if (!query) co_return processor_failure(query.error());
-    query->node_nat = given->get(node_nat_parameter) == "true";
-    const auto found = co_await context.backends.net_info.collect(std::move(*query), asked.limit);
-    if (!found) co_return processor_failure(found.error());
-    auto body = net_info_reply(*found, context.options.max_reply);
-    if (!body) co_return processor_failure(body.error());
-    co_return http::reply(200, json_content_type, std::move(*body));
+    auto query = net_info_query_of(given);
+    if (!query) co_return query.error();
+    query->node_nat = given.get(node_nat_parameter) == "true";
+    const auto found = co_await context.backends.net_info.collect(std::move(*query), limit);
+    if (!found) co_return found.error();
+    co_return net_info_reply(*found, context.options.max_reply);
 }
 
-task<http::reply> process_list_of(const processor_context& context, const http::request& asked)
+task<result<std::string>> process_list_of(const processor_context& context, const parameters&, deadline limit)
 {
-    const auto given = read_parameters(context, asked);
-    if (!given) co_return processor_failure(given.error());
-    const auto list = co_await context.backends.processes.collect(host_limit(context, asked));
-    if (!list) co_return processor_failure(list.error());
+    const auto list = co_await context.backends.processes.collect(host_limit(context, limit));
+    if (!list) co_return list.error();
     const std::string text = process_list_json(*list);
     co_return single_value(context, "collector.system.process.list", text, cut_at::array_element);
 }
 
-task<http::reply> mountinfo_of(const processor_context& context, const http::request& asked)
+task<result<std::string>> mountinfo_of(const processor_context& context, const parameters&, deadline limit)
 {
-    const auto given = read_parameters(context, asked);
-    if (!given) co_return processor_failure(given.error());
-    const auto mounts = co_await context.backends.mountinfo.collect(host_limit(context, asked));
-    if (!mounts) co_return processor_failure(mounts.error());
+    const auto mounts = co_await context.backends.mountinfo.collect(host_limit(context, limit));
+    if (!mounts) co_return mounts.error();
     co_return single_value(context, "collector.system.mountinfo", mounts->text, cut_at::line);
 }
 
-task<http::reply> dockerd_goroutines(const processor_context& context, const http::request& asked)
+task<result<std::string>> dockerd_goroutines(const processor_context& context, const parameters&, deadline limit)
 {
-    const auto given = read_parameters(context, asked);
-    if (!given) co_return processor_failure(given.error());
-    const auto path = co_await context.backends.goroutines.dump_dockerd(asked.limit);
-    if (!path) co_return processor_failure(path.error());
+    const auto path = co_await context.backends.goroutines.dump_dockerd(limit);
+    if (!path) co_return path.error();
     co_return single_value(context, "collector.runtime.dockerd.goroutine", *path, cut_at::nowhere);
 }
 
-task<http::reply> containerd_goroutines(const processor_context& context, const http::request& asked)
+task<result<std::string>> containerd_goroutines(const processor_context& context, const parameters&, deadline limit)
+{
+    const auto time = co_await context.backends.goroutines.dump_containerd(limit);
+    if (!time) co_return time.error();
+    co_return single_value(context, "collector.runtime.containerd.goroutine", *time, cut_at::nowhere);
+}
+
+/// `answer` gives the body; whatever it could not do becomes the contract's failure.
+template <class Answer>
+task<http::reply> reply_of(const processor_context& context, const http::request& asked, Answer answer)
 {
     const auto given = read_parameters(context, asked);
     if (!given) co_return processor_failure(given.error());
-    const auto time = co_await context.backends.goroutines.dump_containerd(asked.limit);
-    if (!time) co_return processor_failure(time.error());
-    co_return single_value(context, "collector.runtime.containerd.goroutine", *time, cut_at::nowhere);
+    auto answering = answer(context, *given, asked.limit);
+    auto body = co_await std::move(answering);
+    if (!body) co_return processor_failure(body.error());
+    co_return http::reply(200, "application/json", std::move(*body));
 }
 
 }  // namespace
@@ -196,19 +186,20 @@ std::vector<http::route> processor_routes(const processor_backends& backends, co
     const auto context = std::make_shared<const processor_context>(processor_context{backends, options});
     std::vector<http::route> routes;
     const auto add = [&](const char* path, auto answer) {
-        http::route& row =
-            routes.emplace_back(http::method::post, std::string("/processor/") + path,
-                                [context, answer](const http::request& asked) { return answer(*context, asked); });
+        http::route& row = routes.emplace_back(
+            http::method::post, std::string("/processor/") + path,
+            [context, answer](const http::request& asked) { return reply_of(*context, asked, answer); });
         row.body_limit = options.max_body;
         row.deadline_status = 500;  // the contract's one code for what could not be done
     };
     const auto add_both = [&](const char* first, const char* second, auto answer) {
-        add(first, [answer](const auto& context_of, const auto& asked) {
-            return answer(context_of, asked, generation::first);
-        });
-        add(second, [answer](const auto& context_of, const auto& asked) {
-            return answer(context_of, asked, generation::second);
-        });
+        const auto told = [answer](generation agent) {
+            return [answer, agent](const processor_context& of, const parameters& given, deadline limit) {
+                return answer(of, given, limit, agent);
+            };
+        };
+        add(first, told(generation::first));
+        add(second, told(generation::second));
     };
 
     add_both("containercollector", "containerCollector", container_list);
