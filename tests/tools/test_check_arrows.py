@@ -15,6 +15,7 @@ BAD = [
     ("server/http/a.cpp", '#include "collectors/runtime/docker/docker_client.hpp"'),
     ("server/http/a.cpp", '#include "server/api/processors/processors.hpp"'),
     ("server/auth/a.cpp", '#include "netlink/read/dump.hpp"'),
+    ("netlink/text/a.cpp", '#include "netlink/read/dump.hpp"'),
     ("netlink/decode/a.cpp", '#include "netlink/read/dump.hpp"'),
     ("collectors/http_client/a.cpp", '#include "netlink/net_namespace.hpp"'),
     ("collectors/host/proc/a.cpp", '#include "collectors/runtime/docker/docker_client.hpp"'),
