@@ -1,7 +1,7 @@
 """The Helm chart: rendered by helm, validated as an API server would, and compared with golden files. Where helm is not built (tools/chart-tools),
 the chart is rendered without it, and what only helm can say is skipped.
 
-NODESCOPE_WRITE_GOLDEN=1 writes the golden files anew; the difference is then read by a person.
+NODESCOPE_WRITE_GOLDEN=1 writes the golden files again; the difference is then read by a person.
 """
 
 import json

@@ -282,7 +282,7 @@ class NetInfo(unittest.TestCase):
         ask_all(20)
         self.assertEqual(self.state_of_service(), before)
 
-    # No answer may tell of another namespace than that of the container's process.
+    # No answer may be about another namespace than that of the container's process.
     def test_answers_during_restarts_are_of_the_container(self):
         container = self.running()
         known = {(str(container.pid), namespace_of(container.pid))}

@@ -212,7 +212,7 @@ class Watchdog(Case):
         self.hear_of_life(2)
 
     def test_each_worker_that_stands_still_silences_it(self):
-        """But for those that wait for network filesystems: a server that is away is no reason to be restarted."""
+        """Except those that wait for network filesystems: a server that is away is no reason to be restarted."""
         self.hear_of_life(2)  # by then each worker has answered once, and has its name
         _, workers = threads_of(self.service)
         silencing = 0

@@ -12,7 +12,7 @@ from tests.support.scripts import load_script
 
 test_dockerd = load_script("tools/test-dockerd")
 
-# A dockerd by its name and arguments: tells of its containers, if it is to, and does not answer what should remove them.
+# A dockerd by its name and arguments: lists its containers, if it is to, and does not answer what should remove them.
 STAND_IN = """
 import http.server, json, socketserver, sys, time
 

@@ -50,7 +50,6 @@ TEST(WorkerPool, AbandonsWorkThatOutlivesItsDeadline)
     EXPECT_EQ(pool.abandoned(), 0U);
 }
 
-// operations.md S5
 TEST(WorkerPool, AnswersTheRollOnlyOnceEveryWorkerHas)
 {
     boost::asio::io_context reactor(1);  // Outlives the pool, whose abandoned job still hands over to it.

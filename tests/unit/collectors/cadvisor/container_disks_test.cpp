@@ -1,4 +1,4 @@
-// When containers are walked, what is shown of it, and what a disk that hangs costs. cadvisor-v2.md §12.5, §14.2.
+// When containers are walked, what is shown of it, and what a disk that hangs costs.
 #include "collectors/cadvisor/container_disks.hpp"
 #include "tests/support/run_task.hpp"
 

@@ -1,4 +1,4 @@
-// The containers of a node from its cgroup tree and from what Docker says of it. cadvisor-v2.md §3, §5, §10, §12.1.
+// The containers of a node from its cgroup tree and from what Docker says of it.
 #include "collectors/cadvisor/node_containers.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/unit/collectors/cadvisor/cgroup_node.hpp"
@@ -129,7 +129,6 @@ TEST_F(NodeContainers, MeasuresAnewWhatIsTooOld)
 
 TEST_F(NodeContainers, ShowsOfTheEnvironmentOnlyWhatIsListed)
 {
-    // operations.md O6.
     options.environment = {"SHOWN"};
     docker.answer = [](const std::string& id) {
         auto state = running(id, "web");

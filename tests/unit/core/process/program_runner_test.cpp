@@ -193,7 +193,6 @@ TEST_F(ProgramRunner, PassesOnWhyAProgramCannotRun)
               error(failure::gone, "nat: x: no namespace"));
 }
 
-// operations.md X2
 TEST_F(ProgramRunner, OpensNothingThatAnotherProgramWouldInherit)
 {
     const auto inheritable = [] {
@@ -264,7 +263,6 @@ private:
     pid_t pid_ = -1;
 };
 
-// operations.md X3
 TEST_F(ProgramRunner, LimitsProgramsThatDoNotEnd)
 {
     std::vector<pid_t> pids;

@@ -63,7 +63,7 @@ TEST(CgroupLayout, SeparateControllersAreVersionOne)
     EXPECT_EQ(mount_of(layout, cgroup_controller::pids), "/sys/fs/cgroup/pids");
 }
 
-// §12.2: hybrid nodes count as v1, and the first mount of a controller counts.
+// Hybrid nodes count as v1, and the first mount of a controller counts.
 TEST(CgroupLayout, HybridCountsAsVersionOne)
 {
     const cgroup_layout layout = parse_cgroup_mounts(systemd_v1_table, "/host/");

@@ -48,7 +48,6 @@ docker_storage storage_of(const std::string& driver)
 
 }  // namespace
 
-// cadvisor-v2.md §12.5
 TEST(TreeUsage, CountsBlocksOfEverythingOnce)
 {
     const temporary_root root;

@@ -55,7 +55,7 @@ bool expect(bool condition, const char* what)
 
 }  // namespace
 
-// cadvisor-v2.md §12.6; the devices are those cAdvisor 0.35 lists on the same node.
+// The devices are those cAdvisor 0.35 lists on the same node.
 TEST(NodeMounts, AreTheFilesystemsOfTheNode)
 {
     const auto mounts = parse_node_mounts(captured("mountinfo_v1"));
@@ -146,7 +146,6 @@ TEST(Diskstats, AnyKindOfDiskHasFigures)
     EXPECT_TRUE(parse_diskstats("8 0 sda 1 2 3\n8 0\nx y z\n8 0 sda 1 2 3 4 5 6 7 8 9 10 -1\n").empty());
 }
 
-// §12.7
 TEST(DeviceNames, AreOfTheDiskOrOfTheFilesystem)
 {
     node_filesystems node;
@@ -238,7 +237,7 @@ TEST(FilesystemWatch, SaysWhyMountsCannotBeRead)
               error(failure::gone, "read " + root.path() + "/proc/1/mountinfo: No such file or directory"));
 }
 
-// §14.2: later mounts appear, gone ones leave.
+// Later mounts appear, gone ones leave.
 TEST(FilesystemWatch, FollowsMounts)
 {
     const temporary_root place;

@@ -1,4 +1,4 @@
-// NUMA nodes, cores and caches from trees as kernels make them. cadvisor-v2.md §4.3 "topology".
+// NUMA nodes, cores and caches from trees as kernels make them.
 #include "collectors/host/node/cpu_topology.hpp"
 #include "tests/support/temporary_root.hpp"
 

@@ -64,7 +64,7 @@ TEST(ProcessHandle, OfNobodyIsGone)
         << nobody.error();
 }
 
-// operations.md N2: the handle never answers for whoever has the number later.
+// The handle never answers for whoever has the number later.
 TEST(ProcessHandle, FailsOnceTheProcessHasEnded)
 {
     namespace_child child(false);
@@ -113,7 +113,6 @@ TEST(ReadFileAt, StopsAtTheLimit)
     EXPECT_EQ(files::read_file({"/", root.path() + "/none"}, 1).error().kind(), failure::gone);
 }
 
-// operations.md N3.
 TEST(BelongsToContainer, IsProvedByTheCgroup)
 {
     temporary_root root;
