@@ -1,5 +1,6 @@
 """The network of real containers through the real binary."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -177,7 +178,7 @@ class NetInfo(unittest.TestCase):
     def test_the_nodes_nat_is_read_only_when_asked_for(self):
         """The node is a namespace of the test: its process 1, seen through --root, holds it."""
         container = self.running()
-        with namespace_zoo.Zoo() as zoo, tempfile.TemporaryDirectory() as root:
+        with namespace_zoo.Zoo() as zoo, tempfile.TemporaryDirectory() as root, contextlib.ExitStack() as mounts:
             node = zoo.add("node")
             node.run("iptables-nft", "-t", "nat", "-A", "PREROUTING", "-d", "192.0.2.1", "-j", "ACCEPT")
             proc = pathlib.Path(root, "proc")
@@ -186,7 +187,7 @@ class NetInfo(unittest.TestCase):
             for name, pid in (("1", node.pid), (str(container.pid), container.pid)):
                 (proc / name).mkdir()
                 subprocess.run(["mount", "--bind", f"/proc/{pid}", proc / name], check=True)
-                self.addCleanup(subprocess.run, ["umount", "--lazy", proc / name], check=True)
+                mounts.callback(subprocess.run, ["umount", "--lazy", proc / name], check=True)
             for name in ("stat", "uptime"):
                 (proc / name).write_text(pathlib.Path("/proc", name).read_text())
             with Service("--docker-host", self.engine.host, "--root", root) as service:
