@@ -89,7 +89,7 @@ class DockerFaults(unittest.TestCase):
             with FakeDocker(self.socket):
                 self.answered(service, LIST)
 
-    # ---- answers that are none ----
+    # ---- faulty answers ----
     def test_each_fault_is_a_sentence_and_the_next_answer_is_right(self):
         daemon = self.fake()
         service = self.service("10s")
