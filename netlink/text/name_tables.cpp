@@ -14,13 +14,13 @@ namespace nodescope::netlink {
 
 namespace {
 
-constexpr std::string_view white_space = " \t\v\f\r";
+constexpr std::string_view blanks = " \t\v\f\r";
 
 /// Cuts the next field off `line`; empty when there is none.
 std::string_view next_field(std::string_view& line) noexcept
 {
-    line.remove_prefix(std::min(line.find_first_not_of(white_space), line.size()));
-    const std::string_view field = line.substr(0, line.find_first_of(white_space));
+    line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
+    const std::string_view field = line.substr(0, line.find_first_of(blanks));
     line.remove_prefix(field.size());
     return field;
 }
@@ -38,7 +38,7 @@ void for_each_line(std::string_view text, Visit visit)
     while (!text.empty()) {
         const std::size_t end = std::min(text.find('\n'), text.size());
         const std::string_view line = without_comment(text.substr(0, end));
-        if (line.find_first_not_of(white_space) != std::string_view::npos) visit(line);
+        if (line.find_first_not_of(blanks) != std::string_view::npos) visit(line);
         text.remove_prefix(std::min(end + 1, text.size()));
     }
 }

@@ -111,10 +111,10 @@ result<void> remove_stale_socket(const listen_address& address, socket_address w
     return {};
 }
 
-void set_option(int descriptor, int level, int name) noexcept
+void set_option(int descriptor, int protocol, int name) noexcept
 {
     const int on = 1;
-    setsockopt(descriptor, level, name, &on, sizeof(on));
+    setsockopt(descriptor, protocol, name, &on, sizeof(on));
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ namespace nodescope::host {
 
 namespace {
 
-constexpr std::size_t text_limit = 64UL * 1024UL;
+constexpr std::size_t status_limit = 64UL * 1024UL;
 constexpr std::size_t pid_file_limit = 64;
 
 // The value of "Key:\tvalue" in a status text; empty when absent. The kernel escapes newlines in the name line.
@@ -61,7 +61,7 @@ bool has_executable(const process_handle& process, std::string_view name)
 // One number in NSpid: the process lives in the namespace that this /proc shows, not in one below.
 bool is_outermost(const process_handle& process)
 {
-    const auto status = process.read("status", text_limit);
+    const auto status = process.read("status", status_limit);
     if (!status) return false;
     const std::string_view numbers = status_value(status->text, "NSpid");
     // No such line before Linux 4.1.
@@ -125,7 +125,7 @@ result<void> signal_daemon(const process_handle& daemon, std::string_view name, 
                                  "than 5.3",
                                  shown));
     }
-    const auto status = daemon.read("status", text_limit);
+    const auto status = daemon.read("status", status_limit);
     if (!status) return status.error();
     const std::string_view mask = status_value(status->text, "SigCgt");
     std::uint64_t caught = 0;

@@ -143,10 +143,10 @@ void append_disk_counts(go_json& json, const host::disk_counters& disk, const di
 }
 
 /// Nothing when a counter went down: then it is not the same one any more.
-std::optional<std::uint64_t> rate(std::uint64_t before, std::uint64_t now, double nanoseconds)
+std::optional<std::uint64_t> rate(std::uint64_t before, std::uint64_t now, double interval_ns)
 {
     if (now < before) return std::nullopt;
-    return static_cast<std::uint64_t>(static_cast<double>(now - before) / nanoseconds * 1e9);
+    return static_cast<std::uint64_t>(static_cast<double>(now - before) / interval_ns * 1e9);
 }
 
 }  // namespace

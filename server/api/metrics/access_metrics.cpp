@@ -9,8 +9,6 @@ namespace {
 
 using prometheus::MetricFamily;
 
-double as_double(std::uint64_t value) noexcept { return static_cast<double>(value); }
-
 void append_own(MetricFamily& to, double value, std::initializer_list<extra_label> labels = {})
 {
     append_series(to, metric_labels(), value, labels);

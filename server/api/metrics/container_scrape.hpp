@@ -16,8 +16,6 @@ inline constexpr double nanoseconds_per_second = 1e9;
 inline constexpr double microseconds_per_second = 1e6;
 inline constexpr double milliseconds_per_second = 1e3;
 
-inline double as_double(std::uint64_t value) noexcept { return static_cast<double>(value); }
-
 /// One container of an answer.
 struct scraped_container {
     const cadvisor::container_view* container = nullptr;

@@ -25,6 +25,8 @@ struct metric_kind {
 inline constexpr auto counter = prometheus::MetricType::Counter;
 inline constexpr auto gauge = prometheus::MetricType::Gauge;
 
+inline double as_double(std::uint64_t value) noexcept { return static_cast<double>(value); }
+
 /// One label of a series besides those of what it belongs to.
 struct extra_label {
     std::string_view name;

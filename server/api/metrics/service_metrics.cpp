@@ -20,8 +20,6 @@ namespace {
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 
-double as_double(std::uint64_t value) noexcept { return static_cast<double>(value); }
-
 /// A series without any label but these.
 void append_own(MetricFamily& to, double value, std::initializer_list<extra_label> labels = {})
 {
