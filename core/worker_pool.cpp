@@ -1,6 +1,8 @@
 #include "core/worker_pool.hpp"
 
 #include <fmt/format.h>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <atomic>
 #include <csignal>
@@ -11,6 +13,8 @@
 #include <vector>
 
 namespace nodescope {
+
+namespace asio = boost::asio;
 
 struct worker_pool::impl {
     impl(std::size_t threads, std::size_t limit) : queue_limit(limit), present(threads)
@@ -48,13 +52,27 @@ struct worker_pool::impl {
             next->started = true;
             ++running;
             lock.unlock();
-            next->body(*next);
-            next->body = nullptr;
+            carry_out(next);
             lock.lock();
             --running;
             next->finished = true;
             if (next->abandoned.raised()) --abandoned_running;
+            // The result of an abandoned job may take its time to go away, and the reactor must not wait for that.
+            lock.unlock();
+            next.reset();
+            lock.lock();
         }
+    }
+
+    static void carry_out(const std::shared_ptr<job>& work)
+    {
+        try {
+            work->perform();
+        } catch (...) {
+            work->thrown = std::current_exception();
+        }
+        work->let_go();
+        asio::post(work->home, [work] { work->done.set(); });
     }
 
     const std::size_t queue_limit;
@@ -88,6 +106,25 @@ worker_pool::~worker_pool()
     for (std::thread& worker : impl_->workers) worker.join();
 }
 
+task<std::optional<error>> worker_pool::finish(std::string_view what, deadline limit, std::shared_ptr<job> work)
+{
+    work->home = co_await asio::this_coro::executor;
+    if (!submit(work)) {
+        co_return error(failure::overloaded,
+                        fmt::format("{}: {} jobs are waiting already, try again later", what, impl_->queue_limit));
+    }
+    const wait_end how = co_await work->done.wait(limit);
+    if (how == wait_end::told) {
+        if (work->thrown) std::rethrow_exception(work->thrown);
+        co_return std::nullopt;
+    }
+    abandon(*work);
+    if (how == wait_end::cancelled) co_return error(failure::cancelled, fmt::format("{}: the caller went away", what));
+    ++deadline_misses_;
+    const char* const phase = work->started ? "not finished" : "no worker free";
+    co_return error(failure::timed_out, fmt::format("{}: {} within {}", what, phase, duration_text(limit.limit())));
+}
+
 bool worker_pool::submit(std::shared_ptr<job> work)
 {
     {
@@ -107,19 +144,6 @@ void worker_pool::abandon(job& work) noexcept
     // The worker looks at the flag under the same lock when it counts the job out.
     if (work.started && !work.finished) ++impl_->abandoned_running;
     work.abandoned.raise();
-}
-
-error worker_pool::give_up(std::string_view what, const job& work, deadline limit, bool timer_fired)
-{
-    if (!timer_fired) return error(failure::cancelled, fmt::format("{}: the caller went away", what));
-    const char* const phase = work.started ? "not finished" : "no worker free";
-    return error(failure::timed_out, fmt::format("{}: {} within {}", what, phase, duration_text(limit.limit())));
-}
-
-error worker_pool::refused(std::string_view what, std::size_t queue_limit)
-{
-    return error(failure::overloaded,
-                 fmt::format("{}: {} jobs are waiting already, try again later", what, queue_limit));
 }
 
 void worker_pool::call_roll()

@@ -3,19 +3,13 @@
 #pragma once
 
 #include "core/deadline.hpp"
+#include "core/event.hpp"
 #include "core/task.hpp"
-
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -70,21 +64,40 @@ public:
     /// Two, because that is enough to keep a dump going while another waits for the kernel's rtnl lock; more threads
     /// only queue on that same lock.
     static constexpr std::size_t default_threads = 2;
-    /// operations.md W6: beyond this many waiting, shed load instead of promising what no deadline will keep.
+    /// Beyond this many waiting, shed load instead of promising what no deadline will keep.
     static constexpr std::size_t default_queue_limit = 64;
 
 private:
+    /// Shared by the coroutine that waits and the worker.
     struct job {
+        virtual ~job() = default;
+        /// On the worker's thread. The result is the coroutine's once `done` is set.
+        virtual void perform() = 0;
+        /// Destroys what the work owns, on the worker's thread and before anybody learns that it is done.
+        virtual void let_go() noexcept = 0;
+
         abandon_flag abandoned;
         std::atomic<bool> started{false};
         bool finished = false;  // guarded by the pool's mutex
-        std::function<void(job&)> body;
+        std::exception_ptr thrown;
+        event done;  // set on the reactor thread, by posting there
+        boost::asio::any_io_executor home;
     };
 
+    template <class Work>
+    struct job_of final : job {
+        using outcome = decltype(std::declval<Work&>()(std::declval<const abandon_flag&>()));
+        explicit job_of(Work w) : work(std::move(w)) {}
+        void perform() override { value.emplace((*work)(abandoned)); }
+        void let_go() noexcept override { work.reset(); }
+        std::optional<Work> work;
+        std::optional<outcome> value;
+    };
+
+    /// Nothing once the job is done; else why it was not.
+    task<std::optional<error>> finish(std::string_view what, deadline limit, std::shared_ptr<job> work);
     [[nodiscard]] bool submit(std::shared_ptr<job> work);
     void abandon(job& work) noexcept;
-    static error give_up(std::string_view what, const job& work, deadline limit, bool timer_fired);
-    static error refused(std::string_view what, std::size_t queue_limit);
 
     struct impl;
     std::unique_ptr<impl> impl_;
@@ -95,50 +108,11 @@ template <class Work>
 auto worker_pool::run(std::string_view what, deadline limit, Work work)
     -> task<decltype(work(std::declval<const abandon_flag&>()))>
 {
-    namespace asio = boost::asio;
-    using outcome = decltype(work(std::declval<const abandon_flag&>()));
-
-    // Shared by the coroutine and the worker. `value`, `thrown` and `done` are touched on the reactor thread only: the
-    // worker hands them over by posting. The timer is the thing waited for; the reactor cancels it when done.
-    struct exchange {
-        exchange(const asio::any_io_executor& executor, deadline until) : timer(executor, until.at()) {}
-        asio::steady_timer timer;
-        std::optional<outcome> value;
-        std::exception_ptr thrown;
-        bool done = false;
-    };
-
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    auto shared = std::make_shared<exchange>(executor, limit);
-    auto queued = std::make_shared<job>();
-    queued->body = [shared, executor, work = std::move(work)](job& self) mutable {
-        std::optional<outcome> value;
-        std::exception_ptr thrown;
-        try {
-            value.emplace(work(self.abandoned));
-        } catch (...) {
-            thrown = std::current_exception();
-        }
-        asio::post(executor, [shared = std::move(shared), value = std::move(value), thrown]() mutable {
-            shared->value = std::move(value);
-            shared->thrown = thrown;
-            shared->done = true;
-            shared->timer.cancel();
-        });
-    };
-
-    if (!submit(queued)) co_return refused(what, default_queue_limit);
-    const bool throwing = co_await asio::this_coro::throw_if_cancelled();
-    co_await asio::this_coro::throw_if_cancelled(false);
-    auto [timer_error] = co_await shared->timer.async_wait(asio::as_tuple(asio::use_awaitable));
-    co_await asio::this_coro::throw_if_cancelled(throwing);
-    if (!shared->done) {
-        abandon(*queued);
-        if (!timer_error) ++deadline_misses_;
-        co_return give_up(what, *queued, limit, !timer_error);
-    }
-    if (shared->thrown) std::rethrow_exception(shared->thrown);
-    co_return std::move(*shared->value);
+    const auto queued = std::make_shared<job_of<Work>>(std::move(work));
+    auto running = finish(what, limit, queued);
+    const std::optional<error> failed = co_await std::move(running);
+    if (failed) co_return *failed;
+    co_return std::move(*queued->value);
 }
 
 }  // namespace nodescope

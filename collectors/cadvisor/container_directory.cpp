@@ -90,8 +90,9 @@ task<> container_directory::ask_until_done([[maybe_unused]] std::shared_ptr<cons
         }
         auto inspecting = runtimes_.inspect(*reference, deadline::in(answer_limit));
         const auto answer = co_await std::move(inspecting);
+        if (!answer && answer.error().kind() == failure::cancelled) co_return;
         learn(id, answer);
-        if (!asking()) waiting_.wake();
+        if (!asking()) changed_.notify();
     }
 }
 
@@ -152,7 +153,7 @@ void container_directory::rest_after(const error& why)
         if (const auto found = entries_.find(id); found != entries_.end()) found->second.waiting = false;
     }
     queue_.clear();
-    waiting_.wake();
+    changed_.notify();
     if (was_unwell_) return;
     was_unwell_ = true;
     log_.write(log_level::warning, "the container runtime does not say which containers these are",
@@ -162,7 +163,10 @@ void container_directory::rest_after(const error& why)
 task<> container_directory::settle(deadline limit)
 {
     const deadline own = deadline::sooner(limit, deadline::in(patience));
-    co_await waiting_.wait(own, [this] { return unwell() || !asking(); });
+    while (!unwell() && asking()) {
+        const wait_end how = co_await changed_.wait(own);
+        if (how != wait_end::told) break;
+    }
     // Whoever asks while this goes on need not wait for it as well.
     const bool late = !unwell() && asking() && own.passed();
     if (late && own.limit() >= patience) unwell_until_ = steady_clock::now() + rest;

@@ -4,10 +4,10 @@
 
 #include "collectors/runtime/runtimes.hpp"
 #include "core/deadline.hpp"
+#include "core/event.hpp"
 #include "core/log.hpp"
 #include "core/task.hpp"
 #include "core/task_group.hpp"
-#include "core/waiters.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -92,7 +92,7 @@ private:
     bool was_unwell_ = false;
     // Shared with frames that are destroyed after this object when the reactor ends.
     std::shared_ptr<std::size_t> askers_ = std::make_shared<std::size_t>(0);
-    waiters waiting_;
+    nodescope::event changed_;
 };
 
 }  // namespace nodescope::cadvisor

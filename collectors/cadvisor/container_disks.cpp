@@ -70,7 +70,10 @@ bool container_disks::has_fresh() const
 task<> container_disks::settle(deadline limit)
 {
     const deadline own = deadline::sooner(limit, deadline::in(patience));
-    co_await waiting_.wait(own, [this] { return !has_fresh(); });
+    while (has_fresh()) {
+        const wait_end how = co_await changed_.wait(own);
+        if (how != wait_end::told) break;
+    }
     // Whoever asks while the walks go on need not wait for them as well.
     for (auto& one : entries_) one.second.fresh = false;
 }
@@ -103,7 +106,7 @@ task<> container_disks::walk_until_done([[maybe_unused]] std::shared_ptr<const v
         const auto usage = co_await std::move(walking);
         const auto took = steady_clock::now() - begin;
         learn(id, usage, took);
-        waiting_.wake();
+        changed_.notify();
         rest.expires_after(took * rest_ratio);
         co_await rest.async_wait(asio::use_awaitable);
     }

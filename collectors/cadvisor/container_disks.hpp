@@ -8,10 +8,10 @@
 #include "collectors/runtime/container.hpp"
 #include "core/backend_statistics.hpp"
 #include "core/deadline.hpp"
+#include "core/event.hpp"
 #include "core/log.hpp"
 #include "core/task.hpp"
 #include "core/task_group.hpp"
-#include "core/waiters.hpp"
 #include "core/worker_pool.hpp"
 
 #include <chrono>
@@ -99,7 +99,7 @@ private:
     worker_pool pool_{1};
     std::map<std::string, known> entries_;
     std::deque<std::string> queue_;
-    waiters waiting_;
+    nodescope::event changed_;
     std::weak_ptr<const void> walking_;  // held by the coroutine that walks
     std::set<failure> told_;
     backend_statistics statistics_;

@@ -1,16 +1,13 @@
 #include "collectors/cadvisor/event_store.hpp"
 
+#include "core/event.hpp"
+
 #include <fmt/format.h>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <utility>
 
 namespace nodescope::cadvisor {
-
-namespace asio = boost::asio;
 
 namespace {
 
@@ -54,14 +51,9 @@ bool passes(const event_filter& filter, const event& happened)
 struct event_store::feed {
     event_filter filter;
     std::deque<event> waiting;
-    asio::steady_timer* sleeper = nullptr;  // in the frame of next(), while it waits
+    nodescope::event changed;
     bool lost = false;
     bool closed = false;
-
-    void wake() const
-    {
-        if (sleeper != nullptr) sleeper->cancel();
-    }
 };
 
 class event_store::stream final : public event_stream {
@@ -73,14 +65,8 @@ public:
     {
         const std::shared_ptr<feed> shared = feed_;
         if (shared->waiting.empty() && !shared->lost) {
-            asio::steady_timer timer(co_await asio::this_coro::executor, limit.at());
-            shared->sleeper = &timer;
-            const bool throwing = co_await asio::this_coro::throw_if_cancelled();
-            co_await asio::this_coro::throw_if_cancelled(false);
-            const auto [woken] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-            co_await asio::this_coro::throw_if_cancelled(throwing);
-            shared->sleeper = nullptr;
-            if (woken && shared->waiting.empty() && !shared->lost) {
+            const wait_end how = co_await shared->changed.wait(limit);
+            if (how == wait_end::cancelled) {
                 co_return error(failure::cancelled, "events: the caller went away");
             }
         }
@@ -117,7 +103,7 @@ void event_store::add(event happened)
         } else {
             one->waiting.push_back(happened);
         }
-        one->wake();
+        one->changed.notify();
     }
     remember(std::move(happened));
 }

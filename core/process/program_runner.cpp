@@ -1,11 +1,11 @@
 #include "core/process/program_runner.hpp"
 
+#include "core/event.hpp"
+
 #include <fmt/format.h>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 
 #include <array>
 #include <optional>
@@ -41,11 +41,10 @@ struct stream {
 /// `finished`; plain callbacks do the rest, because after the coroutine has given up somebody must still reap.
 struct program_runner::running_program : std::enable_shared_from_this<running_program> {
     running_program(const asio::any_io_executor& executor, child_process started, const output_limits& limits,
-                    deadline until, slot_pool::slot held, std::shared_ptr<ledger> book)
+                    slot_pool::slot held, std::shared_ptr<ledger> book)
         : child(std::move(started)),
           output(executor, child.take_output(), limits.output),
           errors(executor, child.take_errors(), limits.errors),
-          finished(executor, until.at()),
           reap_timer(executor),
           stuck_timer(executor),
           place(std::move(held)),
@@ -140,15 +139,15 @@ struct program_runner::running_program : std::enable_shared_from_this<running_pr
 
     void finish_if_done()
     {
-        if (!end || output.open || errors.open || std::exchange(done, true)) return;
-        finished.cancel();
+        if (!end || output.open || errors.open) return;
+        finished.set();
     }
 
     child_process child;
     stream output;
     stream errors;
     std::optional<asio::posix::stream_descriptor> exit;
-    asio::steady_timer finished;
+    event finished;
     asio::steady_timer reap_timer;
     asio::steady_timer stuck_timer;
     slot_pool::slot place;
@@ -156,7 +155,6 @@ struct program_runner::running_program : std::enable_shared_from_this<running_pr
     std::optional<process_end> end;
     bool killed = false;
     bool counted_stuck = false;
-    bool done = false;
 };
 
 program_runner::program_runner(asio::any_io_executor executor, worker_pool& pool)
@@ -196,16 +194,13 @@ task<result<program_output>> program_runner::run(std::string label, program what
     if (!started) co_return started.error();
 
     auto running =
-        std::make_shared<running_program>(executor_, std::move(**started), limits, limit, std::move(*held), ledger_);
+        std::make_shared<running_program>(executor_, std::move(**started), limits, std::move(*held), ledger_);
     running->start();
-    const bool throwing = co_await asio::this_coro::throw_if_cancelled();
-    co_await asio::this_coro::throw_if_cancelled(false);
-    const auto [timer_error] = co_await running->finished.async_wait(asio::as_tuple(asio::use_awaitable));
-    co_await asio::this_coro::throw_if_cancelled(throwing);
-
-    if (!running->done) {
+    const wait_end how = co_await running->finished.wait(limit);
+    if (how != wait_end::told) {
         running->give_up();
-        if (timer_error) co_return error(failure::cancelled, fmt::format("{}: the caller went away", label));
+        if (how == wait_end::cancelled)
+            co_return error(failure::cancelled, fmt::format("{}: the caller went away", label));
         co_return error(failure::timed_out,
                         fmt::format("{}: not finished within {}", label, duration_text(limit.limit())));
     }

@@ -1,10 +1,12 @@
 #include "core/worker_pool.hpp"
-#include "core/with_deadline.hpp"
+#include "core/task_group.hpp"
 #include "tests/support/run_task.hpp"
 
 #include <gtest/gtest.h>
 
 #include <future>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
@@ -106,7 +108,18 @@ TEST(WorkerPool, RefusesWhatTheQueueCannotHold)
 {
     worker_pool pool(1, 0);
     const auto work = [](const abandon_flag&) -> result<int> { return 1; };
-    EXPECT_EQ(run_task(pool.run("work", deadline::in(10s), work)).error().kind(), failure::overloaded);
+    EXPECT_EQ(run_task(pool.run("work", deadline::in(10s), work)).error(),
+              error(failure::overloaded, "work: 0 jobs are waiting already, try again later"));
+}
+
+TEST(WorkerPool, DestroysWhatTheWorkOwnsBeforeTheCallerGoesOn)
+{
+    worker_pool pool(1);
+    auto owned = std::make_shared<int>(1);
+    const std::weak_ptr<int> watched = owned;
+    auto work = [owned = std::move(owned)](const abandon_flag&) -> result<int> { return *owned; };
+    EXPECT_EQ(run_task(pool.run("work", deadline::in(10s), std::move(work))).value(), 1);
+    EXPECT_TRUE(watched.expired());
 }
 
 TEST(WorkerPool, LetsGoWhenTheCallerIsCancelled)
@@ -117,10 +130,18 @@ TEST(WorkerPool, LetsGoWhenTheCallerIsCancelled)
         while (!abandoned.raised()) std::this_thread::yield();
         return 1;
     };
-    const auto describe = [] { return error(failure::timed_out, "outer"); };
-    const auto got =
-        run_task(reactor, with_deadline(pool.run("work", deadline::in(1h), work), deadline::in(20ms), describe));
-    EXPECT_EQ(got.error().message(), "outer");
+    logger log(log_level::error, log_format::text);
+    task_group group(reactor.get_executor(), log);
+    std::optional<error> told;
+    const auto ask = [&]() -> task<> {
+        const auto got = co_await pool.run("work", deadline::in(1h), work);
+        told = got.error();
+    };
+    group.spawn("ask", ask());
+    reactor.poll();
+    EXPECT_TRUE(run_task(reactor, group.stop(deadline::in(10s))));
+    EXPECT_EQ(told, error(failure::cancelled, "work: the caller went away"));
+    EXPECT_EQ(pool.deadline_misses(), 0U);
 }
 
 }  // namespace
