@@ -1,11 +1,10 @@
 #include "core/task_group.hpp"
 
-#include <boost/asio/as_tuple.hpp>
+#include "core/event.hpp"
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <exception>
@@ -16,7 +15,7 @@ namespace nodescope {
 namespace asio = boost::asio;
 
 struct task_group::impl {
-    impl(asio::any_io_executor e, logger& l) : executor(std::move(e)), log(l), emptied(executor) {}
+    impl(asio::any_io_executor e, logger& l) : executor(std::move(e)), log(l) {}
 
     void report(std::string_view what, const std::exception_ptr& thrown) const
     {
@@ -32,10 +31,17 @@ struct task_group::impl {
         }
     }
 
+    struct child {
+        explicit child(std::string_view name) : what(name) {}
+        std::string_view what;
+        asio::cancellation_signal stop;
+    };
+
     asio::any_io_executor executor;
     logger& log;
-    std::list<asio::cancellation_signal> children;
-    asio::steady_timer emptied;
+    std::list<child> children;
+    event emptied;
+    bool stopping = false;
 };
 
 task_group::task_group(asio::any_io_executor executor, logger& log)
@@ -46,30 +52,32 @@ task_group::task_group(asio::any_io_executor executor, logger& log)
 void task_group::spawn(std::string_view what, task<> work)
 {
     const auto self = impl_;
-    const auto child = self->children.emplace(self->children.end());
-    asio::co_spawn(self->executor, std::move(work),
-                   asio::bind_cancellation_slot(child->slot(), [self, child, what](const std::exception_ptr& thrown) {
-                       self->children.erase(child);
-                       if (self->children.empty()) self->emptied.cancel();
-                       if (thrown) self->report(what, thrown);
-                   }));
+    if (self->stopping) return;
+    const auto one = self->children.emplace(self->children.end(), what);
+    auto ended = [self, one](const std::exception_ptr& thrown) {
+        const std::string_view name = one->what;
+        self->children.erase(one);
+        if (self->children.empty()) self->emptied.notify();
+        if (thrown) self->report(name, thrown);
+    };
+    asio::co_spawn(self->executor, std::move(work), asio::bind_cancellation_slot(one->stop.slot(), std::move(ended)));
 }
 
-void task_group::cancel(asio::cancellation_type type)
-{
-    // A child may end, and leave the list, while its signal is being emitted.
-    for (auto next = impl_->children.begin(); next != impl_->children.end();) {
-        const auto child = next++;
-        child->emit(type);
-    }
-}
-
-task<bool> task_group::wait_until_empty(deadline limit)
+task<bool> task_group::stop(deadline limit)
 {
     const auto self = impl_;
-    while (!self->children.empty() && !limit.passed()) {
-        self->emptied.expires_at(limit.at());
-        co_await self->emptied.async_wait(asio::as_tuple(asio::use_awaitable));
+    self->stopping = true;
+    // A child may end, and leave the list, while its signal is being emitted.
+    for (auto next = self->children.begin(); next != self->children.end();) {
+        const auto one = next++;
+        one->stop.emit(asio::cancellation_type::terminal);
+    }
+    while (!self->children.empty()) {
+        const wait_end how = co_await self->emptied.wait(limit);
+        if (how != wait_end::told) break;
+    }
+    for (const auto& one : self->children) {
+        self->log.write(log_level::warning, "a coroutine did not end when asked to", {{"what", one.what}});
     }
     co_return self->children.empty();
 }

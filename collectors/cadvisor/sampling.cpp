@@ -11,6 +11,16 @@ namespace nodescope::cadvisor {
 
 namespace asio = boost::asio;
 
+namespace {
+
+/// A service that ends cancels what it measures, which is nothing to tell.
+void warn(logger& log, std::string_view what, const error& why)
+{
+    if (why.kind() != failure::cancelled) log.write(log_level::warning, what, {{"reason", why.message()}});
+}
+
+}  // namespace
+
 bool node_containers::wanted()
 {
     return options_.always || asking_.use_count() > 1 || events_.streams() > 0 ||
@@ -40,7 +50,7 @@ task<> node_containers::sample_until_idle()
         auto looking = discover(limit);
         const auto looked = co_await std::move(looking);
         if (!looked) {
-            log_.write(log_level::warning, "containers cannot be found", {{"reason", looked.error().message()}});
+            warn(log_, "containers cannot be found", looked.error());
         } else {
             if (filesystems_ && steady_clock::now() - filesystems_read_ > filesystem_interval) {
                 filesystems_read_ = steady_clock::now();
@@ -48,10 +58,7 @@ task<> node_containers::sample_until_idle()
             }
             auto measuring = measure_all(limit);
             const auto measured = co_await std::move(measuring);
-            if (!measured) {
-                log_.write(log_level::warning, "containers cannot be measured",
-                           {{"reason", measured.error().message()}});
-            }
+            if (!measured) warn(log_, "containers cannot be measured", measured.error());
         }
         timer.expires_at(next);
         co_await timer.async_wait(asio::use_awaitable);

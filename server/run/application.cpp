@@ -22,6 +22,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <sys/resource.h>
@@ -33,11 +34,19 @@ namespace asio = boost::asio;
 
 namespace {
 
+/// For coroutines that are asked to end when the requests have used up the drain limit: they need one turn of the
+/// reactor, and have it on a busy machine too.
+constexpr std::chrono::milliseconds time_to_unwind{100};
+
 /// Everything that lives as long as the service, in the order it is built; destroyed in reverse.
 class application {
 public:
     application(const configuration& config, configuration_reader reread, logger& log)
-        : config_(config), reread_(std::move(reread)), log_(log), group_(reactor_.get_executor(), log)
+        : config_(config),
+          reread_(std::move(reread)),
+          log_(log),
+          lifetime_(reactor_.get_executor(), log),
+          group_(reactor_.get_executor(), log)
     {
         log_.hold([this] { asio::post(reactor_, [this] { log_.flush(); }); });
     }
@@ -70,9 +79,10 @@ private:
     configuration config_;
     configuration_reader reread_;
     logger& log_;
-    bool stopping_ = false;
+    std::optional<deadline> drain_;  // set when the service is told to stop
     asio::io_context reactor_{1};
     service_manager manager_{reactor_.get_executor()};
+    task_group lifetime_;  // what sees to the end of the others: the signals and the server
     task_group group_;
     backends backends_{reactor_.get_executor(), group_, log_, config_};
     std::unique_ptr<auth::access_reviewer> reviewer_;
@@ -145,24 +155,26 @@ task<> application::handle_signals()
             reload_->request(group_);
             continue;
         }
-        if (stopping_) {
+        if (drain_) {
             log_.flush();
             std::_Exit(128 + number);
         }
-        stopping_ = true;
+        drain_ = deadline::in(config_.limits.drain);
         reload_->stop();
         log_.write(log_level::info, "stopping", {{"signal", number}, {"connections", server_->connections()}});
         manager_.stopping(fmt::format("finishing the requests of {} connections", server_->connections()));
-        server_->stop(deadline::in(config_.limits.drain));
+        server_->stop(*drain_);
     }
 }
 
 task<> application::serve()
 {
     co_await server_->serve();
-    // What keeps the reactor alive besides requests: the wait for a second signal and the watch over idle connections.
-    signals_.cancel();
+    // Only now: the last requests may have needed what these find out.
+    const deadline limit = deadline::in(std::max<steady_clock::duration>(drain_->remaining(), time_to_unwind));
+    co_await group_.stop(limit);
     backends_.drop_idle();
+    // What is left waits for a second signal, or for a killed helper that hangs in the kernel.
     reactor_.stop();
 }
 
@@ -171,8 +183,8 @@ void application::run()
     const std::string state = fmt::format("listening on {}", fmt::join(server_->addresses(), ", "));
     reload_ = std::make_unique<configuration_reload>(config_, std::move(reread_), backends_.workers(), *access_,
                                                      *server_, manager_, log_, state);
-    group_.spawn("signals", handle_signals());
-    group_.spawn("server", serve());
+    lifetime_.spawn("signals", handle_signals());
+    lifetime_.spawn("server", serve());
     group_.spawn("credentials", access_->watch());
     if (const auto limit = watchdog_limit()) {
         std::vector<worker_pool*> pools{&backends_.workers(), &access_->workers()};
