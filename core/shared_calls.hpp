@@ -3,107 +3,106 @@
 #pragma once
 
 #include "core/deadline.hpp"
+#include "core/event.hpp"
 #include "core/task.hpp"
-
-#include <fmt/format.h>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace nodescope {
 
+/// What does not depend on the type of the result.
+class call_table {
+public:
+    /// Told of a call, by its key, when its last asker can wait no longer, before the call is cancelled.
+    using deserted = std::function<void(const std::string& key)>;
+
+    [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_->size(); }
+
+protected:
+    struct call {
+        explicit call(deadline limit);
+        virtual ~call();
+        const deadline until;
+        struct stop_signal;
+        std::unique_ptr<stop_signal> stop;
+        event ended;
+        std::exception_ptr thrown;
+        std::size_t askers = 0;
+    };
+
+    explicit call_table(deserted tell);
+    ~call_table();
+    [[nodiscard]] std::shared_ptr<call> find(const std::string& key) const;
+    /// Runs `work` on its own under `key`. It belongs to nobody who asks.
+    void start(const boost::asio::any_io_executor& executor, const std::string& key, std::shared_ptr<call> begun,
+               task<> work);
+    /// Waits until the call has ended: nothing. Else why this asker does not get its result.
+    task<std::optional<error>> end_of(std::shared_ptr<call> joined, std::string key, deadline limit);
+
+private:
+    using call_map = std::map<std::string, std::shared_ptr<call>>;
+    static void forget(call_map& calls, const std::string& key, const call& ended);
+
+    const deserted tell_;
+    // Shared with the completion of each call, which may run after this object is gone.
+    std::shared_ptr<call_map> in_flight_;
+};
+
 /// T is copied to each asker: use std::shared_ptr<const …> for anything large.
 template <class T>
-class shared_calls {
+class shared_calls : public call_table {
 public:
-    /// Joins the call under `key`, or starts `begin() -> task<result<T>>`. The call is bounded by its own deadline,
-    /// which `begin` must set; `limit` bounds this asker's wait: failure::timed_out with "<key>: no result within …".
+    /// `limit` bounds each call, whoever asks and however long he can wait.
+    explicit shared_calls(steady_clock::duration limit, deserted tell = {}) : call_table(std::move(tell)), limit_(limit)
+    {
+    }
+
+    /// Joins the call under `key`, or starts `begin(deadline) -> task<result<T>>`, which keeps to the deadline it is
+    /// given and refers to nothing of the asker that began it: he may leave before the others. `limit` bounds this
+    /// asker's wait alone: failure::timed_out with "<key>: no result within …". A call that runs out of its own time
+    /// gives its failure::timed_out to whoever began it; who joined it later and may wait longer begins it again.
     /// failure::cancelled when the asker is cancelled. An exception of the call reaches every asker.
     template <class Begin>
     task<result<T>> join(std::string key, deadline limit, Begin begin)
     {
-        namespace asio = boost::asio;
-        const auto executor = co_await asio::this_coro::executor;
-
-        std::shared_ptr<call> joined;
-        if (const auto found = in_flight_->find(key); found != in_flight_->end()) {
-            joined = found->second;
-        } else {
-            joined = std::make_shared<call>();
-            in_flight_->emplace(key, joined);
-            task<result<T>> operation = begin();
-            auto finish = [joined, key, map = in_flight_](std::exception_ptr thrown, result<T> value) {
-                joined->thrown = thrown;
-                joined->value.emplace(std::move(value));
-                forget(*map, key, *joined);
-                for (asio::steady_timer* waiter : joined->waiting) waiter->cancel();
-            };
-            asio::co_spawn(executor, std::move(operation),
-                           asio::bind_cancellation_slot(joined->stop.slot(), std::move(finish)));
-        }
-
-        ++joined->askers;
-        if (!joined->value) {
-            asio::steady_timer patience(executor, limit.at());
-            joined->waiting.push_back(&patience);
-            const bool throwing = co_await asio::this_coro::throw_if_cancelled();
-            co_await asio::this_coro::throw_if_cancelled(false);
-            const auto [timer_error] = co_await patience.async_wait(asio::as_tuple(asio::use_awaitable));
-            co_await asio::this_coro::throw_if_cancelled(throwing);
-            std::erase(joined->waiting, &patience);
-            if (!joined->value) {
-                leave(key, *joined);
-                if (timer_error) co_return error(failure::cancelled, fmt::format("{}: the caller went away", key));
-                co_return error(failure::timed_out,
-                                fmt::format("{}: no result within {}", key, duration_text(limit.limit())));
+        const auto executor = co_await boost::asio::this_coro::executor;
+        for (;;) {
+            auto joined = std::static_pointer_cast<typed_call>(find(key));
+            const bool began = !joined;
+            if (began) {
+                joined = std::make_shared<typed_call>(deadline::in(limit_));
+                task<> work = keep(joined, begin(joined->until));
+                start(executor, key, joined, std::move(work));
             }
+            auto waiting = end_of(joined, key, limit);
+            const std::optional<error> failed = co_await std::move(waiting);
+            if (failed) co_return *failed;
+            if (joined->thrown) std::rethrow_exception(joined->thrown);
+            const result<T>& got = *joined->value;
+            if (got || began || got.error().kind() != failure::timed_out || limit.passed()) co_return got;
         }
-        --joined->askers;
-        if (joined->thrown) std::rethrow_exception(joined->thrown);
-        co_return *joined->value;
     }
-
-    [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_->size(); }
 
 private:
-    struct call {
-        boost::asio::cancellation_signal stop;
-        std::vector<boost::asio::steady_timer*> waiting;  // each lives in the frame of its asker
+    struct typed_call final : call {
+        using call::call;
         std::optional<result<T>> value;
-        std::exception_ptr thrown;
-        std::size_t askers = 0;
     };
-    using call_map = std::map<std::string, std::shared_ptr<call>>;
 
-    /// Later askers must not join a call that has ended or is being cancelled; a newer call under the key stays.
-    static void forget(call_map& calls, const std::string& key, const call& ended)
+    static task<> keep(std::shared_ptr<typed_call> of, task<result<T>> work)
     {
-        if (const auto found = calls.find(key); found != calls.end() && found->second.get() == &ended) {
-            calls.erase(found);
-        }
+        result<T> got = co_await std::move(work);
+        of->value.emplace(std::move(got));
     }
 
-    void leave(const std::string& key, call& left)
-    {
-        if (--left.askers > 0) return;
-        forget(*in_flight_, key, left);
-        left.stop.emit(boost::asio::cancellation_type::terminal);
-    }
-
-    // Shared with the completion of each call, which may run after this object is gone.
-    std::shared_ptr<call_map> in_flight_ = std::make_shared<call_map>();
+    const steady_clock::duration limit_;
 };
 
 }  // namespace nodescope

@@ -40,7 +40,7 @@ task<result<void>> node_containers::discover(deadline limit)
     if (tree_->watch.changed() || steady_clock::now() - last_pass_ > regular_pass) pass_needed_ = true;
     // Once more where the pass that was joined had begun before the change.
     for (int passes = 0; passes < 2 && (pass_needed_ || passes_.in_flight() > 0); ++passes) {
-        const auto begin = [this] { return pass_over_tree(); };
+        const auto begin = [this](deadline own) { return pass_over_tree(own); };
         auto joining = passes_.join("cgroups", limit, begin);
         const auto passed = co_await std::move(joining);
         if (!passed) co_return passed.error();
@@ -51,12 +51,11 @@ task<result<void>> node_containers::discover(deadline limit)
     co_return result<void>();
 }
 
-task<result<node_containers::tree_pass>> node_containers::pass_over_tree()
+task<result<node_containers::tree_pass>> node_containers::pass_over_tree(deadline limit)
 {
     std::set<std::string> known;
     for (const auto& one : records_) known.insert(one.first);
     pass_needed_ = false;
-    const deadline limit = deadline::in(options_.timeout);
     auto work = [where = tree_, root = options_.root, known = std::move(known), limit](const abandon_flag& abandoned) {
         return blocking_discover(*where, root, known, limit, abandoned);
     };

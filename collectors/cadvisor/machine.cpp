@@ -18,9 +18,6 @@ namespace nodescope::cadvisor {
 
 namespace {
 
-/// How much longer an asker waits than the read it has joined may last, so that it hears what the read died of.
-constexpr std::chrono::milliseconds joining_grace{50};
-
 time_point wall_clock()
 {
     return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
@@ -79,10 +76,8 @@ result<disk_name> blocking_find_disk(const std::string& root, const std::string&
 task<result<std::shared_ptr<const machine_info>>> machine_collector::machine(deadline limit)
 {
     if (machine_ && steady_clock::now() < machine_until_) co_return machine_;
-    const deadline own = deadline::sooner(limit, deadline::in(timeout_));
-    // Runs on its own: it must not refer to the asker that began it, who may leave before the others.
-    const auto begin = [this, own] { return read(own); };
-    auto joining = reads_.join("machine", limit.with_grace(joining_grace), begin);
+    const auto begin = [this](deadline own) { return read(own); };
+    auto joining = reads_.join("machine", limit, begin);
     co_return co_await std::move(joining);
 }
 

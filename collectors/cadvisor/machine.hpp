@@ -85,7 +85,7 @@ private:
     steady_clock::duration timeout_;
     std::shared_ptr<const machine_info> machine_;
     steady_clock::time_point machine_until_{};
-    shared_calls<std::shared_ptr<const machine_info>> reads_;
+    shared_calls<std::shared_ptr<const machine_info>> reads_{timeout_};
 };
 
 }  // namespace nodescope::cadvisor

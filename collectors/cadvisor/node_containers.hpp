@@ -113,7 +113,7 @@ private:
     // discovery.cpp
     void open_tree();
     task<result<void>> discover(deadline limit);
-    task<result<tree_pass>> pass_over_tree();
+    task<result<tree_pass>> pass_over_tree(deadline limit);
     void apply(discovery&& seen);
     void ask_names();
     void announce();
@@ -152,7 +152,7 @@ private:
     steady_clock::time_point last_pass_{};
     steady_clock::time_point last_asked_{};
     bool pass_needed_ = true;
-    shared_calls<tree_pass> passes_;
+    shared_calls<tree_pass> passes_{options_.timeout};
     std::weak_ptr<void> sampling_;                            // held by the coroutine that samples
     std::shared_ptr<void> asking_ = std::make_shared<int>();  // one more owner for each asker
 };

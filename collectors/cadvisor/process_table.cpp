@@ -19,13 +19,6 @@ namespace nodescope::cadvisor {
 
 namespace {
 
-constexpr std::size_t stat_limit = 4096;
-constexpr std::size_t text_limit = 64UL * 1024UL;
-/// A node whose users are all in its file has some hundreds.
-constexpr std::size_t passwd_limit = 1024UL * 1024UL;
-/// How much longer an asker waits than the walk it has joined may last, so that it hears what the walk died of.
-constexpr std::chrono::milliseconds joining_grace{50};
-
 /// What all rows of a table are worked out from.
 struct table_basis {
     table_basis() = default;
@@ -140,10 +133,8 @@ result<process_table> blocking_read_process_table(const process_table_options& o
 task<result<std::shared_ptr<const process_table>>> process_table_collector::collect(std::string cgroup, deadline limit)
 {
     const std::string key = "ps " + cgroup;
-    const deadline own = deadline::sooner(limit, deadline::in(timeout_));
-    // Runs on its own: it must not refer to the asker that began it, who may leave before the others.
-    const auto begin = [this, cgroup, own] { return walk(cgroup, own); };
-    auto joining = walks_.join(key, limit.with_grace(joining_grace), begin);
+    const auto begin = [this, &cgroup](deadline own) { return walk(cgroup, own); };
+    auto joining = walks_.join(key, limit, begin);
     co_return co_await std::move(joining);
 }
 

@@ -56,7 +56,7 @@ result<process_table> blocking_read_process_table(const process_table_options& o
 class process_table_collector {
 public:
     process_table_collector(worker_pool& pool, process_table_options options, steady_clock::duration timeout)
-        : pool_(pool), options_(std::move(options)), timeout_(timeout)
+        : pool_(pool), options_(std::move(options)), walks_(timeout)
     {
     }
 
@@ -69,7 +69,6 @@ private:
 
     worker_pool& pool_;
     process_table_options options_;
-    steady_clock::duration timeout_;
     shared_calls<std::shared_ptr<const process_table>> walks_;
 };
 

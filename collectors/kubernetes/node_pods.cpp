@@ -14,9 +14,6 @@ constexpr std::size_t concurrent_calls = 4;
 /// Beyond this many waiting calls, new ones are refused with `overloaded`.
 constexpr std::size_t queue_limit = 64;
 
-/// What a call gets beyond its deadline to say itself what it died of.
-constexpr std::chrono::milliseconds joining_grace{100};
-
 constexpr std::string_view prefix = "kubernetes: ";
 
 /// Only when the API server gave no answer of its own: what it refuses or does not have, the kubelet is not asked for.
@@ -39,61 +36,40 @@ error both_failed(const error& api_server, const error& kubelet)
 node_pods::node_pods(std::string node_name, steady_clock::duration timeout, std::unique_ptr<api_peer> api_server,
                      std::unique_ptr<api_peer> kubelet, logger& log)
     : node_name_(std::move(node_name)),
-      timeout_(timeout),
       api_server_(std::move(api_server)),
       kubelet_(std::move(kubelet)),
       log_(log),
-      slots_("kubernetes: calls", concurrent_calls, queue_limit)
+      slots_("kubernetes: calls", concurrent_calls, queue_limit),
+      calls_(timeout)
 {
 }
 
 task<result<std::string>> node_pods::pod(const pod_reference& which, deadline limit)
 {
-    reading answer = [which, node = node_name_](std::string_view body) { return checked_pod(body, which, node); };
-    reading list = [which, node = node_name_](std::string_view body) { return pod_of_list(body, which, node); };
-    question asked(pod_path(which), pod_limit_bytes, std::move(answer), std::move(list));
-    auto call = shared(std::move(asked), limit);
-    auto got = co_await std::move(call);
-    co_return got;
+    reading one = [which, node = node_name_](std::string_view body) { return checked_pod(body, which, node); };
+    reading of_list = [which, node = node_name_](std::string_view body) { return pod_of_list(body, which, node); };
+    question asked(round_trip(pod_path(which), pod_limit_bytes, std::move(one)),
+                   round_trip(std::string(kubelet_pods_path), pod_list_limit_bytes, std::move(of_list)));
+    auto answering = answer(std::move(asked), limit);
+    co_return co_await std::move(answering);
 }
 
 task<result<std::string>> node_pods::pods_of_node(deadline limit)
 {
-    reading answer = [node = node_name_](std::string_view body) { return pods_of_list(body, node); };
-    reading list = answer;
-    question asked(pods_of_node_path(node_name_), pod_list_limit_bytes, std::move(answer), std::move(list));
-    auto call = shared(std::move(asked), limit);
-    auto got = co_await std::move(call);
-    co_return got;
+    reading list = [node = node_name_](std::string_view body) { return pods_of_list(body, node); };
+    question asked(round_trip(pods_of_node_path(node_name_), pod_list_limit_bytes, list),
+                   round_trip(std::string(kubelet_pods_path), pod_list_limit_bytes, list));
+    auto answering = answer(std::move(asked), limit);
+    co_return co_await std::move(answering);
 }
 
-/// The call is bounded by the limit of whoever began it; who joined and has time left begins one of its own.
-task<result<std::string>> node_pods::shared(question asked, deadline limit)
+/// Each asker goes its own way from peer to peer, as its time allows; what it shares are the calls.
+task<result<std::string>> node_pods::answer(question asked, deadline limit)
 {
-    const std::string key = fmt::format("{}GET {}", prefix, asked.api_path);
-    for (;;) {
-        bool began = false;
-        const auto begin = [this, &asked, &began, limit] {
-            began = true;
-            return answer(asked, limit);
-        };
-        auto call = calls_.join(key, limit.with_grace(joining_grace), begin);
-        auto got = co_await std::move(call);
-        if (got) co_return **got;
-        if (began || got.error().kind() != failure::timed_out || limit.passed()) co_return got.error();
-    }
-}
-
-/// Runs on its own: it must not refer to the asker that began it, who may leave before the others.
-task<result<node_pods::shared_text>> node_pods::answer(question asked, deadline limit)
-{
-    const deadline wait = deadline::sooner(limit, deadline::in(timeout_));
-    auto slot = co_await slots_.acquire(wait);
-    if (!slot) co_return slot.error();
-
-    result<std::string> got = error(failure::internal, "kubernetes: no source was asked");
+    const std::string key = fmt::format("{}GET {}", prefix, asked.of_api_server.path);
+    result<shared_text> got = error(failure::internal, "kubernetes: no source was asked");
     if (api_server_) {
-        auto call = ask(*api_server_, asked.api_path, asked.api_limit, asked.from_api_server, first_limit(limit));
+        auto call = shared(*api_server_, key, std::move(asked.of_api_server), first_limit(limit));
         got = co_await std::move(call);
     }
     if (kubelet_ && (!api_server_ || (!got && could_not_be_reached(got.error())))) {
@@ -101,34 +77,40 @@ task<result<node_pods::shared_text>> node_pods::answer(question asked, deadline 
             log_.write(log_level::warning, "the API server cannot be reached, asking the kubelet",
                        {{"reason", got.error().message()}});
         }
-        auto call = ask(*kubelet_, std::string(kubelet_pods_path), pod_list_limit_bytes, asked.from_kubelet,
-                        deadline::sooner(limit, deadline::in(timeout_)));
+        auto call = shared(*kubelet_, key + " from the kubelet", std::move(asked.of_kubelet), limit);
         auto second = co_await std::move(call);
         if (!second && api_server_) got = both_failed(got.error(), second.error());
         else got = std::move(second);
     }
     if (!got) co_return got.error();
-    co_return std::make_shared<const std::string>(std::move(*got));
+    co_return **got;
 }
 
 deadline node_pods::first_limit(const deadline& limit) const
 {
-    const deadline own = deadline::sooner(limit, deadline::in(timeout_));
-    if (!kubelet_) return own;
-    // Half of the time is the kubelet's, where there is not enough for two full round trips.
-    const auto half = std::chrono::duration_cast<std::chrono::milliseconds>(limit.remaining() / 2);
-    return deadline::sooner(own, deadline::in(half));
+    if (!kubelet_) return limit;
+    // Half of the time is the kubelet's.
+    return deadline::in(std::chrono::duration_cast<std::chrono::milliseconds>(limit.remaining() / 2));
 }
 
-task<result<std::string>> node_pods::ask(api_peer& peer, std::string path, std::size_t body_limit, reading read,
-                                         deadline limit)
+task<result<node_pods::shared_text>> node_pods::shared(api_peer& peer, std::string key, round_trip going,
+                                                       deadline limit)
 {
-    auto call = peer.get(path, body_limit, limit);
+    const auto begin = [this, &peer, &going](deadline own) { return ask(peer, going, own); };
+    auto joining = calls_.join(std::move(key), limit, begin);
+    co_return co_await std::move(joining);
+}
+
+task<result<node_pods::shared_text>> node_pods::ask(api_peer& peer, round_trip going, deadline limit)
+{
+    const auto slot = co_await slots_.acquire(limit);
+    if (!slot) co_return slot.error();
+    auto call = peer.get(going.path, going.body_limit, limit);
     const auto body = co_await std::move(call);
     if (!body) co_return body.error();
-    auto value = read(*body);
-    if (value) co_return value;
-    const call_names names = peer.names_for(path);
+    auto value = going.read(*body);
+    if (value) co_return std::make_shared<const std::string>(std::move(*value));
+    const call_names names = peer.names_for(going.path);
     co_return about_answer(names, value.error());
 }
 

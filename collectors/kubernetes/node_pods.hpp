@@ -36,30 +36,33 @@ private:
     /// Turns the body of an answer into what was asked for.
     using reading = std::function<result<std::string>(std::string_view body)>;
 
-    /// A question in the terms of both peers.
-    struct question {
-        question(std::string path, std::size_t limit, reading answer, reading list)
-            : api_path(std::move(path)),
-              api_limit(limit),
-              from_api_server(std::move(answer)),
-              from_kubelet(std::move(list))
+    /// What one peer is asked for.
+    struct round_trip {
+        round_trip(std::string target, std::size_t limit, reading answer)
+            : path(std::move(target)), body_limit(limit), read(std::move(answer))
         {
         }
-        std::string api_path;
-        std::size_t api_limit;
-        reading from_api_server;
-        reading from_kubelet;
+        std::string path;
+        std::size_t body_limit;
+        reading read;
+    };
+    /// A question in the terms of both peers.
+    struct question {
+        question(round_trip first, round_trip second) : of_api_server(std::move(first)), of_kubelet(std::move(second))
+        {
+        }
+        round_trip of_api_server;
+        round_trip of_kubelet;
     };
 
-    task<result<std::string>> shared(question asked, deadline limit);
-    task<result<shared_text>> answer(question asked, deadline limit);
-    task<result<std::string>> ask(api_peer& peer, std::string path, std::size_t body_limit, reading read,
-                                  deadline limit);
-    /// What the API server may use of `limit`.
+    task<result<std::string>> answer(question asked, deadline limit);
+    /// One call for all who ask this peer for the same at the same time.
+    task<result<shared_text>> shared(api_peer& peer, std::string key, round_trip going, deadline limit);
+    task<result<shared_text>> ask(api_peer& peer, round_trip going, deadline limit);
+    /// How long an asker waits for the API server.
     [[nodiscard]] deadline first_limit(const deadline& limit) const;
 
     std::string node_name_;
-    steady_clock::duration timeout_;
     std::unique_ptr<api_peer> api_server_;
     std::unique_ptr<api_peer> kubelet_;
     logger& log_;

@@ -197,17 +197,17 @@ goroutine_dump_collector::goroutine_dump_collector(worker_pool& pool, goroutine_
 task<result<std::string>> goroutine_dump_collector::dump_dockerd(deadline limit)
 {
     if (!options_.enabled) co_return switched_off("dockerd");
-    auto begin = [this, limit] { return run_dockerd_dump(limit); };
-    std::string key = "dockerd goroutine dump";
-    co_return co_await calls_.join(std::move(key), limit, std::move(begin));
+    const auto begin = [this](deadline own) { return run_dockerd_dump(own); };
+    auto joining = calls_.join("dockerd goroutine dump", limit, begin);
+    co_return co_await std::move(joining);
 }
 
 task<result<std::string>> goroutine_dump_collector::dump_containerd(deadline limit)
 {
     if (!options_.enabled) co_return switched_off("containerd");
-    auto begin = [this, limit] { return run_containerd_dump(limit); };
-    std::string key = "containerd goroutine dump";
-    co_return co_await calls_.join(std::move(key), limit, std::move(begin));
+    const auto begin = [this](deadline own) { return run_containerd_dump(own); };
+    auto joining = calls_.join("containerd goroutine dump", limit, begin);
+    co_return co_await std::move(joining);
 }
 
 task<result<std::string>> goroutine_dump_collector::run_dockerd_dump(deadline limit)

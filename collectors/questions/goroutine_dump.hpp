@@ -22,6 +22,7 @@ struct goroutine_dump_options {
     std::string docker_exec_root = "/var/run/docker";     ///< below the root; where dockerd writes
     std::string containerd_pid_file;                      ///< below the root; empty: found by its name
     std::string containerd_temporary_directory = "/tmp";  ///< below the root; where containerd writes
+    steady_clock::duration timeout = std::chrono::seconds(30);       ///< of one dump, whoever asks for it
     std::size_t dump_limit_bytes = 256UL * 1024UL * 1024UL;          ///< larger dumps are refused
     steady_clock::duration settle = std::chrono::milliseconds(100);  ///< between two looks at a growing file
 };
@@ -44,7 +45,7 @@ private:
 
     worker_pool& pool_;
     goroutine_dump_options options_;
-    shared_calls<std::string> calls_;
+    shared_calls<std::string> calls_{options_.timeout};
 };
 
 }  // namespace nodescope

@@ -256,16 +256,16 @@ task<netlink_texts> net_info_collector::netlink_part(shared_namespace where, dea
 {
     std::string key = namespace_key("netlink dump", where->space.identity());
     const deadline patience = part_limit(limit, deadline::in(options_.netlink_timeout).with_grace(grace));
-    auto begin = [this, where] { return read_netlink(where); };
+    auto begin = [this, where](deadline own) { return read_netlink(where, own); };
     const result<shared_netlink> read = co_await netlink_calls_.join(std::move(key), patience, std::move(begin));
     if (read) co_return **read;
     netlink_progress nothing;
     co_return nothing.take(read.error());
 }
 
-task<result<net_info_collector::shared_netlink>> net_info_collector::read_netlink(shared_namespace where)
+task<result<net_info_collector::shared_netlink>> net_info_collector::read_netlink(shared_namespace where,
+                                                                                  deadline limit)
 {
-    const deadline limit = deadline::in(options_.netlink_timeout);
     auto slot = co_await slots_.acquire(limit);
     if (!slot) co_return slot.error();
 
@@ -286,7 +286,7 @@ task<nat_texts> net_info_collector::nat_part(shared_namespace where, deadline li
 {
     std::string key = namespace_key("NAT tables", where->space.identity());
     const deadline patience = part_limit(limit, deadline::in(options_.nat_timeout).with_grace(grace));
-    auto begin = [this, where] { return read_nat(where); };
+    auto begin = [this, where](deadline own) { return read_nat(where, own); };
     const result<shared_nat> read = co_await nat_calls_.join(std::move(key), patience, std::move(begin));
     if (read) co_return **read;
     nat_texts failed;
@@ -294,9 +294,8 @@ task<nat_texts> net_info_collector::nat_part(shared_namespace where, deadline li
     co_return failed;
 }
 
-task<result<net_info_collector::shared_nat>> net_info_collector::read_nat(shared_namespace where)
+task<result<net_info_collector::shared_nat>> net_info_collector::read_nat(shared_namespace where, deadline limit)
 {
-    const deadline limit = deadline::in(options_.nat_timeout);
     auto slot = co_await slots_.acquire(limit);
     if (!slot) co_return slot.error();
     auto texts = std::make_shared<nat_texts>();

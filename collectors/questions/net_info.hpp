@@ -115,8 +115,8 @@ private:
     task<nat_texts> nat_part(shared_namespace where, deadline limit);
     task<text_part> node_nat_part(bool wanted, deadline limit);
 
-    task<result<shared_netlink>> read_netlink(shared_namespace where);
-    task<result<shared_nat>> read_nat(shared_namespace where);
+    task<result<shared_netlink>> read_netlink(shared_namespace where, deadline limit);
+    task<result<shared_nat>> read_nat(shared_namespace where, deadline limit);
 
     const runtimes& runtimes_;
     worker_pool& pool_;
@@ -125,8 +125,8 @@ private:
     logger& log_;
     slot_pool slots_;
     // By namespace, which is read by one call at a time.
-    shared_calls<shared_netlink> netlink_calls_;
-    shared_calls<shared_nat> nat_calls_;
+    shared_calls<shared_netlink> netlink_calls_{options_.netlink_timeout};
+    shared_calls<shared_nat> nat_calls_{options_.nat_timeout};
 };
 
 }  // namespace nodescope

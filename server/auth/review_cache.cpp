@@ -21,11 +21,12 @@ error without_key(const error& from, std::string_view what)
 
 review_cache::review_cache(access_reviewer& reviewer, steady_clock::duration limit, clock now)
     : reviewer_(reviewer),
-      limit_(limit),
       users_(most_entries, allowed_for, now),
       nobodies_(most_entries, denied_for, now),
       allowed_(most_entries, allowed_for, now),
-      refused_(most_entries, denied_for, now)
+      refused_(most_entries, denied_for, now),
+      user_calls_(limit),
+      access_calls_(limit)
 {
 }
 
@@ -34,15 +35,14 @@ task<result<review_cache::user>> review_cache::user_of(std::string token, deadli
     std::string key = digest_key(token);
     if (const user* const known = users_.find(key)) co_return *known;
     if (nobodies_.find(key) != nullptr) co_return user();
-    const auto begin = [this, &key, &token] { return ask_user(key, token); };
+    const auto begin = [this, &key, &token](deadline own) { return ask_user(key, token, own); };
     auto found = co_await user_calls_.join(key, limit, begin);
     if (!found) co_return without_key(found.error(), "token review");
     co_return found;
 }
 
-task<result<review_cache::user>> review_cache::ask_user(std::string key, std::string token)
+task<result<review_cache::user>> review_cache::ask_user(std::string key, std::string token, deadline limit)
 {
-    const deadline limit = deadline::in(limit_);
     const auto slot = co_await slots_.acquire(limit);
     if (!slot) co_return slot.error();
     auto reviewed = co_await reviewer_.review_token(std::move(token), limit);
@@ -62,15 +62,14 @@ task<result<judgement>> review_cache::may(user who, access_question what, deadli
     std::string key = digest_key(framed({who->name, who->details, what.verb, what.subresource}));
     if (allowed_.find(key) != nullptr) co_return judgement::allowed;
     if (refused_.find(key) != nullptr) co_return judgement::refused;
-    const auto begin = [this, &key, &who, &what] { return ask_access(key, who, what); };
+    const auto begin = [this, &key, &who, &what](deadline own) { return ask_access(key, who, what, own); };
     auto answer = co_await access_calls_.join(key, limit, begin);
     if (!answer) co_return without_key(answer.error(), "access review");
     co_return answer;
 }
 
-task<result<judgement>> review_cache::ask_access(std::string key, user who, access_question what)
+task<result<judgement>> review_cache::ask_access(std::string key, user who, access_question what, deadline limit)
 {
-    const deadline limit = deadline::in(limit_);
     const auto slot = co_await slots_.acquire(limit);
     if (!slot) co_return slot.error();
     reviewed_user asked = *who;

@@ -33,11 +33,10 @@ public:
 
 private:
     using user = std::shared_ptr<const reviewed_user>;
-    task<result<user>> ask_user(std::string key, std::string token);
-    task<result<judgement>> ask_access(std::string key, user who, access_question what);
+    task<result<user>> ask_user(std::string key, std::string token, deadline limit);
+    task<result<judgement>> ask_access(std::string key, user who, access_question what, deadline limit);
 
     access_reviewer& reviewer_;
-    steady_clock::duration limit_;
     slot_pool slots_{"access reviews", most_reviews, 64};
     // Refusals are kept apart, so that invented tokens cannot push out valid ones.
     expiring_cache<user> users_;

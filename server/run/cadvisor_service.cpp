@@ -86,7 +86,7 @@ struct cadvisor_service::parts {
           root(config.root),
           timeout(config.limits.host),
           engine(named_by.first()),
-          filesystems(pool, config.root, host::mount_choice()),
+          filesystems(pool, config.root, host::mount_choice(), config.limits.host),
           machine(
               pool, [this](deadline limit) { return filesystems.measure(limit); }, config.root, config.limits.host),
           processes(pool, table_options(config), config.limits.host),

@@ -175,16 +175,18 @@ struct filesystem_watch::state {
     std::atomic<bool> running{false};
 };
 
-filesystem_watch::filesystem_watch(worker_pool& pool, std::string root, mount_choice choice)
-    : pool_(pool), state_(std::make_shared<state>(std::move(root), choice))
+filesystem_watch::filesystem_watch(worker_pool& pool, std::string root, mount_choice choice,
+                                   steady_clock::duration timeout)
+    : pool_(pool), state_(std::make_shared<state>(std::move(root), choice)), calls_(timeout)
 {
 }
 filesystem_watch::~filesystem_watch() = default;
 
 task<result<std::shared_ptr<const node_filesystems>>> filesystem_watch::measure(deadline limit)
 {
-    auto begin = [this, limit] { return measure_once(limit); };
-    co_return co_await calls_.join("filesystems", limit.with_grace(network_limit), begin);
+    const auto begin = [this](deadline own) { return measure_once(own); };
+    auto joining = calls_.join("filesystems", limit, begin);
+    co_return co_await std::move(joining);
 }
 
 task<result<filesystem_watch::measurement>> filesystem_watch::measure_once(deadline limit)

@@ -76,14 +76,15 @@ struct node_filesystems {
 /// Follows the node's mounts and measures their filesystems. Reactor thread only. Outlives its calls.
 class filesystem_watch {
 public:
-    filesystem_watch(worker_pool& pool, std::string root, mount_choice choice);
+    /// `timeout` bounds one measurement, whoever asks for it.
+    filesystem_watch(worker_pool& pool, std::string root, mount_choice choice, steady_clock::duration timeout);
     filesystem_watch(const filesystem_watch&) = delete;
     filesystem_watch& operator=(const filesystem_watch&) = delete;
     ~filesystem_watch();
 
     /// Measures anew, once for all who ask meanwhile: mountinfo if the kernel says that it changed, one statfs each,
     /// /proc/diskstats. Network filesystems (nfs) are asked on a thread of their own and waited for network_limit, at
-    /// most half of `limit`; while one hangs they are left out and named in `unanswered`. failure::denied,
+    /// most half of the timeout; while one hangs they are left out and named in `unanswered`. failure::denied,
     /// failure::gone when mountinfo cannot be read, failure::timed_out, failure::cancelled, failure::overloaded while
     /// the measurement before still hangs in a disk.
     task<result<std::shared_ptr<const node_filesystems>>> measure(deadline limit);

@@ -22,8 +22,6 @@ constexpr std::size_t body_limit = 32U << 20U;
 constexpr std::size_t calls_at_once = 8;
 constexpr std::size_t calls_waiting = 64;
 constexpr std::chrono::seconds info_lifetime{1};
-/// How much longer an asker waits than the call it has joined may last, so that it hears what the call died of.
-constexpr std::chrono::milliseconds joining_grace{50};
 
 /// Tells the circuit breaker about a call on every way out; destroyed without a verdict, the call was cancelled.
 class verdict {
@@ -63,7 +61,11 @@ class engine_client final : public client {
 public:
     engine_client(daemon_endpoint where, std::unique_ptr<http_client::client> http, std::optional<api_version> fixed,
                   steady_clock::duration timeout, logger& log)
-        : where_(std::move(where)), http_(std::move(http)), fixed_version_(fixed), timeout_(timeout), log_(log)
+        : where_(std::move(where)),
+          http_(std::move(http)),
+          fixed_version_(fixed),
+          log_(log),
+          reads_(timeout, [this](const std::string& key) { missed_by_all(key); })
     {
     }
 
@@ -152,26 +154,16 @@ public:
 
 private:
     /// One read for all who ask for it at the same time. `subject` tells apart calls of the same name (a pod's labels,
-    /// an id that messages show shortened). A call has the deadline of whoever began it; who joined it and still has
-    /// time left when that passes begins another.
+    /// an id that messages show shortened).
     task<result<shared_body>> shared_read(api_call call, std::string subject, json_kind wanted, deadline limit)
     {
         const std::string name = operation_name(call);
         const std::string key = subject.empty() ? "docker: " + name : fmt::format("docker: {} of {}", name, subject);
-        for (;;) {
-            bool began = false;
-            const deadline own = deadline::sooner(limit, deadline::in(timeout_));
-            const auto begin = [this, &call, &key, &began, wanted, own] {
-                began = true;
-                return read(call, key, wanted, own);
-            };
-            auto joining = reads_.join(key, limit.with_grace(joining_grace), begin);
-            auto body = co_await std::move(joining);
-            if (body || began || body.error().kind() != failure::timed_out || limit.passed()) co_return body;
-        }
+        const auto begin = [this, &call, &key, wanted](deadline own) { return read(call, key, wanted, own); };
+        auto joining = reads_.join(key, limit, begin);
+        co_return co_await std::move(joining);
     }
 
-    /// Runs on its own: it must not refer to the asker that began it, who may leave before the others.
     task<result<shared_body>> read(api_call call, std::string key, json_kind wanted, deadline limit)
     {
         const std::string name = operation_name(call);
@@ -199,6 +191,13 @@ private:
         auto body = checked_body(std::move(*answer), wanted);
         if (!body) co_return malformed_answer(name, body.error().message());
         co_return body;
+    }
+
+    /// Nobody could wait as long as the call may last: the daemon is as silent as if it had.
+    void missed_by_all(const std::string& key)
+    {
+        breakers_->missed(key, steady_clock::now());
+        statistics_.count(false, true);
     }
 
     /// The body of a 200. An engine that refuses the version is asked for its own once more.
@@ -272,7 +271,6 @@ private:
     daemon_endpoint where_;
     std::unique_ptr<http_client::client> http_;
     std::optional<api_version> fixed_version_;
-    steady_clock::duration timeout_;
     logger& log_;
 
     std::optional<api_version> version_;
@@ -280,10 +278,10 @@ private:
     shared_body info_;
     steady_clock::time_point info_until_{};
     slot_pool slots_{"docker calls", calls_at_once, calls_waiting};
-    shared_calls<shared_body> reads_;
     // Shared with the verdicts in the frames of calls, which may be destroyed after this object.
     std::shared_ptr<circuit_breakers> breakers_ = std::make_shared<circuit_breakers>();
     backend_statistics statistics_;
+    shared_calls<shared_body> reads_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "collectors/http_client/http_client.hpp"
 #include "collectors/kubernetes/api_peer.hpp"
+#include "core/event.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -21,6 +22,10 @@ public:
         limits.push_back(limit);
         asked.push_back(std::move(call));
         co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
+        if (hanging) {
+            event never;
+            co_await never.wait(limit);
+        }
         if (script.empty()) co_return http_client::outcome();
         http_client::outcome next = std::move(script.front());
         script.pop_front();
@@ -41,6 +46,9 @@ public:
         script.back().why = http_client::round_trip_failure(http_client::phase::connect, kind, 0, std::move(message));
     }
 
+    /// Never answers anything any more.
+    void hang() { hanging = true; }
+
     /// The Authorization header of a request; empty when it has none.
     [[nodiscard]] std::string authorization(std::size_t request) const
     {
@@ -53,6 +61,7 @@ public:
     std::deque<http_client::outcome> script;
     std::vector<http_client::request> asked;
     std::vector<deadline> limits;
+    bool hanging = false;
 };
 
 }  // namespace nodescope::kubernetes

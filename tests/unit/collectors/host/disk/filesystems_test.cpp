@@ -180,7 +180,7 @@ TEST(FilesystemWatch, MeasuresWhatIsMounted)
     root.write("/proc/1/mountinfo", mount_line_of(root.path(), "/data", "ext4 /dev/fake1") +
                                         "2 2 77:77 / /data rw - ext4 /dev/hidden rw\n"
                                         "3 3 77:78 / /absent rw - ext4 /dev/absent rw\n");
-    filesystem_watch watch(pool, root.path(), mount_choice());
+    filesystem_watch watch(pool, root.path(), mount_choice(), std::chrono::minutes(1));
     EXPECT_EQ(watch.last(), nullptr);
     const auto measured = run_task(reactor, watch.measure(minute()));
     ASSERT_TRUE(measured) << measured.error();
@@ -211,7 +211,7 @@ TEST(FilesystemWatch, TakesTheFiguresOfTheDiskByItsNumberOrItsName)
     root.write("/proc/1/mountinfo", mount_line_of(root.path(), "/data", "ext4 /dev/mapper/a"));
     root.write("/proc/diskstats", fmt::format("{} {} dm-3 77 2 3 4 5 6 7 8 9 10 11\n", gnu_dev_major(status.st_dev),
                                               gnu_dev_minor(status.st_dev)));
-    filesystem_watch watch(pool, root.path(), mount_choice());
+    filesystem_watch watch(pool, root.path(), mount_choice(), std::chrono::minutes(1));
     const auto by_number = run_task(reactor, watch.measure(minute()));
     ASSERT_TRUE(by_number && (*by_number)->usages.size() == 1);
     EXPECT_EQ((*by_number)->usages[0].disk.reads_completed, 77U);
@@ -230,7 +230,7 @@ TEST(FilesystemWatch, SaysWhyMountsCannotBeRead)
     boost::asio::io_context reactor(1);
     worker_pool pool(1);
     const temporary_root root;
-    filesystem_watch watch(pool, root.path(), mount_choice());
+    filesystem_watch watch(pool, root.path(), mount_choice(), std::chrono::minutes(1));
     const auto measured = run_task(reactor, watch.measure(minute()));
     ASSERT_FALSE(measured);
     EXPECT_EQ(measured.error(),
@@ -244,7 +244,7 @@ TEST(FilesystemWatch, FollowsMounts)
     const auto verdict = in_own_mounts([&] {
         boost::asio::io_context reactor(1);
         worker_pool pool(1);
-        filesystem_watch watch(pool, "/", mount_choice());
+        filesystem_watch watch(pool, "/", mount_choice(), std::chrono::minutes(1));
         const auto has = [&] {
             const auto measured = run_task(reactor, watch.measure(minute()));
             if (!measured) throw std::runtime_error(measured.error().message());
@@ -279,10 +279,10 @@ TEST(FilesystemWatch, AHungNetworkFilesystemHoldsUpNobody)
         }
         boost::asio::io_context reactor(1);
         worker_pool pool(1);
-        filesystem_watch watch(pool, root.path(), mount_choice());
+        filesystem_watch watch(pool, root.path(), mount_choice(), std::chrono::milliseconds(600));
         bool good = true;
         for (int i = 0; i < 2; ++i) {
-            const auto measured = run_task(reactor, watch.measure(deadline::in(std::chrono::milliseconds(600))));
+            const auto measured = run_task(reactor, watch.measure(minute()));
             if (!measured) throw std::runtime_error(measured.error().message());
             good = expect((*measured)->usages.size() == 1, "the disk is measured") && good;
             good = expect((*measured)->unanswered == std::vector<std::string>{"/hung"}, "the server is named") && good;
