@@ -19,6 +19,11 @@ namespace nodescope::cadvisor {
 
 namespace {
 
+constexpr std::size_t stat_limit = 4096;
+constexpr std::size_t text_limit = 64UL * 1024UL;
+/// A node whose users are all in its file has some hundreds.
+constexpr std::size_t passwd_limit = 1024UL * 1024UL;
+
 /// What all rows of a table are worked out from.
 struct table_basis {
     table_basis() = default;

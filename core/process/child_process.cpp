@@ -29,7 +29,7 @@ constexpr std::size_t child_stack_size = 64UL * 1024UL;
 constexpr int last_wait_ms = 100;
 
 /// Everything the child needs, prepared before it exists: it may only make system calls.
-struct birth {
+struct child_start {
     const char* path;
     char* const* arguments;
     char* const* environment;
@@ -46,7 +46,8 @@ struct birth {
 
 // The sanitizers' runtimes allocate memory in instrumented code (before a call that does not return, for one), which a
 // child with limits and borrowed memory must not do: these three are left alone.
-[[noreturn, gnu::no_sanitize_address, gnu::no_sanitize_thread]] void give_up(birth& self, const char* step) noexcept
+[[noreturn, gnu::no_sanitize_address, gnu::no_sanitize_thread]] void give_up(child_start& self,
+                                                                             const char* step) noexcept
 {
     self.error_number = errno;
     self.failed_step = step;
@@ -65,10 +66,10 @@ struct birth {
 }
 
 /// Runs in the child, on a stack of its own but in our memory, while the calling thread stands still. Only
-/// async-signal-safe calls, and no memory of ours is changed but `birth`.
-[[gnu::no_sanitize_address, gnu::no_sanitize_thread]] int be_born(void* argument) noexcept
+/// async-signal-safe calls, and no memory of ours is changed but `child_start`.
+[[gnu::no_sanitize_address, gnu::no_sanitize_thread]] int start_child(void* argument) noexcept
 {
-    birth& self = *static_cast<birth*>(argument);
+    child_start& self = *static_cast<child_start*>(argument);
     if (::setpgid(0, 0) != 0) give_up(self, "setpgid");
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) give_up(self, "prctl PR_SET_PDEATHSIG");
     // We may have been killed before that call, and then no signal would ever come (prctl(2)).
@@ -92,7 +93,7 @@ struct birth {
     give_up(self, "execve");
 }
 
-/// Blocks every signal for its lifetime: between the birth of the child and its exec a handler of ours would run in it.
+/// Blocks every signal for its lifetime: between the clone and the exec of the child a handler of ours would run in it.
 class signal_block {
 public:
     signal_block() noexcept
@@ -190,31 +191,31 @@ result<child_process> child_process::spawn(const program& what, const process_li
     std::vector<std::string> environment{"LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
     const std::vector<char*> argument_pointers = pointers_to(arguments);
     const std::vector<char*> environment_pointers = pointers_to(environment);
-    birth self{.path = what.path.c_str(),
-               .arguments = argument_pointers.data(),
-               .environment = environment_pointers.data(),
-               .input = input.get(),
-               .output = output->writer.get(),
-               .errors = errors->writer.get(),
-               .parent = ::getpid(),
-               .address_space = both(limits.address_space),
-               .open_files = both(limits.open_files),
-               .failed_step = nullptr,
-               .error_number = 0};
+    child_start self{.path = what.path.c_str(),
+                     .arguments = argument_pointers.data(),
+                     .environment = environment_pointers.data(),
+                     .input = input.get(),
+                     .output = output->writer.get(),
+                     .errors = errors->writer.get(),
+                     .parent = ::getpid(),
+                     .address_space = both(limits.address_space),
+                     .open_files = both(limits.open_files),
+                     .failed_step = nullptr,
+                     .error_number = 0};
 
     std::vector<std::byte> stack(child_stack_size);
     std::byte* const top = stack.data() + (stack.size() & ~std::size_t{15});
     pid_t pid = -1;
     {
         const signal_block blocked;
-        pid = ::clone(be_born, top, CLONE_VM | CLONE_VFORK | SIGCHLD, &self);
+        pid = ::clone(start_child, top, CLONE_VM | CLONE_VFORK | SIGCHLD, &self);
     }
     if (pid < 0) return from_errno(errno, "clone");
-    child_process born(pid, std::move(output->reader), std::move(errors->reader));
+    child_process started(pid, std::move(output->reader), std::move(errors->reader));
     if (self.failed_step != nullptr) {
         return from_errno(self.error_number, fmt::format("{}: {}", what.path, self.failed_step));
     }
-    return born;
+    return started;
 }
 
 child_process::child_process(pid_t pid, unique_fd output, unique_fd errors)

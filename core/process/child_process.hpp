@@ -20,7 +20,7 @@ struct program {
     std::vector<std::string> arguments;  ///< after argv[0]
 };
 
-/// What a helper needs at most (operations.md X2).
+/// What a helper needs at most.
 struct process_limits {
     std::size_t address_space = 256UL * 1024UL * 1024UL;
     std::size_t open_files = 64;
@@ -32,7 +32,7 @@ struct process_end {
     std::optional<int> signal;
 };
 
-/// Refuses what somebody else than root could have put there (operations.md X1): a program, or the folder it is in,
+/// Refuses what somebody else than root could have put there: a program, or the folder it is in,
 /// that root does not own or that the group or others may write to. Symbolic links are followed and their target is
 /// judged. failure::unavailable when it is missing or not executable, failure::denied when it is refused.
 result<void> check_program(const std::string& path);

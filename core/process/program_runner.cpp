@@ -166,7 +166,7 @@ program_runner::program_runner(asio::any_io_executor executor, worker_pool& pool
 }
 
 task<result<program_output>> program_runner::run(std::string label, program what, output_limits limits,
-                                                 birthplace place, deadline limit)
+                                                 spawn_place place, deadline limit)
 {
     if (stuck() >= stuck_limit) {
         co_return error(

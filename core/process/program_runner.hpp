@@ -18,7 +18,7 @@
 
 namespace nodescope {
 
-/// operations.md X4, N8.
+/// What is kept of each stream; beyond it the program is killed.
 struct output_limits {
     std::size_t output = 1024UL * 1024UL;
     std::size_t errors = 4UL * 1024UL;
@@ -31,9 +31,9 @@ struct program_output {
     process_end end;
 };
 
-/// Calls its argument, which spawns the child, in the namespaces the child is to be born in (netlink's run_in). Runs on
+/// Calls its argument, which spawns the child, in the namespaces the child is to live in (netlink's run_in). Runs on
 /// a pool thread and may outlive the caller: it owns what it needs.
-using birthplace = std::function<result<child_process>(const std::function<result<child_process>()>& spawn)>;
+using spawn_place = std::function<result<child_process>(const std::function<result<child_process>()>& spawn)>;
 
 /// Reactor thread only.
 class program_runner {
@@ -44,12 +44,11 @@ public:
     /// ("nat: iptables-nft-save").
     /// - failure::unavailable, failure::denied: it is missing, or check_program refuses it;
     /// - failure::timed_out "<label>: not finished within 5s", failure::cancelled when the caller goes away: its group
-    /// is
-    ///   killed at once, the child is reaped in the background;
+    ///   is killed at once, the child is reaped in the background;
     /// - failure::too_large: it wrote more to standard error than the limit, and was killed;
     /// - failure::overloaded: `stuck_limit` killed programs have not ended (they hang in the kernel).
     /// How it ended is for the caller to judge: a non-zero status is a value here.
-    task<result<program_output>> run(std::string label, program what, output_limits limits, birthplace place,
+    task<result<program_output>> run(std::string label, program what, output_limits limits, spawn_place place,
                                      deadline limit);
 
     /// Programs that were killed more than `stuck_after` ago and still exist.
@@ -57,7 +56,7 @@ public:
     /// All that exist: running, and killed but not yet reaped.
     [[nodiscard]] std::size_t alive() const noexcept;
 
-    /// operations.md X3.
+    /// So many that hang in the kernel are a sick node; more would only add to it.
     static constexpr std::size_t stuck_limit = 4;
     static constexpr std::chrono::seconds stuck_after{1};
     /// At most this many exist at once, stuck ones included.

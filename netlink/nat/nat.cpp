@@ -53,7 +53,7 @@ task<result<program_output>> nat_reader::save(std::string name, nat_target where
     program what;
     what.path = find_program(options_.directories, name);
     what.arguments = {"-t", "nat"};
-    birthplace inside = [where = std::move(where)](const auto& spawn) -> result<child_process> {
+    spawn_place inside = [where = std::move(where)](const auto& spawn) -> result<child_process> {
         return run_in(where.home, where.target, [&spawn] { return spawn(); });
     };
     auto output = co_await programs_.run(label, std::move(what), options_.limits, std::move(inside), limit);

@@ -44,7 +44,7 @@ void backends::build_goroutines()
 {
     goroutine_dump_options options;
     options.enabled = config_.goroutine_dumps;
-    options.timeout = config_.limits.request;
+    options.timeout = config_.http.request_timeout;
     options.root = config_.root;
     options.data_root = config_.state_directory;
     options.docker_pid_file = config_.docker_pid_file;

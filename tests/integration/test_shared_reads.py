@@ -5,15 +5,12 @@ import contextlib
 import http.client
 import os
 import pathlib
-import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-
-from service import HANG_LIMIT_S, Service  # noqa: E402
-from service_manager import stopped_thread, threads_of  # noqa: E402
-from waiting import wait_for  # noqa: E402
+from tests.support.service import HANG_LIMIT_S, Service
+from tests.support.service_manager import stopped_thread, threads_of
+from tests.support.waiting import wait_until
 
 DOCKER_HOST = os.environ.get("NODESCOPE_TEST_DOCKER_HOST", "")
 
@@ -22,7 +19,7 @@ class SharedReads(unittest.TestCase):
     def start(self, *flags):
         service = self.enterContext(Service(*flags))
         # Once its workers have their names.
-        wait_for(lambda: len(threads_of(service)[1]) >= 4, "the workers")
+        wait_until(lambda: len(threads_of(service)[1]) >= 4, "the workers")
         return service
 
     def asked(self, service, method, path, limit):

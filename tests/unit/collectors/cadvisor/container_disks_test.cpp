@@ -1,6 +1,7 @@
 // When containers are walked, what is shown of it, and what a disk that hangs costs.
 #include "collectors/cadvisor/container_disks.hpp"
 #include "tests/support/run_task.hpp"
+#include "tests/unit/collectors/cadvisor/scripted_runtime.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,6 +14,7 @@
 using namespace nodescope;
 using namespace nodescope::cadvisor;
 using nodescope::testing::run_task;
+using nodescope::testing::run_until;
 using std::chrono::minutes;
 
 namespace {
@@ -76,7 +78,10 @@ protected:
         co_await disks().settle(deadline::in(minutes(1)));
         co_return 0;
     }
-    void wait_for_the_walker() { EXPECT_TRUE(run_task(reactor_, group_.wait_until_empty(deadline::in(minutes(1))))); }
+    void wait_for_the_walker()
+    {
+        EXPECT_TRUE(run_until(reactor_, [&] { return group_.size() == 0; }));
+    }
 
     boost::asio::io_context reactor_{1};
     std::vector<std::string> lines_;

@@ -41,8 +41,7 @@ protected:
     {
         if (!made) return;
         // Ends the sampler, which refers to what is destroyed below.
-        group.cancel(boost::asio::cancellation_type::terminal);
-        run_until(reactor, [&] { return group.size() == 0; });
+        run_task(reactor, group.stop(deadline::in(20s)));
     }
 
     node_containers& service()
@@ -68,17 +67,17 @@ protected:
         asked.name = name;
         return find(std::move(asked));
     }
-    std::vector<event> history()
+    std::vector<cadvisor::event> history()
     {
         event_filter all;
         all.subcontainers = all.creation = all.deletion = all.oom = all.oom_kill = true;
         all.max_events = -1;
         return *run_task(reactor, service().history(all, deadline::in(20s)));
     }
-    std::vector<event> history_of(const std::string& path)
+    std::vector<cadvisor::event> history_of(const std::string& path)
     {
         auto all = history();
-        std::erase_if(all, [&](const event& one) { return one.container_name != path; });
+        std::erase_if(all, [&](const cadvisor::event& one) { return one.container_name != path; });
         return all;
     }
 
@@ -199,8 +198,8 @@ TEST_F(NodeContainers, TellsTheBeginningOfWhatHasEndedAlready)
     ASSERT_TRUE(run_until(reactor, [&] { return history_of(path_a).size() >= 2; }));
     const auto told = history_of(path_a);
     ASSERT_EQ(told.size(), 2U);
-    EXPECT_EQ(told[0].type, event::kind::creation);
-    EXPECT_EQ(told[1].type, event::kind::deletion);
+    EXPECT_EQ(told[0].type, cadvisor::event::kind::creation);
+    EXPECT_EQ(told[1].type, cadvisor::event::kind::deletion);
     EXPECT_EQ(told[1].exit_code, 7);
 }
 

@@ -53,7 +53,7 @@ protected:
 
     task<result<program_output>> start(std::string script, deadline limit, output_limits limits)
     {
-        birthplace here = [](const auto& spawn) { return spawn(); };
+        spawn_place here = [](const auto& spawn) { return spawn(); };
         program what{"/bin/sh", {"-c", std::move(script)}};
         return runner_.run("helper", std::move(what), limits, std::move(here), limit);
     }
@@ -168,7 +168,7 @@ TEST_F(ProgramRunner, KillsAtOnceWhenTheCallerGoesAway)
 
 TEST_F(ProgramRunner, EndsAChildWhoseCallerWentAwayDuringItsBirth)
 {
-    birthplace slow = [](const auto& spawn) {
+    spawn_place slow = [](const auto& spawn) {
         auto child = spawn();
         std::this_thread::sleep_for(100ms);  // longer than the deadline below
         return child;
@@ -183,11 +183,11 @@ TEST_F(ProgramRunner, EndsAChildWhoseCallerWentAwayDuringItsBirth)
 
 TEST_F(ProgramRunner, PassesOnWhyAProgramCannotRun)
 {
-    birthplace here = [](const auto& spawn) { return spawn(); };
+    spawn_place here = [](const auto& spawn) { return spawn(); };
     program missing{"/nonexistent/x", {}};
     EXPECT_EQ(run_task(reactor_, runner_.run("nat: x", std::move(missing), {}, here, deadline::in(20s))).error(),
               error(failure::unavailable, "nat: x: cannot run /nonexistent/x: No such file or directory"));
-    birthplace nowhere = [](const auto&) -> result<child_process> { return error(failure::gone, "no namespace"); };
+    spawn_place nowhere = [](const auto&) -> result<child_process> { return error(failure::gone, "no namespace"); };
     program shell{"/bin/sh", {}};
     EXPECT_EQ(run_task(reactor_, runner_.run("nat: x", std::move(shell), {}, nowhere, deadline::in(20s))).error(),
               error(failure::gone, "nat: x: no namespace"));
@@ -268,7 +268,7 @@ TEST_F(ProgramRunner, LimitsProgramsThatDoNotEnd)
     std::vector<pid_t> pids;
     std::vector<boost::asio::cancellation_signal> stops(program_runner::stuck_limit);
     for (auto& stop : stops) {
-        birthplace here = [&pids](const auto& spawn) {
+        spawn_place here = [&pids](const auto& spawn) {
             auto child = spawn();
             pids.push_back(child->pid());
             return child;

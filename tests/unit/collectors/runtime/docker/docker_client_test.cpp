@@ -217,7 +217,8 @@ TEST_F(DockerClient, DeadlineNamesOperationPhaseAndLimit)
     client& docker = with();
     const auto shorter = run_task(reactor, docker.info(deadline::in(100ms)));
     ASSERT_FALSE(shorter);
-    EXPECT_EQ(shorter.error().message(), "docker: GET /info: no response header within 100ms");
+    // Whoever asked could not wait as long as the call may last.
+    EXPECT_EQ(shorter.error().message(), "docker: GET /info: no result within 100ms");
 }
 
 TEST_F(DockerClient, AnswersThatAreNotWhatWasAskedForAreMalformed)
