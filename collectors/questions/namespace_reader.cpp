@@ -1,5 +1,6 @@
 #include "collectors/questions/namespace_reader.hpp"
 
+#include "core/side_by_side.hpp"
 #include "netlink/read/nat_tables.hpp"
 #include "netlink/read/network_reader.hpp"
 #include "netlink/text/ip_addr.hpp"
@@ -7,19 +8,12 @@
 #include "netlink/text/route.hpp"
 
 #include <fmt/format.h>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/experimental/parallel_group.hpp>
-#include <boost/asio/this_coro.hpp>
 
-#include <exception>
 #include <utility>
 
 #include <linux/netlink.h>
 
 namespace nodescope {
-
-namespace asio = boost::asio;
 
 namespace {
 
@@ -112,17 +106,13 @@ public:
             texts.nat = text_part(std::string());
             co_return texts;
         }
-        const auto executor = co_await asio::this_coro::executor;
-        auto [order, thrown4, nat, thrown6, nat6] =
-            co_await asio::experimental::make_parallel_group(
-                asio::co_spawn(executor, read_family(where, netlink::ip_family::ipv4, limit), asio::deferred),
-                asio::co_spawn(executor, read_family(where, netlink::ip_family::ipv6, limit), asio::deferred))
-                .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
-        if (thrown4) std::rethrow_exception(thrown4);
-        if (thrown6) std::rethrow_exception(thrown6);
-        texts.nat = std::move(nat);
-        // An IPv6 table is told of only where there is one.
-        if (!where->nat.ipv6 || !where->nat.ipv6->none()) texts.nat6 = std::move(nat6);
+        std::vector<task<>> families;
+        families.push_back(into(texts.nat, read_family(where, netlink::ip_family::ipv4, limit)));
+        families.push_back(into(texts.nat6, read_family(where, netlink::ip_family::ipv6, limit)));
+        auto both = side_by_side(std::move(families));
+        co_await std::move(both);
+        // An IPv6 table is mentioned only where there is one.
+        if (where->nat.ipv6 && where->nat.ipv6->none()) texts.nat6 = text_part();
         co_return texts;
     }
 

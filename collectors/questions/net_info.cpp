@@ -1,13 +1,10 @@
 #include "collectors/questions/net_info.hpp"
 
 #include "collectors/host/proc/process_handle.hpp"
+#include "core/side_by_side.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/experimental/parallel_group.hpp>
-#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -18,8 +15,6 @@
 #include <unistd.h>
 
 namespace nodescope {
-
-namespace asio = boost::asio;
 
 namespace {
 
@@ -167,19 +162,12 @@ task<result<net_info>> net_info_collector::collect(net_info_query query, deadlin
         info.nat = text_part(std::string());
         co_return info;
     }
-    const auto executor = co_await asio::this_coro::executor;
-    auto [order, netlink_thrown, netlink, nat_thrown, nat, node_thrown, node_nat] =
-        co_await asio::experimental::make_parallel_group(
-            asio::co_spawn(executor, netlink_part(where, limit), asio::deferred),
-            asio::co_spawn(executor, nat_part(where, limit), asio::deferred),
-            asio::co_spawn(executor, node_nat_part(query.node_nat, limit), asio::deferred))
-            .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
-    for (const std::exception_ptr& thrown : {netlink_thrown, nat_thrown, node_thrown}) {
-        if (thrown) std::rethrow_exception(thrown);
-    }
-    static_cast<netlink_texts&>(info) = std::move(netlink);
-    static_cast<nat_texts&>(info) = std::move(nat);
-    info.node_nat = std::move(node_nat);
+    std::vector<task<>> parts;
+    parts.push_back(into<netlink_texts>(info, netlink_part(where, limit)));
+    parts.push_back(into<nat_texts>(info, nat_part(where, limit)));
+    parts.push_back(into(info.node_nat, node_nat_part(query.node_nat, limit)));
+    auto all = side_by_side(std::move(parts));
+    co_await std::move(all);
     co_return info;
 }
 
