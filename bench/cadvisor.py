@@ -20,7 +20,7 @@ MANY = 500
 SECONDS = 30
 ASK_SECONDS = 3
 SAMPLES = 60
-# What a request costs that asks for nothing: two wake-ups and the loopback. No answer is had for less.
+# What a request costs when there is nothing to look up: two wake-ups and the loopback. No answer costs less.
 FLOOR = "/healthz"
 CGROUP = pathlib.Path("/sys/fs/cgroup")
 

@@ -20,7 +20,7 @@ namespace nodescope {
 /// What does not depend on the type of the result.
 class call_table {
 public:
-    /// Told of a call, by its key, when its last asker can wait no longer, before the call is cancelled.
+    /// Called with the key of a call when its last asker can wait no longer, before the call is cancelled.
     using deserted = std::function<void(const std::string& key)>;
 
     [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_->size(); }
@@ -59,13 +59,13 @@ private:
 template <class T>
 class shared_calls : public call_table {
 public:
-    /// `limit` bounds each call, whoever asks and however long he can wait.
+    /// `limit` bounds each call, whoever asks and however long they can wait.
     explicit shared_calls(steady_clock::duration limit, deserted tell = {}) : call_table(std::move(tell)), limit_(limit)
     {
     }
 
     /// Joins the call under `key`, or starts `begin(deadline) -> task<result<T>>`, which keeps to the deadline it is
-    /// given and refers to nothing of the asker that began it: he may leave before the others. `limit` bounds this
+    /// given and refers to nothing of the asker that began it: which may leave before the others. `limit` bounds this
     /// asker's wait alone: failure::timed_out with "<key>: no result within …". A call that runs out of its own time
     /// gives its failure::timed_out to whoever began it; who joined it later and may wait longer begins it again.
     /// failure::cancelled when the asker is cancelled. An exception of the call reaches every asker.

@@ -90,7 +90,7 @@ void node_containers::apply(discovery&& seen)
         records_.try_emplace(path, std::move(fresh));
         roster_ = {};
     }
-    // What was measured as gone while the tree was looked at may be there anew.
+    // What was measured as gone while the tree was looked at may have come back.
     if (records_.size() < present.size()) pass_needed_ = true;
 }
 

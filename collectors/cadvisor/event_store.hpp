@@ -1,5 +1,5 @@
-// What happened to containers, remembered for a day and told to whoever listens (cadvisor-v2.md §10). Reactor thread
-// only.
+// What happened to containers, remembered for a day and told to whoever listens, as cAdvisor's `events` does. Reactor
+// thread only.
 #pragma once
 
 #include "collectors/cadvisor/containers.hpp"

@@ -10,7 +10,7 @@ namespace nodescope::cadvisor {
 
 namespace {
 
-/// "/docker/" is "/docker"; "" and "/" are the root (§1.1).
+/// "/docker/" is "/docker"; "" and "/" are the root.
 std::string cgroup_path(std::string_view text)
 {
     while (text.ends_with('/')) text.remove_suffix(1);
@@ -23,7 +23,7 @@ result<std::vector<std::size_t>> choose_by_path(const std::vector<container_name
     const std::string path = cgroup_path(asked.name);
     std::vector<std::size_t> found;
     for (std::size_t i = 0; i < all.size(); ++i) {
-        // §14.1: a plain prefix, so that "/doc" finds "/docker/…".
+        // A plain prefix, as in cAdvisor: "/doc" finds "/docker/…".
         if (asked.recursive ? all[i].path.starts_with(path) : all[i].path == path) found.push_back(i);
     }
     if (!found.empty()) return found;

@@ -1,4 +1,4 @@
-// Which containers a caller means, and what cAdvisor says when there is none (cadvisor-v2.md §3). Pure.
+// Which containers a caller means, and what cAdvisor says when there is none. Pure.
 #pragma once
 
 #include "collectors/cadvisor/model.hpp"
@@ -18,7 +18,7 @@ struct container_names {
 };
 
 /// The indices of those asked for, in the order of `all`. failure::gone, failure::conflict and failure::invalid, with
-/// the texts of cAdvisor 0.35. A text that begins the name and the id of one container means that container (§14.2).
+/// the texts of cAdvisor 0.35. Unlike there, a text that begins both the name and the id of one container means it.
 result<std::vector<std::size_t>> choose_containers(const std::vector<container_names>& all, const query& asked);
 
 }  // namespace nodescope::cadvisor

@@ -1,4 +1,4 @@
-// The node as cAdvisor's requests `machine`, `attributes` and `storage` show it (cadvisor-v2.md §4.2-§4.4).
+// The node as cAdvisor's requests `machine`, `attributes` and `storage` show it.
 #pragma once
 
 #include "collectors/cadvisor/model.hpp"

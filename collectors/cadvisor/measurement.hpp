@@ -1,6 +1,6 @@
 // The blocking half of sampling: one pass over the cgroup tree, one pass over the containers, each as one job of the
 // worker pool. What it remembers between passes (opened files) is shared with jobs that may be stuck in the kernel
-// while the next begins. Pool threads, but for the constructors.
+// while the next begins. Pool threads only, except the constructors.
 #pragma once
 
 #include "collectors/cadvisor/model.hpp"

@@ -26,7 +26,7 @@ struct container_spec {
     std::vector<std::string> aliases;  ///< Docker: name without slash, full id
     std::string name_space;            ///< "docker"; empty for a plain cgroup
     std::map<std::string, std::string> labels;
-    std::map<std::string, std::string> envs;  ///< the listed variables only (operations.md O6); keys in lower case
+    std::map<std::string, std::string> envs;  ///< only the variables the configuration lists; keys in lower case
     std::string image;
     host::cgroup_limits limits;
     bool has_network = false;

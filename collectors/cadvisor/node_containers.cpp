@@ -41,7 +41,7 @@ void add_named(container_spec& spec, const container& state, const std::set<std:
     spec.health = state.health;
     spec.has_network = !state.shares_network;
     spec.has_filesystem = true;
-    // §14.2: what was asked for, since what the kernel was told cannot be turned back exactly under v2.
+    // What was asked for: the weight that cgroup v2 makes of it cannot be turned back exactly.
     if (state.cpu_shares > 0) spec.limits.cpu_shares = static_cast<std::uint64_t>(state.cpu_shares);
 }
 

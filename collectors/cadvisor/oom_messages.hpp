@@ -1,5 +1,5 @@
-// Out-of-memory kills, read off the kernel's log (cadvisor-v2.md §10.4). Pure; the bytes are the kernel's, but process
-// names in them are anybody's.
+// Out-of-memory kills, read off the kernel's log. Pure; the bytes are the kernel's, but the process names in them are
+// anybody's.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,4 @@
-// The processes of a cgroup as ps(1) tells them, for cAdvisor's request `ps` (cadvisor-v2.md §9), read from
-// <root>/proc.
+// The processes of a cgroup as ps(1) shows them, for cAdvisor's request `ps`, read from <root>/proc.
 #pragma once
 
 #include "core/deadline.hpp"

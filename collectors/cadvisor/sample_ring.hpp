@@ -26,7 +26,7 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return samples_.size(); }
     void clear() noexcept { samples_.clear(); }
 
-    /// cadvisor-v2.md §12.1.
+    /// As long as cAdvisor keeps samples by default (--storage_duration).
     static constexpr std::chrono::minutes history{2};
     /// By how much a measurement may be overtaken by one that began later: the longest that one may take.
     static constexpr std::chrono::seconds clock_tolerance{10};

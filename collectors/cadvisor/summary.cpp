@@ -57,7 +57,7 @@ private:
     std::uint64_t max_ = 0;
 };
 
-/// Thousandths of a CPU between two points; none when the pair cannot be used (§8 step 2).
+/// Thousandths of a CPU between two points; none when the pair cannot be used.
 std::optional<std::uint64_t> cpu_rate(time_point before, std::uint64_t total_before, time_point after,
                                       std::uint64_t total_after)
 {
@@ -142,7 +142,7 @@ void summary_keeper::update_long_periods()
     current_.hour.percent_complete = count * 100 / static_cast<int>(minutes_kept);
     current_.hour.cpu = cpu.figures();
     current_.hour.memory = memory.figures();
-    // §8 step 6: the day asks the same store of 60 minutes.
+    // As in cAdvisor, the day is read from the same store of 60 minutes.
     current_.day = current_.hour;
     current_.day.percent_complete = count * 100 / minutes_of_day;
 }

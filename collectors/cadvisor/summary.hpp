@@ -1,5 +1,5 @@
-// Minute, hour and day of a container's CPU and memory, by cAdvisor's arithmetic (cadvisor-v2.md §8), which clients
-// plot and compare. Pure.
+// Minute, hour and day of a container's CPU and memory, by cAdvisor's arithmetic, since clients plot and compare them.
+// Pure.
 #pragma once
 
 #include "collectors/cadvisor/model.hpp"
@@ -11,7 +11,7 @@
 
 namespace nodescope::cadvisor {
 
-/// Percentile `share` (0.5, 0.9, 0.95) of sorted values by §8 step 3; 0 without values.
+/// Percentile `share` (0.5, 0.9, 0.95) of sorted values, interpolated as cAdvisor does; 0 without values.
 std::uint64_t percentile_of(const std::vector<std::uint64_t>& sorted, double share) noexcept;
 
 class summary_keeper {
@@ -23,7 +23,7 @@ public:
 
     static constexpr std::size_t minutes_kept = 60;
     static constexpr int minutes_of_day = 1440;
-    /// A pause in the sampling that is longer than this begins the minute anew: its mean would speak of the pause.
+    /// A pause in the sampling that is longer than this begins the minute again: its mean would speak of the pause.
     static constexpr std::chrono::minutes longest_gap{2};
     /// A minute that is older says nothing of the last hour, however few came since.
     static constexpr std::chrono::minutes oldest_minute{90};

@@ -28,7 +28,7 @@ struct cpu_usage {
     std::uint64_t burst_time = 0;
 };
 
-/// Bytes, but for the counts named so. cgroup v2 names where v1 and v2 differ.
+/// Bytes, except the counts, which are named so. cgroup v2 names where v1 and v2 differ.
 struct memory_usage {
     memory_usage() = default;
     bool operator==(const memory_usage&) const = default;

@@ -23,7 +23,7 @@ public:
         return added;
     }
     [[nodiscard]] bool empty() const noexcept { return all_.empty(); }
-    /// The one that is told of where an answer has room for one; null without any.
+    /// The one that is shown where an answer has room for one; null without any.
     [[nodiscard]] runtime* first() const noexcept { return all_.empty() ? nullptr : all_.front().get(); }
     [[nodiscard]] const std::vector<std::unique_ptr<runtime>>& all() const noexcept { return all_; }
 

@@ -42,7 +42,7 @@ public:
     /// Starts `what`. The child gets descriptors 0 (/dev/null), 1 and 2 (pipes to us) and no other, an environment of
     /// LC_ALL=C and a fixed PATH, a process group of its own, default signal dispositions and an empty mask, no new
     /// privileges, the limits, no core dumps, and SIGKILL when the THREAD that calls this ends: call it from a thread
-    /// that lives as long as the process does (a pool thread). It is born in the calling thread's namespaces.
+    /// that lives as long as the process does (a pool thread). It starts in the calling thread's namespaces.
     /// Blocks for about half a millisecond. Fails with the errno of the step that failed, named.
     static result<child_process> spawn(const program& what, const process_limits& limits = {});
 

@@ -1,4 +1,4 @@
-// Network addresses and the links they belong to, as the kernel tells of them.
+// Network addresses and the links they belong to, as the kernel reports them.
 #pragma once
 
 #include <array>

@@ -1,6 +1,5 @@
-// Links (network interfaces) as the kernel tells of them. Names are bytes: an interface may be called anything without
-// '/',
-// ':' and white space.
+// Links (network interfaces) as the kernel reports them. Names are bytes: an interface may be called anything without
+// '/', ':' and white space.
 #pragma once
 
 #include <array>

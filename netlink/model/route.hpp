@@ -1,4 +1,4 @@
-// Routes of either family and nexthop objects, as the kernel tells of them.
+// Routes of either family and nexthop objects, as the kernel reports them.
 #pragma once
 
 #include "netlink/model/address.hpp"

@@ -12,7 +12,6 @@ namespace nodescope::netlink {
 
 namespace {
 
-constexpr std::string_view finding = "nat: look for tables";
 // Of what a helper says on standard error, in a message.
 constexpr std::size_t reason_limit = 300;
 

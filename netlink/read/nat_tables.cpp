@@ -45,7 +45,7 @@ struct nft_nat {
     [[nodiscard]] bool of(ip_family family) const noexcept { return family == ip_family::ipv4 ? ipv4 : ipv6; }
 };
 
-/// One dump tells of all families.
+/// One dump covers all families.
 result<nft_nat> find_nft_nat(const net_namespace& home, const net_namespace& target, deadline limit)
 {
     auto socket = netlink_socket::open_in(home, target, NETLINK_NETFILTER, table_buffer_size);

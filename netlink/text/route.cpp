@@ -58,7 +58,7 @@ private:
 };
 
 /// The main table without what fib_route_seq_show of net/ipv4/fib_trie.c leaves out. Kernels that do not know strict
-/// checking (before 4.20) tell of other tables and of cached exceptions, too.
+/// checking (before 4.20) send other tables and cached exceptions, too.
 bool is_shown(const route& told) noexcept
 {
     return told.family == AF_INET && told.table == RT_TABLE_MAIN && (told.flags & RTM_F_CLONED) == 0 &&

@@ -148,7 +148,7 @@ rows source_settings()
              "name of this node in Kubernetes [$NODE_NAME, else the host name]"),
         text("root", at<&configuration::root>, "where the node's /proc, /sys, /etc and /run are seen"),
         text("xtables-dir", at<&configuration::xtables_dir>,
-             "folder of iptables-nft-save and its kin [/usr/sbin, else /sbin]"),
+             "folder of iptables-nft-save and its siblings [/usr/sbin, else /sbin]"),
         flag("goroutine-dumps", at<&configuration::goroutine_dumps>,
              "answer the goroutine routes, which send SIGUSR1 to dockerd and containerd"),
         text("state-directory", at<&configuration::state_directory>, "where goroutine dumps are kept"),

@@ -43,7 +43,7 @@ void check_chunks(std::string_view body, message_parser& parser)
     if (taken != end) std::abort();
     std::size_t used = 0;
     const auto decoded = parser.feed(body, used);
-    // Beast refuses some trailers that are none of the scanner's business.
+    // Beast refuses some trailers that do not concern the scanner.
     if (decoded == message_parser::state::complete && used != end) std::abort();
     if (decoded == message_parser::state::need_more) std::abort();
 }

@@ -32,15 +32,17 @@ BAD = [
     "// All of them, but\n// for the last.",
     "// A list of old.",
     "birthplace here;",
-    "deb http://deb.debian.org/debian bookworm main",
-    "deb http://ftp.de.debian.org/debian bookworm main",
-    "ENV GOPROXY=https://proxy.golang.org",
+    # Put together, so that not even this file names one.
+    "deb http://deb." + "debian.org/debian bookworm main",
+    "deb http://ftp.de." + "debian.org/debian bookworm main",
+    "ENV GOPROXY=https://proxy." + "golang.org",
 ]
 
 GOOD = [
     '// See docs/guide.md, "Threads".',
     '// See guide.md, "Threads", and the rest.',
     '# See "Rooms and arrows" in\n# docs/guide.md.',
+    '# See docs/guide.md, "Rooms\n# and arrows".',
     "[text](docs/guide.md#rooms-and-arrows)",
     "// RFC 3986, section 3.2; C1 control characters; IPv4 (AF_INET).",
     "constexpr auto escape = hex(A1);",

@@ -49,7 +49,7 @@ struct disk_line {
     disk_counters counters;
 };
 
-/// Sorted by device number. Lines that are none are skipped. Pure.
+/// Sorted by device number. Malformed lines are skipped. Pure.
 std::vector<disk_line> parse_diskstats(std::string_view text);
 
 /// The filesystems and disks at one time.
@@ -82,7 +82,7 @@ public:
     filesystem_watch& operator=(const filesystem_watch&) = delete;
     ~filesystem_watch();
 
-    /// Measures anew, once for all who ask meanwhile: mountinfo if the kernel says that it changed, one statfs each,
+    /// Measures again, once for all who ask meanwhile: mountinfo if the kernel says that it changed, one statfs each,
     /// /proc/diskstats. Network filesystems (nfs) are asked on a thread of their own and waited for network_limit, at
     /// most half of the timeout; while one hangs they are left out and named in `unanswered`. failure::denied,
     /// failure::gone when mountinfo cannot be read, failure::timed_out, failure::cancelled, failure::overloaded while

@@ -31,7 +31,7 @@ std::string unescape_mount(std::string_view text);
 /// Whether the comma-separated `options` have `name`.
 bool has_option(std::string_view options, std::string_view name) noexcept;
 
-/// Calls `visit` with each mount; lines that are none are skipped.
+/// Calls `visit` with each mount; malformed lines are skipped.
 template <class Visit>
 void for_each_mount(std::string_view mountinfo, Visit visit)
 {

@@ -41,7 +41,7 @@ cpu_summary parse_cpuinfo(std::string_view cpuinfo);
 /// PRETTY_NAME without its quotes; nothing when the key is missing.
 std::optional<std::string> parse_os_name(std::string_view os_release);
 
-/// Login names by user number, as getpwuid finds them: of several the first. Lines that are none are skipped.
+/// Login names by user number, as getpwuid finds them: of several the first. Malformed lines are skipped.
 std::map<uid_t, std::string> parse_user_names(std::string_view passwd);
 
 /// "48K" in bytes; K, M, G or nothing behind the number.

@@ -17,7 +17,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// operations.md D7, D12.
 constexpr std::size_t body_limit = 32U << 20U;
 constexpr std::size_t calls_at_once = 8;
 constexpr std::size_t calls_waiting = 64;

@@ -171,7 +171,7 @@ TEST_F(ContainerDirectory, ForgetsWhatItIsAskingAbout)
 
 TEST_F(ContainerDirectory, AsksAgainWhenToldTo)
 {
-    directory.ask_again(id_a);  // whom nobody has wanted
+    directory.ask_again(id_a);  // which nobody has wanted
     settle();
     EXPECT_TRUE(docker.asked.empty());
     directory.want(id_a);

@@ -66,7 +66,7 @@ TEST_F(Measurement, SaysWhyThereIsNoTree)
     const nodescope::testing::temporary_root empty;
     opened_tree none;
     EXPECT_FALSE(blocking_discover(none, empty.path(), {}, long_enough, going_on));
-    EXPECT_EQ(none.tree, nullptr) << "looked for anew the next time";
+    EXPECT_EQ(none.tree, nullptr) << "looked for again the next time";
 }
 
 TEST_F(Measurement, OneLookAtATime)
@@ -93,8 +93,8 @@ TEST_F(Measurement, IsToldOfWhatComesAndGoes)
     EXPECT_EQ(look()->found.paths, paths{"/"});
 }
 
-// Between two looks a container can end and begin anew under the same path: its watch went with the directory.
-TEST_F(Measurement, WatchesWhatWasMadeAnew)
+// Between two looks a container can end and begin again under the same path: its watch went with the directory.
+TEST_F(Measurement, WatchesWhatWasMadeAgain)
 {
     node.add("/a");
     ASSERT_TRUE(look());

@@ -34,7 +34,7 @@ public:
     };
     bool silent = false;             ///< answers nothing until the deadline of the question
     steady_clock::duration takes{};  ///< each question
-    std::vector<std::string> asked;  ///< about whom, in order
+    std::vector<std::string> asked;  ///< the containers asked about, in order
     std::size_t at_once = 0;         ///< now
     std::size_t most_at_once = 0;
     steady_clock::duration longest_limit{};  ///< that a question was given

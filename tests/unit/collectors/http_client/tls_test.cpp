@@ -96,10 +96,10 @@ protected:
         const auto with = make(port, identity, host);
         return ask(*with);
     }
-    tls_identity trusting(const certificate_authority& whom)
+    tls_identity trusting(const certificate_authority& trusted)
     {
         tls_identity identity;
-        identity.ca_pem = whom.pem();
+        identity.ca_pem = trusted.pem();
         return identity;
     }
 
