@@ -1,4 +1,5 @@
-// Compiled once for all unit tests: what most of them include, and what costs most to read. A test still includes what it uses.
+// Compiled once for all unit tests: what most of them include, and what costs most to read. A test still includes what
+// it uses.
 #include "tests/support/run_task.hpp"
 
 #include <fmt/format.h>
