@@ -38,9 +38,11 @@ result<host::network_reader> open_network(const std::string& root, const measuri
     return host::network_reader::blocking_open(*process);
 }
 
-void measure_network(const std::string& root, const measuring_order& order, const network_reading& options,
-                     deadline limit, const abandon_flag& abandoned, measurement& taken)
+void measure_network(const std::string& root, const measuring_order& order, bool sockets, deadline limit,
+                     const abandon_flag& abandoned, measurement& taken)
 {
+    host::network_reading options;
+    options.tcp = options.udp = sockets;
     opened_container& opened = *order.opened;
     if (opened.network_of != order.pid) opened.network.reset();
     if (order.pid == 0) return;
@@ -62,9 +64,18 @@ void measure_network(const std::string& root, const measuring_order& order, cons
     }
 }
 
+/// Counts that were cut short are left out: half a number of descriptors is none.
+void count_descriptors(const std::string& root, const host::cgroup_reader& of, deadline limit,
+                       const abandon_flag& abandoned, std::optional<host::process_usage>& to)
+{
+    const auto processes = of.blocking_processes();
+    if (!processes) return;
+    host::process_usage counted = to.value_or(host::process_usage());
+    if (host::blocking_count_descriptors(root, *processes, counted, limit, abandoned)) to = counted;
+}
+
 measurement measure_one(const std::shared_ptr<host::cgroup_tree>& tree, const std::string& root,
-                        const measuring_order& order, const network_reading& network, deadline limit,
-                        const abandon_flag& abandoned)
+                        const measuring_order& order, counting also, deadline limit, const abandon_flag& abandoned)
 {
     measurement taken;
     opened_container& opened = *order.opened;
@@ -97,9 +108,10 @@ measurement measure_one(const std::shared_ptr<host::cgroup_tree>& tree, const st
     taken.values.cpu = shared_group(figures->cpu);
     taken.values.memory = shared_group(figures->memory);
     taken.values.io = shared_group(figures->io);
+    if (also.descriptors) count_descriptors(root, *opened.figures, limit, abandoned, figures->processes);
     taken.values.processes = shared_group(figures->processes);
     taken.values.pressures = shared_group(figures->pressures);
-    measure_network(root, order, network, limit, abandoned, taken);
+    measure_network(root, order, also.sockets, limit, abandoned, taken);
     return taken;
 }
 
@@ -128,13 +140,13 @@ time_point boot_time(const std::string& root)
 }  // namespace
 
 std::vector<measurement> blocking_measure(const std::shared_ptr<host::cgroup_tree>& tree, const std::string& root,
-                                          const std::vector<measuring_order>& orders, const network_reading& network,
-                                          deadline limit, const abandon_flag& abandoned)
+                                          const std::vector<measuring_order>& orders, counting also, deadline limit,
+                                          const abandon_flag& abandoned)
 {
     std::vector<measurement> taken;
     taken.reserve(orders.size());
     for (const measuring_order& order : orders) {
-        taken.push_back(measure_one(tree, root, order, network, limit, abandoned));
+        taken.push_back(measure_one(tree, root, order, also, limit, abandoned));
     }
     return taken;
 }

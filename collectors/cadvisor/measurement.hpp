@@ -53,13 +53,16 @@ struct measurement {
     bool left_out = false;      ///< an earlier job is still at it, or there was no time left
 };
 
-/// What kind of network figures every sample has.
-using network_reading = host::network_reading;
+/// What is counted for a sample beside the figures that every sample has; it costs with the number of what is counted.
+struct counting {
+    bool sockets = false;      ///< TCP and UDP sockets by state, in the container's network namespace
+    bool descriptors = false;  ///< processes, their open descriptors, and how many of those are sockets
+};
 
 /// Measures in the order given; an answer for each order. Containers that the deadline leaves no time for are left out.
 std::vector<measurement> blocking_measure(const std::shared_ptr<host::cgroup_tree>& tree, const std::string& root,
-                                          const std::vector<measuring_order>& orders, const network_reading& network,
-                                          deadline limit, const abandon_flag& abandoned);
+                                          const std::vector<measuring_order>& orders, counting also, deadline limit,
+                                          const abandon_flag& abandoned);
 
 /// Change notices for the directories of the tree: an inotify instance, which costs nothing while nothing changes.
 class tree_watch {

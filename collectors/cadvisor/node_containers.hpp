@@ -37,7 +37,7 @@ struct sampling_options {
     steady_clock::duration timeout;
     std::size_t events_per_kind = event_store::default_limit;
     std::set<std::string> environment;  ///< names of the variables that a spec shows
-    network_reading network;            ///< what is read beside the interfaces
+    counting also;                      ///< in every sample
 };
 
 class node_containers final : public containers {

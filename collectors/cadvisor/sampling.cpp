@@ -97,9 +97,9 @@ task<result<void>> node_containers::measure(std::vector<std::shared_ptr<record>>
         orders.back().limits = limits;
     }
     const deadline own = deadline::sooner(limit, deadline::in(options_.timeout));
-    auto work = [tree = tree_->tree, root = options_.root, orders = std::move(orders), network = options_.network,
+    auto work = [tree = tree_->tree, root = options_.root, orders = std::move(orders), also = options_.also,
                  own](const abandon_flag& abandoned) -> result<std::vector<measurement>> {
-        return blocking_measure(tree, root, orders, network, own, abandoned);
+        return blocking_measure(tree, root, orders, also, own, abandoned);
     };
     auto measuring = pool_.run("container figures", own, std::move(work));
     auto taken = co_await std::move(measuring);

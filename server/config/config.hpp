@@ -67,6 +67,8 @@ struct configuration {
 
     std::chrono::milliseconds sample_interval{1'000};
     std::optional<std::chrono::milliseconds> sample_idle{120'000};  ///< none: sampling never stops
+    bool count_sockets = false;                                     ///< of containers, by state
+    bool count_descriptors = false;                                 ///< of the processes of containers
     std::string disk_usage = "asked";        ///< asked, never: when the files of containers are walked
     std::vector<std::string> container_env;  ///< variables of containers that may be shown; they often hold secrets
     std::size_t max_events = default_max_events;

@@ -202,6 +202,10 @@ rows sampling_settings()
              "Docker label that --metrics-container-labels=none keeps; repeatable"),
         sample_interval(),
         sample_idle(),
+        flag("count-sockets", at<&configuration::count_sockets>,
+             "count the TCP and UDP sockets of containers by state, in every sample"),
+        flag("count-descriptors", at<&configuration::count_descriptors>,
+             "count the processes of containers and their open descriptors and sockets, in every sample"),
         choice("disk-usage", at<&configuration::disk_usage>, {"asked", "never"},
                "when the files of containers are walked to see what they take: when somebody asks for their "
                "samples (asked), or never"),

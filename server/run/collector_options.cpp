@@ -38,6 +38,8 @@ cadvisor::sampling_options sampling_options(const configuration& config)
     options.idle = config.sample_idle.value_or(std::chrono::milliseconds(0));
     options.always = !config.sample_idle;
     options.events_per_kind = config.max_events;
+    options.also.sockets = config.count_sockets;
+    options.also.descriptors = config.count_descriptors;
     options.environment.insert(config.container_env.begin(), config.container_env.end());
     return options;
 }

@@ -249,16 +249,10 @@ result<cgroup_reader> cgroup_reader::blocking_open(std::shared_ptr<cgroup_tree> 
 
 const std::string& cgroup_reader::path() const noexcept { return impl_->files.path(); }
 
-result<cgroup_figures> cgroup_reader::blocking_read(const cgroup_reading& options)
+result<cgroup_figures> cgroup_reader::blocking_read()
 {
     cgroup_files& files = impl_->files;
     cgroup_figures figures = impl_->unified() ? read_v2(files) : read_v1(files, impl_->hierarchical);
-    if (options.process_count) {
-        auto processes = blocking_processes();
-        if (!processes) return processes.error();
-        if (!figures.processes) figures.processes.emplace();
-        figures.processes->process_count = processes->size();
-    }
     // Asked last: what was read before is then this cgroup's, unless it says gone.
     if (!files.still_there()) return impl_->gone();
     return figures;

@@ -25,16 +25,10 @@ struct cgroup_figures {
     std::optional<cpu_usage> cpu;
     std::optional<memory_usage> memory;
     std::optional<io_usage> io;
-    /// threads_current and threads_max; process_count when asked for.
+    /// threads_current and threads_max.
     std::optional<process_usage> processes;
     /// v2 with pressure accounting only.
     std::optional<host::pressures> pressures;
-};
-
-/// What a reader does beyond the figures that every sample has.
-struct cgroup_reading {
-    cgroup_reading() = default;
-    bool process_count = false;  ///< reads cgroup.procs, which the kernel sorts: costs with the number of processes
 };
 
 /// One cgroup, opened once and read again and again. Movable; one thread at a time, any thread.
@@ -51,7 +45,7 @@ public:
 
     /// Measures. failure::gone once the cgroup is removed, also when one of the same name was made since: that one
     /// needs a reader of its own. Blocking, 20 to 70 us.
-    result<cgroup_figures> blocking_read(const cgroup_reading& options = cgroup_reading());
+    result<cgroup_figures> blocking_read();
 
     /// What it may use, read again each time; for "/" memory_limit and swap_limit are MemTotal
     /// and SwapTotal of /proc/meminfo. Left to the caller: replacing a memory limit of 0 and an empty mask by the

@@ -36,7 +36,7 @@ protected:
     }
     std::vector<measurement> measured(const std::vector<measuring_order>& orders, deadline limit = long_enough)
     {
-        return blocking_measure(tree.tree, node.root(), orders, network_reading(), limit, going_on);
+        return blocking_measure(tree.tree, node.root(), orders, counting(), limit, going_on);
     }
 
     cgroup_node node;

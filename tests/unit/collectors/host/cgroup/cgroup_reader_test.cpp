@@ -44,9 +44,7 @@ const std::string node_v1 = nodescope::testing::fixture_path("node_v1");
 TEST(CgroupReader, ReadsAContainerOfVersionTwo)
 {
     cgroup_reader reader = open(tree_of(node_v2), docker_v2);
-    cgroup_reading with_processes;
-    with_processes.process_count = true;
-    const auto figures = reader.blocking_read(with_processes);
+    const auto figures = reader.blocking_read();
     ASSERT_TRUE(figures) << figures.error();
     ASSERT_TRUE(figures->cpu);
     EXPECT_EQ(figures->cpu->total, 17803032000U);
@@ -62,7 +60,6 @@ TEST(CgroupReader, ReadsAContainerOfVersionTwo)
     ASSERT_TRUE(figures->processes);
     EXPECT_EQ(figures->processes->threads_current, 1U);
     EXPECT_EQ(figures->processes->threads_max, 50U);
-    EXPECT_EQ(figures->processes->process_count, 1U);
     ASSERT_TRUE(figures->pressures);
     EXPECT_EQ(figures->pressures->cpu.some.total, 26885765U);
     EXPECT_EQ(figures->pressures->io.full.total, 46747U);
