@@ -68,10 +68,14 @@ void measure_network(const std::string& root, const measuring_order& order, bool
 void count_descriptors(const std::string& root, const host::cgroup_reader& of, deadline limit,
                        const abandon_flag& abandoned, std::optional<host::process_usage>& to)
 {
+    if (!to) return;
     const auto processes = of.blocking_processes();
     if (!processes) return;
-    host::process_usage counted = to.value_or(host::process_usage());
-    if (host::blocking_count_descriptors(root, *processes, counted, limit, abandoned)) to = counted;
+    host::process_usage counted = *to;
+    if (!host::blocking_count_descriptors(root, *processes, counted, limit, abandoned)) return;
+    // Also those whose descriptors we may not see.
+    counted.process_count = processes->size();
+    to = counted;
 }
 
 measurement measure_one(const std::shared_ptr<host::cgroup_tree>& tree, const std::string& root,
