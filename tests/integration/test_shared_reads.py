@@ -17,7 +17,7 @@ DOCKER_HOST = os.environ.get("NODESCOPE_TEST_DOCKER_HOST", "")
 
 class SharedReads(unittest.TestCase):
     def start(self, *flags):
-        service = self.enterContext(Service(*flags))
+        service = self.enterContext(Service("--auth", "none", *flags))
         # Once its workers have their names.
         wait_until(lambda: len(threads_of(service)[1]) >= 4, "the workers")
         return service
