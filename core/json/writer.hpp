@@ -118,7 +118,7 @@ public:
     template <class List>
     void list_member(std::string_view name, const List& list)
     {
-        array_member(name, list, [this](const auto& one) { value(one); });
+        array_member(name, list, [this](const auto& one) { this->value(one); });
     }
 
 protected:
