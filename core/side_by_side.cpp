@@ -19,6 +19,7 @@ task<> side_by_side(std::vector<task<>> works)
         return asio::co_spawn(executor, std::move(work), asio::deferred);
     };
     std::vector<decltype(started(works.front()))> all;
+    all.reserve(works.size());
     for (task<>& work : works) all.push_back(started(work));
     auto [order, thrown] = co_await asio::experimental::make_parallel_group(std::move(all))
                                .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
