@@ -119,6 +119,7 @@ std::variant<command_line, early_exit> read_command_line(const std::vector<descr
         "Each flag is also a NODESCOPE_* environment variable (--timeout-docker: NODESCOPE_TIMEOUT_DOCKER) and a key\n"
         "of the configuration file. Flags win over the environment, the environment over the file.");
     std::vector<defined_command> defined;
+    defined.reserve(commands.size());
     for (const described_command& one : commands) defined.push_back(define(app, one));
     const CLI::Option* const file =
         add_text(app, "--config", "TOML file with flags as keys [/etc/nodescope/config.toml if it exists]", "TEXT");

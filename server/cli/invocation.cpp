@@ -33,6 +33,7 @@ std::variant<invocation, early_exit> parse_command_line(const std::vector<std::s
 {
     auto commands = every_command(std::make_index_sequence<std::variant_size_v<command>>());
     std::vector<described_command> described;
+    described.reserve(commands.size());
     for (command& one : commands) described.push_back(describe(one));
     auto read = read_command_line(described, words);
     if (const auto* const leave = std::get_if<early_exit>(&read)) return *leave;

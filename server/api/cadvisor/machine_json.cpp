@@ -96,7 +96,7 @@ void disk_map(go_json& json, const std::vector<host::block_device>& disks)
     for (const host::block_device& one : disks) by_number.emplace(fmt::format("{}:{}", one.major, one.minor), &one);
     json.object_member("disk_map", [&] {
         for (const auto& [number, disk] : by_number) {
-            json.object_member(number, [&] {
+            json.object_member(number, [&json, disk = disk] {
                 json.member("name", disk->name);
                 json.member("major", disk->major);
                 json.member("minor", disk->minor);
@@ -139,9 +139,9 @@ void memory(go_json& json, const host::node_facts& facts)
     json.object_member("memory_by_type", [&] {
         for (const auto& [type, modules] : facts.modules) {
             json.map_key(type);
-            json.object([&] {
-                json.member("capacity", modules.capacity);
-                json.member("dimm_count", modules.count);
+            json.object([&json, &of = modules] {
+                json.member("capacity", of.capacity);
+                json.member("dimm_count", of.count);
             });
         }
     });
