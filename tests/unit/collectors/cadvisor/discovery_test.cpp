@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/co_spawn.hpp>
+
 #include <filesystem>
 
 namespace nodescope::cadvisor {

@@ -52,7 +52,7 @@ TEST(DecodeNftTable, TellsFamilyAndName)
 {
     nft_table table;
     std::size_t damaged = 0;
-    EXPECT_TRUE(decode(table_message(NFPROTO_INET).bytes(NFTA_TABLE_NAME, {"nat", 4}), table, damaged));
+    EXPECT_TRUE(decode(table_message(NFPROTO_INET).bytes(NFTA_TABLE_NAME, {"nat\0", 4}), table, damaged));
     EXPECT_EQ(table.family, NFPROTO_INET);
     EXPECT_EQ(table.name, "nat");
     EXPECT_EQ(damaged, 0U);

@@ -5,6 +5,7 @@
 #include "tests/unit/collectors/runtime/hostile_ids.hpp"
 
 #include <gtest/gtest.h>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
 namespace nodescope::docker {
