@@ -1,11 +1,15 @@
 """bench/run: however a measurement ends, what was started for it is ended, and nobody keeps the script's output open."""
 
+import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import unittest
+
+from tests.support.waiting import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # A test that reaches it has found a hang.
@@ -16,6 +20,7 @@ DRIVER = """
 import pathlib, signal, sys, types
 from bench import peers
 from tests.support.scripts import load_script
+from tests.support.waiting import wait_until
 
 folder = pathlib.Path(sys.argv.pop(1))
 peers.TEST_DOCKERD = folder / "test-dockerd"
@@ -24,8 +29,7 @@ peers.os.geteuid = lambda: 0  # The stand-in needs no root.
 
 def measure(how):
     with peers.Docker(), peers.running("sh", "-c", "trap '' TERM; echo $$ >$0/new; mv $0/new $0/peer; exec sleep 1000", folder):
-        while not (folder / "peer").exists():
-            signal.sigtimedwait([], 0.01)
+        wait_until((folder / "peer").exists, "the peer runs")
         how()
 
 def wait():
@@ -37,7 +41,7 @@ def fail():
     raise RuntimeError("on purpose")
 
 run = load_script("bench/run")
-for number in run.STOPS:
+for number in peers.STOPS:
     signal.signal(number, signal.SIG_DFL)  # Whoever runs the tests may have switched them off.
 run.ALL = ("waits", "fails", "works")
 for name, how in zip(run.ALL, (wait, fail, lambda: print("worked"))):
@@ -46,8 +50,11 @@ for name, how in zip(run.ALL, (wait, fail, lambda: print("worked"))):
     sys.modules[module.__name__] = module
 sys.exit(run.main())
 """
+# Where there is a pipe named "told", stopping takes until somebody has read from it.
 TEST_DOCKERD = """#!/bin/sh
-echo "$1" >>"$(dirname "$0")/dockerd"
+folder=$(dirname "$0")
+if [ "$1" = stop ] && [ -p "$folder/told" ]; then echo stopping >"$folder/told"; read -r _ <"$folder/go"; fi
+echo "$1" >>"$folder/dockerd"
 """
 
 
@@ -82,6 +89,29 @@ class Bench(unittest.TestCase):
                 self.assertNotIn("worked", output)
                 self.dockerds = 1
                 self.assert_all_ended()
+
+    def test_a_signal_while_the_dockerd_is_stopped_waits_until_it_has_stopped(self):
+        os.mkfifo(self.folder / "told")
+        os.mkfifo(self.folder / "go")
+        process = self.start("works", "fails")
+        self.assertEqual((self.folder / "told").read_text(), "stopping\n")
+        process.send_signal(signal.SIGTERM)
+        wait_until(lambda: process.poll() is not None or self.is_pending(process, signal.SIGTERM), "the signal is held back")
+        # Open for both, because whoever reads may be gone.
+        with os.fdopen(os.open(self.folder / "go", os.O_RDWR), "wb", buffering=0) as go:
+            go.write(b"\n")
+            output, _ = process.communicate(timeout=HANG_LIMIT_S)
+        self.assertEqual(process.returncode, 128 + signal.SIGTERM, output)
+        self.assertNotIn("on purpose", output)
+        self.dockerds = 1
+        self.assert_all_ended()
+
+    @staticmethod
+    def is_pending(process, number):
+        """Whether a signal for the process waits: SIGHUP, which is 1, is the lowest bit (proc(5))."""
+        status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+        pending = int(re.search(r"^ShdPnd:\s*(\w+)$", status, re.M).group(1), 16)
+        return bool(pending >> (number - 1) & 1)
 
     def test_a_failure_ends_what_was_started_and_the_next_one_runs(self):
         process = self.start("fails", "works")

@@ -29,6 +29,28 @@ BAD = [
     ("server/api/cadvisor/a.cpp", '#include "collectors/runtime/docker/docker_client.hpp"'),
     ("server/api/a.cpp", '#include "server/config/config.hpp"'),
     ("server/run/a.cpp", '#include "server/cli/ask.hpp"'),
+    ("core/a.cpp", '#include "core/files/root.hpp"'),
+    ("core/json/a.cpp", '#include "core/files/root.hpp"'),
+    ("core/files/a.cpp", '#include "core/process/child_process.hpp"'),
+    ("core/process/a.cpp", '#include "core/files/root.hpp"'),
+    ("collectors/cadvisor/a.cpp", '#include "netlink/read/dump.hpp"'),
+    ("collectors/cadvisor/a.cpp", '#include "netlink/decode/link.hpp"'),
+    ("server/api/a.cpp", '#include "netlink/read/dump.hpp"'),
+    ("server/api/a.cpp", '#include "collectors/http_client/http_client.hpp"'),
+    ("server/api/a.cpp", '#include "core/process/child_process.hpp"'),
+    ("server/api/processors/a.cpp", '#include "netlink/read/dump.hpp"'),
+    ("server/api/processors/a.cpp", '#include "collectors/cadvisor/machine.hpp"'),
+    ("server/api/processors/a.cpp", '#include "server/api/cadvisor/request.hpp"'),
+    ("server/run/a.cpp", '#include "netlink/read/dump.hpp"'),
+    ("server/cli/a.cpp", '#include "netlink/read/dump.hpp"'),
+    ("server/cli/a.cpp", '#include "collectors/runtime/docker/docker_client.hpp"'),
+    ("server/cli/a.cpp", '#include "server/api/status.hpp"'),
+    # A folder that nobody has decided about, whatever it includes.
+    ("collectors/findings/a.cpp", "#include <string>"),
+    ("client/a.cpp", ""),
+    ("a.cpp", ""),
+    ("server/http/a.cpp", "#include <core/text.hpp>"),
+    ("core/a.cpp", "#include <netlink/read/dump.hpp>"),
     ("core/a.cpp", '#include "a.hpp"'),
     ("core/a.cpp", "#include <boost/asio.hpp>"),
     ("server/api/a.cpp", "#include <boost/beast/http/message.hpp>"),
@@ -48,6 +70,11 @@ GOOD = [
     ("tests/unit/http/a.cpp", '#include "server/http/message.hpp"\n#include "tests/support/run_task.hpp"'),
     ("collectors/questions/a.cpp", '#include "collectors/host/proc/b.hpp"\n#include "netlink/read/dump.hpp"'),
     ("tests/support/precompiled/a.hpp", '#include <string>'),
+    ("core/log.cpp", '#include "core/json/writer.hpp"'),
+    ("core/json/a.cpp", '#include "core/text.hpp"'),
+    ("netlink/read/a.cpp", "#include <netlink/netlink.h>"),
+    ("server/api/a.cpp", '#include "netlink/model/route.hpp"\n#include "netlink/text/route.hpp"'),
+    ("server/cli/a.cpp", '#include "collectors/http_client/http_client.hpp"\n#include "server/run/application.hpp"'),
     ("core/a.hpp", "// What it is for.\n#pragma once\n#include <string>"),
 ]
 
@@ -62,6 +89,15 @@ class CheckArrows(unittest.TestCase):
         for path, source in GOOD:
             with self.subTest(path=path, source=source):
                 self.assertEqual([], list(CHECK.check(path, source)))
+
+    def test_says_where_a_folder_without_a_rule_is_to_be_added(self):
+        (line, what), = CHECK.check("collectors/findings/a.cpp", "")
+        self.assertEqual(line, 1)
+        self.assertIn("collectors/findings", what)
+        self.assertIn("ALLOWED in tools/check-arrows", what)
+
+    def test_the_project_itself(self):
+        self.assertEqual(CHECK.main(), 0)
 
 
 if __name__ == "__main__":

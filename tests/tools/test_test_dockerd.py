@@ -14,7 +14,7 @@ test_dockerd = load_script("tools/test-dockerd")
 
 # A dockerd by its name and arguments: lists its containers, if it is to, and does not answer what should remove them.
 STAND_IN = """
-import http.server, json, socketserver, sys, time
+import http.server, json, socketserver, sys, threading
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -28,7 +28,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.do_DELETE()
 
     def do_DELETE(self):
-        time.sleep(1000)
+        threading.Event().wait()
 
     def answer(self, body):
         self.send_response(200)
