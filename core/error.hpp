@@ -11,11 +11,11 @@ namespace nodescope {
 
 /// What a caller can decide on. Each API family maps these to its own status codes in one function.
 enum class failure {
-    invalid,      ///< the request itself is wrong: a missing, malformed or forbidden parameter
-    gone,         ///< the thing asked about does not exist (any more)
-    conflict,     ///< it exists, but is not in a state that can answer (not running, ambiguous, changed meanwhile)
-    denied,       ///< a privilege or a credential is missing
-    timed_out,    ///< a deadline passed; the message names operation, phase and limit
+    invalid,    ///< the request itself is wrong: a missing, malformed or forbidden parameter
+    gone,       ///< the thing asked about does not exist (any more)
+    conflict,   ///< it exists, but is not in a state that can answer (not running, ambiguous, changed during the read)
+    denied,     ///< a privilege or a credential is missing
+    timed_out,  ///< a deadline passed; the message names operation, phase and limit
     unavailable,  ///< the peer cannot be reached at all
     malformed,    ///< the peer answered something that is not its protocol
     failed,       ///< the peer answered properly, with an error of its own

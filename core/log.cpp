@@ -50,12 +50,6 @@ std::string_view timestamp()
     return text;
 }
 
-/// Nothing to escape and nothing to cut, as in most values: copying them to find out would cost more than looking.
-bool is_plain(std::string_view text) noexcept
-{
-    return text.size() <= logger::field_limit && byte_scan::run(text, byte_scan::not_plain_json_marks) == text.size();
-}
-
 /// Room for an access line without growing.
 constexpr std::size_t usual_line = 384;
 
@@ -63,7 +57,10 @@ struct json_value {
     json_writer& json;
     void operator()(std::string_view text) const
     {
-        if (is_plain(text)) json.value(text);
+        // Most values have nothing to escape and nothing to cut: looking costs less than copying them to find out.
+        const bool as_it_is =
+            text.size() <= logger::field_limit && byte_scan::run(text, byte_scan::not_plain_json_marks) == text.size();
+        if (as_it_is) json.plain_value(text);
         else json.value(escape_untrusted(text, logger::field_limit));
     }
     void operator()(auto value) const { json.value(value); }
@@ -135,7 +132,7 @@ struct logger::impl {
     std::function<void()> ask_for_flush;
     std::string held;
 
-    /// The number of lines dropped before this one, or -1 when this one is to be dropped too.
+    /// How many lines were dropped before this one, or -1 when this one is to be dropped too.
     std::int64_t admit(std::string_view message)
     {
         const auto now = std::chrono::steady_clock::now();

@@ -54,9 +54,9 @@ public:
     void set_threshold(log_level threshold) noexcept;
     [[nodiscard]] bool enabled(log_level level) const noexcept;
 
-    /// From now on lines of write_always() are held until flush(), for which `ask_for_flush` is called whenever the
-    /// first one is held: a loop that answers many requests in one turn then writes their lines at once. All other
-    /// lines, and more than `held_limit` bytes, write what is held before them.
+    /// From now on lines of write_always() are held until flush(); `ask_for_flush` is called when the first one is
+    /// held, so that a loop that answers many requests in one turn writes their lines together. What is held is written
+    /// early before any other line, and when it exceeds `held_limit` bytes.
     void hold(std::function<void()> ask_for_flush);
     void flush();
 

@@ -8,7 +8,7 @@
 #include <charconv>
 #include <optional>
 
-namespace nodescope::host {
+namespace nodescope {
 
 namespace {
 
@@ -87,15 +87,28 @@ error no_time(std::string_view text)
 
 }  // namespace
 
-std::string rfc3339(utc_time when)
+std::string date_and_time(std::chrono::sys_seconds when)
 {
     using namespace std::chrono;
     const sys_days midnight = floor<days>(when);
     const year_month_day date(midnight);
-    const hh_mm_ss<milliseconds> clock(when - midnight);
-    std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                                   clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+    const hh_mm_ss<seconds> clock(when - midnight);
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+                       clock.minutes().count(), clock.seconds().count());
+}
+
+std::string rfc3339(exact_time when)
+{
+    const auto second = std::chrono::floor<std::chrono::seconds>(when);
+    return fmt::format("{}.{:09}Z", date_and_time(second), (when - second).count());
+}
+
+std::string rfc3339(utc_time when)
+{
+    using namespace std::chrono;
+    const hh_mm_ss<milliseconds> clock(when - floor<days>(when));
+    std::string text = date_and_time(floor<seconds>(when));
     if (const auto hundredths = clock.subseconds().count() / 10; hundredths != 0) {
         text += fmt::format(".{:02}", hundredths);
     }
@@ -120,4 +133,4 @@ result<exact_time> parse_exact_rfc3339(std::string_view text)
     return exact_time(time->second) + time->fraction;
 }
 
-}  // namespace nodescope::host
+}  // namespace nodescope

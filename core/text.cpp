@@ -25,25 +25,20 @@ std::uint32_t code_point(std::string_view character) noexcept
     return value;
 }
 
-constexpr bool is_control(std::uint32_t point) noexcept { return point < 0x20 || (point >= 0x7f && point < 0xa0); }
-
-constexpr bool is_bidi_override(std::uint32_t point) noexcept
+constexpr bool must_be_escaped(std::uint32_t point) noexcept
 {
-    return (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+    const bool is_control = point < 0x20 || (point >= 0x7f && point < 0xa0);
+    const bool is_bidi_override = (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+    return is_control || is_bidi_override;
 }
 
-/// How many bytes from the start are printable ASCII.
-std::size_t plain_run(std::string_view bytes) noexcept
+constexpr std::uint64_t not_printable_marks(std::uint64_t word) noexcept
 {
-    std::size_t run = 0;
-    while (run < bytes.size() && to_byte(bytes[run]) >= 0x20 && to_byte(bytes[run]) < 0x7f) ++run;
-    return run;
+    return byte_scan::below(word, 0x20) | byte_scan::equal(word, 0x7f) | (word & byte_scan::high_bits);
 }
 
-std::string escape_one(std::string_view character)
+std::string escape_one(std::uint32_t point)
 {
-    if (character.empty()) return {};
-    const std::uint32_t point = code_point(character);
     switch (point) {
         case '\n': return "\\n";
         case '\r': return "\\r";
@@ -85,6 +80,19 @@ bool is_valid_utf8(std::string_view bytes) noexcept
     }
 }
 
+std::string valid_utf8(std::string_view bytes)
+{
+    std::string out;
+    out.reserve(bytes.size());
+    while (!bytes.empty()) {
+        const std::size_t length = utf8_character_length(bytes);
+        if (length == 0) out += "\xef\xbf\xbd";
+        else out += bytes.substr(0, length);
+        bytes.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return out;
+}
+
 std::string escape_untrusted(std::string_view bytes, std::size_t limit)
 {
     static constexpr std::string_view ellipsis = "...";
@@ -92,7 +100,7 @@ std::string escape_untrusted(std::string_view bytes, std::size_t limit)
     out.reserve(std::min(bytes.size(), limit));
     while (!bytes.empty()) {
         // Nearly everything is plain ASCII: copied whole, not byte by byte.
-        const std::size_t plain = std::min(plain_run(bytes), limit - out.size());
+        const std::size_t plain = std::min(byte_scan::run(bytes, not_printable_marks), limit - out.size());
         out.append(bytes.data(), plain);
         bytes.remove_prefix(plain);
         if (bytes.empty()) break;
@@ -100,14 +108,9 @@ std::string escape_untrusted(std::string_view bytes, std::size_t limit)
         const std::size_t length = utf8_character_length(bytes);
         const std::string_view character = bytes.substr(0, length);
         std::string escaped;
-        std::string_view piece = character;
-        if (length == 0) {
-            escaped = fmt::format("\\x{:02x}", to_byte(bytes[0]));
-            piece = escaped;
-        } else if (const std::uint32_t point = code_point(character); is_control(point) || is_bidi_override(point)) {
-            escaped = escape_one(character);
-            piece = escaped;
-        }
+        if (length == 0) escaped = fmt::format("\\x{:02x}", to_byte(bytes[0]));
+        else if (must_be_escaped(code_point(character))) escaped = escape_one(code_point(character));
+        const std::string_view piece = escaped.empty() ? character : escaped;
         if (limit != std::string_view::npos && out.size() + piece.size() > limit) {
             out += ellipsis;
             return out;

@@ -19,4 +19,7 @@ std::size_t utf8_character_length(std::string_view bytes) noexcept;
 
 bool is_valid_utf8(std::string_view bytes) noexcept;
 
+/// The same with U+FFFD for each byte that is not UTF-8.
+std::string valid_utf8(std::string_view bytes);
+
 }  // namespace nodescope

@@ -1,14 +1,12 @@
 #include "core/url_text.hpp"
 
+#include "core/ascii.hpp"
+#include "core/text_scan.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <cstring>
 #include <iterator>
-
-#include <arpa/inet.h>
 
 namespace nodescope {
 
@@ -16,30 +14,13 @@ namespace {
 
 constexpr std::size_t longest_name = 253;
 
-bool is_alphanumeric(char c) noexcept
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+constexpr byte_set name_bytes = byte_set::alphanumeric_and("-._");
+/// RFC 3986, section 2.3.
+constexpr byte_set unreserved_bytes = byte_set::alphanumeric_and("-._~");
 
 error refused(const char* why) { return {failure::invalid, why}; }
 
-/// inet_pton wants a terminated string; nothing that is longer than this is an address.
-template <class Address>
-std::optional<Address> parse_address(int family, std::string_view text) noexcept
-{
-    std::array<char, INET6_ADDRSTRLEN> terminated{};
-    Address address{};
-    if (text.size() >= terminated.size() || text.find('\0') != std::string_view::npos) return std::nullopt;
-    std::memcpy(terminated.data(), text.data(), text.size());
-    if (::inet_pton(family, terminated.data(), &address) != 1) return std::nullopt;
-    return address;
-}
-
-bool is_name(std::string_view text) noexcept
-{
-    const auto allowed = [](char c) { return is_alphanumeric(c) || c == '-' || c == '.' || c == '_'; };
-    return text.size() <= longest_name && std::all_of(text.begin(), text.end(), allowed);
-}
+bool is_name(std::string_view text) noexcept { return text.size() <= longest_name && name_bytes.contains_all(text); }
 
 }  // namespace
 
@@ -69,13 +50,9 @@ result<host_and_port> parse_host_and_port(std::string_view text)
     }
     if (rest.empty()) return parts;
     rest.remove_prefix(1);
-    std::uint16_t port = 0;
-    const auto [end, failed] = std::from_chars(rest.data(), rest.data() + rest.size(), port);
     constexpr std::size_t longest_port = 5;
-    if (failed != std::errc() || end != rest.data() + rest.size() || rest.size() > longest_port) {
-        return refused("the port is not a number from 0 to 65535");
-    }
-    parts.port = port;
+    if (rest.size() <= longest_port) parts.port = whole_number<std::uint16_t>(rest);
+    if (!parts.port) return refused("the port is not a number from 0 to 65535");
     return parts;
 }
 
@@ -85,13 +62,30 @@ std::string authority_text(std::string_view host, std::uint16_t port)
     return fmt::format("[{}]:{}", host, port);
 }
 
+bool is_loopback(const in_addr& address) noexcept
+{
+    return ntohl(address.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
+}
+
+bool is_loopback(const in6_addr& address) noexcept
+{
+    constexpr std::size_t first_of_v4 = 12;
+    if (IN6_IS_ADDR_V4MAPPED(&address)) return address.s6_addr[first_of_v4] == IN_LOOPBACKNET;
+    return IN6_IS_ADDR_LOOPBACK(&address);
+}
+
+bool is_loopback(const sockaddr_storage& address) noexcept
+{
+    if (address.ss_family == AF_INET) return is_loopback(reinterpret_cast<const sockaddr_in*>(&address)->sin_addr);
+    return address.ss_family == AF_INET6 && is_loopback(reinterpret_cast<const sockaddr_in6*>(&address)->sin6_addr);
+}
+
 bool is_loopback_host(std::string_view host)
 {
     if (host == "localhost") return true;
-    if (const auto v4 = parse_address<in_addr>(AF_INET, host)) return ntohl(v4->s_addr) >> 24U == IN_LOOPBACKNET;
+    if (const auto v4 = parse_address<in_addr>(AF_INET, host)) return is_loopback(*v4);
     const auto v6 = parse_address<in6_addr>(AF_INET6, host);
-    if (v6 && IN6_IS_ADDR_V4MAPPED(&*v6)) return v6->s6_addr[12] == IN_LOOPBACKNET;
-    return v6 && IN6_IS_ADDR_LOOPBACK(&*v6);
+    return v6 && is_loopback(*v6);
 }
 
 std::string percent_encode(std::string_view bytes)
@@ -99,7 +93,7 @@ std::string percent_encode(std::string_view bytes)
     std::string out;
     out.reserve(bytes.size());
     for (const char c : bytes) {
-        if (is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~') out += c;
+        if (unreserved_bytes.contains(c)) out += c;
         else fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));
     }
     return out;

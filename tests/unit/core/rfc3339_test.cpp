@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 using namespace nodescope;
-using namespace nodescope::host;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 

@@ -5,6 +5,10 @@
 #include <cctype>
 #include <string>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 namespace nodescope {
 namespace {
 
@@ -96,6 +100,24 @@ TEST(PercentEncode, KeepsOnlyWhatIsUnreserved)
     }
     EXPECT_EQ(percent_encode("aZ09-._~"), "aZ09-._~");
     EXPECT_EQ(percent_encode("a/b?c#d%e f=\xff"), "a%2Fb%3Fc%23d%25e%20f%3D%FF");
+}
+
+TEST(IsLoopback, KnowsLoopbackAddressesOfSockets)
+{
+    const auto loopback = [](int family, const char* text) {
+        sockaddr_storage address{};
+        address.ss_family = static_cast<sa_family_t>(family);
+        void* const bytes = family == AF_INET
+                                ? static_cast<void*>(&reinterpret_cast<sockaddr_in*>(&address)->sin_addr)
+                                : static_cast<void*>(&reinterpret_cast<sockaddr_in6*>(&address)->sin6_addr);
+        EXPECT_EQ(inet_pton(family, text, bytes), 1);
+        return is_loopback(address);
+    };
+    for (const char* const text : {"127.0.0.1", "127.200.0.7"}) EXPECT_TRUE(loopback(AF_INET, text)) << text;
+    for (const char* const text : {"::1", "::ffff:127.0.0.2"}) EXPECT_TRUE(loopback(AF_INET6, text)) << text;
+    EXPECT_FALSE(loopback(AF_INET, "10.0.0.1"));
+    for (const char* const text : {"::2", "::ffff:10.0.0.1", "2001:db8::1"}) EXPECT_FALSE(loopback(AF_INET6, text));
+    EXPECT_FALSE(is_loopback(sockaddr_storage{}));
 }
 
 }  // namespace
