@@ -1,25 +1,29 @@
 #include "core/json/reader.hpp"
 
+#include "core/ascii.hpp"
 #include "core/byte_scan.hpp"
+#include "core/text_scan.hpp"
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 namespace nodescope {
 
 namespace {
 
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-std::optional<std::uint32_t> hex_digit(char c) noexcept
+/// The value of the \uXXXX at `position`; nothing when there is none.
+std::optional<std::uint32_t> unicode_escape(std::string_view text, std::size_t position) noexcept
 {
-    if (is_digit(c)) return static_cast<std::uint32_t>(c - '0');
-    if (c >= 'a' && c <= 'f') return static_cast<std::uint32_t>(c - 'a' + 10);
-    if (c >= 'A' && c <= 'F') return static_cast<std::uint32_t>(c - 'A' + 10);
-    return std::nullopt;
+    if (text.substr(position, 2) != "\\u" || text.size() < position + 6) return std::nullopt;
+    return whole_number<std::uint32_t>(text.substr(position + 2, 4), 16);
 }
+
+constexpr bool is_high_half(std::uint32_t point) noexcept { return point >= 0xd800 && point <= 0xdbff; }
+constexpr bool is_low_half(std::uint32_t point) noexcept { return point >= 0xdc00 && point <= 0xdfff; }
 
 /// Walks over one text. Each step returns false once something is wrong and keeps the first reason.
 class scanner {
@@ -60,15 +64,17 @@ public:
     bool end()
     {
         skip_space();
-        return at_end() || wrong("something after the value");
+        return at_end() || refuse(fmt::format("extra data after the value at byte {}", position_));
     }
 
     bool wrong(const char* what)
     {
-        if (reason_.empty()) {
-            reason_ = at_end() ? fmt::format("not JSON: it ends at byte {}, {}", position_, what)
-                               : fmt::format("not JSON: {} at byte {}", what, position_);
-        }
+        return refuse(at_end() ? fmt::format("incomplete JSON at byte {}", position_)
+                               : fmt::format("not JSON: {} at byte {}", what, position_));
+    }
+    bool refuse(std::string reason)
+    {
+        if (reason_.empty()) reason_ = std::move(reason);
         return false;
     }
 
@@ -162,7 +168,7 @@ bool scanner::escape()
     }
     if (!expect('u', "an unknown escape")) return false;
     for (int i = 0; i < 4; ++i) {
-        if (at_end() || !hex_digit(current())) return wrong("four hex digits expected");
+        if (at_end() || hex_value(current()) < 0) return wrong("four hex digits expected");
         ++position_;
     }
     return true;
@@ -198,50 +204,24 @@ bool scanner::literal(std::string_view word)
 
 void append_utf8(std::string& out, std::uint32_t point)
 {
-    const auto push = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
-    if (point < 0x80) {
-        push(point);
-    } else if (point < 0x800) {
-        push(0xc0U | (point >> 6U));
-        push(0x80U | (point & 0x3fU));
-    } else if (point < 0x10000) {
-        push(0xe0U | (point >> 12U));
-        push(0x80U | ((point >> 6U) & 0x3fU));
-        push(0x80U | (point & 0x3fU));
-    } else {
-        push(0xf0U | (point >> 18U));
-        push(0x80U | ((point >> 12U) & 0x3fU));
-        push(0x80U | ((point >> 6U) & 0x3fU));
-        push(0x80U | (point & 0x3fU));
-    }
+    // The first byte by the number of those that follow it, which carry six bits each.
+    static constexpr std::array<std::uint32_t, 4> leads{0, 0xc0, 0xe0, 0xf0};
+    std::size_t rest = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+    out += static_cast<char>(leads[rest] | (point >> (6 * rest)));
+    while (rest-- > 0) out += static_cast<char>(0x80U | ((point >> (6 * rest)) & 0x3fU));
 }
 
-/// The value of the \uXXXX at `position`; nothing when there is none.
-std::optional<std::uint32_t> unicode_escape(std::string_view text, std::size_t position) noexcept
-{
-    if (text.substr(position, 2) != "\\u" || text.size() < position + 6) return std::nullopt;
-    std::uint32_t value = 0;
-    for (const char c : text.substr(position + 2, 4)) {
-        const auto digit = hex_digit(c);
-        if (!digit) return std::nullopt;
-        value = (value << 4U) | *digit;
-    }
-    return value;
-}
-
-/// Decodes the \uXXXX at `position` with its second half, where it has one, and moves past it.
+/// Decodes the \uXXXX at `position`, with the other half of its surrogate pair if there is one, and moves past it.
 void append_unicode_escape(std::string& out, std::string_view text, std::size_t& position)
 {
     constexpr std::uint32_t replacement_character = 0xfffd;
     const std::uint32_t first = unicode_escape(text, position).value_or(replacement_character);
     position += 6;
-    if (first < 0xd800 || first > 0xdfff) return append_utf8(out, first);
-    const auto second = unicode_escape(text, position);
-    if (first > 0xdbff || !second || *second < 0xdc00 || *second > 0xdfff) {
-        return append_utf8(out, replacement_character);
-    }
+    if (!is_high_half(first)) return append_utf8(out, is_low_half(first) ? replacement_character : first);
+    const std::uint32_t second = unicode_escape(text, position).value_or(0);
+    if (!is_low_half(second)) return append_utf8(out, replacement_character);
     position += 6;
-    append_utf8(out, 0x10000 + ((first - 0xd800) << 10U) + (*second - 0xdc00));
+    append_utf8(out, 0x10000 + ((first - 0xd800) << 10U) + (second - 0xdc00));
 }
 
 char simple_escape(char c) noexcept

@@ -30,8 +30,7 @@ json_kind json_kind_of(std::string_view value) noexcept;
 result<void> for_each_json_element(std::string_view array, const std::function<void(std::string_view)>& visit);
 
 /// Calls `visit(key, value)` for each member of an object, in order, repeated keys as often as they come. The key is
-/// decoded (it may hold any bytes, even what is not UTF-8) and valid during the call only; the value is a
-/// slice of `object`.
+/// decoded (it may hold any bytes, even if not UTF-8) and valid during the call only; the value is a slice of `object`.
 result<void> for_each_json_member(std::string_view object,
                                   const std::function<void(std::string_view, std::string_view)>& visit);
 

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstring>
+#include <functional>
 #include <iterator>
 
 namespace nodescope {
@@ -19,8 +20,8 @@ namespace {
 
 using byte_scan::equal;
 
-/// Bytes that do not stand in a string as they are: what JSON itself excludes, DEL and everything beyond ASCII, and
-/// what Go escapes for the sake of HTML. `<` and `>` differ in one bit.
+/// Bytes that cannot stand in a string as they are: what JSON itself excludes, DEL and everything beyond ASCII, and
+/// what Go escapes because of HTML. `<` and `>` differ in one bit.
 template <json_spelling Spelling>
 constexpr std::uint64_t marks(std::uint64_t word) noexcept
 {
@@ -53,7 +54,7 @@ void append_escape(std::string& out, unsigned point, json_spelling spelling)
     else fmt::format_to(std::back_inserter(out), "\\u{:04x}", point);
 }
 
-/// The character at the start of `bytes`, which is not plain; gives how many bytes it took.
+/// Appends the character at the start of `bytes`, which is not plain; returns how many bytes it took.
 std::size_t append_character(std::string& out, std::string_view bytes, json_spelling spelling)
 {
     const bool as_go = spelling == json_spelling::go;
@@ -76,7 +77,7 @@ template <json_spelling Spelling>
 void append_escaped(std::string& out, std::string_view bytes)
 {
     out.reserve(out.size() + bytes.size() + bytes.size() / 8 + 2);
-    // In a JSON text that becomes a string every eighth byte or so is a quote. Short runs are copied through a buffer,
+    // Where a JSON text becomes a string, every eighth byte or so is a quote. Short runs are copied through a buffer,
     // eight bytes at a time whether all of them count or not: twice as fast as appending each run.
     std::array<char, 4096> buffer;
     std::size_t used = 0;
@@ -119,8 +120,7 @@ void append_string(std::string& out, std::string_view bytes)
     out += '"';
 }
 
-/// "1.2345e+20" to "123450000000000000000". JavaScript fills up with zeros, std::to_chars with the digits of the exact
-/// value.
+/// "1.2345e+20" to "123450000000000000000": JavaScript pads with zeros, std::to_chars with the exact value's digits.
 void append_with_zeros(std::string& out, std::string_view scientific)
 {
     const std::size_t mark = scientific.find('e');
@@ -169,8 +169,8 @@ void append_float(std::string& out, Number value)
 template <std::integral Number>
 void append_integer(std::string& out, Number value)
 {
-    std::array<char, 20> text;
-    out.append(text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr);
+    const fmt::format_int text(value);
+    out.append(text.data(), text.size());
 }
 
 }  // namespace
@@ -188,6 +188,16 @@ std::string json_string(std::string_view bytes)
     return out;
 }
 
+std::size_t json_string_bytes(std::string_view bytes) noexcept
+{
+    constexpr std::size_t escape_bytes = 6;
+    const auto plain = [](char c) { return c >= ' ' && c <= '~' && c != '<' && c != '>' && c != '&'; };
+    const auto escaped = static_cast<std::size_t>(std::count_if(bytes.begin(), bytes.end(), std::not_fn(plain)));
+    const auto quoted = static_cast<std::size_t>(
+        std::count_if(bytes.begin(), bytes.end(), [](char c) { return c == '"' || c == '\\'; }));
+    return bytes.size() + quoted + escaped * (escape_bytes - 1);
+}
+
 void append_json_number(std::string& out, double value) { append_float(out, value); }
 
 void append_json_number(std::string& out, float value) { append_float(out, value); }
@@ -196,20 +206,13 @@ void append_json_number(std::string& out, std::int64_t value) { append_integer(o
 
 void append_json_number(std::string& out, std::uint64_t value) { append_integer(out, value); }
 
-/// No value ends in one of these bytes, so what stands last tells whether something stands before us in this list.
-void json_writer::begin_value()
+void append_json_member(std::string& object, std::string_view key, std::string_view value)
 {
-    if (out_.empty()) return;
-    const char last = out_.back();
-    if (last != '{' && last != '[' && last != ':' && last != '\n') out_ += ',';
-}
-
-void json_writer::key(std::string_view name)
-{
-    begin_value();
-    out_ += '"';
-    out_ += name;
-    out_ += "\":";
+    object.pop_back();
+    json_writer json(object);
+    json.map_key(key);
+    json.value(value);
+    object += '}';
 }
 
 }  // namespace nodescope

@@ -1,4 +1,4 @@
-// JSON appended to a string piece by piece, in the order written: no tree in between, and no allocation but the
+// JSON appended to a string piece by piece, in the order written: no tree in between, and no allocation except the
 // string's own. The one place where JSON is written, and where strings and numbers become JSON.
 #pragma once
 
@@ -21,6 +21,8 @@ enum class json_spelling {
 /// 8259 asks, DEL and C1 as \u00XX, and each byte that is not UTF-8 becomes U+FFFD.
 void append_json_string(std::string& out, std::string_view bytes, json_spelling spelling = json_spelling::plain);
 std::string json_string(std::string_view bytes);
+/// What it takes without its quotes, at most, in either spelling.
+std::size_t json_string_bytes(std::string_view bytes) noexcept;
 
 /// Shortest text that reads back to the same value, as in JavaScript: an exponent below 1e-6 and from 1e21 on. A value
 /// that JSON cannot say (NaN, infinity) is null. A float's text has fewer digits than a double's.
@@ -29,8 +31,11 @@ void append_json_number(std::string& out, float value);
 void append_json_number(std::string& out, std::int64_t value);
 void append_json_number(std::string& out, std::uint64_t value);
 
-/// Appends one value, or one after the other as a line each, and sets the commas: each call that begins a value looks
-/// at what stands before it. Keys and values must alternate as JSON wants them; that is the caller's to keep.
+/// Adds a member to `object`, which is complete and ends in its brace.
+void append_json_member(std::string& object, std::string_view key, std::string_view value);
+
+/// Appends one value, or several with a line each, and sets the commas: each call that begins a value looks at the byte
+/// before it. The caller sees to it that keys and values alternate as JSON wants them.
 class json_writer {
 public:
     /// `out` outlives the writer; what it holds already is kept.
@@ -40,10 +45,12 @@ public:
     }
 
     /// A key of ours: written as it is.
-    void key(std::string_view name);
+    void key(std::string_view name) { plain_value(name), out_ += ':'; }
     /// A key from outside, escaped as a string.
     void map_key(std::string_view name) { value(name), out_ += ':'; }
 
+    /// A string of which nothing needs an escape.
+    void plain_value(std::string_view text) { begin_value(), out_ += '"', out_ += text, out_ += '"'; }
     void value(std::string_view text) { begin_value(), append_json_string(out_, text, spelling_); }
     void value(const char* text) { value(std::string_view(text)); }
     template <class Number>
@@ -114,6 +121,12 @@ public:
     {
         key(name), array(contents...);
     }
+    /// A list of objects: `members` writes those of one of `list`.
+    template <class List, class Members>
+    void objects_member(std::string_view name, const List& list, const Members& members)
+    {
+        array_member(name, list, [&](const auto& one) { object([&] { members(one); }); });
+    }
     /// A list of plain values.
     template <class List>
     void list_member(std::string_view name, const List& list)
@@ -121,11 +134,15 @@ public:
         array_member(name, list, [this](const auto& one) { this->value(one); });
     }
 
-protected:
-    void begin_value();
-    [[nodiscard]] std::string& out() noexcept { return out_; }
-
 private:
+    /// No value ends in one of these bytes, so the last one tells whether this list has a value already.
+    void begin_value()
+    {
+        if (out_.empty()) return;
+        const char last = out_.back();
+        if (last != '{' && last != '[' && last != ':' && last != '\n') out_ += ',';
+    }
+
     std::string& out_;
     json_spelling spelling_;
 };

@@ -75,11 +75,11 @@ TEST(JsonDocument, RefusesWhatIsNotJson)
 
 TEST(JsonDocument, SaysWhatIsWrongAndWhere)
 {
-    EXPECT_EQ(reason(""), "not JSON: it ends at byte 0, a value expected");
-    EXPECT_EQ(reason("{\"a\""), "not JSON: it ends at byte 4, a colon expected");
+    EXPECT_EQ(reason(""), "incomplete JSON at byte 0");
+    EXPECT_EQ(reason("{\"a\""), "incomplete JSON at byte 4");
     EXPECT_EQ(reason("{\"a\":1 \"b\":2}"), "not JSON: a comma or the closing bracket expected at byte 7");
     EXPECT_EQ(reason("<html>"), "not JSON: a value expected at byte 0");
-    EXPECT_EQ(reason("{} x"), "not JSON: something after the value at byte 3");
+    EXPECT_EQ(reason("{} x"), "extra data after the value at byte 3");
 }
 
 TEST(JsonDocument, BoundsTheNesting)
@@ -132,7 +132,7 @@ TEST(ForEachJsonElement, RefusesEveryTruncationAndOtherKinds)
         EXPECT_FALSE(for_each_json_element(array.substr(0, length), [](std::string_view) {})) << length;
     }
     EXPECT_EQ(elements_of("{}"), std::vector<std::string>{"not JSON: an array expected at byte 0"});
-    EXPECT_EQ(elements_of("[1] 2"), std::vector<std::string>{"not JSON: something after the value at byte 4"});
+    EXPECT_EQ(elements_of("[1] 2"), std::vector<std::string>{"extra data after the value at byte 4"});
 }
 
 TEST(ForEachJsonMember, DecodesKeysAndKeepsValues)

@@ -203,5 +203,13 @@ TEST(JsonWriter, LeavesOutEmptyMembers)
     EXPECT_EQ(out, R"({"one":1,"text":"x"})");
 }
 
+TEST(AppendJsonMember, GrowsAnObject)
+{
+    std::string object = "{}";
+    append_json_member(object, "a", "1");
+    append_json_member(object, "b\n", "2");
+    EXPECT_EQ(object, R"({"a":"1","b\n":"2"})");
+}
+
 }  // namespace
 }  // namespace nodescope
