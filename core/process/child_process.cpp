@@ -17,6 +17,7 @@
 #include <climits>
 #include <csignal>
 #include <cstdlib>
+#include <string_view>
 #include <utility>
 
 namespace nodescope {
@@ -24,6 +25,8 @@ namespace nodescope {
 namespace {
 
 constexpr int first_free_descriptor = 3;
+// The highest there is (OOM_SCORE_ADJ_MAX of linux/oom.h): of all in a memory cgroup a helper goes first.
+constexpr std::string_view killed_first = "1000";
 constexpr std::size_t child_stack_size = 64UL * 1024UL;
 // Long enough for a killed process to be gone on a busy machine, short enough for a thread with other work.
 constexpr int last_wait_ms = 100;
@@ -37,15 +40,17 @@ struct child_start {
     int output;
     int errors;
     pid_t parent;
+    const sandbox* confined;
     rlimit address_space;
     rlimit open_files;
+    rlimit processor_time;
     // Written by the child, read by us: they share memory until the exec.
     const char* failed_step;
     int error_number;
 };
 
-// The sanitizers' runtimes allocate memory in instrumented code (before a call that does not return, for one), which a
-// child with limits and borrowed memory must not do: these three are left alone.
+// The sanitizers' runtimes allocate memory in instrumented code (for example before a call that does not return), which
+// a child with limits and borrowed memory must not do: these three functions are not instrumented.
 [[noreturn, gnu::no_sanitize_address, gnu::no_sanitize_thread]] void give_up(child_start& self,
                                                                              const char* step) noexcept
 {
@@ -65,22 +70,36 @@ struct child_start {
     return ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0;
 }
 
-/// Runs in the child, on a stack of its own but in our memory, while the calling thread stands still. Only
-/// async-signal-safe calls, and no memory of ours is changed but `child_start`.
+/// Without /proc, or where it is read-only, the limits alone must do. While the child borrows our memory the kernel
+/// changes its own score only, because of CLONE_VFORK (__set_oom_adj of fs/proc/base.c).
+[[gnu::no_sanitize_address, gnu::no_sanitize_thread]] void be_killed_first() noexcept
+{
+    const int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (file < 0) return;
+    [[maybe_unused]] const ssize_t written = ::write(file, killed_first.data(), killed_first.size());
+    ::close(file);
+}
+
+/// Runs in the child, on a stack of its own but in our memory, while the calling thread waits. Makes only
+/// async-signal-safe calls, and changes no memory of ours except `child_start`.
 [[gnu::no_sanitize_address, gnu::no_sanitize_thread]] int start_child(void* argument) noexcept
 {
     child_start& self = *static_cast<child_start*>(argument);
     if (::setpgid(0, 0) != 0) give_up(self, "setpgid");
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) give_up(self, "prctl PR_SET_PDEATHSIG");
-    // We may have been killed before that call, and then no signal would ever come (prctl(2)).
+    // Our process may have ended before that call, and then the signal would never come (prctl(2)).
     if (::getppid() != self.parent) ::_exit(127);
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) give_up(self, "prctl PR_SET_NO_NEW_PRIVS");
+    be_killed_first();
+    if (self.confined != nullptr) {
+        if (const char* const step = self.confined->give_up_rights()) give_up(self, step);
+    }
     if (!reset_signals()) give_up(self, "sigprocmask");
     if (::dup2(self.input, STDIN_FILENO) < 0 || ::dup2(self.output, STDOUT_FILENO) < 0 ||
         ::dup2(self.errors, STDERR_FILENO) < 0) {
         give_up(self, "dup2");
     }
-    // All descriptors of ours are O_CLOEXEC; this is for what a library may have opened otherwise. ENOSYS before 5.9.
+    // All our descriptors are O_CLOEXEC; this is for those that a library may have opened without. ENOSYS before 5.9.
     if (::syscall(SYS_close_range, first_free_descriptor, UINT_MAX, 0) != 0 && errno != ENOSYS) {
         give_up(self, "close_range");
     }
@@ -88,12 +107,16 @@ struct child_start {
     const rlimit none{0, 0};
     if (::setrlimit(RLIMIT_CORE, &none) != 0) give_up(self, "setrlimit RLIMIT_CORE");
     if (::setrlimit(RLIMIT_NOFILE, &self.open_files) != 0) give_up(self, "setrlimit RLIMIT_NOFILE");
+    if (::setrlimit(RLIMIT_CPU, &self.processor_time) != 0) give_up(self, "setrlimit RLIMIT_CPU");
     if (::setrlimit(RLIMIT_AS, &self.address_space) != 0) give_up(self, "setrlimit RLIMIT_AS");
+    if (self.confined != nullptr) {
+        if (const char* const step = self.confined->filter_calls()) give_up(self, step);
+    }
     ::execve(self.path, self.arguments, self.environment);
     give_up(self, "execve");
 }
 
-/// Blocks every signal for its lifetime: between the clone and the exec of the child a handler of ours would run in it.
+/// Blocks every signal for its lifetime: a handler of ours could otherwise run in the child between its clone and exec.
 class signal_block {
 public:
     signal_block() noexcept
@@ -143,6 +166,13 @@ std::vector<char*> pointers_to(std::vector<std::string>& strings)
 
 rlimit both(std::size_t value) noexcept { return {value, value}; }
 
+/// At the first limit SIGXCPU, which says why; a second later SIGKILL, for a program that ignores the other.
+rlimit seconds_and_one(std::chrono::seconds limit) noexcept
+{
+    const auto seconds = static_cast<rlim_t>(limit.count());
+    return {seconds, seconds + 1};
+}
+
 error refused(const std::string& path, std::string_view why)
 {
     return {failure::denied, fmt::format("{}: not run, because {}", path, why)};
@@ -174,17 +204,19 @@ result<void> check_program(const std::string& path)
 }
 
 // Why not posix_spawn, which works the same way underneath: it has no attribute for resource limits, for the signal on
-// the parent's death, or for no-new-privileges. Why not fork: it copies our page tables, and the caller stands still
-// for longer the more memory we use. CLONE_VM | CLONE_VFORK is what glibc's posix_spawn does (sysdeps/unix/sysv/linux/
-// spawni.c): the child borrows our memory, the calling thread waits until its exec.
+// the parent's death, or for no-new-privileges. Why not fork: it copies our page tables, and the caller waits longer
+// the more memory we use. CLONE_VM | CLONE_VFORK is what glibc's posix_spawn does (sysdeps/unix/sysv/linux/ spawni.c):
+// the child borrows our memory, the calling thread waits until its exec.
 result<child_process> child_process::spawn(const program& what, const process_limits& limits)
 {
     auto output = make_pipe();
     if (!output) return output.error();
     auto errors = make_pipe();
     if (!errors) return errors.error();
-    const unique_fd input = lift(unique_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)));
-    if (!input) return from_errno(errno, "open /dev/null");
+    unique_fd input;
+    if (what.input < 0) input = lift(unique_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)));
+    else input.reset(::fcntl(what.input, F_DUPFD_CLOEXEC, first_free_descriptor));
+    if (!input) return from_errno(errno, what.input < 0 ? "open /dev/null" : "duplicate the input");
 
     std::vector<std::string> arguments{what.path.substr(what.path.rfind('/') + 1)};
     arguments.insert(arguments.end(), what.arguments.begin(), what.arguments.end());
@@ -198,8 +230,10 @@ result<child_process> child_process::spawn(const program& what, const process_li
                      .output = output->writer.get(),
                      .errors = errors->writer.get(),
                      .parent = ::getpid(),
+                     .confined = what.confined.get(),
                      .address_space = both(limits.address_space),
                      .open_files = both(limits.open_files),
+                     .processor_time = seconds_and_one(limits.processor_time),
                      .failed_step = nullptr,
                      .error_number = 0};
 

@@ -18,7 +18,7 @@ using boost::system::error_code;
 
 namespace {
 
-// For a kernel without pidfd_open, and for a child whose end was announced but which a tracer still holds.
+// For a kernel without pidfd_open, and for a child that has ended but that a tracer still holds.
 constexpr std::chrono::milliseconds reap_interval{20};
 
 /// One pipe of the child, read to its end or to the limit.
@@ -37,8 +37,8 @@ struct stream {
 
 }  // namespace
 
-/// Kept alive by its pending operations until the child is reaped, whoever waits for it. The coroutine waits on
-/// `finished`; plain callbacks do the rest, because after the coroutine has given up somebody must still reap.
+/// Kept alive by its pending operations until the child is reaped, even if nobody waits for it any more. The coroutine
+/// waits for `finished`; plain callbacks do the rest, because they go on after the coroutine has given up.
 struct program_runner::running_program : std::enable_shared_from_this<running_program> {
     running_program(const asio::any_io_executor& executor, child_process started, const output_limits& limits,
                     slot_pool::slot held, std::shared_ptr<ledger> book)
@@ -139,8 +139,7 @@ struct program_runner::running_program : std::enable_shared_from_this<running_pr
 
     void finish_if_done()
     {
-        if (!end || output.open || errors.open) return;
-        finished.set();
+        if (end && !output.open && !errors.open) finished.set();
     }
 
     child_process child;
@@ -174,7 +173,7 @@ task<result<program_output>> program_runner::run(std::string label, program what
             fmt::format("{}: {} helper programs were killed and do not end, try again later", label, stuck()));
     }
     auto held = co_await slots_.acquire(limit);
-    if (!held) co_return held.error();
+    if (!held) co_return error(held.error().kind(), fmt::format("{}: {}", label, held.error().message()));
 
     // Shared, because the pool hands results around by copy-constructible functions.
     using spawned = std::shared_ptr<child_process>;
@@ -190,7 +189,7 @@ task<result<program_output>> program_runner::run(std::string label, program what
         if (abandoned.raised()) return error(failure::cancelled, fmt::format("{}: the caller went away", label));
         return std::make_shared<child_process>(std::move(*child));
     };
-    auto started = co_await pool_.run(label, limit, std::move(spawn));
+    auto started = co_await pool_.run("helper program", label, limit, std::move(spawn));
     if (!started) co_return started.error();
 
     auto running =
@@ -199,10 +198,7 @@ task<result<program_output>> program_runner::run(std::string label, program what
     const wait_end how = co_await running->finished.wait(limit);
     if (how != wait_end::told) {
         running->give_up();
-        if (how == wait_end::cancelled)
-            co_return error(failure::cancelled, fmt::format("{}: the caller went away", label));
-        co_return error(failure::timed_out,
-                        fmt::format("{}: not finished within {}", label, duration_text(limit.limit())));
+        co_return not_told(how, label, "not finished", limit);
     }
     if (running->errors.overflowed) {
         co_return error(failure::too_large,

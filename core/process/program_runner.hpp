@@ -40,14 +40,15 @@ class program_runner {
 public:
     program_runner(boost::asio::any_io_executor executor, worker_pool& pool);
 
-    /// Runs `what` to its end; all it started in its process group is dead then. `label` opens every message
+    /// Runs `what` to its end, after which all that it started in its process group is dead. `label` opens each message
     /// ("nat: iptables-nft-save").
     /// - failure::unavailable, failure::denied: it is missing, or check_program refuses it;
     /// - failure::timed_out "<label>: not finished within 5s", failure::cancelled when the caller goes away: its group
     ///   is killed at once, the child is reaped in the background;
     /// - failure::too_large: it wrote more to standard error than the limit, and was killed;
-    /// - failure::overloaded: `stuck_limit` killed programs have not ended (they hang in the kernel).
-    /// How it ended is for the caller to judge: a non-zero status is a value here.
+    /// - failure::overloaded: `stuck_limit` killed programs have not ended (they hang in the kernel);
+    /// - failure::timed_out "<label>: helper programs: all 2 places busy for 5s": others took so long.
+    /// The caller judges how it ended: a non-zero status is a value here.
     task<result<program_output>> run(std::string label, program what, output_limits limits, spawn_place place,
                                      deadline limit);
 
@@ -56,11 +57,12 @@ public:
     /// All that exist: running, and killed but not yet reaped.
     [[nodiscard]] std::size_t alive() const noexcept;
 
-    /// So many that hang in the kernel are a sick node; more would only add to it.
-    static constexpr std::size_t stuck_limit = 4;
+    /// When so many hang in the kernel the node is sick, and they hold all places.
+    static constexpr std::size_t stuck_limit = 2;
     static constexpr std::chrono::seconds stuck_after{1};
-    /// At most this many exist at once, stuck ones included.
-    static constexpr std::size_t places = 8;
+    /// At most this many exist at once, stuck ones included. One network has IPv4 and IPv6 rules, which are read side
+    /// by side; each more would take its process_limits from the memory that the service has.
+    static constexpr std::size_t places = 2;
 
 private:
     struct running_program;
@@ -72,7 +74,7 @@ private:
     boost::asio::any_io_executor executor_;
     worker_pool& pool_;
     slot_pool slots_;
-    // Shared with programs that outlive the runner's callers, and perhaps the runner.
+    // Shared with programs, which may outlive the runner and its callers.
     std::shared_ptr<ledger> ledger_;
 };
 

@@ -1,8 +1,10 @@
 #include "core/process/child_process.hpp"
+#include "tests/support/run_until.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -13,15 +15,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <thread>
+#include <stdexcept>
 
 namespace nodescope {
 namespace {
 
-using namespace std::chrono_literals;
-
-/// Longer than anything here takes: it only turns a hang into a failure.
-constexpr int hang_limit_ms = 20000;
+constexpr int hang_limit_ms = std::chrono::milliseconds(testing::hang_limit).count();
 
 std::string read_to_end(const unique_fd& from)
 {
@@ -66,16 +65,28 @@ bool has_ended(pid_t pid)
 
 bool ends_soon(pid_t pid)
 {
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds(hang_limit_ms);
-    while (!has_ended(pid)) {
-        if (std::chrono::steady_clock::now() > give_up) return false;
-        std::this_thread::yield();
-    }
-    return true;
+    return testing::wait_until([pid] { return has_ended(pid); });
 }
 
 // ---- what the child gets
 // -----------------------------------------------------------------------
+
+TEST(ChildProcess, GetsAsInputWhatItIsGiven)
+{
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+    const unique_fd reader(ends[0]);
+    unique_fd writer(ends[1]);
+    ASSERT_EQ(::write(writer.get(), "given", 5), 5);
+    writer.reset();
+    program what{"/bin/cat", {}};
+    what.input = reader.get();
+    auto child = child_process::spawn(what);
+    ASSERT_TRUE(child) << child.error();
+    EXPECT_EQ(read_to_end(child->take_output()), "given");
+    wait_for(*child);
+    EXPECT_GE(::fcntl(reader.get(), F_GETFD), 0) << "it is still ours";
+}
 
 TEST(ChildProcess, GetsThreeDescriptorsAndNoOther)
 {
@@ -118,8 +129,29 @@ TEST(ChildProcess, GetsItsNameAsArgumentZero)
 
 TEST(ChildProcess, GetsLimitsAndNoNewPrivileges)
 {
-    EXPECT_EQ(shell("ulimit -c; ulimit -n; ulimit -Hn; ulimit -v; ulimit -Hv"), "0\n64\n64\n262144\n262144\n");
+    EXPECT_EQ(shell("ulimit -c; ulimit -n; ulimit -Hn; ulimit -v; ulimit -Hv"), "0\n64\n64\n49152\n49152\n");
     EXPECT_EQ(output_of("/bin/grep", {"NoNewPrivs", "/proc/self/status"}), "NoNewPrivs:\t1\n");
+    EXPECT_EQ(shell("ulimit -St; ulimit -Ht"), "10\n11\n");
+}
+
+TEST(ChildProcess, IsKilledBeforeUsWhereMemoryRunsOut)
+{
+    const auto own = [] {
+        std::string score;
+        std::getline(std::ifstream("/proc/self/oom_score_adj"), score);
+        return score;
+    };
+    const std::string before = own();
+    EXPECT_EQ(output_of("/bin/cat", {"/proc/self/oom_score_adj"}), "1000\n");
+    EXPECT_EQ(own(), before) << "ours is as it was";
+}
+
+TEST(ChildProcess, EndsWhenItComputesWithoutEnd)
+{
+    auto child =
+        child_process::spawn({"/bin/sh", {"-c", "while :; do :; done"}}, {.processor_time = std::chrono::seconds(1)});
+    ASSERT_TRUE(child) << child.error();
+    EXPECT_EQ(wait_for(*child).signal, SIGXCPU);
 }
 
 TEST(ChildProcess, GetsDefaultSignalsWhateverWeDo)

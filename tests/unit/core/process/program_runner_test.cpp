@@ -19,6 +19,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <set>
 
 namespace nodescope {
@@ -26,6 +27,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::run_task;
+using testing::run_until;
 
 std::size_t open_descriptors()
 {
@@ -46,8 +48,7 @@ class ProgramRunner : public ::testing::Test {
 protected:
     ~ProgramRunner() override
     {
-        run_until([this] { return runner_.alive() == 0; });
-        EXPECT_EQ(runner_.alive(), 0U);
+        EXPECT_TRUE(run_until(reactor_, [this] { return runner_.alive() == 0; }));
         EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a zombie is left";
     }
 
@@ -60,15 +61,6 @@ protected:
     result<program_output> run(std::string script, steady_clock::duration limit = 20s, output_limits limits = {})
     {
         return run_task(reactor_, start(std::move(script), deadline::in(limit), limits));
-    }
-    template <class Condition>
-    void run_until(Condition holds)
-    {
-        const auto give_up = steady_clock::now() + testing::hang_limit;
-        while (!holds() && steady_clock::now() < give_up) {
-            reactor_.restart();
-            reactor_.run_one_for(10ms);
-        }
     }
 
     boost::asio::io_context reactor_{1};
@@ -129,7 +121,7 @@ TEST_F(ProgramRunner, KillsTheWholeGroupAtTheDeadline)
     std::ifstream(file) >> leader >> background;
     std::filesystem::remove(file);
     ASSERT_GT(background, 0);
-    run_until([&] { return runner_.alive() == 0 && has_ended(background); });
+    ASSERT_TRUE(run_until(reactor_, [&] { return runner_.alive() == 0 && has_ended(background); }));
     EXPECT_TRUE(has_ended(leader));
     EXPECT_TRUE(has_ended(background));
 }
@@ -160,24 +152,26 @@ TEST_F(ProgramRunner, KillsAtOnceWhenTheCallerGoesAway)
             got = std::move(value);
             ended = true;
         }));
-    run_until([&] { return runner_.alive() == 1; });
+    ASSERT_TRUE(run_until(reactor_, [&] { return runner_.alive() == 1; }));
     stop.emit(boost::asio::cancellation_type::terminal);
-    run_until([&] { return ended && runner_.alive() == 0; });
+    ASSERT_TRUE(run_until(reactor_, [&] { return ended && runner_.alive() == 0; }));
     EXPECT_EQ(got.error(), error(failure::cancelled, "helper: the caller went away"));
 }
 
-TEST_F(ProgramRunner, EndsAChildWhoseCallerWentAwayDuringItsBirth)
+TEST_F(ProgramRunner, EndsAChildWhoseCallerWentAwayWhileItWasSpawned)
 {
-    spawn_place slow = [](const auto& spawn) {
+    std::promise<void> caller_left;
+    spawn_place slow = [left = caller_left.get_future().share()](const auto& spawn) {
         auto child = spawn();
-        std::this_thread::sleep_for(100ms);  // longer than the deadline below
+        left.wait();
         return child;
     };
     program what{"/bin/sleep", {"1000"}};
     const auto got =
         run_task(reactor_, runner_.run("helper", std::move(what), {}, std::move(slow), deadline::in(20ms)));
     EXPECT_EQ(got.error(), error(failure::timed_out, "helper: not finished within 20ms"));
-    run_until([&] { return pool_.busy() == 0; });
+    caller_left.set_value();
+    ASSERT_TRUE(run_until(reactor_, [&] { return pool_.busy() == 0; }));
     reactor_.poll();
 }
 
@@ -191,6 +185,23 @@ TEST_F(ProgramRunner, PassesOnWhyAProgramCannotRun)
     program shell{"/bin/sh", {}};
     EXPECT_EQ(run_task(reactor_, runner_.run("nat: x", std::move(shell), {}, nowhere, deadline::in(20s))).error(),
               error(failure::gone, "nat: x: no namespace"));
+}
+
+TEST_F(ProgramRunner, LetsTwoRunAtOnceAndOthersWaitUnderTheirDeadline)
+{
+    std::vector<boost::asio::cancellation_signal> stops(2);
+    std::size_t ended = 0;
+    for (auto& stop : stops) {
+        boost::asio::co_spawn(
+            reactor_, start("exec sleep 1000", deadline::in(1h), output_limits()),
+            boost::asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr, const auto&) { ++ended; }));
+    }
+    ASSERT_TRUE(run_until(reactor_, [&] { return runner_.alive() == 2; }));
+    EXPECT_EQ(run("echo x", 50ms).error(),
+              error(failure::timed_out, "helper: helper programs: all 2 places busy for 50ms"));
+    for (auto& stop : stops) stop.emit(boost::asio::cancellation_type::terminal);
+    ASSERT_TRUE(run_until(reactor_, [&] { return ended == 2 && runner_.alive() == 0; }));
+    EXPECT_EQ(run("echo x")->text, "x\n");
 }
 
 TEST_F(ProgramRunner, OpensNothingThatAnotherProgramWouldInherit)
@@ -209,10 +220,10 @@ TEST_F(ProgramRunner, OpensNothingThatAnotherProgramWouldInherit)
     boost::asio::co_spawn(
         reactor_, start("sleep 1000", deadline::in(1h), output_limits()),
         boost::asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr, const auto&) { ended = true; }));
-    run_until([&] { return runner_.alive() == 1; });
+    ASSERT_TRUE(run_until(reactor_, [&] { return runner_.alive() == 1; }));
     EXPECT_EQ(inheritable(), before);
     stop.emit(boost::asio::cancellation_type::terminal);
-    run_until([&] { return ended; });
+    ASSERT_TRUE(run_until(reactor_, [&] { return ended; }));
 }
 
 TEST_F(ProgramRunner, LeaksNoDescriptors)
@@ -224,10 +235,9 @@ TEST_F(ProgramRunner, LeaksNoDescriptors)
         run("yes", 20s, {.output = 1000});
         run("sleep 1000", 5ms);
     }
-    run_until([&] { return runner_.alive() == 0; });
-    reactor_.restart();
-    reactor_.poll();  // the handlers of cancelled timers
-    EXPECT_EQ(open_descriptors(), before);
+    ASSERT_TRUE(run_until(reactor_, [&] { return runner_.alive() == 0; }));
+    // The last ones are closed by the handlers of cancelled timers, and by what has seen the ends of the programs.
+    EXPECT_TRUE(run_until(reactor_, [&] { return open_descriptors() == before; })) << open_descriptors() - before;
 }
 
 /// Holds processes that were killed: the end of a traced process is the tracer's, and it does not take it. To its
@@ -277,19 +287,19 @@ TEST_F(ProgramRunner, LimitsProgramsThatDoNotEnd)
         boost::asio::co_spawn(reactor_, runner_.run("helper", std::move(what), {}, std::move(here), deadline::in(1h)),
                               boost::asio::bind_cancellation_slot(stop.slot(), [](std::exception_ptr, const auto&) {}));
         const std::size_t wanted = pids.size() + 1;
-        run_until([&] { return runner_.alive() == wanted; });
+        ASSERT_TRUE(run_until(reactor_, [&] { return runner_.alive() == wanted; }));
     }
     ASSERT_EQ(pids.size(), program_runner::stuck_limit);
     {
         const tracer holding(pids);
         if (!holding.attached) GTEST_SKIP() << "ptrace is not allowed here";
         for (auto& stop : stops) stop.emit(boost::asio::cancellation_type::terminal);
-        run_until([&] { return runner_.stuck() == program_runner::stuck_limit; });
+        ASSERT_TRUE(run_until(reactor_, [&] { return runner_.stuck() == program_runner::stuck_limit; }));
         EXPECT_EQ(runner_.stuck(), program_runner::stuck_limit);
         EXPECT_EQ(run("echo x").error(),
-                  error(failure::overloaded, "helper: 4 helper programs were killed and do not end, try again later"));
+                  error(failure::overloaded, "helper: 2 helper programs were killed and do not end, try again later"));
     }
-    run_until([&] { return runner_.alive() == 0; });
+    ASSERT_TRUE(run_until(reactor_, [&] { return runner_.alive() == 0; }));
     EXPECT_EQ(runner_.stuck(), 0U);
     EXPECT_EQ(run("echo x")->text, "x\n");
 }
