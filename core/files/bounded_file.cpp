@@ -24,12 +24,15 @@ result<regular_file> checked(unique_fd opened, const std::string& shown)
 }
 }  // namespace
 
-result<file_text> read_whole(int descriptor, std::size_t limit, std::string_view shown)
+result<file_text> read_whole(int descriptor, std::size_t limit, std::string_view shown, const read_check& check)
 {
     (void)::lseek(descriptor, 0, SEEK_SET);  // fails on what cannot be read twice anyway
     file_text read;
     std::size_t size = 0;
     for (;;) {
+        if (check) {
+            if (auto stopped = check()) return std::move(*stopped);
+        }
         // One byte more than allowed tells a file of exactly `limit` bytes from a longer one.
         if (size == read.text.size()) {
             read.text.resize(std::min(std::max(first_read, size * 2), limit + 1));
@@ -72,6 +75,23 @@ result<regular_file> open_regular(const place& where) { return checked(open(wher
 result<regular_file> open_regular(const std::string& path)
 {
     return checked(unique_fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)), path);
+}
+
+result<void> check_only_ours(const struct stat& status, std::string_view shown)
+{
+    if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
+        return error(failure::denied,
+                     fmt::format("{} belongs to uid {}, who could change it: it must belong to root or to "
+                                 "the service's user (uid {})",
+                                 shown, status.st_uid, ::geteuid()));
+    }
+    if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        const std::string_view who = (status.st_mode & S_IWOTH) != 0 ? "everybody" : "its group";
+        return error(failure::denied, fmt::format("{} can be written by {} (mode {:04o}): take that right away, e.g. "
+                                                  "chmod go-w {}",
+                                                  shown, who, status.st_mode & 07777U, shown));
+    }
+    return {};
 }
 
 result<std::string> read_complete(const regular_file& file, std::size_t limit, std::string_view shown)

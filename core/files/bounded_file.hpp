@@ -6,6 +6,8 @@
 #include "core/unique_fd.hpp"
 
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,9 +21,12 @@ struct file_text {
     bool truncated = false;  ///< the file went on after `limit` bytes
 };
 
+/// Asked before each read; an error ends the reading and is returned.
+using read_check = std::function<std::optional<error>()>;
+
 /// Reads at most `limit` bytes from the beginning of an open file. `shown` is the path that stands in the sentence:
-/// "read /proc/7/cgroup: No such process".
-result<file_text> read_whole(int descriptor, std::size_t limit, std::string_view shown);
+/// "read /proc/7/cgroup: No such process". `check` is for files whose length somebody else decides.
+result<file_text> read_whole(int descriptor, std::size_t limit, std::string_view shown, const read_check& check = {});
 
 /// The same of the file `name` in `directory`.
 result<file_text> read_file_at(int directory, const std::string& name, std::size_t limit, std::string_view shown);
@@ -35,12 +40,17 @@ struct regular_file {
     struct stat status {};
 };
 
-/// Opens a regular file of the node, without waiting for whatever else may be there. Failures carry "open <path>:
+/// Opens a regular file of the node, without waiting if it is something else (a pipe). Failures carry "open <path>:
 /// <reason>", or are failure::invalid.
 result<regular_file> open_regular(const place& where);
 
 /// The same for a file of our own (configuration, keys), which may be named from the working directory.
 result<regular_file> open_regular(const std::string& path);
+
+/// failure::denied, with what to do about it, for a file of our own that somebody else can change: its owner is neither
+/// root nor this process's user, or its group or everybody may write it (which is also what a right by ACL looks like).
+/// Of the opened file, so symbolic links to it are fine.
+result<void> check_only_ours(const struct stat& status, std::string_view shown);
 
 /// All of the file or failure::too_large.
 result<std::string> read_complete(const regular_file& file, std::size_t limit, std::string_view shown);

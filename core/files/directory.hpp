@@ -12,7 +12,7 @@ namespace nodescope::files {
 class directory {
 public:
     directory() = default;
-    /// Takes over the descriptor of a directory opened for reading. Empty, with errno set, where it is none.
+    /// Takes over the descriptor of a directory opened for reading. Empty, with errno set, when it is not a directory.
     explicit directory(unique_fd opened);
 
     explicit operator bool() const noexcept { return stream_ != nullptr; }

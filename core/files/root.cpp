@@ -1,5 +1,7 @@
 #include "core/files/root.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -141,6 +143,8 @@ result<unique_fd> open_directory(const place& where)
     if (!opened) return from_errno(errno, "open " + where.shown());
     return opened;
 }
+
+std::string path_of(const unique_fd& opened) { return fmt::format("/proc/self/fd/{}", opened.get()); }
 
 std::optional<std::string> read_link(const place& where)
 {

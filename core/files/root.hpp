@@ -21,7 +21,7 @@ struct place {
     place(std::string_view r, std::string_view p) : root(r), path(p) {}
     /// What is called `name` in that directory; `name` may be a path.
     place operator/(std::string_view name) const;
-    /// The root with the path behind it, for sentences. Never to be opened.
+    /// The root followed by the path, for messages. Not to be opened.
     [[nodiscard]] std::string shown() const;
     std::string root;
     std::string path;
@@ -40,7 +40,11 @@ unique_fd open_step_by_step(const place& where, int flags);
 /// A directory to read. Failures carry "open <path>: <reason>".
 result<unique_fd> open_directory(const place& where);
 
-/// What a link says; nothing when it is no link.
+/// A path that leads to what is open, whatever root it was found below: for calls that take no descriptor,
+/// such as connect(). Good for as long as it is open.
+std::string path_of(const unique_fd& opened);
+
+/// The target of a link; nothing when it is not a link.
 std::optional<std::string> read_link(const place& where);
 
 }  // namespace nodescope::files

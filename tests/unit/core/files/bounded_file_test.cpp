@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <string>
 #include <thread>
 
 #include <sys/stat.h>
@@ -82,6 +84,21 @@ TEST(ReadWhole, GoesOnAfterShortReads)
     ASSERT_TRUE(text) << text.error();
     EXPECT_EQ(text->text.size(), 300U);
     EXPECT_FALSE(text->truncated);
+}
+
+TEST(ReadWhole, EndsWithTheErrorOfItsCheck)
+{
+    const temporary_root root;
+    root.write("/file", std::string(10'000, 'x'));
+    const unique_fd file = files::open(at(root, "/file"));
+    int reads = 0;
+    const auto text = files::read_whole(file.get(), 20'000, "file", [&]() -> std::optional<error> {
+        if (++reads < 2) return std::nullopt;
+        return error(failure::cancelled, "enough");
+    });
+    ASSERT_FALSE(text);
+    EXPECT_EQ(text.error(), error(failure::cancelled, "enough"));
+    EXPECT_EQ(reads, 2);
 }
 
 TEST(ReadWhole, NamesWhatCouldNotBeRead)
