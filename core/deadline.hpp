@@ -23,8 +23,8 @@ public:
     /// Never negative.
     [[nodiscard]] steady_clock::duration remaining() const noexcept;
 
-    /// A little later, with the same limit in its messages: for whoever waits for something that is bounded by this
-    /// deadline itself and should be the one to say what it died of.
+    /// A little later, with the same limit in its messages: for the wait for something that is bounded by this deadline
+    /// itself and that should be the one to say what failed.
     [[nodiscard]] deadline with_grace(steady_clock::duration grace) const noexcept
     {
         return deadline(at_ + grace, limit_);

@@ -1,8 +1,11 @@
 #include "core/event.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
 
 namespace nodescope {
 
@@ -19,7 +22,9 @@ public:
     waiter& operator=(const waiter&) = delete;
     ~waiter()
     {
-        if (of_ != nullptr) std::erase(of_->waiting_, this);
+        if (of_ == nullptr) return;
+        std::erase(of_->waiting_, this);
+        if (of_->set_) of_->wake_next();
     }
 
     void wake(bool with_news)
@@ -27,7 +32,8 @@ public:
         told = told || with_news;
         timer.cancel();
     }
-    /// The event is about to be gone.
+    [[nodiscard]] bool heard() const { return told || (of_ != nullptr && of_->set_); }
+    /// The event is being destroyed.
     void orphan()
     {
         of_ = nullptr;
@@ -41,6 +47,12 @@ private:
     event* of_;
 };
 
+error not_told(wait_end how, std::string_view what, std::string_view state, const deadline& limit)
+{
+    if (how == wait_end::cancelled) return {failure::cancelled, fmt::format("{}: the caller went away", what)};
+    return {failure::timed_out, fmt::format("{}: {} within {}", what, state, duration_text(limit.limit()))};
+}
+
 event::~event()
 {
     for (waiter* const one : waiting_) one->orphan();
@@ -49,7 +61,14 @@ event::~event()
 void event::set()
 {
     set_ = true;
-    notify();
+    wake_next();
+}
+
+/// The others are woken by those before them, as they stop waiting.
+void event::wake_next()
+{
+    const auto next = std::find_if(waiting_.begin(), waiting_.end(), [](const waiter* one) { return !one->told; });
+    if (next != waiting_.end()) (*next)->wake(true);
 }
 
 void event::notify()
@@ -68,7 +87,7 @@ task<wait_end> event::wait(deadline limit)
     co_await asio::this_coro::throw_if_cancelled(false);
     const auto [interrupted] = co_await me.timer.async_wait(asio::as_tuple(asio::use_awaitable));
     co_await asio::this_coro::throw_if_cancelled(throwing);
-    if (me.told) co_return wait_end::told;
+    if (me.heard()) co_return wait_end::told;
     co_return interrupted ? wait_end::cancelled : wait_end::late;
 }
 

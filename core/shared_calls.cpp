@@ -1,8 +1,6 @@
 #include "core/shared_calls.hpp"
 
-#include <fmt/format.h>
 #include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 
 namespace nodescope {
@@ -11,20 +9,10 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Where the limits of a call and of an asker pass together, the call is to say what it died of.
+/// Where the limits of a call and of an asker pass together, the message is to be the call's own.
 constexpr std::chrono::milliseconds grace{50};
 
 }  // namespace
-
-struct call_table::call::stop_signal {
-    asio::cancellation_signal signal;
-};
-
-call_table::call::call(deadline limit) : until(limit), stop(std::make_unique<stop_signal>()) {}
-call_table::call::~call() = default;
-
-call_table::call_table(deserted tell) : tell_(std::move(tell)), in_flight_(std::make_shared<call_map>()) {}
-call_table::~call_table() = default;
 
 std::shared_ptr<call_table::call> call_table::find(const std::string& key) const
 {
@@ -36,7 +24,7 @@ void call_table::start(const asio::any_io_executor& executor, const std::string&
                        task<> work)
 {
     in_flight_->emplace(key, begun);
-    const auto slot = begun->stop->signal.slot();
+    const auto slot = begun->stop.slot();
     auto finish = [begun = std::move(begun), key, calls = in_flight_](const std::exception_ptr& thrown) {
         begun->thrown = thrown;
         forget(*calls, key, *begun);
@@ -56,12 +44,9 @@ task<std::optional<error>> call_table::end_of(std::shared_ptr<call> joined, std:
     if (joined->askers == 0) {
         if (tell_ && how == wait_end::late) tell_(key);
         forget(*in_flight_, key, *joined);
-        joined->stop->signal.emit(asio::cancellation_type::terminal);
+        joined->stop.emit(asio::cancellation_type::terminal);
     }
-    if (how == wait_end::cancelled) {
-        co_return error(failure::cancelled, fmt::format("{}: the caller went away", key));
-    }
-    co_return error(failure::timed_out, fmt::format("{}: no result within {}", key, duration_text(limit.limit())));
+    co_return not_told(how, key, "no result", limit);
 }
 
 /// Later askers must not join a call that has ended or is being cancelled; a newer call under the key stays.

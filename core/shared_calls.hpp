@@ -6,6 +6,8 @@
 #include "core/event.hpp"
 #include "core/task.hpp"
 
+#include <boost/asio/cancellation_signal.hpp>
+
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -20,30 +22,29 @@ namespace nodescope {
 /// What does not depend on the type of the result.
 class call_table {
 public:
-    /// Called with the key of a call when its last asker can wait no longer, before the call is cancelled.
+    /// Called with the key of a call when its last asker's time is up, before the call is cancelled.
     using deserted = std::function<void(const std::string& key)>;
 
     [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_->size(); }
 
 protected:
     struct call {
-        explicit call(deadline limit);
-        virtual ~call();
+        explicit call(deadline limit) : until(limit) {}
+        virtual ~call() = default;
         const deadline until;
-        struct stop_signal;
-        std::unique_ptr<stop_signal> stop;
+        boost::asio::cancellation_signal stop;
         event ended;
         std::exception_ptr thrown;
         std::size_t askers = 0;
     };
 
-    explicit call_table(deserted tell);
-    ~call_table();
+    explicit call_table(deserted tell) : tell_(std::move(tell)) {}
+    ~call_table() = default;
     [[nodiscard]] std::shared_ptr<call> find(const std::string& key) const;
     /// Runs `work` on its own under `key`. It belongs to nobody who asks.
     void start(const boost::asio::any_io_executor& executor, const std::string& key, std::shared_ptr<call> begun,
                task<> work);
-    /// Waits until the call has ended: nothing. Else why this asker does not get its result.
+    /// Nothing once the call has ended; else why this asker does not get its result.
     task<std::optional<error>> end_of(std::shared_ptr<call> joined, std::string key, deadline limit);
 
 private:
@@ -52,7 +53,7 @@ private:
 
     const deserted tell_;
     // Shared with the completion of each call, which may run after this object is gone.
-    std::shared_ptr<call_map> in_flight_;
+    std::shared_ptr<call_map> in_flight_ = std::make_shared<call_map>();
 };
 
 /// T is copied to each asker: use std::shared_ptr<const …> for anything large.
@@ -60,15 +61,18 @@ template <class T>
 class shared_calls : public call_table {
 public:
     /// `limit` bounds each call, whoever asks and however long they can wait.
-    explicit shared_calls(steady_clock::duration limit, deserted tell = {}) : call_table(std::move(tell)), limit_(limit)
+    explicit shared_calls(steady_clock::duration limit, deserted tell = {})
+        : call_table(std::move(tell)), limit_([limit] { return limit; })
     {
     }
+    /// For a limit that changes: asked for as each call begins.
+    explicit shared_calls(std::function<steady_clock::duration()> limit) : call_table({}), limit_(std::move(limit)) {}
 
     /// Joins the call under `key`, or starts `begin(deadline) -> task<result<T>>`, which keeps to the deadline it is
-    /// given and refers to nothing of the asker that began it: which may leave before the others. `limit` bounds this
+    /// given and refers to nothing of the asker that began it, which may leave before the others. `limit` bounds this
     /// asker's wait alone: failure::timed_out with "<key>: no result within …". A call that runs out of its own time
-    /// gives its failure::timed_out to whoever began it; who joined it later and may wait longer begins it again.
-    /// failure::cancelled when the asker is cancelled. An exception of the call reaches every asker.
+    /// gives its failure::timed_out to the asker that began it; an asker that joined later and can wait longer begins a
+    /// new one. failure::cancelled when the asker is cancelled. An exception of the call reaches every asker.
     template <class Begin>
     task<result<T>> join(std::string key, deadline limit, Begin begin)
     {
@@ -77,7 +81,7 @@ public:
             auto joined = std::static_pointer_cast<typed_call>(find(key));
             const bool began = !joined;
             if (began) {
-                joined = std::make_shared<typed_call>(deadline::in(limit_));
+                joined = std::make_shared<typed_call>(deadline::in(limit_()));
                 task<> work = keep(joined, begin(joined->until));
                 start(executor, key, joined, std::move(work));
             }
@@ -102,7 +106,7 @@ private:
         of->value.emplace(std::move(got));
     }
 
-    const steady_clock::duration limit_;
+    const std::function<steady_clock::duration()> limit_;
 };
 
 }  // namespace nodescope

@@ -34,15 +34,6 @@ slot_pool::slot::~slot()
     if (owner_) owner_->free_one();
 }
 
-slot_pool::slot& slot_pool::slot::operator=(slot&& other) noexcept
-{
-    if (this != &other) {
-        if (owner_) owner_->free_one();
-        owner_ = std::move(other.owner_);
-    }
-    return *this;
-}
-
 slot_pool::slot_pool(std::string name, std::size_t places, std::size_t queue_limit)
     : impl_(std::make_shared<impl>(std::move(name), places, queue_limit))
 {
@@ -71,8 +62,5 @@ task<result<slot_pool::slot>> slot_pool::acquire(deadline limit)
     co_return error(failure::timed_out, fmt::format("{}: all {} places busy for {}", self->name, self->places,
                                                     duration_text(limit.limit())));
 }
-
-std::size_t slot_pool::in_use() const noexcept { return impl_->used; }
-std::size_t slot_pool::waiting() const noexcept { return impl_->queue.size(); }
 
 }  // namespace nodescope

@@ -20,7 +20,11 @@ public:
     public:
         slot() = default;
         slot(slot&& other) noexcept = default;
-        slot& operator=(slot&& other) noexcept;
+        slot& operator=(slot other) noexcept
+        {
+            owner_.swap(other.owner_);
+            return *this;
+        }
         ~slot();
 
     private:
@@ -35,9 +39,6 @@ public:
     /// Waits for a place. failure::overloaded when the queue is full, failure::timed_out when `limit` passes first
     /// ("<name>: all 4 places busy for 5s"), failure::cancelled when the caller is cancelled.
     [[nodiscard]] task<result<slot>> acquire(deadline limit);
-
-    [[nodiscard]] std::size_t in_use() const noexcept;
-    [[nodiscard]] std::size_t waiting() const noexcept;
 
 private:
     std::shared_ptr<impl> impl_;

@@ -21,11 +21,9 @@ struct task_group::impl {
     {
         try {
             std::rethrow_exception(thrown);
-        } catch (const boost::system::system_error& failed) {
-            if (failed.code() == asio::error::operation_aborted) return;
-            log.write(log_level::error, "a coroutine ended with an exception",
-                      {{"what", what}, {"error", failed.what()}});
         } catch (const std::exception& failed) {
+            const auto* const coded = dynamic_cast<const boost::system::system_error*>(&failed);
+            if (coded != nullptr && coded->code() == asio::error::operation_aborted) return;
             log.write(log_level::error, "a coroutine ended with an exception",
                       {{"what", what}, {"error", failed.what()}});
         }

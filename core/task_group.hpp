@@ -20,7 +20,7 @@ public:
     void spawn(std::string_view what, task<> work);
 
     /// Asks all children to end, by terminal cancellation, and waits for the last one. False when `limit` passes first:
-    /// each child that runs on is logged, and whoever ends the reactor under it destroys its frame. Not for a child.
+    /// each child that runs on is logged, and its frame is destroyed with the reactor. Not to be called by a child.
     task<bool> stop(deadline limit);
 
     [[nodiscard]] std::size_t size() const noexcept;

@@ -4,12 +4,15 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace nodescope {
@@ -17,51 +20,111 @@ namespace nodescope {
 namespace asio = boost::asio;
 
 struct worker_pool::impl {
-    impl(std::size_t threads, std::size_t limit) : queue_limit(limit), present(threads)
+    impl(std::size_t threads, std::size_t limit) : queue_limit(limit), thread_count(threads), present(threads)
     {
-        // Signals are for the reactor thread: a worker in the kernel must not be the one to take them.
+        // Signals are for the reactor thread: none may go to a worker that is in the kernel.
         sigset_t all;
         sigset_t before;
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);
+        workers.reserve(threads);
         for (std::size_t i = 0; i < threads; ++i) workers.emplace_back([this] { work_until_stopped(); });
         pthread_sigmask(SIG_SETMASK, &before, nullptr);
     }
 
     void work_until_stopped()
     {
-        pthread_setname_np(pthread_self(), "worker");  // for whoever looks with ps -L
+        pthread_setname_np(pthread_self(), "worker");  // shown by ps -L
         std::unique_lock lock(mutex);
         std::uint64_t answered = 0;
         for (;;) {
-            while (!stopping && queue.empty() && answered == roll_call) {
+            auto next_place = first_to_start();
+            while (!stopping && next_place == queue.end() && answered == roll_call) {
                 const int seen = changes.load();
                 lock.unlock();
                 changes.wait(seen);
                 lock.lock();
+                next_place = first_to_start();
             }
             if (stopping) return;
             if (answered != roll_call) {
                 answered = roll_call;
                 ++present;
             }
-            if (queue.empty()) continue;
-            std::shared_ptr<job> next = std::move(queue.front());
-            queue.pop_front();
-            if (next->abandoned.raised()) continue;
+            if (next_place == queue.end()) continue;
+            std::shared_ptr<job> next = std::move(*next_place);
+            queue.erase(next_place);
             next->started = true;
-            ++running;
+            count_in(*next);
             lock.unlock();
             carry_out(next);
             lock.lock();
-            --running;
             next->finished = true;
-            if (next->abandoned.raised()) --abandoned_running;
-            // The result of an abandoned job may take its time to go away, and the reactor must not wait for that.
+            count_out(*next);
+            // Destroying the result of an abandoned job may take long, and the reactor must not wait for that.
             lock.unlock();
             next.reset();
             lock.lock();
         }
+    }
+
+    /// A worker that has ended a job looks here before it rests, so a job that was held back needs nobody to be woken.
+    std::deque<std::shared_ptr<job>>::iterator first_to_start()
+    {
+        std::erase_if(queue, [](const auto& waiting) { return waiting->abandoned.raised(); });
+        return std::find_if(queue.begin(), queue.end(), [this](const auto& waiting) { return may_start(*waiting); });
+    }
+
+    /// Where there are several workers, no owner has all of them, and one whose job hangs does not get the last.
+    [[nodiscard]] bool may_start(const job& waiting) const
+    {
+        if (thread_count == 1) return true;
+        const auto found = owners.find(waiting.owner);
+        if (found == owners.end()) return true;
+        const owner_count& own = found->second;
+        const bool is_last = running + 1 == thread_count;
+        return own.running + 1 < thread_count && (own.hanging == 0 || !is_last);
+    }
+
+    void count_in(const job& begun)
+    {
+        ++running;
+        ++owners[begun.owner].running;
+    }
+
+    void count_out(const job& ended)
+    {
+        --running;
+        const auto found = owners.find(ended.owner);
+        --found->second.running;
+        if (ended.abandoned.raised()) {
+            --found->second.hanging;
+            --abandoned_running;
+            all_hang_since.reset();
+        }
+        if (found->second.running == 0) owners.erase(found);
+    }
+
+    /// Of no kind wait more than there are places left: however many of one kind are wanted, others find some.
+    [[nodiscard]] bool has_room_for(const std::string& owner) const
+    {
+        const std::size_t left = queue_limit - std::min(queue_limit, queue.size());
+        const auto of_owner =
+            std::count_if(queue.begin(), queue.end(), [&owner](const auto& one) { return one->owner == owner; });
+        return left > 0 && (of_owner == 0 || std::cmp_less(of_owner, left));
+    }
+
+    /// Under the mutex: the worker looks at the flag under it when it counts the job out. Says whether the job still
+    /// waits because of its owner's other jobs.
+    bool abandon(job& work)
+    {
+        const bool held_back = !work.started && running < thread_count && !may_start(work);
+        if (work.started && !work.finished) {
+            ++owners[work.owner].hanging;
+            if (++abandoned_running == thread_count) all_hang_since = steady_clock::now();
+        }
+        work.abandoned.raise();
+        return held_back;
     }
 
     static void carry_out(const std::shared_ptr<job>& work)
@@ -75,16 +138,23 @@ struct worker_pool::impl {
         asio::post(work->home, [work] { work->done.set(); });
     }
 
+    struct owner_count {
+        std::size_t running = 0;  // hanging ones included
+        std::size_t hanging = 0;
+    };
+
     const std::size_t queue_limit;
+    const std::size_t thread_count;
     std::mutex mutex;
-    // What workers wait for, counted up under the mutex and told after it. Not a condition variable: glibc's waits,
-    // when it is told something, for a thread that was told before and had no turn yet, and the reactor must not wait
-    // for one.
+    // What workers wait for: counted up under the mutex, notified after it. Not a condition variable: glibc's notify
+    // may wait for a thread that was notified before and has not run yet, and the reactor must not wait for one.
     std::atomic<int> changes = 0;
     std::deque<std::shared_ptr<job>> queue;
     std::vector<std::thread> workers;
     std::size_t running = 0;
     std::size_t abandoned_running = 0;
+    std::map<std::string, owner_count> owners;  // those with a running job
+    std::optional<steady_clock::time_point> all_hang_since;
     std::uint64_t roll_call = 0;  // the number of the last one
     std::size_t present;          // workers that answered it; before the first one, all
     bool stopping = false;
@@ -106,23 +176,24 @@ worker_pool::~worker_pool()
     for (std::thread& worker : impl_->workers) worker.join();
 }
 
-task<std::optional<error>> worker_pool::finish(std::string_view what, deadline limit, std::shared_ptr<job> work)
+task<std::optional<error>> worker_pool::finish(std::string what, deadline limit, std::shared_ptr<job> work)
 {
     work->home = co_await asio::this_coro::executor;
     if (!submit(work)) {
         co_return error(failure::overloaded,
-                        fmt::format("{}: {} jobs are waiting already, try again later", what, impl_->queue_limit));
+                        fmt::format("{}: too many jobs are waiting already, try again later", what));
     }
     const wait_end how = co_await work->done.wait(limit);
     if (how == wait_end::told) {
         if (work->thrown) std::rethrow_exception(work->thrown);
         co_return std::nullopt;
     }
-    abandon(*work);
-    if (how == wait_end::cancelled) co_return error(failure::cancelled, fmt::format("{}: the caller went away", what));
-    ++deadline_misses_;
-    const char* const phase = work->started ? "not finished" : "no worker free";
-    co_return error(failure::timed_out, fmt::format("{}: {} within {}", what, phase, duration_text(limit.limit())));
+    const bool held_back = abandon(*work);
+    if (how == wait_end::late) ++deadline_misses_;
+    const char* phase = "no worker free";
+    if (work->started) phase = "not finished";
+    else if (held_back) phase = "no worker free for more of its kind";
+    co_return not_told(how, what, phase, limit);
 }
 
 bool worker_pool::submit(std::shared_ptr<job> work)
@@ -130,7 +201,7 @@ bool worker_pool::submit(std::shared_ptr<job> work)
     {
         const std::lock_guard lock(impl_->mutex);
         std::erase_if(impl_->queue, [](const auto& waiting) { return waiting->abandoned.raised(); });
-        if (impl_->queue.size() >= impl_->queue_limit) return false;
+        if (!impl_->has_room_for(work->owner)) return false;
         impl_->queue.push_back(std::move(work));
         ++impl_->changes;
     }
@@ -138,12 +209,10 @@ bool worker_pool::submit(std::shared_ptr<job> work)
     return true;
 }
 
-void worker_pool::abandon(job& work) noexcept
+bool worker_pool::abandon(job& work)
 {
     const std::lock_guard lock(impl_->mutex);
-    // The worker looks at the flag under the same lock when it counts the job out.
-    if (work.started && !work.finished) ++impl_->abandoned_running;
-    work.abandoned.raise();
+    return impl_->abandon(work);
 }
 
 void worker_pool::call_roll()
@@ -157,10 +226,17 @@ void worker_pool::call_roll()
     impl_->changes.notify_all();
 }
 
-bool worker_pool::all_present() const noexcept
+bool worker_pool::any_present() const noexcept
 {
     const std::lock_guard lock(impl_->mutex);
-    return impl_->present == impl_->workers.size();
+    return impl_->present > 0;
+}
+
+steady_clock::duration worker_pool::all_hang_for() const noexcept
+{
+    const std::lock_guard lock(impl_->mutex);
+    if (!impl_->all_hang_since) return steady_clock::duration::zero();
+    return steady_clock::now() - *impl_->all_hang_since;
 }
 
 std::size_t worker_pool::busy() const noexcept

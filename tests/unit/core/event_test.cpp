@@ -50,6 +50,18 @@ TEST_F(Event, SettingWakesAllWhoWaitAndThoseWhoComeLater)
     EXPECT_EQ(ends, std::vector<wait_end>(4, wait_end::told));
 }
 
+// What the first does with the news has ended before the next one begins.
+TEST_F(Event, SettingWakesOneAfterTheOther)
+{
+    for (int i = 0; i < 3; ++i) start_waiting();
+    reactor.poll();
+    happened->set();
+    for (std::size_t woken = 0; woken < 3; ++woken) {
+        while (ends.size() == woken) ASSERT_EQ(reactor.poll_one(), 1U);
+        EXPECT_EQ(ends.size(), woken + 1);
+    }
+}
+
 TEST_F(Event, NotifyingWakesOnlyThoseWhoWaitNow)
 {
     happened->notify();

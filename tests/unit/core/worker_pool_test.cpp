@@ -1,9 +1,11 @@
 #include "core/worker_pool.hpp"
+#include "core/event.hpp"
 #include "core/task_group.hpp"
 #include "tests/support/run_task.hpp"
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <memory>
 #include <optional>
@@ -52,28 +54,102 @@ TEST(WorkerPool, AbandonsWorkThatOutlivesItsDeadline)
     EXPECT_EQ(pool.abandoned(), 0U);
 }
 
-TEST(WorkerPool, AnswersTheRollOnlyOnceEveryWorkerHas)
-{
-    boost::asio::io_context reactor(1);  // Outlives the pool, whose abandoned job still hands over to it.
-    worker_pool pool(2);
-    EXPECT_TRUE(pool.all_present());
-    pool.call_roll();
-    while (!pool.all_present()) std::this_thread::yield();
+/// A job that hangs until it is released, as one in the kernel does.
+class hanging_job {
+public:
+    result<int> operator()(const abandon_flag&) const
+    {
+        released_.wait();
+        return 1;
+    }
+    void release() { release_->set_value(); }
 
-    std::promise<void> release;
-    std::shared_future<void> released = release.get_future().share();
-    const auto block = [released](const abandon_flag&) -> result<int> {
-        released.wait();
+private:
+    std::shared_ptr<std::promise<void>> release_ = std::make_shared<std::promise<void>>();
+    std::shared_future<void> released_ = release_->get_future().share();
+};
+
+const auto two = [](const abandon_flag&) -> result<int> { return 2; };
+
+TEST(WorkerPool, AnswersTheRollAsLongAsOneWorkerDoes)
+{
+    boost::asio::io_context reactor(1);  // Outlives the pool, whose abandoned jobs still hand over to it.
+    worker_pool pool(2);
+    EXPECT_TRUE(pool.any_present());
+    pool.call_roll();
+    while (!pool.any_present()) std::this_thread::yield();
+
+    hanging_job first;
+    ASSERT_FALSE(run_task(reactor, pool.run("one", deadline::in(20ms), first)));
+    pool.call_roll();
+    while (!pool.any_present()) std::this_thread::yield();
+    EXPECT_EQ(pool.all_hang_for(), 0s);
+
+    hanging_job second;
+    ASSERT_FALSE(run_task(reactor, pool.run("another", deadline::in(20ms), second)));
+    pool.call_roll();
+    EXPECT_FALSE(pool.any_present());
+    EXPECT_GT(pool.all_hang_for(), 0s);
+    first.release();
+    while (!pool.any_present()) std::this_thread::yield();
+    EXPECT_EQ(pool.all_hang_for(), 0s);
+    second.release();
+}
+
+TEST(WorkerPool, KeepsAWorkerFromAnOwnerWhoseJobsHang)
+{
+    boost::asio::io_context reactor(1);  // Outlives the pool, whose abandoned jobs still hand over to it.
+    worker_pool pool(3);
+    hanging_job hang;
+    for (int i = 0; i < 2; ++i) {
+        ASSERT_EQ(run_task(reactor, pool.run("list", "list of all", deadline::in(20ms), hang)).error().message(),
+                  "list of all: not finished within 20ms");
+    }
+    EXPECT_EQ(run_task(reactor, pool.run("list", "list of some", deadline::in(20ms), two)).error(),
+              error(failure::timed_out, "list of some: no worker free for more of its kind within 20ms"));
+    EXPECT_EQ(run_task(reactor, pool.run("other", deadline::in(10s), two)).value(), 2);
+
+    hang.release();
+    EXPECT_EQ(run_task(reactor, pool.run("list", "list of some", deadline::in(10s), two)).value(), 2);
+}
+
+TEST(WorkerPool, GivesTheLastFreeWorkerToNoOwnerWhoseJobHangs)
+{
+    boost::asio::io_context reactor(1);  // Outlives the pool, whose abandoned jobs still hand over to it.
+    worker_pool pool(3);
+    hanging_job hang;
+    ASSERT_FALSE(run_task(reactor, pool.run("list", deadline::in(20ms), hang)));
+    ASSERT_FALSE(run_task(reactor, pool.run("other", deadline::in(20ms), hang)));
+    for (const char* const owner : {"list", "other"}) {
+        EXPECT_FALSE(run_task(reactor, pool.run(owner, deadline::in(20ms), two))) << owner;
+    }
+    EXPECT_EQ(run_task(reactor, pool.run("third", deadline::in(10s), two)).value(), 2);
+    hang.release();
+}
+
+TEST(WorkerPool, LetsOneOwnerHaveAllButOneWorker)
+{
+    boost::asio::io_context reactor(1);  // Outlives the pool, whose abandoned jobs still hand over to it.
+    worker_pool pool(3);
+    std::promise<void> met;
+    std::shared_future<void> both = met.get_future().share();
+    std::atomic<int> here = 0;
+    const auto meet = [&](const abandon_flag&) -> result<int> {
+        if (++here == 2) met.set_value();
+        both.wait();
         return 1;
     };
-    ASSERT_FALSE(run_task(reactor, pool.run("hangs", deadline::in(20ms), block)));
-    pool.call_roll();
-    // The other worker answers, and works.
-    const auto next = [](const abandon_flag&) -> result<int> { return 2; };
-    EXPECT_EQ(run_task(reactor, pool.run("next", deadline::in(10s), next)).value(), 2);
-    EXPECT_FALSE(pool.all_present());
-    release.set_value();
-    while (!pool.all_present()) std::this_thread::yield();
+    logger log(log_level::error, log_format::text);
+    task_group group(reactor.get_executor(), log);
+    event ended;
+    const auto ask = [&]() -> task<> {
+        const auto got = co_await pool.run("dump", deadline::in(10s), meet);
+        EXPECT_TRUE(got) << "neither ends without the other";
+        ended.set();
+    };
+    group.spawn("first", ask());
+    EXPECT_EQ(run_task(reactor, pool.run("dump", deadline::in(10s), meet)).value(), 1);
+    EXPECT_EQ(run_task(reactor, ended.wait(deadline::in(10s))), wait_end::told);
 }
 
 TEST(WorkerPool, NamesTheQueueWhenNoWorkerGotFree)
@@ -109,7 +185,29 @@ TEST(WorkerPool, RefusesWhatTheQueueCannotHold)
     worker_pool pool(1, 0);
     const auto work = [](const abandon_flag&) -> result<int> { return 1; };
     EXPECT_EQ(run_task(pool.run("work", deadline::in(10s), work)).error(),
-              error(failure::overloaded, "work: 0 jobs are waiting already, try again later"));
+              error(failure::overloaded, "work: too many jobs are waiting already, try again later"));
+}
+
+TEST(WorkerPool, LeavesPlacesInTheQueueToOtherKinds)
+{
+    boost::asio::io_context reactor(1);  // Outlives the pool, whose abandoned job still hands over to it.
+    worker_pool pool(1, 4);
+    hanging_job hang;
+    ASSERT_FALSE(run_task(reactor, pool.run("hangs", deadline::in(20ms), hang)));
+    logger log(log_level::error, log_format::text);
+    task_group group(reactor.get_executor(), log);
+    std::string refused;
+    const auto ask = [&](std::string owner) -> task<> {
+        const auto got = co_await pool.run(owner, deadline::in(10s), two);
+        if (!got) refused += owner;
+    };
+    for (const char* const owner : {"a", "a", "a", "b", "b", "c", "d"}) group.spawn("asking", ask(owner));
+    reactor.restart();
+    reactor.poll();
+    EXPECT_EQ(refused, "abd") << "of a two wait, of b and c one each";
+    hang.release();
+    EXPECT_TRUE(testing::run_until(reactor, [&] { return group.size() == 0; }));
+    EXPECT_EQ(refused, "abd");
 }
 
 TEST(WorkerPool, DestroysWhatTheWorkOwnsBeforeTheCallerGoesOn)
