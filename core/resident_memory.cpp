@@ -1,0 +1,34 @@
+#include "core/resident_memory.hpp"
+
+#include "core/text_scan.hpp"
+#include "core/unique_fd.hpp"
+
+#include <array>
+#include <string_view>
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <unistd.h>
+
+namespace nodescope {
+
+std::size_t resident_bytes()
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return 0;
+#else
+    const unique_fd file(::open("/proc/self/statm", O_RDONLY | O_CLOEXEC));
+    std::array<char, 128> text{};
+    const ssize_t size = file ? ::read(file.get(), text.data(), text.size()) : 0;
+    if (size <= 0) return 0;
+    // "size resident …", in pages.
+    const std::string_view all(text.data(), static_cast<std::size_t>(size));
+    const std::size_t begin = all.find(' ') + 1;
+    const auto pages = whole_number<std::size_t>(all.substr(begin, all.find(' ', begin) - begin));
+    return pages.value_or(0) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+#endif
+}
+
+void blocking_give_back_memory() { ::malloc_trim(0); }
+
+}  // namespace nodescope
