@@ -23,8 +23,8 @@ struct namespace_identity {
 /// it for one read, never longer.
 class net_namespace {
 public:
-    /// Opens `ns/net` relative to an open /proc/PID directory. failure::gone when the process has ended (also a zombie:
-    /// it has no namespace any more), failure::denied with the missing privilege named (CAP_SYS_PTRACE) on
+    /// Opens `ns/net` relative to an open /proc/PID directory. failure::gone when the process has ended (a zombie, too,
+    /// has no namespace any more), failure::denied with the missing privilege named (CAP_SYS_PTRACE) on
     /// EACCES/EPERM.
     static result<net_namespace> of_process(int proc_pid_directory);
     /// The namespace of the calling thread (/proc/thread-self/ns/net).
@@ -46,8 +46,7 @@ private:
 
 namespace detail {
 /// Enters on construction, returns on destruction. Aborts the process when the way back fails, and before entering when
-/// the thread is not in `home`: a thread lost in a container's namespace would answer wrongly
-/// forever.
+/// the thread is not in `home`: a thread lost in a container's namespace would give wrong answers for good.
 class setns_window {
 public:
     setns_window(const net_namespace& home, const net_namespace& target);
@@ -65,9 +64,9 @@ error entry_refused(int error_number);
 }  // namespace detail
 
 /// Runs `action` with the calling thread inside `target`; the thread is back in `home` when this returns. `action` must
-/// only create what is to belong to the target (a socket, a child process): no threads, no name resolution, no waiting
-/// When target and home are the same namespace no setns is made. failure::denied names the
-/// missing capability (CAP_SYS_ADMIN). For pool threads: blocking.
+/// only create what is to belong to the target (a socket, a child process): no threads, no name resolution, no waiting.
+/// When target and home are the same namespace, nothing is entered. failure::denied names the missing capability
+/// (CAP_SYS_ADMIN). Blocking: for pool threads.
 template <std::invocable Action>
 auto run_in(const net_namespace& home, const net_namespace& target, Action action) -> decltype(action())
 {

@@ -1,8 +1,8 @@
 // All decoders: one netlink message in, one struct out. No I/O.
 //
-// `message` is the whole of a message, its nlmsghdr included, and is not trusted. True: `to`, which must be new, has
-// what the message tells. False: the message is of another type, or too short for its own headers; `to` is not to be
-// used then. `damaged` grows by one for each message and each attribute (or list of them) that was skipped because its
+// `message` is a whole message, its nlmsghdr included, and is not trusted. True: `to`, which must be new, has what the
+// message says. False: the message is of another type, or too short for its own headers, and `to` must not be used.
+// `damaged` grows by one for each message and each attribute (or list of them) that was skipped because its
 // length is wrong.
 #pragma once
 
@@ -11,6 +11,7 @@
 #include "netlink/model/link.hpp"
 #include "netlink/model/nat_tables.hpp"
 #include "netlink/model/route.hpp"
+#include "netlink/model/tcp_socket.hpp"
 
 #include <cstddef>
 
@@ -22,5 +23,6 @@ bool decode(byte_span message, link_address& to, std::size_t& damaged);
 bool decode(byte_span message, route& to, std::size_t& damaged);
 bool decode(byte_span message, nexthop_object& to, std::size_t& damaged);
 bool decode(byte_span message, nft_table& to, std::size_t& damaged);
+bool decode(byte_span message, tcp_socket& to, std::size_t& damaged);
 
 }  // namespace nodescope::netlink

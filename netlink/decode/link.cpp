@@ -4,7 +4,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
-#include <algorithm>
+#include <cstring>
 
 namespace nodescope::netlink {
 namespace {
@@ -17,8 +17,7 @@ void take_hardware_address(std::optional<hardware_address>& target, byte_span va
         ++damaged;
         return;
     }
-    std::transform(value.begin(), value.end(), address.bytes.begin(),
-                   [](std::byte byte) { return std::to_integer<std::uint8_t>(byte); });
+    std::memcpy(address.bytes.data(), value.data(), value.size());
     address.size = static_cast<std::uint8_t>(value.size());
     target = address;
 }

@@ -1,4 +1,4 @@
-// Steps of decoders: the frame of a message, and attributes taken into fields. The first of several attributes of one
+// What decoders share: the frame of a message, and attributes taken into fields. The first of several attributes of one
 // kind counts, as in iproute2; a payload too short for its type is left out and counted.
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 
@@ -67,9 +68,8 @@ inline bool take_address(network_address& target, std::uint8_t family, byte_span
         ++damaged;
         return false;
     }
-    const auto used = value.first(std::min(value.size(), length == 0 ? target.bytes.size() : length));
-    std::transform(used.begin(), used.end(), target.bytes.begin(),
-                   [](std::byte byte) { return std::to_integer<std::uint8_t>(byte); });
+    const std::size_t used = std::min(value.size(), length == 0 ? target.bytes.size() : length);
+    if (used > 0) std::memcpy(target.bytes.data(), value.data(), used);
     return true;
 }
 

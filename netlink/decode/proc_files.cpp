@@ -1,82 +1,67 @@
 #include "netlink/decode/proc_files.hpp"
 
+#include "core/text_scan.hpp"
+
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
-#include <system_error>
 
 namespace nodescope::netlink {
 
 namespace {
 
-std::string_view take_line(std::string_view& text) noexcept
+bool take_hex(fields& line, std::uint32_t& value)
 {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-    return line;
+    const auto number = whole_number<std::uint32_t>(line.next(), 16);
+    value = number.value_or(0);
+    return number.has_value();
 }
 
-bool take_field(std::string_view& line, std::string_view& field) noexcept
+bool take_address(fields& line, network_address& address)
 {
-    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-    field = line.substr(0, line.find(' '));
-    line.remove_prefix(field.size());
-    return !field.empty();
-}
-
-bool take_hex(std::string_view& line, std::uint32_t& value) noexcept
-{
-    std::string_view field;
-    if (!take_field(line, field)) return false;
-    const auto [end, failed] = std::from_chars(field.data(), field.data() + field.size(), value, 16);
-    return failed == std::errc() && end == field.data() + field.size();
-}
-
-bool take_address(std::string_view& line, network_address& address) noexcept
-{
-    std::string_view field;
-    if (!take_field(line, field) || field.size() != 32) return false;
-    for (std::size_t i = 0; i < 16; ++i) {
-        const char* const at = field.data() + 2 * i;
-        const auto [end, failed] = std::from_chars(at, at + 2, address.bytes[i], 16);
-        if (failed != std::errc() || end != at + 2) return false;
+    const std::string_view digits = line.next();
+    if (digits.size() != 2 * address.bytes.size()) return false;
+    for (std::size_t i = 0; i < address.bytes.size(); ++i) {
+        const auto byte = whole_number<std::uint8_t>(digits.substr(2 * i, 2), 16);
+        if (!byte) return false;
+        address.bytes[i] = *byte;
     }
     return true;
 }
 
 /// One line of /proc/net/ipv6_route (net/ipv6/ip6_fib.c, ipv6_route_native_seq_show).
-bool parse_line(std::string_view line, ipv6_route_line& route)
+bool parse_line(std::string_view text, ipv6_route_line& route)
 {
+    fields line(text);
     network_address source;
     std::uint32_t source_length = 0;
     const bool good = take_address(line, route.destination) && take_hex(line, route.prefix_length) &&
                       take_address(line, source) && take_hex(line, source_length) &&
                       take_address(line, route.gateway) && take_hex(line, route.metric) &&
                       take_hex(line, route.references) && take_hex(line, route.uses) && take_hex(line, route.flags);
-    if (!good) return false;
-    std::string_view interface;
-    take_field(line, interface);
-    route.interface = interface;
-    return true;
+    route.interface = line.next();
+    return good;
 }
 
 }  // namespace
 
 bool lists_nat(std::string_view table_names)
 {
-    while (!table_names.empty()) {
-        if (take_line(table_names) == "nat") return true;
-    }
-    return false;
+    bool found = false;
+    for_each_line(table_names, [&found](std::string_view name) {
+        found = name == "nat";
+        return !found;
+    });
+    return found;
 }
 
 std::vector<ipv6_route_line> decode_ipv6_routes(std::string_view text)
 {
     std::vector<ipv6_route_line> routes;
     routes.reserve(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')));
-    while (!text.empty()) {
-        if (!parse_line(take_line(text), routes.emplace_back())) routes.pop_back();
-    }
+    for_each_line(text, [&routes](std::string_view line) {
+        if (!parse_line(line, routes.emplace_back())) routes.pop_back();
+        return true;
+    });
     return routes;
 }
 

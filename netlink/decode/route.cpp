@@ -24,6 +24,15 @@ void take_via(next_hop& hop, byte_span value, std::size_t& damaged)
     }
 }
 
+/// What a hop has of its own. Nexthop objects have the same under other numbers.
+void take_part(next_hop& hop, std::uint8_t family, std::uint16_t type, byte_span value, std::size_t& damaged)
+{
+    if (type == RTA_GATEWAY) take_gateway(hop, family, value, damaged);
+    if (type == RTA_VIA) take_via(hop, value, damaged);
+    if (type == RTA_OIF) take_number(hop.interface_index, value, damaged);
+    if (type == RTA_ENCAP_TYPE) take_number(hop.encapsulation, value, damaged);
+}
+
 /// RTA_MULTIPATH: hops back to back, each with attributes of its own.
 void take_hops(route& to, byte_span value, std::size_t& damaged)
 {
@@ -39,10 +48,7 @@ void take_hops(route& to, byte_span value, std::size_t& damaged)
         hop.flags = header->rtnh_flags;
         hop.weight = static_cast<std::uint16_t>(header->rtnh_hops + 1U);
         for_each_attribute(after(value.first(header->rtnh_len), sizeof(rtnexthop)), damaged,
-                           [&](std::uint16_t type, byte_span part) {
-                               if (type == RTA_GATEWAY) take_gateway(hop, to.family, part, damaged);
-                               if (type == RTA_VIA) take_via(hop, part, damaged);
-                           });
+                           [&](std::uint16_t type, byte_span part) { take_part(hop, to.family, type, part, damaged); });
         value = after(value, header->rtnh_len);
     }
 }
@@ -53,6 +59,12 @@ void take_metrics(route& to, byte_span value, std::size_t& damaged)
         if (kind == RTAX_CC_ALGO) return;  // a name, not a number
         take_number(to.metrics.emplace_back(route_metric{.kind = kind}).value, metric, damaged);
     });
+}
+
+void take_expiry(route& to, byte_span value, std::size_t& damaged)
+{
+    if (const auto info = read_struct<rta_cacheinfo>(value)) to.expires = info->rta_expires;
+    else ++damaged;
 }
 
 /// The hop of a route that has one: its parts stand among the route's own attributes.
@@ -68,14 +80,17 @@ void take(route& to, std::uint16_t type, byte_span value, std::size_t& damaged)
         case RTA_DST: take_address(to.destination, to.family, value, damaged); return;
         case RTA_SRC: take_address(to.source, to.family, value, damaged); return;
         case RTA_PREFSRC: return take_address(to.preferred_source, to.family, value, damaged);
-        case RTA_GATEWAY: return take_gateway(only_hop(to), to.family, value, damaged);
-        case RTA_VIA: return take_via(only_hop(to), value, damaged);
-        case RTA_OIF: return take_number(only_hop(to).interface_index, value, damaged);
+        case RTA_GATEWAY:
+        case RTA_VIA:
+        case RTA_OIF:
+        case RTA_ENCAP_TYPE: return take_part(only_hop(to), to.family, type, value, damaged);
         case RTA_PRIORITY: return take_number(to.priority, value, damaged);
         case RTA_NH_ID: return take_number(to.nexthop_id, value, damaged);
         case RTA_TABLE: return take_number(to.table, value, damaged);
         case RTA_MULTIPATH: return take_hops(to, value, damaged);
         case RTA_METRICS: return take_metrics(to, value, damaged);
+        case RTA_PREF: return take_number(to.preference, value, damaged);
+        case RTA_CACHEINFO: return take_expiry(to, value, damaged);
         default: return;
     }
 }
@@ -126,10 +141,10 @@ bool decode(byte_span message, nexthop_object& to, std::size_t& damaged)
         [&](std::uint16_t type, byte_span value) {
             switch (type) {
                 case NHA_ID: return take_number(to.id, value, damaged);
-                case NHA_OIF: return take_number(to.hop.interface_index, value, damaged);
-                case NHA_GATEWAY: return take_gateway(to.hop, family, value, damaged);
-                // The kernel's own choice of a device for a nexthop that drops (net/ipv4/nexthop.c).
-                case NHA_BLACKHOLE: to.hop.interface_index = 1; return;
+                case NHA_OIF: return take_part(to.hop, family, RTA_OIF, value, damaged);
+                case NHA_GATEWAY: return take_part(to.hop, family, RTA_GATEWAY, value, damaged);
+                case NHA_ENCAP_TYPE: return take_part(to.hop, family, RTA_ENCAP_TYPE, value, damaged);
+                case NHA_BLACKHOLE: to.hop.blackhole = true; return;
                 case NHA_GROUP: return take_group(to, value, damaged);
                 default: return;
             }

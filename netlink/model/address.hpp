@@ -14,7 +14,7 @@ struct network_address {
     friend bool operator==(const network_address&, const network_address&) = default;
 };
 
-/// Seconds an address stays; `forever` for no end.
+/// Seconds until an address goes away; `forever` if it stays.
 struct address_lifetime {
     std::uint32_t preferred = 0;
     std::uint32_t valid = 0;
@@ -29,7 +29,7 @@ struct link_address {
     std::uint8_t prefix_length = 0;
     std::uint8_t scope = 0;   ///< RT_SCOPE_*
     std::uint32_t flags = 0;  ///< IFA_F_*, all 32 bits
-    /// The link's own address. The kernel gives only `peer` where both are one; `decode` fills both then.
+    /// The link's own address. The kernel gives only `peer` where both are the same; `decode` then fills both.
     std::optional<network_address> local;
     std::optional<network_address> peer;
     std::optional<network_address> broadcast;

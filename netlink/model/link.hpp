@@ -1,5 +1,5 @@
-// Links (network interfaces) as the kernel reports them. Names are bytes: an interface may be called anything without
-// '/', ':' and white space.
+// Links (network interfaces) as the kernel reports them. Names are any bytes except '/', ':' and
+// white space.
 #pragma once
 
 #include <array>
@@ -43,7 +43,7 @@ struct link {
     std::optional<hardware_address> permanent_address;
     /// The link below, or the other end; in the namespace `lower_namespace` if that is set, else in this one. 0: none.
     std::optional<std::uint32_t> lower;
-    std::optional<std::int32_t> lower_namespace;  ///< an id of RTM_GETNSID, negative if the kernel has none to give
+    std::optional<std::int32_t> lower_namespace;  ///< an id of RTM_GETNSID, negative if it has none
     std::optional<xdp_state> xdp;
     std::optional<bool> protocol_down;
     std::optional<std::uint32_t> protocol_down_reasons;  ///< bits

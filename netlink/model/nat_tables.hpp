@@ -3,6 +3,7 @@
 
 #include "core/error.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,11 +23,12 @@ struct nft_table {
 struct nat_tables {
     nat_tables() = default;
     bool nft = false;
+    std::size_t nft_rules = 0;  ///< in the nf_tables one, or as many as were counted; 0 when they could not be
     bool legacy = false;
     std::optional<error> nft_failure;  ///< why nf_tables could not be asked
     /// Why it is not known whether there are legacy tables: only root may read that.
     std::optional<error> legacy_failure;
-    /// Nothing to read, and that is known.
+    /// It is known that there is nothing to read.
     [[nodiscard]] bool none() const noexcept { return !nft && !legacy && !nft_failure && !legacy_failure; }
 };
 

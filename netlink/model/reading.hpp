@@ -14,12 +14,12 @@
 namespace nodescope::netlink {
 
 struct completeness {
-    bool consistent = true;   ///< false: it kept changing while it was read
+    bool consistent = true;   ///< false: it changed during each attempt to read it
     bool truncated = false;   ///< a limit of ours cut it: there is more
     std::size_t damaged = 0;  ///< messages and attributes that were skipped because their lengths are wrong
 };
 
-/// All that one dump tells.
+/// All that came with one dump.
 template <class T>
 struct dumped : completeness {
     std::vector<T> items;
@@ -33,7 +33,7 @@ struct links_and_addresses : completeness {
     std::map<std::int32_t, std::string> namespace_names;  ///< by the id in `link::lower_namespace`
 };
 
-/// IPv4 routes in the kernel's order, with the names of the interfaces they use.
+/// Routes in the kernel's order, with the names of the interfaces they use.
 struct routes : completeness {
     std::vector<route> items;
     interface_names interfaces;

@@ -19,6 +19,8 @@ struct next_hop {
     std::uint8_t flags = 0;           ///< RTNH_F_*
     std::uint16_t weight = 1;
     std::uint32_t interface_index = 0;  ///< 0 for none
+    std::uint16_t encapsulation = 0;    ///< LWTUNNEL_ENCAP_*
+    bool blackhole = false;             ///< of a nexthop object that drops
 
     friend bool operator==(const next_hop&, const next_hop&) = default;
 };
@@ -44,12 +46,14 @@ struct route {
     std::uint8_t source_length = 0;
     std::uint32_t flags = 0;  ///< RTM_F_* and RTNH_F_*
     std::uint32_t table = 0;
-    std::uint32_t priority = 0;    ///< what `route` calls the metric
-    std::uint32_t nexthop_id = 0;  ///< the nexthop object the route uses, 0 for none
+    std::uint32_t priority = 0;              ///< what `route` calls the metric
+    std::uint32_t nexthop_id = 0;            ///< the nexthop object the route uses, 0 for none
+    std::int32_t expires = 0;                ///< in hundredths of a second (USER_HZ), 0 for never
+    std::optional<std::uint8_t> preference;  ///< ICMPV6_ROUTER_PREF_*
     network_address destination;
     network_address source;
     std::optional<network_address> preferred_source;
-    hop_list hops;  ///< empty where the kernel told only `nexthop_id`, and of most routes that drop
+    hop_list hops;  ///< empty where the kernel gave only `nexthop_id`, and for most routes that drop
     std::vector<route_metric> metrics;
 };
 
@@ -68,11 +72,11 @@ struct nexthop_object {
 };
 
 /// Gives `to` the hops of its nexthop object, or of that group's members; `objects` are in the order of their ids.
-/// Needed where the sysctl net.ipv4.nexthop_compat_mode is 0: the kernel then tells netlink the object's id only, while
-/// /proc/net/route goes on showing the next hop.
+/// Needed where the sysctl net.ipv4.nexthop_compat_mode is 0: netlink then has the object's id only, while
+/// /proc/net/route still shows the next hop.
 void resolve_nexthop(route& to, std::span<const nexthop_object> objects);
 
-/// One line of /proc/net/ipv6_route, which tells what netlink does not: references, uses and the kernel's own flags.
+/// One line of /proc/net/ipv6_route, which has what netlink has not: references, uses and the kernel's own flags.
 struct ipv6_route_line {
     network_address destination;
     network_address gateway;

@@ -4,9 +4,11 @@
 
 #include <fmt/format.h>
 
+#include <linux/capability.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 
 namespace nodescope::netlink {
 
@@ -14,6 +16,20 @@ namespace {
 
 // Of what a helper says on standard error, in a message.
 constexpr std::size_t reason_limit = 300;
+constexpr std::size_t mebibyte = 1024UL * 1024UL;
+
+/// All that the programs need on disk: themselves, the loader and the libraries, and what libc looks names up in.
+/// Nothing of it is secret, and nothing may be written.
+sandbox_rights rights_with(std::vector<unsigned> capabilities, const std::vector<std::string>& directories)
+{
+    sandbox_rights rights{std::move(capabilities),
+                          {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64"},
+                          {"/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/localtime", "/etc/nsswitch.conf",
+                           "/etc/protocols", "/etc/services", "/etc/hosts", "/etc/networks", "/etc/passwd",
+                           "/etc/group", "/etc/ethertypes", "/etc/iproute2", "/etc/xtables", "/dev/null"}};
+    rights.folders.insert(rights.folders.end(), directories.begin(), directories.end());
+    return rights;
+}
 
 /// The first directory that has the program; the last one when none has, so that the message says what is missing.
 std::string find_program(const std::vector<std::string>& directories, const std::string& name)
@@ -30,9 +46,45 @@ std::string first_line(std::string_view text)
     return escape_untrusted(text.substr(0, text.find('\n')), reason_limit);
 }
 
+// What the dynamic loader, libc and the xtables programs say when memory is refused to them. A program that goes on
+// after that has left out rules, whatever its status.
+constexpr std::string_view out_of_memory[] = {"Memory allocation problem", "Cannot allocate memory",
+                                              "cannot create shared object descriptor",
+                                              "failed to map segment from shared object"};
+
+bool ran_out_of_memory(std::string_view errors)
+{
+    return std::ranges::any_of(out_of_memory,
+                               [errors](std::string_view said) { return errors.find(said) != std::string_view::npos; });
+}
+
+std::size_t count_rules(std::string_view text)
+{
+    std::size_t count = text.starts_with("-A ") ? 1 : 0;
+    for (auto at = text.find("\n-A "); at != std::string_view::npos; at = text.find("\n-A ", at + 1)) ++count;
+    return count;
+}
+
+/// iptables-nft-save 1.8.9 shows no rules of a chain when it has no memory for all of them, writes COMMIT, and ends
+/// with 0. So what it has shown is counted. It says itself of which tables it cannot show all.
+std::optional<error> missing_rules(const std::string& label, const program_output& output, std::size_t expected)
+{
+    if (output.truncated || output.text.find("is incompatible, use 'nft' tool") != std::string::npos) return {};
+    const std::size_t shown = count_rules(output.text);
+    if (shown >= expected) return {};
+    return error(failure::too_large, fmt::format("{}: showed {} of {} rules: it needed more than {} MiB of memory, or "
+                                                 "rules were removed meanwhile",
+                                                 label, shown, expected, process_limits().address_space / mebibyte));
+}
+
 std::string end_text(const process_end& end)
 {
     if (end.status) return fmt::format("ended with status {}", *end.status);
+    if (end.signal == SIGXCPU) {
+        return fmt::format("needed more than {} s of a processor", process_limits().processor_time.count());
+    }
+    // Not by us: we kill only what we have stopped waiting for.
+    if (end.signal == SIGKILL) return "killed from outside, perhaps by the kernel because memory ran out";
     return fmt::format("ended by signal {}", end.signal.value_or(0));
 }
 
@@ -44,12 +96,24 @@ void cut_after_last_line(std::string& text)
 
 }  // namespace
 
+// The old interface is asked over a raw socket.
+nat_reader::nat_reader(program_runner& programs, nat_options options)
+    : programs_(programs),
+      options_(std::move(options)),
+      nft_sandbox_(sandbox::make(rights_with({CAP_NET_ADMIN}, options_.directories))),
+      legacy_sandbox_(sandbox::make(rights_with({CAP_NET_ADMIN, CAP_NET_RAW}, options_.directories)))
+{
+}
+
 /// One program to its end. The two variants are two programs, because one reads nf_tables and the other the tables of
 /// the old interface.
-task<result<program_output>> nat_reader::save(std::string name, nat_target where, deadline limit)
+task<result<program_output>> nat_reader::save(std::string name, confinement confined, nat_target where, deadline limit)
 {
     const std::string label = "nat: " + name;
+    // It never runs without: strangers write the rules that it reads.
+    if (!confined) co_return error(confined.error().kind(), fmt::format("{}: {}", label, confined.error().message()));
     program what;
+    what.confined = std::move(*confined);
     what.path = find_program(options_.directories, name);
     what.arguments = {"-t", "nat"};
     spawn_place inside = [where = std::move(where)](const auto& spawn) -> result<child_process> {
@@ -57,6 +121,10 @@ task<result<program_output>> nat_reader::save(std::string name, nat_target where
     };
     auto output = co_await programs_.run(label, std::move(what), options_.limits, std::move(inside), limit);
     if (!output) co_return output.error();
+    if (ran_out_of_memory(output->errors)) {
+        co_return error(failure::too_large, fmt::format("{}: needed more than {} MiB of memory", label,
+                                                        process_limits().address_space / mebibyte));
+    }
     // Killed by us at its limit: that text is cut, not wrong.
     if (!output->truncated && output->end.status != 0) {
         const std::string reason = first_line(output->errors);
@@ -71,17 +139,24 @@ task<result<nat_text>> nat_reader::read(nat_target where, ip_family family, resu
     if (!found) co_return found.error();
     nat_text made;
     bool any = false;
-    std::optional<error> failed = found->nft_failure ? found->nft_failure : found->legacy_failure;
+    std::optional<error> failed = found->nft_failure;
+    struct variant {
+        std::string name;
+        const confinement* confined;
+        std::size_t rules;  // at least; of the old tables none are counted: their program fails without memory
+    };
     const std::string prefix = family == ip_family::ipv4 ? "iptables-" : "ip6tables-";
-    std::vector<std::string> names;
-    if (found->nft) names.push_back(prefix + "nft-save");
-    if (found->legacy) names.push_back(prefix + "legacy-save");
-    for (std::string& name : names) {
+    std::vector<variant> variants;
+    if (found->nft) variants.push_back({prefix + "nft-save", &nft_sandbox_, found->nft_rules});
+    if (found->legacy) variants.push_back({prefix + "legacy-save", &legacy_sandbox_, 0});
+    for (variant& one : variants) {
         if (made.truncated) break;
-        auto saving = save(std::move(name), where, limit);
+        const std::string label = "nat: " + one.name;
+        auto saving = save(std::move(one.name), *one.confined, where, limit);
         auto output = co_await std::move(saving);
         if (output) {
             any = true;
+            if (!failed) failed = missing_rules(label, *output, one.rules);
             made.truncated = output->truncated || made.text.size() + output->text.size() > options_.limits.output;
             made.text += output->text;
             made.text.resize(std::min(made.text.size(), options_.limits.output));
@@ -92,6 +167,8 @@ task<result<nat_text>> nat_reader::read(nat_target where, ip_family family, resu
             failed = output.error();
         }
     }
+    // After what a program has said, which matters more: where only root may see legacy tables, there seldom are any.
+    if (!failed) failed = found->legacy_failure;
     if (failed && !any) co_return *failed;
     made.incomplete = failed;
     co_return made;

@@ -5,8 +5,8 @@
 #include "core/deadline.hpp"
 #include "core/error.hpp"
 #include "core/process/program_runner.hpp"
+#include "core/process/sandbox.hpp"
 #include "core/task.hpp"
-#include "core/unique_fd.hpp"
 #include "netlink/model/nat_tables.hpp"
 #include "netlink/net_namespace.hpp"
 
@@ -25,41 +25,42 @@ struct nat_options {
     output_limits limits{};
 };
 
-/// The namespace to read, as one process is in it. Copies share the descriptors.
+/// The namespace to read. Copies share the descriptors.
 struct nat_target {
-    nat_target(net_namespace own, net_namespace theirs, std::shared_ptr<const unique_fd> process)
-        : home(std::move(own)), target(std::move(theirs)), process_directory(std::move(process))
-    {
-    }
+    nat_target(net_namespace own, net_namespace theirs) : home(std::move(own)), target(std::move(theirs)) {}
     net_namespace home;
     net_namespace target;
-    std::shared_ptr<const unique_fd> process_directory;  ///< an open /proc/PID of a process in `target`
 };
 
 struct nat_text {
     /// That of the nf_tables variant, then that of the legacy variant; empty where neither has a nat table.
     std::string text;
     bool truncated = false;  ///< cut, after a whole line, at the limit
-    /// Set when one variant could not be read while `text` has the other's.
+    /// Set when one variant could not be read while `text` has the other's, or when rules are missing in `text`.
     std::optional<error> incomplete;
 };
 
 /// Reactor thread only.
 class nat_reader {
 public:
-    nat_reader(program_runner& programs, nat_options options) : programs_(programs), options_(std::move(options)) {}
+    nat_reader(program_runner& programs, nat_options options);
 
     /// Reads what was `found` in that namespace a moment ago. Every message begins with "nat: " and names the phase:
     /// "nat: look for tables: …", "nat: iptables-nft-save: …". A program that ends with another status than 0 is
-    /// failure::failed with the first line of its standard error. When nothing could be read the first failure is
-    /// returned. `limit` bounds all programs together. Cancellation kills the program at once.
+    /// failure::failed with the first line of its standard error; one that ran into its limit of memory is
+    /// failure::too_large, and so is one that showed fewer rules than were found. When nothing could be read the first
+    /// failure is returned. `limit` bounds all programs together. Cancellation kills the program at once.
     task<result<nat_text>> read(nat_target where, ip_family family, result<nat_tables> found, deadline limit);
 
 private:
-    task<result<program_output>> save(std::string name, nat_target where, deadline limit);
+    /// One of the programs of a variant, and what it may do.
+    using confinement = result<std::shared_ptr<const sandbox>>;
+    task<result<program_output>> save(std::string name, confinement confined, nat_target where, deadline limit);
 
     program_runner& programs_;
     nat_options options_;
+    confinement nft_sandbox_;
+    confinement legacy_sandbox_;
 };
 
 }  // namespace nodescope::netlink

@@ -33,7 +33,7 @@ error from_libnl(int code, std::string_view what)
     return {kind, fmt::format("netlink: {}: {}", what, nl_geterror(number))};
 }
 
-// Two requests of one operation come within this part of its deadline most of the time: one setting serves both.
+// The requests of one operation mostly follow each other within a sixteenth of its deadline: one setting serves them.
 constexpr int close_enough = 16;
 
 struct message_freer {
@@ -56,7 +56,7 @@ result<std::uint32_t> send_request(nl_sock* socket, const dump_request& request,
     return nlmsg_hdr(message.get())->nlmsg_seq;
 }
 
-// Reads away what is left of a dump. It never waits: the kernel makes the next part inside our read of the last one.
+// Reads and drops what is left of a dump. It never waits: the kernel makes the next part while we read the last one.
 void drop_rest(int descriptor, std::span<std::byte> buffer, deadline limit)
 {
     while (!limit.passed()) {
@@ -130,6 +130,10 @@ result<std::span<const std::byte>> netlink_socket::receive(std::string_view what
 {
     if (!buffer_) buffer_ = std::make_unique_for_overwrite<std::byte[]>(buffer_size_);
     const int descriptor = nl_socket_get_fd(socket_.get());
+    const auto no_answer = [&] {
+        return error(failure::timed_out,
+                     fmt::format("netlink: read {}: no answer within {}", what, duration_text(limit.limit())));
+    };
     for (;;) {
         sockaddr_nl sender{};
         socklen_t sender_size = sizeof sender;
@@ -141,17 +145,13 @@ result<std::span<const std::byte>> netlink_socket::receive(std::string_view what
                 drop_rest(descriptor, {buffer_.get(), buffer_size_}, limit);
                 return std::span<const std::byte>{};
             }
-            if (errno == EAGAIN || errno == EINTR) {
-                return error(failure::timed_out,
-                             fmt::format("netlink: read {}: no answer within {}", what, duration_text(limit.limit())));
-            }
+            if (errno == EAGAIN || errno == EINTR) return no_answer();
             return from_errno(errno, fmt::format("netlink: read {}", what));
         }
         // Whoever holds CAP_NET_ADMIN in that namespace can write to our socket; only port 0 is the kernel.
         if (sender.nl_pid != 0 || received == 0) {
             if (!limit.passed()) continue;
-            return error(failure::timed_out,
-                         fmt::format("netlink: read {}: no answer within {}", what, duration_text(limit.limit())));
+            return no_answer();
         }
         const auto length = static_cast<std::size_t>(received);
         if (length <= buffer_size_) return std::span<const std::byte>(buffer_.get(), length);
@@ -165,37 +165,35 @@ result<std::span<const std::byte>> netlink_socket::receive(std::string_view what
     }
 }
 
-result<void> netlink_socket::make_ready(deadline limit)
+result<detail::dump_connection> netlink_socket::ready_for(const dump_request& request, int flags, deadline limit)
 {
     if (dump_pending_) {
-        if (auto opened = reopen(); !opened) return opened;
+        if (const auto opened = reopen(); !opened) return opened.error();
     }
-    return limit_receive(limit);
+    if (const auto bounded = limit_receive(limit); !bounded) return bounded.error();
+    return detail::dump_connection{
+        .send = [this, &request, flags] { return send_request(socket_.get(), request, flags); },
+        .receive = [this, &request, limit] { return receive(request.what, limit); },
+    };
 }
 
 result<dump_outcome> dump(netlink_socket& socket, const dump_request& request, const dump_limits& limits,
                           const dump_reader& reader, deadline limit)
 {
-    if (const auto ready = socket.make_ready(limit); !ready) return ready.error();
-    const detail::dump_connection connection{
-        .send = [&] { return send_request(socket.handle(), request, NLM_F_REQUEST | NLM_F_DUMP); },
-        .receive = [&] { return socket.receive(request.what, limit); },
-    };
+    const auto connection = socket.ready_for(request, NLM_F_REQUEST | NLM_F_DUMP, limit);
+    if (!connection) return connection.error();
     bool finished = true;
-    auto outcome = detail::run_dump(connection, request.what, limits, reader, limit, finished);
+    auto outcome = detail::run_dump(*connection, request.what, limits, reader, limit, finished);
     socket.dump_pending_ = !finished;
     return outcome;
 }
 
-result<void> ask(netlink_socket& socket, const dump_request& request,
-                 const std::function<void(const nlmsghdr&)>& message, deadline limit)
+result<void> request_one(netlink_socket& socket, const dump_request& request,
+                         const std::function<void(const nlmsghdr&)>& message, deadline limit)
 {
-    if (const auto ready = socket.make_ready(limit); !ready) return ready.error();
-    const detail::dump_connection connection{
-        .send = [&] { return send_request(socket.handle(), request, NLM_F_REQUEST); },
-        .receive = [&] { return socket.receive(request.what, limit); },
-    };
-    return detail::run_ask(connection, request.what, message, limit);
+    const auto connection = socket.ready_for(request, NLM_F_REQUEST, limit);
+    if (!connection) return connection.error();
+    return detail::run_request_one(*connection, request.what, message, limit);
 }
 
 }  // namespace nodescope::netlink

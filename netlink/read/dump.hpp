@@ -1,4 +1,4 @@
-// A netlink socket and its dumps. libnl is the transport and the attribute parser; its object caches are not used,
+// A netlink socket and its dumps. libnl is the transport and writes requests; its object caches are not used,
 // because they lose routes that differ only by interface and fail on encapsulations they do not know.
 #pragma once
 
@@ -20,8 +20,12 @@ struct nlmsghdr;
 
 namespace nodescope::netlink {
 
-/// An rtnetlink (or other netlink) socket. It belongs, for life, to the namespace it was opened in, whatever thread
-/// uses it later. Blocking: for pool threads.
+namespace detail {
+struct dump_connection;
+}
+
+/// An rtnetlink (or other netlink) socket. It belongs to the namespace it was opened in, whichever thread uses
+/// it later. Blocking: for pool threads.
 class netlink_socket {
 public:
     /// The kernel fills at most 32 KiB per datagram unless one message alone is larger (netlink_dump, af_netlink.c).
@@ -32,11 +36,6 @@ public:
     static result<netlink_socket> open_in(const net_namespace& home, const net_namespace& target, int protocol,
                                           std::size_t buffer_size = initial_buffer_size);
 
-    /// Replaces the connection by a new one to the same namespace. The kernel keeps an unfinished dump on its socket
-    /// and refuses another (EBUSY); reading the rest of it could take as long as a hostile namespace likes.
-    result<void> reopen();
-
-    [[nodiscard]] nl_sock* handle() const noexcept { return socket_.get(); }
     /// The namespace of the service itself, as given to open_in().
     [[nodiscard]] const net_namespace& home() const noexcept { return home_; }
 
@@ -47,8 +46,12 @@ private:
     using handle_owner = std::unique_ptr<nl_sock, closer>;
 
     static result<handle_owner> connect(const net_namespace& home, const net_namespace& target, int protocol);
-    /// Before each request: a connection without an unfinished dump, with a receive timeout of about what is left.
-    result<void> make_ready(deadline limit);
+    /// For one request: a connection without an unfinished dump, with a receive timeout of about what is left. Refers
+    /// to the socket and the request.
+    result<detail::dump_connection> ready_for(const struct dump_request& request, int flags, deadline limit);
+    /// Replaces the connection by a new one to the same namespace. The kernel keeps an unfinished dump on its socket
+    /// and refuses another (EBUSY); reading the rest of it could take as long as a hostile namespace likes.
+    result<void> reopen();
     result<void> limit_receive(deadline limit);
     result<std::span<const std::byte>> receive(std::string_view what, deadline limit);
     netlink_socket(handle_owner socket, net_namespace home, net_namespace target, int protocol, std::size_t buffer_size)
@@ -62,8 +65,8 @@ private:
 
     friend result<struct dump_outcome> dump(netlink_socket&, const struct dump_request&, const struct dump_limits&,
                                             const struct dump_reader&, deadline);
-    friend result<void> ask(netlink_socket&, const struct dump_request&, const std::function<void(const nlmsghdr&)>&,
-                            deadline);
+    friend result<void> request_one(netlink_socket&, const struct dump_request&,
+                                    const std::function<void(const nlmsghdr&)>&, deadline);
 
     handle_owner socket_;
     net_namespace home_;
@@ -94,24 +97,33 @@ struct dump_reader {
     std::function<void(const nlmsghdr&)> message;
 };
 
-/// Sends the dump request `message_type` with the family header `header` (an ifinfomsg, ifaddrmsg, rtmsg; `header_size`
-/// bytes) and optional attributes appended by `add_attributes`, and feeds every answer to `reader`. An interrupted dump
-/// is repeated up to three times, then its last state is used. After a limit or a failure stopped it, the socket
-/// connects again before the next dump. failure::timed_out names `what`, the phase and the limit; libnl's and the
-/// kernel's errors become failures with their text. Kernels before 4.20 know no strict checking and ignore the filters
-/// of `header`: check them again in `message`.
 struct dump_request {
+    /// `family_header` (an ifinfomsg, ifaddrmsg, rtmsg) must live as long as the request.
+    template <class Header>
+    dump_request(std::string_view name, int type, const Header& family_header, std::function<void(nl_msg*)> add = {})
+        : what(name),
+          message_type(type),
+          header(&family_header),
+          header_size(sizeof(Header)),
+          add_attributes(std::move(add))
+    {
+    }
     std::string_view what;  ///< "links", "IPv4 routes": stands in messages
-    int message_type = 0;   ///< RTM_GET*
-    const void* header = nullptr;
-    std::size_t header_size = 0;
-    std::function<void(nl_msg*)> add_attributes = {};
+    int message_type;       ///< RTM_GET*
+    const void* header;
+    std::size_t header_size;
+    std::function<void(nl_msg*)> add_attributes;  ///< appends to the message; may be empty
 };
+
+/// Sends the request and feeds every answer to `reader`. An interrupted dump is repeated up to three times, then its
+/// last state is used. After a limit or a failure stopped it, the socket connects again before the next dump.
+/// failure::timed_out names `what`, the phase and the limit; libnl's and the kernel's errors become failures with their
+/// text. Kernels before 4.20 have no strict checking and ignore the header's filters: `message` must check them again.
 result<dump_outcome> dump(netlink_socket& socket, const dump_request& request, const dump_limits& limits,
                           const dump_reader& reader, deadline limit);
 
 /// Sends a request for one thing instead of all and feeds the one answer to `message`.
-result<void> ask(netlink_socket& socket, const dump_request& request,
-                 const std::function<void(const nlmsghdr&)>& message, deadline limit);
+result<void> request_one(netlink_socket& socket, const dump_request& request,
+                         const std::function<void(const nlmsghdr&)>& message, deadline limit);
 
 }  // namespace nodescope::netlink

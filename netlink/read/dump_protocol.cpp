@@ -128,8 +128,8 @@ result<dump_outcome> run_dump(const dump_connection& connection, std::string_vie
     }
 }
 
-result<void> run_ask(const dump_connection& connection, std::string_view what,
-                     const std::function<void(const nlmsghdr&)>& message, deadline limit)
+result<void> run_request_one(const dump_connection& connection, std::string_view what,
+                             const std::function<void(const nlmsghdr&)>& message, deadline limit)
 {
     const auto sequence = connection.send();
     if (!sequence) return sequence.error();

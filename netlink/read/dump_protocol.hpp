@@ -14,7 +14,7 @@ struct dump_connection {
     /// Sends the request, returns its sequence number.
     std::function<result<std::uint32_t>()> send;
     /// The next datagram of the kernel, valid until the next call. An empty one means "lost": a message was dropped or
-    /// did not fit, and all of this try has been read away, so the dump must be repeated.
+    /// did not fit, and the rest of this try has been read and dropped, so the dump must be repeated.
     std::function<result<std::span<const std::byte>>()> receive;
 };
 
@@ -26,7 +26,7 @@ result<dump_outcome> run_dump(const dump_connection& connection, std::string_vie
                               const dump_reader& reader, deadline limit, bool& finished);
 
 /// One request, one answer. A lost answer is failure::overloaded.
-result<void> run_ask(const dump_connection& connection, std::string_view what,
-                     const std::function<void(const nlmsghdr&)>& message, deadline limit);
+result<void> run_request_one(const dump_connection& connection, std::string_view what,
+                             const std::function<void(const nlmsghdr&)>& message, deadline limit);
 
 }  // namespace nodescope::netlink::detail

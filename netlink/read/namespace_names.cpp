@@ -24,14 +24,10 @@ std::optional<std::int32_t> ask_id(netlink_socket& socket, int descriptor, deadl
 {
     const rtgenmsg header{.rtgen_family = AF_UNSPEC};
     std::optional<std::int32_t> id;
-    const auto asked = ask(
+    const auto asked = request_one(
         socket,
-        {.what = "the id of a namespace",
-         .message_type = RTM_GETNSID,
-         .header = &header,
-         .header_size = sizeof header,
-         .add_attributes =
-             [&](nl_msg* message) { nla_put_u32(message, NETNSA_FD, static_cast<std::uint32_t>(descriptor)); }},
+        {"the id of a namespace", RTM_GETNSID, header,
+         [&](nl_msg* message) { nla_put_u32(message, NETNSA_FD, static_cast<std::uint32_t>(descriptor)); }},
         [&](const nlmsghdr& answer) {
             if (answer.nlmsg_type != RTM_NEWNSID) return;
             std::size_t damaged = 0;
@@ -68,8 +64,8 @@ std::map<std::int32_t, std::string> blocking_namespace_names(netlink_socket& soc
     files::directory entries(files::open(files::place(root, "/run/netns"), O_RDONLY | O_DIRECTORY));
     if (!entries) return names;
     std::vector<std::int32_t> missing(wanted.begin(), wanted.end());
-    // Most often the only other namespace is the node's, that is ours. To find out whether an entry is that one takes a
-    // look at it; all others must be asked about, and a node has an entry for each of its pods.
+    // Most often the only other namespace is the node's, which is ours. Whether an entry is that one shows without
+    // asking; all others must be asked about, and a node has an entry for each of its pods.
     std::optional<std::int32_t> home_id;
     bool asked = false;
     while (!missing.empty() && !limit.passed()) {

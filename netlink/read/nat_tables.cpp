@@ -1,5 +1,6 @@
 #include "netlink/read/nat_tables.hpp"
 
+#include "core/files/bounded_file.hpp"
 #include "core/unique_fd.hpp"
 #include "netlink/decode/proc_files.hpp"
 #include "netlink/read/dump_all.hpp"
@@ -10,25 +11,36 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <netlink/attr.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
 
 namespace nodescope::netlink {
 
 namespace {
 
 constexpr std::string_view finding = "nat: look for tables";
+constexpr const char* nat_name = "nat";
+constexpr int get_rule = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETRULE;
+constexpr int new_rule = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWRULE;
 constexpr int get_table = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETTABLE;
 constexpr nfgenmsg any_family{.nfgen_family = NFPROTO_UNSPEC, .version = NFNETLINK_V0, .res_id = 0};
-// Tables are few: a namespace with more than these means harm.
+// Tables are few: a namespace with more than these is meant to do harm.
 constexpr std::size_t table_limit = 10000;
 constexpr std::size_t table_bytes_limit = 4UL * 1024UL * 1024UL;
 // A message about a table has some 60 bytes and its user data (at most 256).
 constexpr std::size_t table_buffer_size = 8192;
+// Who shows the rules shows no more than an answer has lines, and a rule with many matches has 30 KiB: what is beyond
+// is not counted, and a reader that has left out rules has left out the first of them too.
+constexpr std::size_t counted_rules_limit = 200'000;
+constexpr std::size_t counted_bytes_limit = 64UL * 1024UL * 1024UL;
+// Five names of at most 32 bytes are all the kernel has.
+constexpr std::size_t names_limit = 4096;
 
 error prefixed(const error& cause) { return {cause.kind(), fmt::format("{}: {}", finding, cause.message())}; }
 
@@ -52,16 +64,13 @@ result<nft_nat> find_nft_nat(const net_namespace& home, const net_namespace& tar
     if (!socket && !has_nfnetlink()) return nft_nat();
     if (!socket) return socket.error();
     const abandon_flag never;
-    const auto tables = dump_all<nft_table>(*socket,
-                                            {.what = "nf_tables tables",
-                                             .message_type = get_table,
-                                             .header = &any_family,
-                                             .header_size = sizeof any_family},
+    const auto tables = dump_all<nft_table>(*socket, {"nf_tables tables", get_table, any_family},
                                             {table_limit, table_bytes_limit}, limit, never);
     if (tables) {
         const auto has_nat = [&](std::uint8_t family) {
-            return std::ranges::any_of(
-                tables->items, [&](const nft_table& table) { return table.family == family && table.name == "nat"; });
+            return std::ranges::any_of(tables->items, [&](const nft_table& table) {
+                return table.family == family && table.name == nat_name;
+            });
         };
         return nft_nat{has_nat(NFPROTO_IPV4), has_nat(NFPROTO_IPV6)};
     }
@@ -73,8 +82,27 @@ result<nft_nat> find_nft_nat(const net_namespace& home, const net_namespace& tar
     return tables.error();
 }
 
-/// The file is 0440, root's: without a user's or group's right to it (or CAP_DAC_READ_SEARCH), failure::denied.
-/// An absent file is a kernel without legacy tables, unless the process is gone as a whole.
+/// Of the table "nat"; 0 when they cannot be counted. Nothing of them is kept.
+std::size_t count_rules(const net_namespace& home, const net_namespace& target, ip_family family, deadline limit)
+{
+    auto socket = netlink_socket::open_in(home, target, NETLINK_NETFILTER);
+    if (!socket) return 0;
+    const nfgenmsg header{
+        .nfgen_family = family == ip_family::ipv4 ? std::uint8_t{NFPROTO_IPV4} : std::uint8_t{NFPROTO_IPV6},
+        .version = NFNETLINK_V0,
+        .res_id = 0};
+    const dump_request request("nf_tables rules", get_rule, header,
+                               [](nl_msg* message) { nla_put_string(message, NFTA_RULE_TABLE, nat_name); });
+    std::size_t count = 0;
+    const dump_reader counter{
+        .begin = [&count] { count = 0; },
+        .message = [&count](const nlmsghdr& message) { count += message.nlmsg_type == new_rule; }};
+    const auto done = dump(*socket, request, {counted_rules_limit, counted_bytes_limit}, counter, limit);
+    return done ? count : 0;
+}
+
+/// The file is root's, with mode 0440: failure::denied for other users and groups without CAP_DAC_READ_SEARCH. Where it
+/// is absent the kernel has no legacy tables, unless the process is gone altogether.
 result<bool> has_legacy_nat(int process_directory, ip_family family)
 {
     const char* const path = family == ip_family::ipv4 ? "net/ip_tables_names" : "net/ip6_tables_names";
@@ -85,11 +113,9 @@ result<bool> has_legacy_nat(int process_directory, ip_family family)
         return false;
     }
     if (!file) return from_errno(errno, fmt::format("open {}", path));
-    // Five names of at most 32 bytes are all the kernel has.
-    std::array<char, 4096> names;
-    const ssize_t size = ::read(file.get(), names.data(), names.size());
-    if (size < 0) return from_errno(errno, fmt::format("read {}", path));
-    return lists_nat({names.data(), static_cast<std::size_t>(size)});
+    const auto names = files::read_whole(file.get(), names_limit, path);
+    if (!names) return names.error();
+    return lists_nat(names->text);
 }
 
 }  // namespace
@@ -106,6 +132,7 @@ nat_findings blocking_find_nat_tables(const net_namespace& home, const net_names
         if (!legacy) tables.legacy_failure = prefixed(legacy.error());
         if (nft) tables.nft = nft->of(family);
         else tables.nft_failure = prefixed(nft.error());
+        if (tables.nft) tables.nft_rules = count_rules(home, target, family, limit);
         return tables;
     };
     return {of(ip_family::ipv4), of(ip_family::ipv6)};

@@ -7,8 +7,9 @@
 
 namespace nodescope::netlink {
 
-/// Asks nf_tables in `target` for its tables, and reads net/ip_tables_names and net/ip6_tables_names under
-/// `process_directory`, the open /proc/PID of a process there. Messages begin with "nat: look for tables: ".
+/// Asks nf_tables in `target` for its tables, counts the rules of those called "nat", and reads net/ip_tables_names and
+/// net/ip6_tables_names under `process_directory`, the open /proc/PID of a process there. Messages begin with "nat:
+/// look for tables: ".
 nat_findings blocking_find_nat_tables(const net_namespace& home, const net_namespace& target, int process_directory,
                                       deadline limit);
 

@@ -1,5 +1,6 @@
 #include "netlink/read/network_reader.hpp"
 
+#include "core/files/bounded_file.hpp"
 #include "core/unique_fd.hpp"
 #include "netlink/decode/proc_files.hpp"
 #include "netlink/read/dump_all.hpp"
@@ -16,8 +17,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -28,17 +29,15 @@ namespace {
 constexpr ifinfomsg any_link{};
 constexpr ifaddrmsg any_address{};
 constexpr nhmsg any_nexthop{};
-constexpr rtmsg ipv4_route{AF_INET, 0, 0, 0, 0, 0, 0, 0, 0};
+// A line of net/ipv6_route has at most 157 bytes (ipv6_route_native_seq_show in net/ipv6/ip6_fib.c).
+constexpr std::size_t ipv6_line_limit = 160;
 
 /// Without statistics: a quarter fewer bytes. With any mask the kernel makes room for the largest link first
 /// (rtnl_calcit in net/core/rtnetlink.c).
 dump_request ask_for_links(std::string_view what)
 {
-    return {.what = what,
-            .message_type = RTM_GETLINK,
-            .header = &any_link,
-            .header_size = sizeof any_link,
-            .add_attributes = [](nl_msg* message) { nla_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS); }};
+    return {what, RTM_GETLINK, any_link,
+            [](nl_msg* message) { nla_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS); }};
 }
 
 std::vector<std::int32_t> namespace_ids(const std::vector<link>& links)
@@ -65,12 +64,8 @@ result<void> fill_hops(netlink_socket& socket, dumped<route>& list, const dump_l
 {
     const auto lacks_hops = [](const route& told) { return told.nexthop_id != 0 && told.hops.empty(); };
     if (std::ranges::none_of(list.items, lacks_hops)) return {};
-    auto objects = dump_all<nexthop_object>(socket,
-                                            {.what = "nexthop objects",
-                                             .message_type = RTM_GETNEXTHOP,
-                                             .header = &any_nexthop,
-                                             .header_size = sizeof any_nexthop},
-                                            limits, limit, abandoned);
+    auto objects =
+        dump_all<nexthop_object>(socket, {"nexthop objects", RTM_GETNEXTHOP, any_nexthop}, limits, limit, abandoned);
     if (!objects) return objects.error();
     list.damaged += objects->damaged;
     std::ranges::sort(objects->items, {}, &nexthop_object::id);
@@ -80,17 +75,15 @@ result<void> fill_hops(netlink_socket& socket, dumped<route>& list, const dump_l
     return {};
 }
 
-result<dumped<route>> read_main_table(netlink_socket& socket, const dump_limits& limits, deadline limit,
-                                      const abandon_flag& abandoned)
+result<dumped<route>> dump_routes(netlink_socket& socket, route_selection which, const dump_limits& limits,
+                                  deadline limit, const abandon_flag& abandoned)
 {
-    auto list =
-        dump_all<route>(socket,
-                        {.what = "IPv4 routes",
-                         .message_type = RTM_GETROUTE,
-                         .header = &ipv4_route,
-                         .header_size = sizeof ipv4_route,
-                         .add_attributes = [](nl_msg* message) { nla_put_u32(message, RTA_TABLE, RT_TABLE_MAIN); }},
-                        limits, limit, abandoned);
+    const rtmsg header{which.family, 0, 0, 0, 0, 0, 0, 0, 0};
+    const std::string_view what = which.family == AF_INET ? "IPv4 routes" : "routes";
+    const dump_request request(what, RTM_GETROUTE, header, [table = which.table](nl_msg* message) {
+        if (table != RT_TABLE_UNSPEC) nla_put_u32(message, RTA_TABLE, table);
+    });
+    auto list = dump_all<route>(socket, request, limits, limit, abandoned);
     if (!list) {
         // The kernel's ENOENT for a table that does not exist: the main table is made with its first route.
         if (list.error().kind() == failure::gone) return dumped<route>();
@@ -120,10 +113,9 @@ result<links_and_addresses> blocking_read_addresses(netlink_socket& socket, cons
 {
     auto links = dump_all<link>(socket, ask_for_links("links"), {limits.links, limits.bytes}, limit, abandoned);
     if (!links) return links.error();
-    auto addresses = dump_all<link_address>(
-        socket,
-        {.what = "addresses", .message_type = RTM_GETADDR, .header = &any_address, .header_size = sizeof any_address},
-        {limits.addresses, limits.bytes - std::min(limits.bytes, links->bytes)}, limit, abandoned);
+    auto addresses = dump_all<link_address>(socket, {"addresses", RTM_GETADDR, any_address},
+                                            {limits.addresses, limits.bytes - std::min(limits.bytes, links->bytes)},
+                                            limit, abandoned);
     if (!addresses) return addresses.error();
 
     links_and_addresses made;
@@ -135,14 +127,14 @@ result<links_and_addresses> blocking_read_addresses(netlink_socket& socket, cons
     return made;
 }
 
-result<routes> blocking_read_routes(netlink_socket& socket, interface_names known, const routes_limits& limits,
-                                    deadline limit, const abandon_flag& abandoned)
+result<routes> blocking_read_routes(netlink_socket& socket, route_selection which, interface_names known,
+                                    const routes_limits& limits, deadline limit, const abandon_flag& abandoned)
 {
     const dump_limits each{limits.routes, limits.bytes};
     // A route goes away with its interface, so a name that is missing means the two dumps saw different moments.
     static constexpr int tries = 3;
     for (int tried = 1;; ++tried) {
-        auto list = read_main_table(socket, each, limit, abandoned);
+        auto list = dump_routes(socket, which, each, limit, abandoned);
         if (!list) return list.error();
         routes made;
         merge(made, *list);
@@ -171,7 +163,7 @@ result<ipv6_routes> blocking_read_routes6(int proc_pid_directory, const routes_l
     ipv6_routes made;
     const unique_fd file(::openat(proc_pid_directory, "net/ipv6_route", O_RDONLY | O_CLOEXEC));
     if (!file && errno == ENOENT) {
-        // Absent with the process as a whole, or in a kernel without IPv6.
+        // Absent when the process is gone, and in a kernel without IPv6.
         if (::faccessat(proc_pid_directory, "net/route", F_OK, AT_EACCESS) != 0) return from_errno(ESRCH, what);
         made.supported = false;
         return made;
@@ -179,26 +171,19 @@ result<ipv6_routes> blocking_read_routes6(int proc_pid_directory, const routes_l
     if (!file) return from_errno(errno, what);
 
     // The kernel gives a page at a time (seq_read_iter in fs/seq_file.c).
-    std::array<char, 16384> buffer;
-    std::string text;
-    std::size_t lines = 0;
-    while (!made.truncated) {
+    const auto check = [&]() -> std::optional<error> {
         if (abandoned.raised()) {
             return error(failure::cancelled, fmt::format("{}: nobody waits for the answer any more", what));
         }
-        if (limit.passed()) {
-            return error(failure::timed_out,
-                         fmt::format("{}: not finished within {}", what, duration_text(limit.limit())));
-        }
-        const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return from_errno(errno, what);
-        if (got == 0) break;
-        const std::string_view part(buffer.data(), static_cast<std::size_t>(got));
-        lines += static_cast<std::size_t>(std::count(part.begin(), part.end(), '\n'));
-        text += part;
-        made.truncated = lines > limits.routes || text.size() > limits.bytes;
-    }
+        if (!limit.passed()) return std::nullopt;
+        return error(failure::timed_out, fmt::format("{}: not finished within {}", what, duration_text(limit.limit())));
+    };
+    auto read = files::read_whole(file.get(), std::min(limits.bytes, (limits.routes + 1) * ipv6_line_limit),
+                                  "net/ipv6_route", check);
+    if (!read) return read.error();
+    std::string& text = read->text;
+    made.truncated =
+        read->truncated || static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) > limits.routes;
     // The last line of a text that was cut may not be whole.
     if (made.truncated) text.resize(text.rfind('\n') + 1);
     made.items = decode_ipv6_routes(text);

@@ -7,7 +7,11 @@
 #include "netlink/model/reading.hpp"
 #include "netlink/read/dump.hpp"
 
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace nodescope::netlink {
@@ -29,14 +33,20 @@ result<links_and_addresses> blocking_read_addresses(netlink_socket& socket, cons
                                                     const addresses_limits& limits, deadline limit,
                                                     const abandon_flag& abandoned);
 
-/// The IPv4 main table, through `socket` (NETLINK_ROUTE), with failures as above. `known` has the names of interfaces
-/// as they were a moment ago: they are asked for again only when a route has an interface that is not among them.
-result<routes> blocking_read_routes(netlink_socket& socket, interface_names known, const routes_limits& limits,
-                                    deadline limit, const abandon_flag& abandoned);
+struct route_selection {
+    std::uint8_t family = AF_UNSPEC;        ///< AF_UNSPEC: both
+    std::uint32_t table = RT_TABLE_UNSPEC;  ///< RT_TABLE_UNSPEC: all
+};
 
-/// All IPv6 tables, from net/ipv6_route under the open directory /proc/PID: that file is where `route -6` looks, and
-/// it alone has the Ref column (the kernel object's reference count), the order and the flag words; netlink tells none
-/// of them. It shows the namespace of that process without setns.
+/// The selected routes, through `socket` (NETLINK_ROUTE), with failures as above; kernels before 4.20 give other tables
+/// as well. `known` has the names of interfaces as they were a moment ago: they are asked for again only when a route
+/// has an interface that is not among them.
+result<routes> blocking_read_routes(netlink_socket& socket, route_selection which, interface_names known,
+                                    const routes_limits& limits, deadline limit, const abandon_flag& abandoned);
+
+/// All IPv6 tables, from net/ipv6_route under the open directory /proc/PID: `route -6` reads that file, and only it
+/// has the Ref column (the kernel object's reference count), the order and the flag words; netlink has none of them. It
+/// shows the namespace of that process without setns.
 /// failure::gone when the process has ended; failure::timed_out when `limit` passes between two reads.
 result<ipv6_routes> blocking_read_routes6(int proc_pid_directory, const routes_limits& limits, deadline limit,
                                           const abandon_flag& abandoned);

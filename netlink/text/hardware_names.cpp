@@ -64,19 +64,6 @@ constexpr type_name type_names[] = {
     {ARPHRD_FCPP, "fcpp"},
     {ARPHRD_FCAL, "fcal"},
     {ARPHRD_FCPL, "fcpl"},
-    {ARPHRD_FCFABRIC, "fcfb0"},
-    {ARPHRD_FCFABRIC + 1, "fcfb1"},
-    {ARPHRD_FCFABRIC + 2, "fcfb2"},
-    {ARPHRD_FCFABRIC + 3, "fcfb3"},
-    {ARPHRD_FCFABRIC + 4, "fcfb4"},
-    {ARPHRD_FCFABRIC + 5, "fcfb5"},
-    {ARPHRD_FCFABRIC + 6, "fcfb6"},
-    {ARPHRD_FCFABRIC + 7, "fcfb7"},
-    {ARPHRD_FCFABRIC + 8, "fcfb8"},
-    {ARPHRD_FCFABRIC + 9, "fcfb9"},
-    {ARPHRD_FCFABRIC + 10, "fcfb10"},
-    {ARPHRD_FCFABRIC + 11, "fcfb11"},
-    {ARPHRD_FCFABRIC + 12, "fcfb12"},
     {ARPHRD_IEEE802_TR, "tr"},
     {ARPHRD_IEEE80211, "ieee802.11"},
     {ARPHRD_IEEE80211_PRISM, "ieee802.11/prism"},
@@ -93,6 +80,10 @@ constexpr type_name type_names[] = {
     {ARPHRD_VOID, "void"},
 };
 static_assert(std::ranges::is_sorted(type_names, {}, &type_name::type));
+
+// Of ARPHRD_FCFABRIC and the numbers after it.
+constexpr std::string_view fabric_names[] = {"fcfb0", "fcfb1", "fcfb2", "fcfb3",  "fcfb4",  "fcfb5", "fcfb6",
+                                             "fcfb7", "fcfb8", "fcfb9", "fcfb10", "fcfb11", "fcfb12"};
 
 // iproute2 writes into a buffer of 64 bytes: InfiniBand's 20 bytes fit, longer addresses are cut.
 constexpr std::size_t longest_text = 63;
@@ -130,6 +121,8 @@ void append_rose_address(std::string& out, const hardware_address& address)
 
 std::string_view hardware_type_name(std::uint16_t type) noexcept
 {
+    const std::size_t fabric = std::size_t{type} - ARPHRD_FCFABRIC;
+    if (type >= ARPHRD_FCFABRIC && fabric < std::size(fabric_names)) return fabric_names[fabric];
     const auto* const found = std::ranges::lower_bound(type_names, type, {}, &type_name::type);
     return found != std::end(type_names) && found->type == type ? found->name : std::string_view{};
 }

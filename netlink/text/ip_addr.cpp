@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <charconv>
 #include <concepts>
 #include <iterator>
 #include <unordered_map>
@@ -47,6 +46,9 @@ constexpr std::string_view operational_states[] = {
     "UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN", "TESTING", "DORMANT", "UP",
 };
 
+// By XDP_ATTACHED_*; the first is never shown.
+constexpr std::string_view xdp_modes[] = {"", "xdp", "xdpgeneric", "xdpoffload", "xdpmulti"};
+
 // Not in the system's header: iproute2 knows AF_MPLS, AF_BRIDGE and AF_PACKET besides IPv4 and IPv6.
 std::string_view family_name(std::uint8_t family) noexcept
 {
@@ -60,7 +62,7 @@ std::string_view family_name(std::uint8_t family) noexcept
     }
 }
 
-// The kernel gives no other names (dev_valid_name in net/core/dev.c); iproute2 would show nothing of such a link.
+// The kernel allows no other names (dev_valid_name in net/core/dev.c); iproute2 would show nothing of such a link.
 bool is_valid_name(std::string_view name) noexcept
 {
     const auto forbidden = [](char c) {
@@ -83,8 +85,7 @@ public:
     {
         const std::string name = shown.name ? *shown.name : fmt::format("if{}", shown.index);
         if (!is_valid_name(name)) return false;
-        print("{}: ", shown.index);
-        out += name;
+        put(shown.index, ": ", name);
         write_lower(shown);
         out += ": ";
         write_flags(shown);
@@ -93,30 +94,24 @@ public:
         write_hardware(shown);
         write_lower_namespace(shown);
         write_protocol_down(shown);
-        for (const std::string& alternative : shown.alternative_names) {
-            out += "\n    altname ";
-            out += alternative;
-        }
+        for (const std::string& alternative : shown.alternative_names) put("\n    altname ", alternative);
         out += '\n';
         return true;
     }
 
-    // A namespace may have thousands of addresses: these lines are put together without a format to parse.
+    // A namespace may have thousands of addresses: their lines are made without a format string to parse.
     void write(const link_address& shown)
     {
-        if (const auto family = family_name(shown.family); !family.empty()) {
-            put("    ", family, ' ');
-        } else {
-            put("    family ", number(shown.family), ' ');
-        }
+        if (const auto family = family_name(shown.family); !family.empty()) put("    ", family, ' ');
+        else put("    family ", shown.family, ' ');
         if (shown.local) {
             write_address(shown.family, *shown.local);
             if (shown.peer && *shown.peer != *shown.local) {
                 out += " peer ";
                 write_address(shown.family, *shown.peer);
             }
-            put('/', number(shown.prefix_length), ' ');
-            if (shown.metric) put("metric ", number(*shown.metric), ' ');
+            put('/', shown.prefix_length, ' ');
+            if (shown.metric) put("metric ", *shown.metric, ' ');
         }
         write_other_address("brd ", shown.family, shown.broadcast);
         write_other_address("any ", shown.family, shown.anycast);
@@ -136,25 +131,18 @@ private:
         fmt::format_to(std::back_inserter(out), format, std::forward<Args>(args)...);
     }
 
+    void append(std::string_view text) { out += text; }
+    void append(char c) { out += c; }
+    void append(std::integral auto number)
+    {
+        const fmt::format_int digits(number);
+        out.append(digits.data(), digits.size());
+    }
     template <class... Parts>
     void put(const Parts&... parts)
     {
-        ((out += parts), ...);
+        (append(parts), ...);
     }
-
-    // Decimal digits, for one use at once.
-    class number {
-    public:
-        template <std::integral Value>
-        explicit number(Value value) : end_(std::to_chars(digits_, std::end(digits_), value).ptr)
-        {
-        }
-        operator std::string_view() const { return {digits_, static_cast<std::size_t>(end_ - digits_)}; }
-
-    private:
-        char digits_[24];
-        char* end_;
-    };
 
     [[nodiscard]] const link* find(std::uint32_t index) const
     {
@@ -172,14 +160,9 @@ private:
     void write_lower(const link& shown)
     {
         if (!shown.lower) return;
-        if (*shown.lower == 0) {
-            out += "@NONE";
-        } else if (shown.lower_namespace) {
-            print("@if{}", *shown.lower);
-        } else {
-            out += '@';
-            out += name_of(*shown.lower);
-        }
+        if (*shown.lower == 0) out += "@NONE";
+        else if (shown.lower_namespace) put("@if", *shown.lower);
+        else put('@', name_of(*shown.lower));
     }
 
     [[nodiscard]] bool is_lower_down(const link& shown) const
@@ -214,11 +197,8 @@ private:
         if (shown.master) print("master {} ", name_of(*shown.master));
         if (shown.operational_state) {
             const std::size_t state = *shown.operational_state;
-            if (state < std::size(operational_states)) {
-                print("state {} ", operational_states[state]);
-            } else {
-                print("state {:#x}", state);  // without a space: so does iproute2
-            }
+            if (state < std::size(operational_states)) print("state {} ", operational_states[state]);
+            else print("state {:#x}", state);  // without a space, as iproute2
         }
         if (shown.group) print("group {} ", names_.group(*shown.group));
         if (shown.queue_length && *shown.queue_length != 0) {
@@ -228,25 +208,17 @@ private:
 
     void write_xdp(const xdp_state& state)
     {
-        switch (state.mode) {
-            case XDP_ATTACHED_NONE: return;
-            case XDP_ATTACHED_DRV: out += "xdp"; break;
-            case XDP_ATTACHED_SKB: out += "xdpgeneric"; break;
-            case XDP_ATTACHED_HW: out += "xdpoffload"; break;
-            case XDP_ATTACHED_MULTI: out += "xdpmulti"; break;
-            default: print("xdp[{}]", state.mode); break;
-        }
+        if (state.mode == XDP_ATTACHED_NONE) return;
+        if (state.mode < std::size(xdp_modes)) out += xdp_modes[state.mode];
+        else print("xdp[{}]", state.mode);
         if (state.program_id != 0) print("/id:{}", state.program_id);
         out += ' ';
     }
 
     void write_hardware(const link& shown)
     {
-        if (const auto type = hardware_type_name(shown.type); !type.empty()) {
-            print("{} ", type);
-        } else {
-            print("[{}] ", shown.type);
-        }
+        if (const auto type = hardware_type_name(shown.type); !type.empty()) print("{} ", type);
+        else print("[{}] ", shown.type);
         if (shown.address) append_hardware_address(out, *shown.address, shown.type);
         if (shown.broadcast) {
             out += (shown.flags & IFF_POINTOPOINT) != 0 ? " peer " : " brd ";
@@ -262,22 +234,18 @@ private:
     {
         if (!shown.lower_namespace) return;
         const auto id = *shown.lower_namespace;
-        if (id < 0) {
-            out += " link-netnsid unknown";
-        } else if (const auto name = namespace_names_.find(id); name != namespace_names_.end()) {
-            out += " link-netns ";
-            out += name->second;
-        } else {
-            print(" link-netnsid {}", id);
-        }
+        const auto name = namespace_names_.find(id);
+        if (id < 0) out += " link-netnsid unknown";
+        else if (name != namespace_names_.end()) put(" link-netns ", name->second);
+        else put(" link-netnsid ", id);
     }
 
     void write_protocol_down(const link& shown)
     {
         if (!shown.protocol_down) return;
         if (*shown.protocol_down) out += " protodown on ";
-        // iproute2 6.1 looks for the wrong attribute: reasons appear only on links that have a broadcast address. And
-        // it reads their lowest 8 bits only.
+        // iproute2 6.1 looks for the wrong attribute, so it shows reasons only of links that have a broadcast address;
+        // and it reads their lowest 8 bits only.
         if (!shown.protocol_down_reasons || !shown.broadcast) return;
         const std::uint32_t reasons = *shown.protocol_down_reasons & 0xFFU;
         if (reasons == 0) return;
@@ -296,7 +264,7 @@ private:
     {
         const auto& bytes = address.bytes;
         if (family == AF_INET) {  // a tenth of inet_ntop's time, which goes through printf
-            put(number(bytes[0]), '.', number(bytes[1]), '.', number(bytes[2]), '.', number(bytes[3]));
+            put(bytes[0], '.', bytes[1], '.', bytes[2], '.', bytes[3]);
             return;
         }
         char text[INET6_ADDRSTRLEN];
@@ -322,11 +290,8 @@ private:
         for (const flag_name& flag : address_flag_names) {
             const bool set = (rest & flag.bit) != 0;
             rest &= ~flag.bit;
-            if (flag.bit == IFA_F_PERMANENT) {
-                if (!set) out += "dynamic ";
-            } else if (set) {
-                put(flag.name, ' ');
-            }
+            if (flag.bit == IFA_F_PERMANENT) out += set ? "" : "dynamic ";
+            else if (set) put(flag.name, ' ');
         }
         if (rest != 0) print("flags {:02x} ", rest);
     }
@@ -334,19 +299,12 @@ private:
     void write_lifetime(const address_lifetime& lifetime, bool deprecated)
     {
         out += "\n       valid_lft ";
-        if (lifetime.valid == address_lifetime::forever) {
-            out += "forever";
-        } else {
-            put(number(lifetime.valid), "sec");
-        }
+        if (lifetime.valid == address_lifetime::forever) out += "forever";
+        else put(lifetime.valid, "sec");
         out += " preferred_lft ";
-        if (lifetime.preferred == address_lifetime::forever) {
-            out += "forever";
-        } else if (deprecated) {
-            put(number(static_cast<std::int32_t>(lifetime.preferred)), "sec");
-        } else {
-            put(number(lifetime.preferred), "sec");
-        }
+        if (lifetime.preferred == address_lifetime::forever) out += "forever";
+        else if (deprecated) put(static_cast<std::int32_t>(lifetime.preferred), "sec");
+        else put(lifetime.preferred, "sec");
     }
 
     iproute_names& names_;

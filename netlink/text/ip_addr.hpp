@@ -13,8 +13,8 @@
 
 namespace nodescope::netlink {
 
-/// `namespace_names` is from the ids of namespaces, as the shown one knows them, to names. Links and addresses come in
-/// the order of the kernel's dumps and are shown in it.
+/// `namespace_names`: by the ids that the shown namespace has for others. Links and addresses come in the order of the
+/// kernel's dumps, and are shown in it.
 std::string ip_addr_text(std::span<const link> links, std::span<const link_address> addresses, iproute_names& names,
                          const std::map<std::int32_t, std::string>& namespace_names);
 

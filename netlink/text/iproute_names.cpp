@@ -2,6 +2,7 @@
 
 #include "core/files/bounded_file.hpp"
 #include "core/files/directory.hpp"
+#include "core/text_scan.hpp"
 
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
@@ -16,7 +17,7 @@ constexpr std::size_t file_limit = 256UL * 1024UL;
 constexpr std::string_view blank = " \t";
 constexpr std::string_view white_space = " \t\n\v\f\r";
 
-// Empty for a file that is not there, is no regular one, or is too long.
+// Empty for a file that is missing, not regular, or too long.
 std::string contents_of(const files::place& where)
 {
     auto file = files::read_file(where, file_limit);
@@ -35,7 +36,7 @@ bool add_pair(name_map& names, std::string_view line, int base)
     name.remove_prefix(std::min(name.find_first_not_of(white_space), name.size()));
     name = name.substr(0, name.find_first_of(white_space));
     if (name.empty()) return false;
-    // Hexadecimal numbers may have the top bit set; they are negative then, and passed over like other negative ones.
+    // A hexadecimal number with the top bit set is negative, and skipped like other negative ones.
     if (const int id = static_cast<int>(number); id >= 0) names[id] = name;
     return true;
 }
@@ -77,14 +78,11 @@ std::string name_or_number(const name_map& names, int number)
 
 void add_iproute_names(name_map& names, std::string_view file)
 {
-    while (!file.empty()) {
-        std::string_view line = file.substr(0, file.find('\n'));
-        file.remove_prefix(std::min(line.size() + 1, file.size()));
+    for_each_line(file, [&names](std::string_view line) {
         line = line.substr(0, line.find('\0'));
         line.remove_prefix(std::min(line.find_first_not_of(blank), line.size()));
-        if (line.empty() || line.front() == '#') continue;
-        if (!add_line(names, line)) return;
-    }
+        return line.empty() || line.front() == '#' || add_line(names, line);
+    });
 }
 
 std::string iproute_names::group(std::uint32_t number)

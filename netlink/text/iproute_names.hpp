@@ -15,7 +15,7 @@ namespace nodescope::netlink {
 using name_map = std::map<int, std::string>;
 
 /// Adds the lines `number name` of a file of /etc/iproute2 to `names`; a later line wins. Numbers are decimal or
-/// 0x hexadecimal, `#` starts a comment. iproute2 stops at the first line it cannot read, so does this.
+/// 0x hexadecimal, `#` starts a comment. Like iproute2, stops at the first line it cannot read.
 void add_iproute_names(name_map& names, std::string_view file);
 
 /// The files below <root>/etc/iproute2. A file that is missing, not a regular file or above 256 KiB counts as empty.

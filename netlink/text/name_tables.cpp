@@ -1,13 +1,14 @@
 #include "netlink/text/name_tables.hpp"
 
 #include "core/files/bounded_file.hpp"
+#include "core/text_scan.hpp"
+#include "core/url_text.hpp"
 
 #include <fmt/format.h>
 
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 namespace nodescope::netlink {
@@ -32,25 +33,13 @@ std::string_view without_comment(std::string_view line) noexcept
     return line.substr(0, line.find('#'));
 }
 
-template <class Visit>
-void for_each_line(std::string_view text, Visit visit)
+template <class Add>
+void for_each_entry(std::string_view file, Add add)
 {
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find('\n'), text.size());
-        const std::string_view line = without_comment(text.substr(0, end));
-        if (line.find_first_not_of(blanks) != std::string_view::npos) visit(line);
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-}
-
-/// inet_pton wants a C string; no valid address is longer than its buffer.
-template <class Address>
-bool parse_address(int family, std::string_view text, Address& address) noexcept
-{
-    std::array<char, INET6_ADDRSTRLEN> copy{};
-    if (text.size() >= copy.size()) return false;
-    std::copy(text.begin(), text.end(), copy.begin());
-    return inet_pton(family, copy.data(), &address) == 1;
+    for_each_line(file, [&](std::string_view line) {
+        add(without_comment(line));
+        return true;
+    });
 }
 
 /// The number of a network: missing parts are zeros at the end ("127" is 127.0.0.0), parts may be octal or
@@ -98,28 +87,28 @@ std::optional<std::string_view> find(const auto& names, const auto& key)
 
 name_tables::name_tables(std::string_view hosts, std::string_view networks)
 {
-    for_each_line(hosts, [this](std::string_view line) { add_host_line(line); });
-    for_each_line(networks, [this](std::string_view line) { add_network_line(line); });
+    for_each_entry(hosts, [this](std::string_view line) { add_host_line(line); });
+    for_each_entry(networks, [this](std::string_view line) { add_network_line(line); });
 }
 
-/// One line serves two questions: asked for IPv4, an IPv6 line counts when it is ::1 (for 127.0.0.1) or IPv4-mapped;
-/// asked for IPv6, an IPv4 line does not count (as of glibc 2.36; older ones took its mapped form).
+/// One line may name two addresses: asked for an IPv4 address, glibc counts the lines of ::1 (for 127.0.0.1) and of
+/// IPv4-mapped ones; asked for an IPv6 address it counts no IPv4 lines (since 2.36).
 void name_tables::add_host_line(std::string_view line)
 {
     const std::string_view address_text = next_field(line);
     const std::string_view name = next_field(line);
-    in_addr v4{};
-    in6_addr v6{};
-    if (parse_address(AF_INET, address_text, v4)) {
-        hosts_.try_emplace(ntohl(v4.s_addr), name);
+    if (const auto v4 = parse_address<in_addr>(AF_INET, address_text)) {
+        hosts_.try_emplace(ntohl(v4->s_addr), name);
         return;
     }
-    if (!parse_address(AF_INET6, address_text, v6)) return;
-    hosts6_.try_emplace(key_of(v6), name);
-    if (IN6_IS_ADDR_LOOPBACK(&v6)) hosts_.try_emplace(INADDR_LOOPBACK, name);
-    if (IN6_IS_ADDR_V4MAPPED(&v6)) {
-        std::memcpy(&v4, &v6.s6_addr[12], sizeof(v4));
-        hosts_.try_emplace(ntohl(v4.s_addr), name);
+    const auto v6 = parse_address<in6_addr>(AF_INET6, address_text);
+    if (!v6) return;
+    hosts6_.try_emplace(key_of(*v6), name);
+    if (IN6_IS_ADDR_LOOPBACK(&*v6)) hosts_.try_emplace(INADDR_LOOPBACK, name);
+    if (IN6_IS_ADDR_V4MAPPED(&*v6)) {
+        in_addr mapped{};
+        std::memcpy(&mapped, &v6->s6_addr[12], sizeof(mapped));
+        hosts_.try_emplace(ntohl(mapped.s_addr), name);
     }
 }
 

@@ -1,5 +1,5 @@
 // Names of addresses as the C library takes them from /etc/hosts and /etc/networks: what net-tools' `route` shows
-// instead of a number. The files are read by us, through a root path; no resolver and no name server is ever asked.
+// instead of a number. We read the files ourselves, through a root path, and never ask a resolver or a name server.
 #pragma once
 
 #include <netinet/in.h>
@@ -16,8 +16,8 @@
 namespace nodescope::netlink {
 
 /// Follows the files back end of glibc's name service (nss/nss_files/files-hosts.c, files-network.c): `#` starts a
-/// comment, fields are divided by white space, the canonical name counts (aliases never do), the first line with an
-/// address wins, lines that cannot be read are passed over.
+/// comment, fields are separated by white space, the canonical name counts (aliases never do), the first line with an
+/// address wins, lines that cannot be read are skipped.
 class name_tables {
 public:
     name_tables() = default;
@@ -44,7 +44,7 @@ public:
     explicit name_source(std::string root) : root_(std::move(root)) {}
 
     /// A file that is missing, unreadable, not a regular file or larger than `file_limit` counts as empty: names are
-    /// an ornament, the numbers are always there.
+    /// optional, the numbers are always there.
     std::shared_ptr<const name_tables> current();
 
     static constexpr std::size_t file_limit = 4 * 1024 * 1024;

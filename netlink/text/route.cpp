@@ -21,6 +21,8 @@ constexpr std::string_view heading =
     "Kernel IP routing table\n"
     "Destination     Gateway         Genmask         Flags Metric Ref    Use Iface\n";
 constexpr std::size_t typical_line = 80;
+/// In every namespace; the device that the kernel gives a nexthop object that drops (net/ipv4/nexthop.c).
+constexpr std::uint32_t loopback_index = 1;
 
 /// What /proc/net/route shows of a route. Addresses are in host byte order.
 struct shown_route {
@@ -32,7 +34,7 @@ struct shown_route {
     {
         if (told.hops.empty()) return;
         const next_hop& first = told.hops.front();
-        interface_index = first.interface_index;
+        interface_index = first.blackhole ? loopback_index : first.interface_index;
         // An IPv6 gateway has no column of its own: the kernel prints 0.0.0.0, but takes the flag from the first four
         // bytes of the union that holds either address (fib_flag_trans and fib_route_seq_show of net/ipv4/fib_trie.c).
         const std::uint32_t word = first_word(first.gateway);
@@ -57,8 +59,8 @@ private:
     }
 };
 
-/// The main table without what fib_route_seq_show of net/ipv4/fib_trie.c leaves out. Kernels that do not know strict
-/// checking (before 4.20) send other tables and cached exceptions, too.
+/// The main table without what fib_route_seq_show of net/ipv4/fib_trie.c leaves out. Kernels without strict checking
+/// (before 4.20) send other tables and cached exceptions, too.
 bool is_shown(const route& told) noexcept
 {
     return told.family == AF_INET && told.table == RT_TABLE_MAIN && (told.flags & RTM_F_CLONED) == 0 &&
@@ -68,8 +70,7 @@ bool is_shown(const route& told) noexcept
 void put_name_or_number(table_writer& line, std::optional<std::string_view> name, std::uint32_t address)
 {
     if (!name) return line.put_address(address);
-    line.put_left(name->substr(0, address_width), address_width);
-    line.put(' ');
+    line.put_column(name->substr(0, address_width), address_width);
 }
 
 /// INET_rresolve of net-tools' lib/inet.c: only 0.0.0.0/0 is "default", other prefixes of 0.0.0.0 have no name; a host
@@ -146,7 +147,7 @@ std::string route_text(std::span<const route> routes, const interface_names& int
         table.put_address(mask_of(route.prefix_length));
         put_flags(table, route);
         table.put_left(as_int(route.metric).view(), 6);
-        // Ref and Use: the kernel writes 0 for both since its route cache is gone (Linux 3.6).
+        // Ref and Use: the kernel has written 0 for both since it has no route cache (Linux 3.6).
         if (route.is_reject) {
             table.put(" -        0 -");
         } else {

@@ -1,4 +1,4 @@
-// The texts of net-tools 2.10's `route` and `route -6`, byte for byte, built from what the kernel tells. No I/O.
+// The texts of net-tools 2.10's `route` and `route -6`, byte for byte, built from what the kernel says. No I/O.
 #pragma once
 
 #include "netlink/model/link.hpp"
@@ -12,8 +12,8 @@
 
 namespace nodescope::netlink {
 
-/// What `route` prints: of `routes`, which are in the kernel's order, the IPv4 ones of the main table with their first
-/// hop. An index without a name is shown as `if7`. `lines` grows by the number of routes shown.
+/// What `route` prints: the IPv4 routes of the main table among `routes`, which are in the kernel's order, with their
+/// first hop. An index without a name is shown as `if7`. `lines` grows by the number of routes shown.
 std::string route_text(std::span<const route> routes, const interface_names& interfaces, const name_tables& names,
                        std::size_t& lines);
 

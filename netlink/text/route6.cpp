@@ -9,11 +9,11 @@ namespace nodescope::netlink {
 
 namespace {
 
-constexpr std::string_view heading =
+constexpr std::string_view heading6 =
     "Kernel IPv6 routing table\n"
     "Destination                    Next Hop                   Flag Met Ref  Use If\n";
 
-constexpr std::size_t typical_line = 80;
+constexpr std::size_t typical_line6 = 80;
 
 /// The size of the buffers in net-tools' rprint_fib6, without the NUL.
 constexpr std::size_t name_limit = 127;
@@ -51,8 +51,7 @@ void put_flags(table_writer& line, std::uint32_t flags)
     for (const auto& [flag, letter] : letters) {
         if ((flags & flag) != 0) text[count++] = letter;
     }
-    line.put_left({text.data(), count}, 4);
-    line.put(' ');
+    line.put_column({text.data(), count}, 4);
 }
 
 void put_route(table_writer& line, const ipv6_route_line& route, std::string_view interface, const name_tables& names)
@@ -60,15 +59,11 @@ void put_route(table_writer& line, const ipv6_route_line& route, std::string_vie
     std::string destination = address_text(route.destination, names);
     destination += '/';
     destination += as_int(route.prefix_length).view();
-    line.put_left(std::string_view(destination).substr(0, name_limit), 30);
-    line.put(' ');
-    line.put_left(address_text(route.gateway, names), 26);
-    line.put(' ');
+    line.put_column(std::string_view(destination).substr(0, name_limit), 30);
+    line.put_column(address_text(route.gateway, names), 26);
     put_flags(line, route.flags);
-    line.put_left(as_int(route.metric).view(), 3);
-    line.put(' ');
-    line.put_left(as_int(route.references).view(), 1);
-    line.put(' ');
+    line.put_column(as_int(route.metric).view(), 3);
+    line.put_column(as_int(route.references).view(), 1);
     line.put_right(as_int(route.uses).view(), 6);
     line.put(' ');
     line.put(interface.substr(0, interface_limit));
@@ -78,7 +73,7 @@ void put_route(table_writer& line, const ipv6_route_line& route, std::string_vie
 
 std::string route6_text(std::span<const ipv6_route_line> routes, const name_tables& names, std::size_t& lines)
 {
-    table_writer table(heading, routes.size() * typical_line);
+    table_writer table(heading6, routes.size() * typical_line6);
     // A route without a device leaves the field empty, and `route`'s sscanf then keeps what the line before had.
     std::string_view last_interface;
     for (const ipv6_route_line& route : routes) {

@@ -1,9 +1,10 @@
 // The columns of net-tools' tables.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -47,8 +48,7 @@ inline char* write_dotted(char* at, std::uint32_t address) noexcept
 
 inline constexpr std::size_t address_width = 15;
 
-/// Writes lines where they stay: a table has tens of thousands of them, and copying each one costs as much as making
-/// it.
+/// Writes each line in its final place: a table has tens of thousands, and copying one costs as much as making it.
 class table_writer {
 public:
     table_writer(std::string_view heading, std::size_t expected_bytes) : text_(heading)
@@ -87,7 +87,12 @@ public:
         std::memset(end, ' ', address_width + 1);
         at_ = next;
     }
-    /// printf's %-<width>s.
+    /// printf's %-<width>s, and the blank behind a column.
+    void put_column(std::string_view text, std::size_t width)
+    {
+        put_left(text, width);
+        put(' ');
+    }
     void put_left(std::string_view text, std::size_t width)
     {
         put(text);
@@ -114,21 +119,15 @@ private:
     char* at_ = nullptr;
 };
 
-struct number_text {
-    std::array<char, 16> buffer;
-    std::size_t size = 0;
-    [[nodiscard]] std::string_view view() const noexcept { return {buffer.data(), size}; }
-};
-
 /// `route` reads every number of /proc/net with %d or %x into an int, whatever the kernel wrote.
-inline number_text as_int(std::uint32_t value) noexcept
-{
-    number_text text;
-    char* const begin = text.buffer.data();
-    char* const end = std::to_chars(begin, begin + text.buffer.size(), static_cast<std::int32_t>(value)).ptr;
-    text.size = static_cast<std::size_t>(end - begin);
-    return text;
-}
+class as_int {
+public:
+    explicit as_int(std::uint32_t value) : digits_(static_cast<std::int32_t>(value)) {}
+    [[nodiscard]] std::string_view view() const { return {digits_.data(), digits_.size()}; }
+
+private:
+    fmt::format_int digits_;
+};
 
 /// `route` reads a name with %15s; the kernel has no longer ones.
 inline constexpr std::size_t interface_limit = 15;

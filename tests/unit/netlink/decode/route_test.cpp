@@ -4,6 +4,7 @@
 #include "tests/unit/netlink/composed_message.hpp"
 #include "tests/unit/netlink/fixture_file.hpp"
 
+#include <linux/lwtunnel.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -126,6 +127,9 @@ TEST(DecodeRoute, TellsAllOfAnIpv6Route)
     header.rtm_type = RTN_THROW;
     const std::string prefix = "\x20\x01\x0d\xb8" + std::string(12, '\1');
     const std::string gateway = "\xfe\x80" + std::string(14, '\2');
+    rta_cacheinfo info{};
+    info.rta_expires = 180000;
+    const std::string cache(reinterpret_cast<const char*>(&info), sizeof(info));
     composed metrics;
     metrics.u32(RTAX_MTU, 1400).bytes(RTAX_CC_ALGO, "bbr").u32(RTAX_ADVMSS, 1220);
     const decoding got = decode_route(route_message(header)
@@ -137,6 +141,9 @@ TEST(DecodeRoute, TellsAllOfAnIpv6Route)
                                           .u32(RTA_PRIORITY, 1024)
                                           .u32(RTA_TABLE, 1000)
                                           .u32(RTA_NH_ID, 9)
+                                          .bytes(RTA_PREF, "\1")
+                                          .bytes(RTA_ENCAP_TYPE, std::string("\1\0", 2))
+                                          .bytes(RTA_CACHEINFO, cache)
                                           .nested(RTA_METRICS, metrics));
     ASSERT_TRUE(got.good);
     EXPECT_EQ(got.damaged, 0U);
@@ -156,7 +163,9 @@ TEST(DecodeRoute, TellsAllOfAnIpv6Route)
     EXPECT_EQ(got.told.preferred_source, address(std::string(16, '\4')));
     EXPECT_EQ(got.told.metrics, (std::vector<route_metric>{{RTAX_MTU, 1400}, {RTAX_ADVMSS, 1220}}));
     ASSERT_EQ(got.told.hops.size(), 1U);
-    EXPECT_EQ(got.told.hops[0], (next_hop{address(gateway), AF_INET6, RTNH_F_ONLINK, 1, 7}));
+    EXPECT_EQ(got.told.hops[0], (next_hop{address(gateway), AF_INET6, RTNH_F_ONLINK, 1, 7, LWTUNNEL_ENCAP_MPLS}));
+    EXPECT_EQ(got.told.preference, 1);
+    EXPECT_EQ(got.told.expires, 180000);
 }
 
 TEST(DecodeRoute, TellsAllHops)

@@ -17,10 +17,14 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <span>
+#include <string>
+#include <thread>
 
 namespace nodescope::netlink {
 namespace {
@@ -104,22 +108,53 @@ protected:
     }
     result<nat_text> read(ip_family family = ip_family::ipv4, output_limits limits = {})
     {
-        auto process = std::make_shared<const unique_fd>(child_->proc_directory());
-        nat_target where(*net_namespace::of_this_thread(), *net_namespace::of_process(process->get()), process);
+        auto where = target();
+        const nat_findings found =
+            blocking_find_nat_tables(where.home, where.target, child_->proc_directory().get(), deadline::in(20s));
+        return read_found(family == ip_family::ipv4 ? found.ipv4 : found.ipv6, family, limits);
+    }
+    [[nodiscard]] nat_target target() const
+    {
+        return {*net_namespace::of_this_thread(), *net_namespace::of_process(child_->proc_directory().get())};
+    }
+    result<nat_text> read_found(result<nat_tables> found, ip_family family = ip_family::ipv4, output_limits limits = {})
+    {
         nat_options options;
         options.directories = {stubs_};
         options.limits = limits;
         nat_reader reader(programs_, options);
-        const nat_findings found =
-            blocking_find_nat_tables(where.home, where.target, process->get(), deadline::in(20s));
-        const auto& tables = family == ip_family::ipv4 ? found.ipv4 : found.ipv6;
-        auto got = run_task(reactor_, reader.read(std::move(where), family, tables, deadline::in(timeout_)));
-        const auto give_up = steady_clock::now() + testing::hang_limit;
-        while (programs_.alive() > 0 && steady_clock::now() < give_up) {
-            reactor_.restart();
-            reactor_.run_one_for(10ms);
-        }
+        auto got = run_task(reactor_, reader.read(target(), family, std::move(found), deadline::in(timeout_)));
+        EXPECT_TRUE(testing::run_until(reactor_, [this] { return programs_.alive() == 0; }));
         return got;
+    }
+
+    /// The program is sent a signal by somebody else; it cannot send itself one.
+    result<nat_text> read_while_it_gets(int signal)
+    {
+        std::atomic<bool> ended{false};
+        std::thread sender([&] {
+            while (!ended) {
+                if (const pid_t pid = running_program(); pid > 0) ::kill(pid, signal);
+                std::this_thread::yield();
+            }
+        });
+        auto got = read();
+        ended = true;
+        sender.join();
+        return got;
+    }
+    /// The one that a worker has started; 0 without.
+    [[nodiscard]] static pid_t running_program()
+    {
+        for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+            std::ifstream children(thread.path() / "children");
+            for (pid_t pid = 0; children >> pid;) {
+                std::ifstream comm(fmt::format("/proc/{}/comm", pid));
+                std::string name;
+                if (std::getline(comm, name) && name == "sleep") return pid;
+            }
+        }
+        return 0;
     }
 
     std::unique_ptr<namespace_child> child_;
@@ -142,7 +177,7 @@ TEST_F(ReadNat, RunsNothingWhereThereIsNoTable)
 
 TEST_F(ReadNat, RunsOnlyTheVariantThatHasATable)
 {
-    stub("iptables-nft-save", "echo nft $@; readlink /proc/self/ns/net");
+    stub("iptables-nft-save", "echo nft $@; exec readlink /proc/self/ns/net");
     stub("iptables-legacy-save", "echo legacy $@");
     make_nft_table();
     const auto got = read();
@@ -176,18 +211,70 @@ TEST_F(ReadNat, FailsWithTheFirstLineOfTheProgram)
     make_nft_table();
     EXPECT_EQ(read().error(),
               error(failure::failed, "nat: iptables-nft-save: ended with status 3: bad\\x1b[31m table"));
-    stub("iptables-nft-save", "kill -SEGV $$");
-    EXPECT_EQ(read().error(), error(failure::failed, "nat: iptables-nft-save: ended by signal 11"));
+}
+
+TEST_F(ReadNat, SaysThatMemoryWasNotEnough)
+{
+    const error wanted(failure::too_large, "nat: iptables-nft-save: needed more than 48 MiB of memory");
+    make_nft_table();
+    stub("iptables-nft-save", "echo iptables-save: Memory allocation problem >&2; exit 1");
+    EXPECT_EQ(read().error(), wanted);
+    // What it printed before and after may lack rules.
+    stub("iptables-nft-save", "echo rules; echo x.so: cannot create shared object descriptor >&2");
+    EXPECT_EQ(read().error(), wanted);
+}
+
+TEST_F(ReadNat, SaysThatRulesAreMissingThoughTheProgramIsContent)
+{
+    in_namespace("for i in 1 2 3; do iptables-nft -t nat -A POSTROUTING -j MASQUERADE; done");
+    stub("iptables-nft-save", "echo \\*nat; echo \"-A POSTROUTING -j MASQUERADE\"; echo COMMIT");
+    const auto cut = read();
+    ASSERT_TRUE(cut) << cut.error();
+    EXPECT_EQ(cut->text, "*nat\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n");
+    ASSERT_TRUE(cut->incomplete);
+    EXPECT_EQ(
+        cut->incomplete->message(),
+        "nat: iptables-nft-save: showed 1 of 3 rules: it needed more than 48 MiB of memory, or rules were removed "
+        "meanwhile");
+    stub("iptables-nft-save", "for i in 1 2 3; do echo \"-A POSTROUTING -j MASQUERADE\"; done");
+    EXPECT_FALSE(read()->incomplete);
+    stub("iptables-nft-save", "echo \"# Table \\`nat\' is incompatible, use \'nft\' tool.\"");
+    EXPECT_FALSE(read()->incomplete);
+}
+
+TEST_F(ReadNat, SaysWhatAProgramSaysBeforeWhatMayNotBeSeen)
+{
+    stub("iptables-nft-save", "exit 3");
+    nat_tables found;
+    found.nft = true;
+    found.legacy_failure = error(failure::denied, "nat: look for tables: denied");
+    EXPECT_EQ(read_found(found).error().message(), "nat: iptables-nft-save: ended with status 3");
+    stub("iptables-nft-save", "echo nft");
+    EXPECT_EQ(read_found(found)->incomplete, found.legacy_failure);
+}
+
+TEST_F(ReadNat, SaysWhoEndedTheProgram)
+{
+    make_nft_table();
+    stub("iptables-nft-save", "exec sleep 1000");
+    EXPECT_EQ(read_while_it_gets(SIGSEGV).error(),
+              error(failure::failed, "nat: iptables-nft-save: ended by signal 11"));
+    EXPECT_EQ(read_while_it_gets(SIGXCPU).error(),
+              error(failure::failed, "nat: iptables-nft-save: needed more than 10 s of a processor"));
+    EXPECT_EQ(read_while_it_gets(SIGKILL).error(),
+              error(failure::failed,
+                    "nat: iptables-nft-save: killed from outside, perhaps by the kernel because memory "
+                    "ran out"));
 }
 
 TEST_F(ReadNat, KeepsWhatOneVariantGaveWhenTheOtherFails)
 {
-    stub("iptables-nft-save", "echo nft");
+    stub("iptables-nft-save", "echo -A nft");
     make_nft_table();
     make_legacy_table();
     const auto got = read();
     ASSERT_TRUE(got) << got.error();
-    EXPECT_EQ(got->text, "nft\n");
+    EXPECT_EQ(got->text, "-A nft\n");
     const std::string missing = stubs_ / "iptables-legacy-save";
     EXPECT_EQ(got->incomplete, error(failure::unavailable, "nat: iptables-legacy-save: cannot run " + missing +
                                                                ": No such file or directory"));
@@ -195,7 +282,7 @@ TEST_F(ReadNat, KeepsWhatOneVariantGaveWhenTheOtherFails)
 
 TEST_F(ReadNat, NamesThePhaseAtItsDeadline)
 {
-    stub("iptables-nft-save", "trap \"\" TERM; sleep 1000");
+    stub("iptables-nft-save", "trap \"\" TERM; exec sleep 1000");
     make_nft_table();
     timeout_ = 300ms;
     EXPECT_EQ(read().error(), error(failure::timed_out, "nat: iptables-nft-save: not finished within 300ms"));
@@ -203,7 +290,7 @@ TEST_F(ReadNat, NamesThePhaseAtItsDeadline)
 
 TEST_F(ReadNat, CutsAfterAWholeLineAtTheLimit)
 {
-    stub("iptables-nft-save", "yes 123456789");
+    stub("iptables-nft-save", "exec yes 123456789");
     make_nft_table();
     const auto got = read(ip_family::ipv4, {.output = 1005});
     ASSERT_TRUE(got) << got.error();

@@ -309,7 +309,7 @@ TEST(RunDump, AnErrorWithoutANumberIsMalformed)
 
 struct question {
     explicit question(fake_kernel& kernel, deadline limit = deadline::in(10s))
-        : answer(run_ask(
+        : answer(run_request_one(
               kernel.connection(), "an id", [this](const nlmsghdr&) { ++seen; }, limit))
     {
     }
@@ -317,7 +317,7 @@ struct question {
     result<void> answer;
 };
 
-TEST(RunAsk, TakesOneAnswer)
+TEST(RunRequestOne, TakesOneAnswer)
 {
     fake_kernel kernel{{datagram{}.message(RTM_NEWNSID, 0, {1}, 5), links(1), links(1)}};
 
@@ -328,7 +328,7 @@ TEST(RunAsk, TakesOneAnswer)
     EXPECT_EQ(kernel.answers.size(), 1U);
 }
 
-TEST(RunAsk, TheKernelsErrorBecomesAFailure)
+TEST(RunRequestOne, TheKernelsErrorBecomesAFailure)
 {
     fake_kernel kernel{{datagram{}.message(NLMSG_ERROR, 0, {-ENOENT, 0, 0, 0, 0})}};
 
@@ -338,7 +338,7 @@ TEST(RunAsk, TheKernelsErrorBecomesAFailure)
     EXPECT_EQ(asked.answer.error(), error(failure::gone, "netlink: read an id: No such file or directory"));
 }
 
-TEST(RunAsk, LossAndLatenessAreFailures)
+TEST(RunRequestOne, LossAndLatenessAreFailures)
 {
     fake_kernel losing{{datagram{}}};
     fake_kernel slow{{links(1)}};
@@ -347,7 +347,7 @@ TEST(RunAsk, LossAndLatenessAreFailures)
     EXPECT_EQ(question(slow, deadline::in(0s)).answer.error().kind(), failure::timed_out);
 }
 
-TEST(RunAsk, MalformedAtEveryCutIsAFailure)
+TEST(RunRequestOne, MalformedAtEveryCutIsAFailure)
 {
     for (std::size_t size = 1; size < links(1).span().size(); ++size) {
         fake_kernel kernel{{links(1).cut_to(size)}};

@@ -1,5 +1,6 @@
 #include "netlink/read/dump.hpp"
 
+#include "core/unique_fd.hpp"
 #include "tests/support/namespace_child.hpp"
 
 #include <gtest/gtest.h>
@@ -9,10 +10,13 @@
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/netlink.h>
-#include <netlink/socket.h>
 #include <sys/socket.h>
 
+#include <cstdint>
 #include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
 #include <thread>
 
 namespace nodescope::netlink {
@@ -32,6 +36,32 @@ protected:
     {
         return netlink_socket::open_in(*net_namespace::of_this_thread(),
                                        *net_namespace::of_process(child_->proc_directory().get()), NETLINK_ROUTE);
+    }
+    /// Not bound to a port before it sends.
+    [[nodiscard]] unique_fd socket_in_namespace() const
+    {
+        unique_fd made;
+        const auto make = [&made]() -> result<void> {
+            made = unique_fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+            return {};
+        };
+        const auto target = *net_namespace::of_process(child_->proc_directory().get());
+        EXPECT_TRUE(run_in(*net_namespace::of_this_thread(), target, make));
+        return made;
+    }
+    /// Of the one socket that is bound in the namespace: a row is "sk Eth Pid …", and the kernel's own are 0 there.
+    [[nodiscard]] std::uint32_t only_port() const
+    {
+        std::ifstream rows(fmt::format("/proc/{}/net/netlink", child_->pid()));
+        std::uint32_t found = 0;
+        for (std::string row; std::getline(rows, row);) {
+            std::istringstream fields(row);
+            std::string address;
+            int protocol = -1;
+            std::uint32_t port = 0;
+            if (fields >> address >> protocol >> port && protocol == NETLINK_ROUTE && port != 0) found = port;
+        }
+        return found;
     }
     int in_namespace(const std::string& command) const
     {
@@ -54,12 +84,9 @@ counted dump_links(netlink_socket& socket, deadline limit, dump_limits limits = 
     counted seen{.outcome = error(failure::internal, "not run")};
     seen.outcome =
         dump(socket,
-             {.what = "links",
-              .message_type = RTM_GETLINK,
-              .header = &header,
-              .header_size = sizeof header,
+             {"links", RTM_GETLINK, header,
               // Only with a mask does the kernel measure the largest link first (rtnl_calcit in rtnetlink.c).
-              .add_attributes = [](nl_msg* message) { nla_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS); }},
+              [](nl_msg* message) { nla_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS); }},
              limits,
              {.begin = [&] { seen.messages = 0; },
               .message =
@@ -126,9 +153,8 @@ TEST_F(Dump, ARefusedRequestIsAFailureWithTheKernelsText)
     ASSERT_TRUE(socket) << socket.error();
     const ifaddrmsg header{.ifa_family = 0, .ifa_prefixlen = 77, .ifa_flags = 0, .ifa_scope = 0, .ifa_index = 0};
 
-    const auto outcome = dump(
-        *socket, {.what = "addresses", .message_type = RTM_GETADDR, .header = &header, .header_size = sizeof header},
-        {10, 1000}, {.begin = {}, .message = [](const nlmsghdr&) {}}, limit_);
+    const auto outcome = dump(*socket, {"addresses", RTM_GETADDR, header}, {10, 1000},
+                              {.begin = {}, .message = [](const nlmsghdr&) {}}, limit_);
 
     ASSERT_FALSE(outcome);
     EXPECT_EQ(outcome.error(), error(failure::invalid, "netlink: read addresses: Invalid argument"));
@@ -147,13 +173,12 @@ TEST_F(Dump, ASocketOfADeadProcessStillReads)
 TEST_F(Dump, MessagesOfOtherProcessesAreIgnored)
 {
     auto socket = open();
-    auto sender = open();
-    ASSERT_TRUE(socket && sender);
-    const sockaddr_nl us{
-        .nl_family = AF_NETLINK, .nl_pad = 0, .nl_pid = nl_socket_get_local_port(socket->handle()), .nl_groups = 0};
+    ASSERT_TRUE(socket) << socket.error();
+    const unique_fd sender = socket_in_namespace();
+    ASSERT_TRUE(sender);
+    const sockaddr_nl us{.nl_family = AF_NETLINK, .nl_pad = 0, .nl_pid = only_port(), .nl_groups = 0};
     const nlmsghdr forged{.nlmsg_len = 7, .nlmsg_type = RTM_NEWLINK, .nlmsg_flags = 0, .nlmsg_seq = 0, .nlmsg_pid = 0};
-    ASSERT_EQ(::sendto(nl_socket_get_fd(sender->handle()), &forged, sizeof forged, 0,
-                       reinterpret_cast<const sockaddr*>(&us), sizeof us),
+    ASSERT_EQ(::sendto(sender.get(), &forged, sizeof forged, 0, reinterpret_cast<const sockaddr*>(&us), sizeof us),
               static_cast<ssize_t>(sizeof forged));
 
     const auto seen = dump_links(*socket, limit_);
@@ -167,7 +192,8 @@ TEST_F(Dump, SilenceIsATimeoutWithItsLimit)
     auto socket = open();
     ASSERT_TRUE(socket) << socket.error();
     // The kernel answers a NLMSG_NOOP with nothing.
-    const auto outcome = dump(*socket, {.what = "silence", .message_type = NLMSG_NOOP}, {10, 1000},
+    const rtgenmsg header{};
+    const auto outcome = dump(*socket, {"silence", NLMSG_NOOP, header}, {10, 1000},
                               {.begin = {}, .message = [](const nlmsghdr&) {}}, deadline::in(20ms));
 
     ASSERT_FALSE(outcome);

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <linux/netlink.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 
@@ -32,13 +33,13 @@ protected:
     {
         ASSERT_EQ(std::system(fmt::format("nsenter -t {} -n sh -c '{}'", child_->pid(), command).c_str()), 0);
     }
-    result<routes> read(routes_limits limits = {}) const
+    result<routes> read(routes_limits limits = {}, route_selection which = {AF_INET, RT_TABLE_MAIN}) const
     {
         auto socket =
             netlink_socket::open_in(*net_namespace::of_this_thread(),
                                     *net_namespace::of_process(child_->proc_directory().get()), NETLINK_ROUTE);
         if (!socket) return socket.error();
-        return blocking_read_routes(*socket, {}, limits, limit_, abandoned_);
+        return blocking_read_routes(*socket, which, {}, limits, limit_, abandoned_);
     }
     result<ipv6_routes> read6(routes_limits limits = {}) const
     {
@@ -80,6 +81,34 @@ TEST_F(ReadRoutes, ReadsTheMainTableOnly)
               std::string(heading) + "10.1.0.0        0.0.0.0         255.255.0.0     U     3      0        0 lo\n");
     EXPECT_EQ(got->items.size(), 1U);
     EXPECT_EQ(got->damaged, 0U);
+}
+
+TEST_F(ReadRoutes, ReadsEveryTableOfBothFamilies)
+{
+    in_namespace(
+        "ip link set lo up; ip route add 10.1.0.0/16 dev lo; ip route add 10.2.0.0/16 dev lo table 7; "
+        "ip route add 2001:db8::/32 dev lo; ip nexthop add id 5 blackhole; "
+        "sysctl -qw net.ipv4.nexthop_compat_mode=0; ip route add 10.3.0.0/16 nhid 5");
+    const auto of = [&](route_selection which) {
+        const auto got = read({}, which);
+        EXPECT_TRUE(got) << got.error();
+        return got ? got->items : std::vector<route>();
+    };
+    const std::vector<route> all = of({});
+    EXPECT_EQ(all.size(), of({AF_INET}).size() + of({AF_INET6}).size());
+    const auto is_in_7 = [](const route& told) { return told.table == 7; };
+    EXPECT_EQ(std::ranges::count_if(all, is_in_7), 1);
+    EXPECT_EQ(of({AF_INET, 7}).size(), 1U);
+    EXPECT_EQ(of({AF_INET6, 7}).size(), 0U) << "a table that does not exist";
+    const auto ipv6 = std::ranges::find(
+        all, 32, [](const route& told) { return told.family == AF_INET6 ? told.destination_length : 0; });
+    ASSERT_NE(ipv6, all.end());
+    EXPECT_EQ(ipv6->preference, 0);
+    const auto dropping = std::ranges::find(all, 5U, &route::nexthop_id);
+    ASSERT_NE(dropping, all.end());
+    ASSERT_EQ(dropping->hops.size(), 1U);
+    EXPECT_TRUE(dropping->hops[0].blackhole);
+    EXPECT_EQ(dropping->hops[0].interface_index, 0U);
 }
 
 TEST_F(ReadRoutes, CutsATableLongerThanTheLimitAndSaysSo)
@@ -137,6 +166,16 @@ TEST_F(ReadRoutes, ReadsIpv6OfTheProcessesNamespace)
     EXPECT_EQ(text_of(*all).substr(0, text_of(*cut).size()), text_of(*cut));
     const auto exact = read6({.routes = all->items.size()});
     EXPECT_FALSE(exact->truncated);
+}
+
+TEST_F(ReadRoutes, StopsReadingTheFileWhenNobodyWaitsOrTheTimeIsUp)
+{
+    const unique_fd directory = child_->proc_directory();
+    EXPECT_EQ(blocking_read_routes6(directory.get(), {}, deadline::in(0s), abandoned_).error(),
+              error(failure::timed_out, "read net/ipv6_route: not finished within 0ms"));
+    abandoned_.raise();
+    EXPECT_EQ(blocking_read_routes6(directory.get(), {}, limit_, abandoned_).error(),
+              error(failure::cancelled, "read net/ipv6_route: nobody waits for the answer any more"));
 }
 
 TEST_F(ReadRoutes, SaysThatTheProcessHasEnded)
