@@ -2,7 +2,7 @@
 
 #include "collectors/http_client/failures.hpp"
 #include "collectors/http_client/tls.hpp"
-#include "collectors/http_client/unix_connect.hpp"
+#include "core/unique_fd.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
@@ -14,9 +14,13 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 
+#include <netdb.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 namespace nodescope::http_client {
 
@@ -28,6 +32,48 @@ using boost::system::error_code;
 namespace {
 
 constexpr auto wait_token = asio::as_tuple(asio::use_awaitable);
+
+/// Blocks for as long as the system's resolver likes: getaddrinfo can neither be cancelled nor bounded.
+result<std::vector<asio::ip::address>> blocking_resolve(const std::string& host)
+{
+    addrinfo hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* list = nullptr;
+    if (const int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &list); code != 0) {
+        return error(failure::unavailable, fmt::format("resolve {}: {}", host, ::gai_strerror(code)));
+    }
+    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(list, &::freeaddrinfo);
+    std::vector<asio::ip::address> addresses;
+    for (const addrinfo* one = list; one != nullptr; one = one->ai_next) {
+        asio::ip::tcp::endpoint found;
+        if (one->ai_addrlen > found.capacity()) continue;
+        std::memcpy(found.data(), one->ai_addr, one->ai_addrlen);
+        addresses.push_back(found.address());
+    }
+    return addresses;
+}
+
+/// By hand: Asio 1.81 takes the EAGAIN of a full accept queue for "in progress" and reports success; the first write
+/// then fails with ENOTCONN. connect() on a non-blocking Unix socket never waits. Empty on failure, with errno set.
+unique_fd connect_unix(const std::string& path) noexcept
+{
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.empty() || path.size() >= sizeof(address.sun_path)) {
+        errno = ENAMETOOLONG;
+        return {};
+    }
+    std::memcpy(address.sun_path, path.data(), path.size());
+    unique_fd descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    // unix(7): the address is a sockaddr of any family to the call.
+    const auto* const to = reinterpret_cast<const sockaddr*>(&address);
+    if (!descriptor || ::connect(descriptor.get(), to, sizeof(address)) == 0) return descriptor;
+    const int reason = errno;
+    descriptor.reset();
+    errno = reason;
+    return descriptor;
+}
 
 }  // namespace
 
@@ -82,8 +128,13 @@ private:
     asio::ssl::stream<beast::basic_stream<stream_protocol>&> tls_;
 };
 
-connector::connector(asio::any_io_executor executor, endpoint to, std::optional<tls_side> tls)
-    : executor_(std::move(executor)), to_(std::move(to)), tls_(std::move(tls)), what_("resolve " + to_.host)
+connector::connector(asio::any_io_executor executor, endpoint to, std::optional<tls_side> tls,
+                     std::function<result<void>(int descriptor)> check)
+    : executor_(std::move(executor)),
+      to_(std::move(to)),
+      tls_(std::move(tls)),
+      check_(std::move(check)),
+      what_("resolve " + to_.host)
 {
     if (to_.kind == endpoint::transport::unix_socket) return;
     error_code not_an_address;
@@ -104,6 +155,10 @@ task<opened_connection> connector::open(deadline limit)
     auto fresh = make();
     fresh->expires_at(limit.at());
     auto failed = co_await dial(*fresh, limit);
+    if (!failed && check_) {
+        const auto sound = check_(fresh->descriptor());
+        if (!sound) failed.emplace(phase::connect, sound.error().kind(), 0, sound.error().message());
+    }
     fresh->expires_at(limit.at());  // dialling gives each address its part
     if (!failed) failed = co_await fresh->greet(limit);
     if (failed) end.why = std::move(*failed);
@@ -117,8 +172,7 @@ task<connector::maybe_failure> connector::dial(socket_connection& fresh, deadlin
     address_list addresses = literal_;
     if (names_) {
         const auto look_up = [host = to_.host](const abandon_flag&) { return blocking_resolve(host); };
-        auto lookup = names_->run(what_, limit, look_up);
-        auto found = co_await std::move(lookup);
+        auto found = co_await names_->run(what_, limit, look_up);
         if (!found && found.error().kind() == failure::timed_out) co_return timed_out_in(phase::resolve, limit);
         if (!found) co_return round_trip_failure(phase::resolve, found.error().kind(), 0, found.error().message());
         addresses = std::move(*found);
@@ -131,8 +185,9 @@ task<connector::maybe_failure> connector::dial_unix(socket_connection& fresh, de
     const auto executor = co_await asio::this_coro::executor;
     auto pause = std::chrono::milliseconds(10);
     for (;;) {
-        auto [descriptor, error_number] = connect_unix(to_.path);
-        if (error_number == 0) {
+        unique_fd descriptor = connect_unix(to_.path);
+        const int reason = errno;
+        if (descriptor) {
             error_code code;
             fresh.stream.socket().assign(stream_protocol(AF_UNIX, 0), descriptor.get(), code);
             if (code) co_return failed_in(phase::connect, code, limit);
@@ -140,8 +195,8 @@ task<connector::maybe_failure> connector::dial_unix(socket_connection& fresh, de
             co_return std::nullopt;
         }
         // EAGAIN: the accept queue is full (unix(7)). It empties when the peer accepts, which nothing announces.
-        if (error_number != EAGAIN) {
-            const error_code code(error_number, boost::system::system_category());
+        if (reason != EAGAIN) {
+            const error_code code(reason, boost::system::system_category());
             co_return failed_in(phase::connect, code, limit);
         }
         if (limit.remaining() <= pause) co_return timed_out_in(phase::connect, limit);

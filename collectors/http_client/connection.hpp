@@ -3,20 +3,22 @@
 #pragma once
 
 #include "collectors/http_client/http_client.hpp"
-#include "collectors/http_client/name_lookup.hpp"
 #include "core/worker_pool.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/context.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 namespace nodescope::http_client {
 
@@ -59,7 +61,8 @@ struct opened_connection {
 /// lookup is abandoned at the deadline and holds up nothing but the next lookup.
 class connector {
 public:
-    connector(boost::asio::any_io_executor executor, endpoint to, std::optional<tls_side> tls);
+    connector(boost::asio::any_io_executor executor, endpoint to, std::optional<tls_side> tls,
+              std::function<result<void>(int descriptor)> check = {});
 
     /// Connects and shakes hands. The connection expires at `limit`.
     task<opened_connection> open(deadline limit);
@@ -68,6 +71,7 @@ private:
     class socket_connection;
     class tls_connection;
     using maybe_failure = std::optional<round_trip_failure>;
+    using address_list = std::vector<boost::asio::ip::address>;
 
     [[nodiscard]] std::unique_ptr<socket_connection> make();
     task<maybe_failure> dial(socket_connection& fresh, deadline limit);
@@ -77,6 +81,7 @@ private:
     boost::asio::any_io_executor executor_;
     endpoint to_;
     std::optional<tls_side> tls_;
+    const std::function<result<void>(int descriptor)> check_;  // of options
     std::string what_;
     address_list literal_;
     std::unique_ptr<worker_pool> names_;

@@ -3,6 +3,7 @@
 #include "collectors/http_client/exchange.hpp"
 
 #include "collectors/http_client/failures.hpp"
+#include "core/ascii.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
@@ -25,17 +26,16 @@ constexpr std::size_t read_size = 32U << 10U;
 constexpr std::size_t buffer_limit = 128U << 10U;
 constexpr std::uint32_t header_limit = 32U << 10U;
 
-response take_response(http::response_parser<http::string_body>& parser)
+response take_response(http::response_parser<http::string_body>& parser, std::string&& sieved, bool is_sieved)
 {
     response taken;
     taken.status = parser.get().result_int();
     for (const auto& field : parser.get()) {
         std::string name(field.name_string());
-        std::transform(name.begin(), name.end(), name.begin(),
-                       [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+        std::transform(name.begin(), name.end(), name.begin(), to_lower);
         taken.headers.emplace_back(std::move(name), std::string(field.value()));
     }
-    taken.body = std::move(parser.get().body());
+    taken.body = is_sieved ? std::move(sieved) : std::move(parser.get().body());
     return taken;
 }
 
@@ -82,6 +82,8 @@ task<exchange_end> exchange(connection& on, const std::string& bytes, const requ
     at = phase::header;
     bool any_byte = false;
     std::optional<http::response_parser<http::string_body>> parser;
+    std::string kept;
+    std::shared_ptr<const slot_pool::slot> place;
     for (;;) {
         if (!parser) {
             parser.emplace();
@@ -93,9 +95,29 @@ task<exchange_end> exchange(connection& on, const std::string& bytes, const requ
         error_code code;
         const bool wants_more = feed(*parser, input, code);
         if (parser->is_header_done()) at = phase::body;
+        if (call.sieve) {
+            std::string& arrived = parser->get().body();
+            call.sieve->take(arrived, kept);
+            arrived.clear();
+            if (kept.size() > call.kept_limit) code = http::error::body_limit;
+        }
         if (code) {
-            fail(failed_in(at, code, limit, call.body_limit));
+            fail(failed_in(at, code, limit, call.sieve ? call.kept_limit : call.body_limit));
             co_return end;
+        }
+        std::string& body = call.sieve ? kept : parser->get().body();
+        if (call.places && !place && body.size() > call.free_bytes) {
+            auto own = co_await call.places->acquire(limit);
+            if (!own) {
+                const bool gone = own.error().kind() == failure::cancelled;
+                // The peer is not late.
+                const failure kind = gone ? failure::cancelled : failure::overloaded;
+                fail(round_trip_failure(at, kind, 0, own.error().message()));
+                co_return end;
+            }
+            place = std::make_shared<const slot_pool::slot>(std::move(*own));
+            // Where it stays: a text that grows is there twice for a moment.
+            body.reserve(call.sieve ? call.kept_limit : call.body_limit);
         }
         if (!wants_more) {
             const unsigned status = parser->get().result_int();
@@ -135,7 +157,8 @@ task<exchange_end> exchange(connection& on, const std::string& bytes, const requ
         co_return end;
     }
     end.reusable = !send_error && parser->get().keep_alive() && !parser->need_eof() && input.size() == 0;
-    end.out.answer.emplace(take_response(*parser));
+    end.out.answer.emplace(take_response(*parser, std::move(kept), call.sieve != nullptr));
+    end.out.answer->place = std::move(place);
     co_return end;
 }
 

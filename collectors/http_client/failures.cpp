@@ -7,6 +7,8 @@
 #include <boost/beast/http/error.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 
 namespace nodescope::http_client {
 
@@ -15,18 +17,27 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using boost::system::error_code;
 
-std::string_view to_string(phase value) noexcept
-{
-    switch (value) {
-        case phase::resolve: return "resolve";
-        case phase::connect: return "connect";
-        case phase::tls_handshake: return "TLS handshake";
-        case phase::send: return "send";
-        case phase::header: return "header";
-        case phase::body: return "body";
-    }
-    return "unknown";
-}
+namespace {
+
+struct phase_words {
+    std::string_view name;
+    std::string_view not_in_time;
+};
+/// In the order of the enumerators.
+constexpr std::array<phase_words, 6> words_of_phases{{
+    {"resolve", "host name not resolved"},
+    {"connect", "no connection"},
+    {"TLS handshake", "TLS handshake not finished"},
+    {"send", "request not sent"},
+    {"header", "no response header"},
+    {"body", "response body not complete"},
+}};
+
+const phase_words& words_of(phase value) { return words_of_phases.at(static_cast<std::size_t>(value)); }
+
+}  // namespace
+
+std::string_view to_string(phase value) noexcept { return words_of(value).name; }
 
 std::string_view response::header(std::string_view name) const noexcept
 {
@@ -36,19 +47,8 @@ std::string_view response::header(std::string_view name) const noexcept
 
 round_trip_failure timed_out_in(phase where, const deadline& limit)
 {
-    const auto what = [where]() -> std::string_view {
-        switch (where) {
-            case phase::resolve: return "host name not resolved";
-            case phase::connect: return "no connection";
-            case phase::tls_handshake: return "TLS handshake not finished";
-            case phase::send: return "request not sent";
-            case phase::header: return "no response header";
-            case phase::body: return "response body not complete";
-        }
-        return "not finished";
-    }();
     return round_trip_failure(where, failure::timed_out, ETIMEDOUT,
-                              fmt::format("{} within {}", what, duration_text(limit.limit())));
+                              fmt::format("{} within {}", words_of(where).not_in_time, duration_text(limit.limit())));
 }
 
 bool is_closed(const error_code& code) noexcept

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/deadline.hpp"
+#include "core/slots.hpp"
 #include "core/task.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -10,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +34,26 @@ struct endpoint {
     std::uint16_t port;
 };
 
+/// A server as people write it: where it is, and what stands before every path.
+struct server_address {
+    server_address(endpoint where, std::string base, std::string written)
+        : to(std::move(where)), base_path(std::move(base)), text(std::move(written))
+    {
+    }
+    endpoint to;
+    std::string base_path;  ///< "" or "/k8s/clusters/c1", without a slash at the end
+    std::string text;       ///< for sentences: "https://10.0.0.1:443/base"
+
+    /// The Host field: "10.0.0.1:443", "[fd00::1]:6443"; "localhost" for a Unix socket.
+    [[nodiscard]] std::string authority() const;
+    [[nodiscard]] bool is_loopback() const;
+};
+
+/// `authority` is parse_host_and_port()'s text. Without a port it is `default_port`, and with 0 there has to be one.
+/// failure::invalid with a clause that says what is wrong.
+result<server_address> parse_server(endpoint::transport kind, std::string_view scheme, std::string_view authority,
+                                    std::uint16_t default_port, std::string base_path = {});
+
 /// PEM texts. The peer is verified: its chain against `ca_pem` (the system's store when empty) and the certificate's
 /// name against `server_name` (the endpoint's host when empty; IP literals are matched as IP SANs).
 struct tls_identity {
@@ -44,6 +66,17 @@ struct tls_identity {
     bool takes_any_certificate = false;
 };
 
+/// What is kept of a body, told piece by piece as it arrives.
+class body_sieve {
+public:
+    body_sieve() = default;
+    body_sieve(const body_sieve&) = delete;
+    body_sieve& operator=(const body_sieve&) = delete;
+    virtual ~body_sieve() = default;
+    /// Appends to `kept`, or takes back of it what was appended.
+    virtual void take(std::string_view piece, std::string& kept) = 0;
+};
+
 struct request {
     request(std::string m, std::string t) : method(std::move(m)), target(std::move(t)) {}
     std::string method;  ///< GET, HEAD or POST
@@ -52,6 +85,12 @@ struct request {
     std::vector<std::pair<std::string, std::string>> headers;  ///< never logged: may hold credentials
     std::string body;
     std::size_t body_limit = 32U << 20U;  ///< longest answer taken, in bytes
+    std::shared_ptr<body_sieve> sieve;    ///< null: the body is kept as it is
+    std::size_t kept_limit = body_limit;  ///< of what the sieve keeps, in bytes
+    /// Where an answer waits for its place once more than `free_bytes` of it are kept, so that long ones arrive one
+    /// after the other. Null: nowhere.
+    std::shared_ptr<slot_pool> places;
+    std::size_t free_bytes = 256U << 10U;
 };
 
 struct response {
@@ -59,6 +98,7 @@ struct response {
     unsigned status = 0;
     std::string body;
     std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
+    std::shared_ptr<const slot_pool::slot> place;              ///< of a long body; to be held as long as that
     /// The first value of a header given in lower case; empty when absent.
     [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
 };
@@ -71,6 +111,9 @@ struct options {
     options() = default;
     std::size_t idle_limit = 8;  ///< connections
     std::chrono::seconds idle_lifetime{30};
+    /// Looks at each new connection before a byte is sent over it; an error ends the round trip. May block only in a
+    /// process that does nothing else.
+    std::function<result<void>(int descriptor)> check;
 };
 
 /// A round trip that failed. `message` is one clause without the endpoint ("connect: Connection refused",
@@ -107,9 +150,8 @@ public:
     virtual void drop_idle() = 0;
 };
 
-std::unique_ptr<client> make_client(boost::asio::any_io_executor executor, endpoint to, options how);
-/// For endpoint::transport::tls. failure::invalid when a PEM text cannot be read.
-result<std::unique_ptr<client>> make_tls_client(boost::asio::any_io_executor executor, endpoint to,
-                                                const tls_identity& identity, options how);
+/// `identity` is for endpoint::transport::tls. failure::invalid when one of its PEM texts cannot be read.
+result<std::unique_ptr<client>> make_client(boost::asio::any_io_executor executor, endpoint to,
+                                            const tls_identity& identity, options how);
 
 }  // namespace nodescope::http_client

@@ -1,5 +1,6 @@
 #include "collectors/http_client/request_text.hpp"
 
+#include "core/ascii.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
@@ -9,20 +10,13 @@
 namespace nodescope::http_client {
 namespace {
 
-bool is_token(std::string_view text) noexcept
-{
-    // RFC 9110, section 5.6.2.
-    const auto allowed = [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-    };
-    return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
-}
+bool is_token(std::string_view text) noexcept { return !text.empty() && token_bytes.contains_all(text); }
+
+bool all_graphic(std::string_view text) noexcept { return std::all_of(text.begin(), text.end(), is_graphic); }
 
 bool is_target(std::string_view text) noexcept
 {
-    return !text.empty() && text.front() == '/' &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
+    return text.starts_with('/') && all_graphic(text) && text.find('#') == std::string_view::npos;
 }
 
 bool is_field_value(std::string_view text) noexcept
@@ -33,11 +27,6 @@ bool is_field_value(std::string_view text) noexcept
     });
 }
 
-bool is_host(std::string_view text) noexcept
-{
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
-}
-
 }  // namespace
 
 result<std::string> request_text(const request& call)
@@ -46,7 +35,8 @@ result<std::string> request_text(const request& call)
         return error(failure::invalid, fmt::format("{} {}: not a request line", escape_untrusted(call.method, 32),
                                                    escape_untrusted(call.target, 256)));
     }
-    if (!is_host(call.host)) return error(failure::invalid, "the Host field has a byte that is not allowed there");
+    if (call.host.empty() || !all_graphic(call.host))
+        return error(failure::invalid, "the Host field has a byte that is not allowed there");
     std::string text;
     text.reserve(256 + call.target.size() + call.body.size());
     text.append(call.method).append(" ").append(call.target).append(" HTTP/1.1\r\nHost: ").append(call.host);

@@ -85,8 +85,8 @@ protected:
     std::unique_ptr<client> make(std::uint16_t port, const tls_identity& identity,
                                  const std::string& host = "127.0.0.1")
     {
-        auto made = make_tls_client(reactor.get_executor(), endpoint(endpoint::transport::tls, "", host, port),
-                                    identity, options());
+        auto made = make_client(reactor.get_executor(), endpoint(endpoint::transport::tls, "", host, port), identity,
+                                options());
         EXPECT_TRUE(made) << made.error();
         return std::move(*made);
     }
@@ -206,8 +206,8 @@ TEST_F(Tls, UnreadablePemIsInvalidAndNotShown)
     bad[4].certificate_pem = one.certificate;
     bad[4].key_pem = "secret nonsense";
     for (const tls_identity& identity : bad) {
-        const auto got = make_tls_client(reactor.get_executor(), endpoint(endpoint::transport::tls, "", "127.0.0.1", 1),
-                                         identity, options());
+        const auto got = make_client(reactor.get_executor(), endpoint(endpoint::transport::tls, "", "127.0.0.1", 1),
+                                     identity, options());
         ASSERT_FALSE(got);
         EXPECT_EQ(got.error().kind(), failure::invalid);
         EXPECT_EQ(got.error().message().find("secret"), std::string::npos);
