@@ -3,6 +3,7 @@
 #pragma once
 
 #include "collectors/runtime/docker/docker_client.hpp"
+#include "core/json/reader.hpp"
 
 #include <compare>
 #include <optional>
@@ -21,30 +22,36 @@ struct api_version {
 };
 
 inline constexpr api_version oldest_version{1, 24};
-inline constexpr api_version newest_version{1, 44};
+inline constexpr api_version newest_version{1, 56};
 
 std::string to_string(api_version value);
 std::optional<api_version> parse_api_version(std::string_view text) noexcept;
 /// The version to speak with an engine whose `Api-Version` header is this: the lower of its newest and ours,
 /// 1.24 without a header. failure::failed below 1.24, failure::malformed when it is not a version.
-result<api_version> negotiate_version(std::string_view header);
+result<api_version> negotiate_version(engine_kind of, std::string_view header);
 
-enum class api_read { ping, info, version, container_list, container_inspect };
+/// Why there is no version that both speak, by the body of GET /version of an engine that has refused ours as too old:
+/// its MinAPIVersion is above our newest. Nothing where the body does not say so.
+std::optional<error> too_new_for_us(engine_kind of, std::string_view body);
+
+enum class api_read { ping, spoken_versions, info, version, container_list, container_inspect };
 
 struct api_route {
     api_read what;
     std::string_view method;
     std::string_view path;  ///< "{id}" stands for the container
     bool versioned;
+    json_kind answer;
 };
 
 /// All of them. There is no other place where a path of the Engine API is written.
 inline constexpr api_route api_routes[] = {
-    {api_read::ping, "GET", "/_ping", false},
-    {api_read::info, "GET", "/info", true},
-    {api_read::version, "GET", "/version", true},
-    {api_read::container_list, "GET", "/containers/json", true},
-    {api_read::container_inspect, "GET", "/containers/{id}/json", true},
+    {api_read::ping, "GET", "/_ping", false, json_kind::null},
+    {api_read::spoken_versions, "GET", "/version", false, json_kind::object},
+    {api_read::info, "GET", "/info", true, json_kind::object},
+    {api_read::version, "GET", "/version", true, json_kind::object},
+    {api_read::container_list, "GET", "/containers/json", true, json_kind::array},
+    {api_read::container_inspect, "GET", "/containers/{id}/json", true, json_kind::object},
 };
 
 const api_route& route_of(api_read what) noexcept;
@@ -57,8 +64,11 @@ struct api_call {
     std::string query;  ///< already encoded, without '?'
 };
 
-/// "GET /containers/0123456789ab/json": what messages say. Without version and query, the id cut to a readable length.
-std::string operation_name(const api_call& call);
+/// "docker: GET /containers/0123456789ab/json": what messages say. Without version and query, the id cut to a readable
+/// length.
+std::string operation_name(engine_kind of, const api_call& call);
+/// The query of a list that has them all, and not those that run only.
+inline constexpr std::string_view all_containers = "all=1";
 std::string request_target(const api_call& call, std::string_view base_path, api_version version);
 
 /// The value of `filters` that selects containers by these labels ("key=value").

@@ -11,19 +11,9 @@ namespace nodescope::docker {
 
 inline constexpr std::string_view default_host = "unix:///var/run/docker.sock";
 
-struct daemon_endpoint {
-    daemon_endpoint(http_client::endpoint where, std::string base, std::string spelled)
-        : to(std::move(where)), base_path(std::move(base)), text(std::move(spelled))
-    {
-    }
-    http_client::endpoint to;
-    std::string base_path;  ///< of tcp://host:port/base: before every path, without the last slash; usually empty
-    std::string text;       ///< as a person would write it
-};
-
 /// Reads `unix://…`, `tcp://…` and bare `host:port`. failure::invalid names the value and says what it should look
 /// like; also for plain TCP beyond loopback unless `insecure_tcp`.
-result<daemon_endpoint> parse_endpoint(std::string_view host, bool tls, bool insecure_tcp);
+result<http_client::server_address> parse_endpoint(std::string_view host, bool tls, bool insecure_tcp);
 
 /// The PEM texts of DOCKER_CERT_PATH. ca.pem may be missing (then the system's store verifies), and so may the pair
 /// of cert.pem and key.pem; a file that is there but cannot be read is an error.

@@ -1,8 +1,8 @@
-// The sentences of failed Docker calls, each made once.
+// The sentences of failed calls of an engine, each made once. An operation is called as operation_name() does.
 #pragma once
 
 #include "collectors/http_client/http_client.hpp"
-#include "collectors/runtime/docker/endpoint.hpp"
+#include "collectors/runtime/docker/docker_client.hpp"
 #include "core/error.hpp"
 
 #include <string>
@@ -11,7 +11,7 @@
 namespace nodescope::docker {
 
 /// No answer: where the call died and of what.
-error failed_round_trip(const daemon_endpoint& where, std::string_view operation,
+error failed_round_trip(engine_kind of, const http_client::server_address& where, std::string_view operation,
                         const http_client::round_trip_failure& why);
 
 /// An answer other than 200, with the daemon's own message. Redirects are never followed.

@@ -1,207 +1,142 @@
 #include "collectors/runtime/docker/replies.hpp"
 
+#include "collectors/runtime/kept_texts.hpp"
+#include "collectors/runtime/kubelet_name.hpp"
+#include "core/json/members.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <map>
+#include <string>
+#include <utility>
 
 namespace nodescope::docker {
 namespace {
 
-constexpr std::size_t full_id_length = 64;
 constexpr std::size_t short_id_length = 12;
 constexpr std::size_t message_limit = 1024;
 
-/// What is kept of a container's labels, and of its variables: each container's stay in memory for as long as it runs,
-/// and an image may bring megabytes. Kubernetes has a few KiB of labels, and copies annotations of up to 256 KiB.
-constexpr std::size_t kept_texts_limit = 64U << 10U;
-
-/// Says of one text after the other whether it still fits.
-class kept_texts {
-public:
-    bool take(std::size_t size) noexcept
-    {
-        if (size > left_) return false;
-        left_ -= size;
-        return true;
-    }
-
-private:
-    std::size_t left_ = kept_texts_limit;
-};
-
-bool is_hex(std::string_view text) noexcept
+/// The text of a label or a variable; null is an empty one.
+result<std::string> text_of(std::string_view value, std::string_view what)
 {
-    return !text.empty() && std::all_of(text.begin(), text.end(),
-                                        [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-
-/// A string member into `target`; null and absent leave it empty, another kind is an error.
-result<void> take_string(std::string_view value, std::string_view name, std::string& target)
-{
-    if (json_kind_of(value) == json_kind::null) return {};
+    if (json_kind_of(value) == json_kind::null) return std::string();
     if (json_kind_of(value) != json_kind::string) {
-        return error(failure::malformed, fmt::format("{} is not a string", name));
+        return error(failure::malformed, fmt::format("{} is not a string", what));
     }
-    auto text = decode_json_string(value);
-    if (!text) return text.error();
-    target = std::move(*text);
-    return {};
+    return decode_json_string(value);
 }
 
-result<void> take_integer(std::string_view value, std::string_view name, std::int64_t& target)
+result<void> take_labels(std::string_view object, std::map<std::string, std::string>& labels)
 {
-    if (json_kind_of(value) == json_kind::null) return {};
-    const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), target);
-    if (code != std::errc() || end != value.data() + value.size()) {
-        return error(failure::malformed, fmt::format("{} is not an integer", name));
-    }
-    return {};
-}
-
-/// Walks over the members of an object with a function that may refuse one; `null` has no members.
-template <class Take>
-result<void> for_each_member(std::string_view object, const Take& take)
-{
-    if (object == "null") return {};
+    if (json_kind_of(object) == json_kind::null) return {};
     result<void> first;
-    const auto visit = [&](std::string_view key, std::string_view value) {
-        if (first) first = take(key, value);
-    };
-    auto walked = for_each_json_member(object, visit);
-    if (!walked) return walked;
+    std::size_t left = kept_texts_limit;
+    result<void> walked;
+    // The kubelet's own come first: an image's must not take their room.
+    for (const bool of_kubelet : {true, false}) {
+        walked = for_each_json_member(object, [&](std::string_view key, std::string_view value) {
+            const std::size_t size = around_kept_text + key.size() + value.size();
+            if (!first || key.starts_with(kubelet_label_prefix) != of_kubelet ||
+                size > std::min(left, kept_label_limit))
+                return;
+            left -= size;
+            auto text = text_of(value, "a label");
+            if (text) labels[std::string(key)] = std::move(*text);
+            else first = text.error();
+        });
+        if (!walked) return walked;
+    }
     return first;
 }
 
-result<void> take_health(std::string_view object, container& state)
+/// Whose it is, by its name. What an image says of pods is not believed.
+void take_pod(container& state)
 {
-    return for_each_member(object, [&](std::string_view key, std::string_view value) -> result<void> {
-        if (key == "Status") return take_string(value, "State.Health.Status", state.health);
-        return {};
-    });
-}
-
-result<void> take_state(std::string_view object, container& state)
-{
-    return for_each_member(object, [&](std::string_view key, std::string_view value) -> result<void> {
-        if (key == "Status") return take_string(value, "State.Status", state.status);
-        if (key == "Pid") return take_integer(value, "State.Pid", state.pid);
-        if (key == "StartedAt") return take_string(value, "State.StartedAt", state.started_at);
-        if (key == "ExitCode") return take_integer(value, "State.ExitCode", state.exit_code);
-        if (key == "Health") return take_health(value, state);
-        return {};
-    });
-}
-
-result<void> take_host_config(std::string_view object, container& state)
-{
-    return for_each_member(object, [&](std::string_view key, std::string_view value) -> result<void> {
-        if (key == "NetworkMode") {
-            std::string mode;
-            auto taken = take_string(value, "HostConfig.NetworkMode", mode);
-            state.shares_network = mode.starts_with("container:");
-            return taken;
-        }
-        if (key == "CpuShares") return take_integer(value, "HostConfig.CpuShares", state.cpu_shares);
-        return {};
-    });
-}
-
-result<void> take_graph_driver(std::string_view object, container& state)
-{
-    const auto take_data = [&](std::string_view key, std::string_view value) -> result<void> {
-        if (key == "UpperDir") return take_string(value, "GraphDriver.Data.UpperDir", state.upper_directory);
-        return {};
-    };
-    return for_each_member(object, [&](std::string_view key, std::string_view value) -> result<void> {
-        return key == "Data" ? for_each_member(value, take_data) : result<void>();
-    });
-}
-
-result<void> take_container_labels(std::string_view object, container& state)
-{
-    kept_texts kept;
-    return for_each_member(object, [&](std::string_view key, std::string_view value) -> result<void> {
-        if (!kept.take(key.size() + value.size())) return {};
-        return take_string(value, "a label", state.labels[std::string(key)]);
-    });
-}
-
-result<void> take_environment(std::string_view array, container& state)
-{
-    if (array == "null") return {};
-    result<void> first;
-    kept_texts kept;
-    const auto take = [&](std::string_view value) {
-        if (!kept.take(value.size())) return;
-        if (first) first = take_string(value, "a variable of Config.Env", state.environment.emplace_back());
-    };
-    auto walked = for_each_json_element(array, take);
-    return walked ? first : walked;
-}
-
-result<void> take_config(std::string_view object, container& state)
-{
-    return for_each_member(object, [&](std::string_view key, std::string_view value) -> result<void> {
-        if (key == "Image") return take_string(value, "Config.Image", state.image);
-        if (key == "Labels") return take_container_labels(value, state);
-        if (key == "Env") return take_environment(value, state);
-        return {};
-    });
-}
-
-result<void> take_labels(std::string_view object, pod_container& one)
-{
-    std::string kind;
-    auto walked = for_each_member(object, [&](std::string_view key, std::string_view value) -> result<void> {
-        if (key == "io.kubernetes.pod.namespace") return take_string(value, "a label", one.pod_namespace);
-        if (key == "io.kubernetes.pod.name") return take_string(value, "a label", one.pod_name);
-        if (key == "io.kubernetes.container.name") return take_string(value, "a label", one.container);
-        if (key == "io.kubernetes.docker.type") return take_string(value, "a label", kind);
-        return {};
-    });
-    one.is_sandbox = kind == "podsandbox" || one.container == "POD";
-    return walked;
-}
-
-std::string replace_invalid_utf8(std::string_view bytes)
-{
-    std::string text;
-    text.reserve(bytes.size() + 16);
-    while (!bytes.empty()) {
-        const std::size_t length = utf8_character_length(bytes);
-        if (length == 0) {
-            text.append("\xef\xbf\xbd");
-            bytes.remove_prefix(1);
-        } else {
-            text.append(bytes.substr(0, length));
-            bytes.remove_prefix(length);
-        }
+    const auto proven = parse_kubelet_name(state.name);
+    if (!proven || !is_of_pod(state.name, state.labels)) {
+        std::erase_if(state.labels, [](const auto& label) { return label.first.starts_with(kubelet_label_prefix); });
+        return;
     }
-    return text;
+    state.pod.name = proven->pod;
+    state.pod.name_space = proven->pod_namespace;
+    state.pod.uid = proven->uid;
+    state.pod.container = proven->container;
+    state.pod.is_sandbox = proven->container == sandbox_name;
+}
+
+/// The one of a container's names that the kubelet's runtime gives; names of links ("/other/alias") are skipped.
+result<std::string> kubelet_name_in(std::string_view array)
+{
+    std::string name;
+    if (array.empty() || json_kind_of(array) == json_kind::null) return name;
+    result<void> first;
+    const auto walked = for_each_json_element(array, [&](std::string_view value) {
+        auto one = text_of(value, "a name");
+        if (first && !one) first = one.error();
+        if (!one) return;
+        if (one->starts_with('/')) one->erase(0, 1);
+        if (parse_kubelet_name(*one)) name = std::move(*one);
+    });
+    if (!walked) return walked.error();
+    if (!first) return first.error();
+    return name;
+}
+
+/// Which pod's it is, where its name proves what its labels say.
+result<void> take_pod(std::string_view names, std::string_view labels_text, pod_container& one)
+{
+    std::map<std::string, std::string> labels;
+    if (auto taken = take_labels(labels_text, labels); !taken) return taken;
+    const auto name = kubelet_name_in(names);
+    if (!name) return name.error();
+    const auto proven = parse_kubelet_name(*name);
+    if (!proven || !is_of_pod(*name, labels)) return {};
+    one.pod_namespace = proven->pod_namespace;
+    one.pod_name = proven->pod;
+    one.container = proven->container;
+    one.is_sandbox = proven->container == sandbox_name;
+    return {};
+}
+
+result<void> take_environment(std::string_view array, std::vector<std::string>& environment)
+{
+    if (json_kind_of(array) == json_kind::null) return {};
+    result<void> first;
+    std::size_t left = kept_texts_limit;
+    const auto walked = for_each_json_element(array, [&](std::string_view value) {
+        if (!first || around_kept_text + value.size() > left) return;
+        left -= around_kept_text + value.size();
+        auto text = text_of(value, "a variable of Config.Env");
+        if (text) environment.push_back(std::move(*text));
+        else first = text.error();
+    });
+    return walked ? first : walked;
 }
 
 /// A string member; empty when there is none, or when it is longer than any version or path that a daemon has.
 std::string short_text(std::string_view object, std::string_view key)
 {
     constexpr std::size_t text_limit = 4096;
-    const auto member = json_member(object, key);
-    if (!member || json_kind_of(*member) != json_kind::string) return {};
-    const auto text = decode_json_string(*member);
-    return text && text->size() <= text_limit ? *text : std::string();
+    std::string text = json_text_member(object, key);
+    return text.size() <= text_limit ? text : std::string();
 }
 
 std::string_view kind_name(json_kind kind) noexcept { return kind == json_kind::array ? "an array" : "an object"; }
 
 }  // namespace
 
-result<shared_body> checked_body(std::string body, json_kind wanted)
+result<shared_body> checked_body(engine_body whole, json_kind wanted)
 {
-    if (!is_valid_utf8(body)) body = replace_invalid_utf8(body);
+    std::string& body = whole.text;
+    if (!is_valid_utf8(body)) body = valid_utf8(body);
     const auto value = json_document(body);
     if (!value) return value.error();
+    if (wanted == json_kind::array && *value == "null") {
+        body = "[]";
+        return std::make_shared<const engine_body>(std::move(whole));
+    }
     if (json_kind_of(*value) != wanted) {
         return error(failure::malformed, fmt::format("not JSON of the right kind: {} expected", kind_name(wanted)));
     }
@@ -210,18 +145,12 @@ result<shared_body> checked_body(std::string body, json_kind wanted)
         body.resize(begin + value->size());
         body.erase(0, begin);
     }
-    return std::make_shared<const std::string>(std::move(body));
+    return std::make_shared<const engine_body>(std::move(whole));
 }
 
 std::string engine_message(std::string_view body)
 {
-    std::string text;
-    if (const auto document = json_document(body); document && json_kind_of(*document) == json_kind::object) {
-        const auto member = json_member(*document, "message");
-        if (member && json_kind_of(*member) == json_kind::string) {
-            if (const auto decoded = decode_json_string(*member)) text = *decoded;
-        }
-    }
+    std::string text = json_text_member(body, "message");
     if (text.empty()) text = body;
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
     return text.empty() ? std::string("without a message") : escape_untrusted(text, message_limit - 3);  // and its dots
@@ -238,25 +167,41 @@ bool refuses_version(unsigned status, std::string_view message) noexcept
 result<container> parse_container(std::string_view body)
 {
     container state;
-    state.runtime = runtime_name;
-    const auto walked = for_each_member(body, [&](std::string_view key, std::string_view value) -> result<void> {
-        if (key == "Id") return take_string(value, "Id", state.id);
-        if (key == "Name") return take_string(value, "Name", state.name);
-        if (key == "State") return take_state(value, state);
-        if (key == "HostConfig") return take_host_config(value, state);
-        if (key == "Config") return take_config(value, state);
-        if (key == "Created") return take_string(value, "Created", state.created);
-        if (key == "Driver") return take_string(value, "Driver", state.storage_driver);
-        if (key == "GraphDriver") return take_graph_driver(value, state);
-        if (key == "RestartCount") return take_integer(value, "RestartCount", state.restart_count);
-        return {};
-    });
-    if (!walked) return walked.error();
-    if (state.id.size() != full_id_length || !is_hex(state.id)) {
-        return error(failure::malformed, "Id is not 64 hexadecimal digits");
-    }
+    state.runtime = to_string(engine_kind::docker);
+    std::string network_mode;
+    std::string snapshotter;
+    std::string_view labels;
+    std::string_view environment;
+    const auto read = read_json_members(body, {{"Id", &state.id},
+                                               {"Name", &state.name},
+                                               {"Created", &state.created},
+                                               {"RestartCount", &state.restart_count},
+                                               {"Driver", &state.storage_driver},
+                                               {"GraphDriver/Data/UpperDir", &state.upper_directory},
+                                               {"Storage/RootFS/Snapshot/Name", &snapshotter},
+                                               {"State/Status", &state.status},
+                                               {"State/Pid", &state.pid},
+                                               {"State/StartedAt", &state.started_at},
+                                               {"State/ExitCode", &state.exit_code},
+                                               {"State/Health/Status", &state.health},
+                                               {"HostConfig/NetworkMode", &network_mode},
+                                               {"HostConfig/Runtime", &state.low_level_runtime},
+                                               {"NetworkSettings/SandboxKey", &state.network_file},
+                                               {"HostConfig/CpuShares", &state.cpu_shares},
+                                               {"Config/Image", &state.image},
+                                               {"Config/Labels", &labels},
+                                               {"Config/Env", &environment}});
+    if (!read) return read.error();
+    if (const auto taken = take_labels(labels, state.labels); !taken) return taken.error();
+    if (const auto taken = take_environment(environment, state.environment); !taken) return taken.error();
+    // From API 1.52 on, of containers in the containerd image store.
+    if (state.storage_driver.empty()) state.storage_driver = std::move(snapshotter);
+    state.shares_network = network_mode.starts_with("container:");
+    state.host_network = network_mode == "host";
+    if (!is_full_id(state.id)) return error(failure::malformed, "Id is not 64 hexadecimal digits");
     if (state.pid < 0) return error(failure::malformed, "State.Pid is negative");
     if (state.name.starts_with('/')) state.name.erase(0, 1);
+    take_pod(state);
     return state;
 }
 
@@ -274,21 +219,21 @@ std::string parse_storage_root(std::string_view info)
     return root.starts_with('/') ? root : std::string();
 }
 
-result<void> check_identity(const container_reference& asked, const container& answered)
+result<void> check_identity(engine_kind of, const container_reference& wanted, const container& answered)
 {
-    const std::string& text = asked.text();
+    const std::string& text = wanted.text();
     if (answered.name == text) return {};
     if (answered.id.starts_with(text)) {
         if (text.size() >= short_id_length) return {};
         return error(failure::conflict,
-                     fmt::format("docker: \"{}\" is no container's name and too short for an id: give at least {} "
+                     fmt::format("{}: \"{}\" is no container's name and too short for an id: give at least {} "
                                  "digits (the daemon would have taken container {})",
-                                 escape_untrusted(text, 64), short_id_length, answered.id.substr(0, short_id_length)));
+                                 to_string(of), escape_untrusted(text, 64), short_id_length,
+                                 answered.id.substr(0, short_id_length)));
     }
-    return error(failure::conflict,
-                 fmt::format("docker: the daemon answered for container {} ({}) when asked for \"{}\"",
-                             answered.id.substr(0, short_id_length), escape_untrusted(answered.name, 128),
-                             escape_untrusted(text, 128)));
+    return error(failure::conflict, fmt::format("{}: the daemon answered for container {} ({}) when asked for \"{}\"",
+                                                to_string(of), answered.id.substr(0, short_id_length),
+                                                escape_untrusted(answered.name, 128), escape_untrusted(text, 128)));
 }
 
 result<std::vector<pod_container>> parse_pod_containers(std::string_view list)
@@ -296,15 +241,13 @@ result<std::vector<pod_container>> parse_pod_containers(std::string_view list)
     std::vector<pod_container> found;
     result<void> first;
     const auto element = [&](std::string_view value) {
-        if (!first) return;
+        if (!first || json_kind_of(value) == json_kind::null) return;
         pod_container one;
-        auto walked = for_each_member(value, [&](std::string_view key, std::string_view member) -> result<void> {
-            if (key == "Id") return take_string(member, "Id", one.id);
-            if (key == "State") return take_string(member, "State", one.state);
-            if (key == "Labels") return take_labels(member, one);
-            return {};
-        });
-        if (!walked) first = walked.error();
+        std::string_view names;
+        std::string_view labels;
+        first =
+            read_json_members(value, {{"Id", &one.id}, {"State", &one.state}, {"Names", &names}, {"Labels", &labels}});
+        if (first) first = take_pod(names, labels, one);
         found.push_back(std::move(one));
     };
     const auto walked = for_each_json_element(list, element);
@@ -313,13 +256,14 @@ result<std::vector<pod_container>> parse_pod_containers(std::string_view list)
     return found;
 }
 
-result<std::string> choose_pod_container(const std::vector<pod_container>& list, const std::string& pod_namespace,
-                                         const std::string& pod_name, const std::string& container)
+result<std::string> choose_pod_container(engine_kind of, const std::vector<pod_container>& list,
+                                         const std::string& pod_namespace, const std::string& pod_name,
+                                         const std::string& container)
 {
     std::vector<const pod_container*> containers;
     std::vector<const pod_container*> sandboxes;
     for (const pod_container& one : list) {
-        // Not every engine knows every filter, so the labels are looked at again.
+        // The daemon's filter goes by labels alone, and not every engine knows every filter.
         if (one.pod_namespace != pod_namespace || one.pod_name != pod_name) continue;
         if (!one.state.empty() && one.state != "running" && one.state != "paused") continue;
         if (!container.empty() && one.container != container) continue;
@@ -332,7 +276,8 @@ result<std::string> choose_pod_container(const std::vector<pod_container>& list,
     const std::string who = escape_untrusted(pod_namespace + "/" + pod_name, 330);
     const std::string which = container.empty() ? std::string() : " named " + escape_untrusted(container, 80);
     if (containers.empty() && sandboxes.empty()) {
-        return error(failure::gone, fmt::format("docker: pod {} has no running container{} on this node", who, which));
+        return error(failure::gone,
+                     fmt::format("{}: pod {} has no running container{} on this node", to_string(of), who, which));
     }
     std::string names;
     for (const pod_container* one : containers) {
@@ -340,7 +285,7 @@ result<std::string> choose_pod_container(const std::vector<pod_container>& list,
         if (names.size() > 400) break;
     }
     return error(failure::conflict,
-                 fmt::format("docker: pod {} has {} running containers{} ({}): say which one", who,
+                 fmt::format("{}: pod {} has {} running containers{} ({}): say which one", to_string(of), who,
                              containers.empty() ? sandboxes.size() : containers.size(), which, names));
 }
 

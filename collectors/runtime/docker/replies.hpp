@@ -10,12 +10,10 @@
 
 namespace nodescope::docker {
 
-/// What this runtime is called in answers and metrics.
-inline constexpr std::string_view runtime_name = "docker";
-
 /// The body as it may be passed on: one JSON value of the kind wanted, without white space around it, and valid UTF-8
-/// (each invalid byte becomes U+FFFD; everything else stays byte for byte). failure::malformed.
-result<shared_body> checked_body(std::string body, json_kind wanted);
+/// (each invalid byte becomes U+FFFD; everything else stays byte for byte). A null is an empty array where one is
+/// wanted: Go writes one so that has never had an element. failure::malformed.
+result<shared_body> checked_body(engine_body body, json_kind wanted);
 
 /// What an error answer says: the "message" of a JSON object, else the text itself; escaped, at most 1 KiB.
 /// Never empty.
@@ -25,7 +23,7 @@ std::string engine_message(std::string_view body);
 bool refuses_version(unsigned status, std::string_view message) noexcept;
 
 /// Reads the answer of an inspect. Unknown members, nulls and missing ones are fine, but without a full Id it is
-/// failure::malformed.
+/// failure::malformed. Labels of pods are left out unless the container's name proves them.
 result<container> parse_container(std::string_view body);
 
 /// Of the body of GET /version. What it does not say, or not as a text of sensible length, stays empty.
@@ -35,17 +33,18 @@ runtime_facts parse_facts(std::string_view body);
 std::string parse_storage_root(std::string_view info);
 
 /// The daemon matches names and prefixes of ids; only a whole name or 12 or more digits of the id prove that the
-/// answer is about the container asked for. failure::conflict.
-result<void> check_identity(const container_reference& asked, const container& answered);
+/// answer is about the container that was wanted. failure::conflict.
+result<void> check_identity(engine_kind of, const container_reference& wanted, const container& answered);
 
-/// An element of the container list, as far as it says to which pod it belongs.
+/// An element of the container list. To which pod it belongs is said by its labels and proved by its name
+/// (kubelet_name.hpp): without the proof it belongs to no pod.
 struct pod_container {
     pod_container() = default;
     std::string id;
     std::string state;
     std::string pod_namespace;
     std::string pod_name;
-    std::string container;  ///< io.kubernetes.container.name; "POD" for dockershim's sandbox
+    std::string container;  ///< "POD" for the sandbox
     bool is_sandbox = false;
 };
 
@@ -53,7 +52,8 @@ result<std::vector<pod_container>> parse_pod_containers(std::string_view list);
 
 /// Of the containers of one pod the one that is meant: by name, or without a name the only one, or the sandbox, whose
 /// network all of them share. failure::gone, failure::conflict.
-result<std::string> choose_pod_container(const std::vector<pod_container>& list, const std::string& pod_namespace,
-                                         const std::string& pod_name, const std::string& container);
+result<std::string> choose_pod_container(engine_kind of, const std::vector<pod_container>& list,
+                                         const std::string& pod_namespace, const std::string& pod_name,
+                                         const std::string& container);
 
 }  // namespace nodescope::docker

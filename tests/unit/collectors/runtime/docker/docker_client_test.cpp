@@ -1,7 +1,6 @@
 #include "collectors/runtime/docker/docker_client.hpp"
 #include "collectors/runtime/circuit_breaker.hpp"
-#include "tests/support/fake_peer.hpp"
-#include "tests/support/run_task.hpp"
+#include "tests/unit/collectors/runtime/docker/docker_client_fixture.hpp"
 #include "tests/unit/collectors/runtime/hostile_ids.hpp"
 
 #include <gtest/gtest.h>
@@ -11,91 +10,39 @@
 namespace nodescope::docker {
 namespace {
 
-namespace asio = boost::asio;
-using namespace std::chrono_literals;
-using testing::fake_peer;
-using testing::run_task;
-using testing::temporary_directory;
-
-const std::string id_a(64, 'a');
-
-std::string target_of(const std::string& request)
+TEST_F(DockerClient, LabelsThatAreTooLongDoNotDenyTheList)
 {
-    const auto begin = request.find(' ') + 1;
-    return request.substr(begin, request.find(' ', begin) - begin);
+    std::string quotes;
+    for (std::size_t at = 0; at < (32U << 20U); at += 2) quotes += "\\\"";
+    const std::string before = R"([{"Id":"a","Labels":{"big":")";
+    play([&](fake_peer::session& on, const std::string&) {
+        on.answer(before + quotes + R"(","small":"x"}},{"Id":"b"}])");
+    });
+    client& docker = with();
+    const auto got = list(docker);
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_EQ((*got)->text, R"([{"Id":"a","Labels":{"small":"x"}},{"Id":"b"}])");
+    EXPECT_EQ((*got)->left_out, 1U);
+    EXPECT_EQ(docker.left_out(), 1U);
 }
 
-std::string inspect_body(const std::string& id, const std::string& name)
+TEST_F(DockerClient, ALongListIsReadAllTheSame)
 {
-    return R"({"Id":")" + id + R"(","Name":"/)" + name + R"(","State":{"Status":"running","Pid":42}})";
-}
-
-/// A client of a fake daemon whose answers a test gives by target ("/v1.41/info").
-class DockerClient : public ::testing::Test {
-protected:
-    using answer = std::function<void(fake_peer::session&, const std::string& target)>;
-
-    void play(answer reply, std::string version = "1.41")
-    {
-        peer.reset();
-        peer = std::make_unique<fake_peer>(socket, [reply = std::move(reply), version](fake_peer::session& on) {
-            for (;;) {
-                const std::string request = on.read_request();
-                if (request.empty()) return;
-                if (target_of(request) == "/_ping") {
-                    on.answer("OK", version.empty() ? "" : "Api-Version: " + version + "\r\n");
-                } else {
-                    reply(on, target_of(request));
-                }
-            }
-        });
-    }
-
-    client& with(steady_clock::duration timeout = 10s, const std::string& version = "")
-    {
-        client_options options(timeout);
-        options.host = "unix://" + socket;
-        options.api_version = version;
-        auto made = make_client(reactor.get_executor(), options, log);
-        EXPECT_TRUE(made) << made.error();
-        made_ = std::move(*made);
-        return *made_;
-    }
-
-    result<shared_body> list(client& docker) { return run_task(reactor, docker.list_containers(deadline::in(10s))); }
-    result<shared_body> info(client& docker) { return run_task(reactor, docker.info(deadline::in(10s))); }
-    result<container> inspect(client& docker, const std::string& id)
-    {
-        const auto reference = container_reference::parse(id);
-        EXPECT_TRUE(reference) << reference.error();
-        return run_task(reactor, docker.inspect(*reference, deadline::in(10s)));
-    }
-
-    temporary_directory directory;
-    std::string socket = (directory.path() / "docker.sock").string();
-    logger log{log_level::error, log_format::text};
-    asio::io_context reactor{1};
-    std::unique_ptr<fake_peer> peer;
-    std::unique_ptr<client> made_;
-};
-
-TEST_F(DockerClient, AsksOnlyVersionedPathsOfTheNegotiatedVersion)
-{
-    const std::pair<std::string, std::string> engines[] = {
-        {"1.24", "1.24"}, {"1.41", "1.41"}, {"1.44", "1.44"}, {"1.52", "1.44"}, {"", "1.24"}};
-    for (const auto& [engine, spoken] : engines) {
-        play([](fake_peer::session& on, const std::string&) { on.answer("[{\"Id\":1}]\n"); }, engine);
-        client& docker = with();
-        const auto got = list(docker);
-        ASSERT_TRUE(got) << got.error();
-        EXPECT_EQ(**got, "[{\"Id\":1}]");
-        ASSERT_TRUE(list(docker));
-        const std::vector<std::string> expected = {"GET /_ping HTTP/1.1",
-                                                   "GET /v" + spoken + "/containers/json?all=1 HTTP/1.1",
-                                                   "GET /v" + spoken + "/containers/json?all=1 HTTP/1.1"};
-        EXPECT_EQ(peer->request_lines(), expected);
-        EXPECT_NE(peer->requests().at(0).find("\r\nHost: docker\r\n"), std::string::npos);
-    }
+    std::string body = "[";
+    for (int at = 0; at < 2000; ++at)
+        body += R"({"Names":["/one"],"Labels":{"a":")" + std::string(500, 'x') + R"("}},)";
+    body += "{}]";
+    play([&](fake_peer::session& on, const std::string&) { on.answer(body); });
+    auto got = list(with());
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_EQ((*got)->text, body);
+    EXPECT_TRUE((*got)->place);
+    // The next one has its place only then.
+    got->reset();
+    body.back() = ' ';
+    const auto refused = list(*made_);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind(), failure::malformed);
 }
 
 TEST_F(DockerClient, ReadsWhatTheEngineSaysOfItself)
@@ -107,56 +54,6 @@ TEST_F(DockerClient, ReadsWhatTheEngineSaysOfItself)
     EXPECT_EQ(got->version, "20.10.24+dfsg1");
     EXPECT_EQ(got->api_version, "1.41");
     EXPECT_EQ(peer->request_lines().back(), "GET /v1.41/version HTTP/1.1");
-}
-
-TEST_F(DockerClient, RefusesAnEngineThatIsTooOld)
-{
-    play([](fake_peer::session& on, const std::string&) { on.answer("[]"); }, "1.22");
-    const auto got = list(with());
-    ASSERT_FALSE(got);
-    EXPECT_EQ(got.error().kind(), failure::failed);
-    EXPECT_EQ(peer->request_lines().size(), 1U);
-}
-
-TEST_F(DockerClient, ConfiguredVersionIsNotNegotiated)
-{
-    play([](fake_peer::session& on, const std::string&) {
-        on.answer("client version 1.30 is too old. Minimum supported API version is 1.44", "", "400 Bad Request");
-    });
-    const auto got = list(with(10s, "1.30"));
-    ASSERT_FALSE(got);
-    EXPECT_EQ(got.error().message(),
-              "docker: GET /containers/json: the daemon answered 400: client version 1.30 is too old. "
-              "Minimum supported API version is 1.44");
-    EXPECT_EQ(peer->request_lines(), std::vector<std::string>{"GET /v1.30/containers/json?all=1 HTTP/1.1"});
-}
-
-TEST_F(DockerClient, NegotiatesAgainWhenTheEngineIsReplaced)
-{
-    const auto serve = [this](const std::string& version) {
-        play(
-            [version](fake_peer::session& on, const std::string& target) {
-                if (target.starts_with("/v" + version + "/")) {
-                    on.answer("[]", "Api-Version: " + version + "\r\n");
-                } else if (version == "1.44") {
-                    on.answer("client version 1.41 is too old. Minimum supported API version is 1.44, please upgrade",
-                              "", "400 Bad Request");
-                } else {
-                    on.answer(R"({"message":"client version 1.44 is too new. Maximum supported API version is 1.41"})",
-                              "", "400 Bad Request");
-                }
-            },
-            version);
-    };
-    serve("1.41");
-    client& docker = with();
-    ASSERT_TRUE(list(docker));
-    for (const std::string version : {"1.44", "1.41", "1.44"}) {
-        serve(version);
-        const auto got = list(docker);
-        ASSERT_TRUE(got) << got.error();
-        EXPECT_TRUE(peer->request_lines().back().starts_with("GET /v" + version + "/"));
-    }
 }
 
 TEST_F(DockerClient, UnreachableDaemonGivesTheKnownSentence)
@@ -224,7 +121,7 @@ TEST_F(DockerClient, DeadlineNamesOperationPhaseAndLimit)
 
 TEST_F(DockerClient, AnswersThatAreNotWhatWasAskedForAreMalformed)
 {
-    for (const char* body : {"{}", "null", "", "[", "<html>", "[1]x"}) {
+    for (const char* body : {"{}", "nil", "", "[", "<html>", "[1]x"}) {
         play([&](fake_peer::session& on, const std::string&) { on.answer(body); });
         const auto got = list(with());
         ASSERT_FALSE(got) << body;
@@ -284,11 +181,9 @@ TEST_F(DockerClient, IdenticalReadsInFlightShareOneCall)
         asio::co_spawn(reactor, docker.list_containers(deadline::in(10s)),
                        [&](std::exception_ptr, const result<shared_body>& got) { answered += got ? 1 : 0; });
     }
-    const auto give_up = steady_clock::now() + testing::hang_limit;
-    while (peer->request_lines().size() < 2 && steady_clock::now() < give_up) reactor.run_for(1ms);
+    EXPECT_TRUE(testing::run_until(reactor, [&] { return peer->request_lines().size() >= 2; }));
     go = true;
-    while (answered < 20 && steady_clock::now() < give_up) reactor.run_for(1ms);
-    EXPECT_EQ(answered, 20);
+    EXPECT_TRUE(testing::run_until(reactor, [&] { return answered == 20; }));
     EXPECT_EQ(peer->request_lines().size(), 2U);
 }
 
@@ -339,21 +234,21 @@ TEST_F(DockerClient, AtMostEightCallsAtOnce)
                        });
         reactor.run_for(1ms);
     }
-    const auto give_up = steady_clock::now() + testing::hang_limit;
-    while (at_once < 8 && steady_clock::now() < give_up) reactor.run_for(1ms);
+    EXPECT_TRUE(testing::run_until(reactor, [&] { return at_once >= 8; }));
     go = true;
-    while (ended < 20 && steady_clock::now() < give_up) reactor.run_for(1ms);
+    EXPECT_TRUE(testing::run_until(reactor, [&] { return ended == 20; }));
     EXPECT_EQ(answered, 20);
     EXPECT_EQ(most, 8);
 }
 
 TEST_F(DockerClient, FindsAContainerByItsPod)
 {
-    const std::string entry = R"([{"Id":")" + id_a +
-                              R"(","State":"running","Labels":{"io.kubernetes.pod.namespace":"ns",)" +
-                              R"("io.kubernetes.pod.name":"pod","io.kubernetes.container.name":"app"}}])";
+    const std::string entry =
+        R"([{"Id":")" + id_a +
+        R"(","Names":["/k8s_app_pod_ns_u_0"],"State":"running","Labels":{"io.kubernetes.pod.namespace":"ns",)" +
+        R"("io.kubernetes.pod.name":"pod","io.kubernetes.container.name":"app"}}])";
     play([&](fake_peer::session& on, const std::string& target) {
-        on.answer(target.find("filters=") != std::string::npos ? entry : inspect_body(id_a, "k8s_app"));
+        on.answer(target.find("filters=") != std::string::npos ? entry : inspect_body(id_a, "k8s_app_pod_ns_u_0"));
     });
     client& docker = with();
     const auto got = run_task(reactor, docker.find_pod_container("ns", "pod", "app", deadline::in(10s)));
@@ -382,14 +277,15 @@ TEST_F(DockerClient, SurvivesARestartOfTheDaemonBetweenTwoCalls)
 TEST(MakeDockerClient, RefusesWhatCannotBeAnEndpoint)
 {
     asio::io_context reactor(1);
+    worker_pool workers;
     logger log(log_level::error, log_format::text);
     client_options options(10s);
     options.host = "ssh://node";
-    EXPECT_EQ(make_client(reactor.get_executor(), options, log).error().kind(), failure::invalid);
+    EXPECT_EQ(make_client(reactor.get_executor(), workers, options, log).error().kind(), failure::invalid);
     options.host = "";
-    EXPECT_TRUE(make_client(reactor.get_executor(), options, log));
+    EXPECT_TRUE(make_client(reactor.get_executor(), workers, options, log));
     options.api_version = "latest";
-    EXPECT_EQ(make_client(reactor.get_executor(), options, log).error().kind(), failure::invalid);
+    EXPECT_EQ(make_client(reactor.get_executor(), workers, options, log).error().kind(), failure::invalid);
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ TEST(ContainerState, HasWhatDescribesAContainer)
         R"(","Created":"2026-01-01T00:00:00.25Z","State":{"ExitCode":137,"Health":{"Status":"healthy","Log":null}},)"
         R"("RestartCount":3,"Driver":"overlay2","LogPath":"/d/containers/x/x-json.log","HostsPath":"/d/containers/x/hosts",)"
         R"("GraphDriver":{"Name":"overlay2","Data":{"LowerDir":"/l","UpperDir":"/d/overlay2/x/diff"}},)"
-        R"("HostConfig":{"CpuShares":2048,"NetworkMode":"container:6faaaaaaaaaa"},)"
+        R"("HostConfig":{"CpuShares":2048,"NetworkMode":"container:6faaaaaaaaaa"},"NetworkSettings":{"SandboxKey":"/var/run/docker/netns/6f"},)"
         R"("Config":{"Image":"busybox:local","Env":["A=b","C"],"Labels":{"a.b":"c\u0022","":""}}})");
     ASSERT_TRUE(got) << got.error();
     EXPECT_EQ(got->created, "2026-01-01T00:00:00.25Z");
@@ -45,6 +45,7 @@ TEST(ContainerState, HasWhatDescribesAContainer)
     EXPECT_EQ(got->storage_driver, "overlay2");
     EXPECT_EQ(got->upper_directory, "/d/overlay2/x/diff");
     EXPECT_TRUE(got->shares_network);
+    EXPECT_EQ(got->network_file, "/var/run/docker/netns/6f");
     EXPECT_EQ(got->cpu_shares, 2048);
     EXPECT_EQ(got->image, "busybox:local");
     EXPECT_EQ(got->environment, (std::vector<std::string>{"A=b", "C"}));
@@ -54,13 +55,64 @@ TEST(ContainerState, HasWhatDescribesAContainer)
 TEST(ContainerState, KeepsNoMoreLabelsAndVariablesThanFit)
 {
     const std::string big(60U << 10U, 'x');
+    const std::string part(15U << 10U, 'y');
     const std::string body = fmt::format(
-        R"({{"Id":"{}","Config":{{"Labels":{{"a":"1","b":"{}","c":"{}","d":"4"}},"Env":["A=1","B={}","C={}","D=4"]}}}})",
-        std::string(64, '0'), big, big, big, big);
+        R"({{"Id":"{}","Config":{{"Labels":{{"a":"1","big":"{}","b":"{}","c":"{}","d":"{}","e":"{}","f":"{}","g":"4"}},)"
+        R"("Env":["A=1","B={}","C={}","D=4"]}}}})",
+        std::string(64, '0'), big, part, part, part, part, part, big, big);
     const auto got = parse_container(body);
     ASSERT_TRUE(got) << got.error();
-    EXPECT_EQ(got->labels, (std::map<std::string, std::string>{{"a", "1"}, {"b", big}, {"d", "4"}}));
+    EXPECT_EQ(got->labels, (std::map<std::string, std::string>{
+                               {"a", "1"}, {"b", part}, {"c", part}, {"d", part}, {"e", part}, {"g", "4"}}));
     EXPECT_EQ(got->environment, (std::vector<std::string>{"A=1", "B=" + big, "D=4"}));
+}
+
+TEST(ContainerState, BelievesAPodsLabelsWhereTheNameProvesThem)
+{
+    const auto labels = [](const std::string& name, const std::string& before) {
+        const auto got = parse_container(fmt::format(
+            R"({{"Id":"{}","Config":{{"Labels":{{{}"io.kubernetes.pod.name":"web",)"
+            R"("io.kubernetes.pod.namespace":"ns","io.kubernetes.sandbox.id":"s","tier":"x"}}}},"Name":"/{}"}})",
+            id_a, before, name));
+        return got ? got->labels : std::map<std::string, std::string>();
+    };
+    const std::map<std::string, std::string> all{{"io.kubernetes.pod.name", "web"},
+                                                 {"io.kubernetes.pod.namespace", "ns"},
+                                                 {"io.kubernetes.sandbox.id", "s"},
+                                                 {"tier", "x"}};
+    EXPECT_EQ(labels("k8s_app_web_ns_0b8f6a3e-1c1f_0", ""), all);
+    for (const char* name : {"evil", "k8s_app_other_ns_0b8f6a3e-1c1f_0", "k8s_app_web_other_0b8f6a3e-1c1f_0"}) {
+        EXPECT_EQ(labels(name, ""), (std::map<std::string, std::string>{{"tier", "x"}})) << name;
+    }
+    // However much an image brings, the kubelet's labels have their place.
+    const std::string part(15U << 10U, 'y');
+    std::string before;
+    for (int i = 0; i < 5; ++i) before += fmt::format(R"("a{}":"{}",)", i, part);
+    const auto got = labels("k8s_app_web_ns_0b8f6a3e-1c1f_0", before);
+    EXPECT_EQ(got.at("io.kubernetes.pod.name"), "web");
+    EXPECT_EQ(got.at("io.kubernetes.sandbox.id"), "s");
+}
+
+TEST(ContainerState, IsAPodsByItsName)
+{
+    const auto pod = [](const std::string& name) {
+        const auto got = parse_container(fmt::format(
+            R"({{"Id":"{}","Config":{{"Labels":{{"io.kubernetes.pod.name":"web","io.kubernetes.pod.namespace":"ns"}}}},)"
+            R"("Name":"/{}"}})",
+            id_a, name));
+        return got ? got->pod : pod_of_container();
+    };
+    const auto app = pod("k8s_app_web_ns_0b8f6a3e-1c1f_0");
+    EXPECT_EQ(app.name, "web");
+    EXPECT_EQ(app.name_space, "ns");
+    EXPECT_EQ(app.uid, "0b8f6a3e-1c1f");
+    EXPECT_EQ(app.container, "app");
+    EXPECT_FALSE(app.is_sandbox);
+    const auto sandbox = pod("k8s_POD_web_ns_0b8f6a3e-1c1f_0");
+    EXPECT_EQ(sandbox.container, "POD");
+    EXPECT_TRUE(sandbox.is_sandbox);
+    EXPECT_EQ(pod("evil"), pod_of_container());
+    EXPECT_EQ(pod("k8s_app_other_ns_0b8f6a3e-1c1f_0"), pod_of_container());
 }
 
 TEST(ContainerState, ToleratesNullsAndMissingMembers)
@@ -149,7 +201,7 @@ TEST(Identity, OnlyAWholeNameOrTwelveDigitsWillDo)
     answered.id = id_a;
     answered.name = "6";
     const auto verdict = [&](const std::string& asked) {
-        return check_identity(*container_reference::parse(asked), answered);
+        return check_identity(engine_kind::docker, *container_reference::parse(asked), answered);
     };
     EXPECT_TRUE(verdict(id_a));
     EXPECT_TRUE(verdict(id_a.substr(0, 12)));
@@ -172,27 +224,39 @@ TEST(Body, IsPassedOnByteForByte)
 {
     const std::string exact =
         R"([{"Id":"x","Big":12345678901234567890123,"Dup":1,"Dup":2,"e":1e999,"s":"\ud83d\ude00é"}])";
-    const auto got = checked_body(" \n" + exact + "\n", json_kind::array);
+    const auto got = checked_body(engine_body(" \n" + exact + "\n"), json_kind::array);
     ASSERT_TRUE(got) << got.error();
-    EXPECT_EQ(**got, exact);
-    EXPECT_EQ(**checked_body("{}", json_kind::object), "{}");
+    EXPECT_EQ((*got)->text, exact);
+    EXPECT_EQ((*checked_body(engine_body("{}"), json_kind::object))->text, "{}");
 }
 
 TEST(Body, OfTheWrongKindOrNotJsonIsMalformed)
 {
-    for (const char* text : {"", " ", "null", "{}", "[", "[1,]", "[1] [2]", "[\"\x01\"]", "<html>", "[01]", "['a']"}) {
-        const auto got = checked_body(text, json_kind::array);
+    for (const char* text : {"", " ", "nulls", "{}", "[", "[1,]", "[1] [2]", "[\"\x01\"]", "<html>", "[01]", "['a']"}) {
+        const auto got = checked_body(engine_body(text), json_kind::array);
         ASSERT_FALSE(got) << text;
         EXPECT_EQ(got.error().kind(), failure::malformed);
     }
-    EXPECT_FALSE(checked_body("[]", json_kind::object));
+    EXPECT_FALSE(checked_body(engine_body("[]"), json_kind::object));
+}
+
+TEST(Body, OfAnEngineWithoutContainersMayBeNull)
+{
+    for (const char* const text : {"null", " null\n"}) {
+        const auto got = checked_body(engine_body(text), json_kind::array);
+        ASSERT_TRUE(got) << got.error();
+        EXPECT_EQ((*got)->text, "[]");
+    }
+    EXPECT_FALSE(checked_body(engine_body("null"), json_kind::object));
 }
 
 TEST(Body, InvalidUtf8BecomesTheReplacementCharacter)
 {
-    EXPECT_EQ(**checked_body("[\"a\xff"
-                             "b\xc3\"]",
-                             json_kind::array),
+    const auto got = checked_body(engine_body("[\"a\xff"
+                                              "b\xc3\"]"),
+                                  json_kind::array);
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_EQ((*got)->text,
               "[\"a\xef\xbf\xbd"
               "b\xef\xbf\xbd\"]");
 }
@@ -219,10 +283,11 @@ TEST(RefusesVersion, KnowsBothWordings)
     EXPECT_FALSE(refuses_version(500, "client version 1.41 is too old"));
 }
 
-std::string pod_entry(char id, const std::string& labels, const std::string& state = "running")
+std::string pod_entry(char id, const std::string& names, const std::string& labels,
+                      const std::string& state = "running")
 {
-    return R"({"Id":")" + std::string(64, id) + R"(","State":")" + state + R"(","Labels":)" + labels +
-           R"(,"HostConfig":null,"Networks":null})";
+    return R"({"Id":")" + std::string(64, id) + R"(","Names":)" + names + R"(,"State":")" + state + R"(","Labels":)" +
+           labels + R"(,"HostConfig":null,"Networks":null})";
 }
 
 std::string labels_of(const std::string& container, const std::string& kind)
@@ -237,13 +302,14 @@ protected:
     {
         const auto parsed = parse_pod_containers(list);
         if (!parsed) return parsed.error();
-        return choose_pod_container(*parsed, "ns", "pod", container);
+        return choose_pod_container(engine_kind::docker, *parsed, "ns", "pod", container);
     }
-    const std::string sandbox = pod_entry('0', labels_of("POD", "podsandbox"));
-    const std::string app = pod_entry('1', labels_of("app", "container"));
-    const std::string proxy = pod_entry('2', labels_of("proxy", "container"));
-    const std::string stranger = pod_entry('3', "null");
-    const std::string old_app = pod_entry('4', labels_of("app", "container"), "exited");
+    const std::string sandbox = pod_entry('0', R"(["/k8s_POD_pod_ns_u-1_0"])", labels_of("POD", "podsandbox"));
+    const std::string app =
+        pod_entry('1', R"(["/link/x","/k8s_app_pod_ns_u-1_2","/y"])", labels_of("app", "container"));
+    const std::string proxy = pod_entry('2', R"(["/k8s_proxy_pod_ns_u-1_0"])", labels_of("proxy", "container"));
+    const std::string stranger = pod_entry('3', R"(["/web"])", "null");
+    const std::string old_app = pod_entry('4', R"(["/k8s_app_pod_ns_u-1_1"])", labels_of("app", "container"), "exited");
 };
 
 TEST_F(PodContainer, IsChosenByNameOrTheOnlyOneOrTheSandbox)
@@ -256,6 +322,17 @@ TEST_F(PodContainer, IsChosenByNameOrTheOnlyOneOrTheSandbox)
     EXPECT_EQ(*choose("[" + sandbox + "]", "POD"), std::string(64, '0'));
 }
 
+TEST_F(PodContainer, IsNoneWhoseNameDoesNotProveItsLabels)
+{
+    for (const char* names : {R"(["/evil"])", "null", "[]", R"(["/k8s_app_other_ns_u-1_0"])",
+                              R"(["/k8s_other_pod_ns_u-1_0"])", R"(["/link/k8s_app_pod_ns_u-1_0"])"}) {
+        const std::string impostor = pod_entry('9', names, labels_of("app", "container"));
+        EXPECT_EQ(choose("[" + impostor + "]", "app").error().kind(), failure::gone) << names;
+        EXPECT_EQ(*choose("[" + impostor + "," + app + "]", "app"), std::string(64, '1')) << names;
+    }
+    EXPECT_EQ(choose(R"([{"Id":"0","Names":[1]}])", "").error().kind(), failure::malformed);
+}
+
 TEST_F(PodContainer, NoneAndSeveralAreToldApart)
 {
     EXPECT_EQ(choose("[]", "").error().kind(), failure::gone);
@@ -266,6 +343,7 @@ TEST_F(PodContainer, NoneAndSeveralAreToldApart)
     EXPECT_EQ(several.error().message(), "docker: pod ns/pod has 2 running containers (app, proxy): say which one");
     EXPECT_EQ(choose("[" + app + "," + app + "]", "app").error().kind(), failure::conflict);
     EXPECT_EQ(choose("[1]", "").error().kind(), failure::malformed);
+    EXPECT_EQ(*choose("[null," + app + "]", ""), std::string(64, '1')) << "one null is not the end of the list";
 }
 
 }  // namespace
