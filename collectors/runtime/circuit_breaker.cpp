@@ -34,4 +34,10 @@ void circuit_breakers::withdrawn(const std::string& key)
     if (const auto found = states_.find(key); found != states_.end()) found->second.probing = false;
 }
 
+bool circuit_breakers::is_open(const std::string& key) const
+{
+    const auto found = states_.find(key);
+    return found != states_.end() && found->second.misses >= misses_to_open;
+}
+
 }  // namespace nodescope

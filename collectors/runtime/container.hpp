@@ -8,6 +8,17 @@
 
 namespace nodescope {
 
+/// Whose a container is in Kubernetes, as the runtime itself knows it: nothing that an image or a pod's author says.
+struct pod_of_container {
+    pod_of_container() = default;
+    bool operator==(const pod_of_container&) const = default;
+    std::string name;  ///< empty: no pod's
+    std::string name_space;
+    std::string uid;
+    std::string container;    ///< its name in the pod; of a sandbox "POD" where the runtime labels it so, else empty
+    bool is_sandbox = false;  ///< it holds the pod's network
+};
+
 /// What the runtime does not say is empty, or 0.
 struct container {
     container() = default;
@@ -18,16 +29,22 @@ struct container {
     std::int64_t pid = 0;                       ///< of its first process; 0 when it has none
     std::string created;                        ///< RFC 3339 as the runtime wrote it, as are all times
     std::string started_at;                     ///< the last time
-    std::int64_t exit_code = 0;                 ///< of its first process
+    std::int64_t exit_code = 0;                 ///< of its first process; -1: it does not say
     std::int64_t restart_count = 0;             ///< by the runtime
     std::string image;                          ///< the name it was started by
     std::map<std::string, std::string> labels;  ///< 64 KiB of them; those that do not fit are left out
-    std::vector<std::string> environment;       ///< "NAME=value", 64 KiB: may hold secrets, which are never shown
-    std::string health;                         ///< "healthy"; empty without a health check
-    bool shares_network = false;                ///< it is in the network of another container
-    std::int64_t cpu_shares = 0;                ///< as asked for; 0: not set
-    std::string storage_driver;                 ///< of its root filesystem: "overlay2", "overlayfs"
-    std::string upper_directory;                ///< what it wrote, as the runtime's own paths have it
+    pod_of_container pod;
+    std::vector<std::string> environment;  ///< "NAME=value", 64 KiB: may hold secrets, which are never shown
+    std::string health;                    ///< "healthy"; empty without a health check
+    std::string network_file;              ///< on which its network namespace is mounted, on the node
+    bool shares_network = false;           ///< it is in the network of another container
+    bool host_network = false;             ///< it is in the node's
+    std::int64_t network_pid = 0;          ///< of a process that is in its network, where it has none of its own
+    std::string network_guest;             ///< the container that this process is of
+    std::int64_t cpu_shares = 0;           ///< as asked for; 0: not set
+    std::string low_level_runtime;         ///< that runs it for this one: "runc", "io.containerd.kata.v2"
+    std::string storage_driver;            ///< of its root filesystem: "overlay2", "overlayfs"
+    std::string upper_directory;           ///< what it wrote, as the runtime's own paths have it
 };
 
 }  // namespace nodescope

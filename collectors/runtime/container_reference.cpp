@@ -1,10 +1,9 @@
 #include "collectors/runtime/container_reference.hpp"
 
+#include "core/ascii.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
-
-#include <algorithm>
 
 namespace nodescope {
 
@@ -19,14 +18,16 @@ constexpr std::pair<std::string_view, reference_scheme> schemes[] = {
     {"podman://", reference_scheme::podman},
 };
 
-bool is_alphanumeric(char c) noexcept
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool is_name_byte(char c) noexcept { return is_alphanumeric(c) || c == '_' || c == '.' || c == '-'; }
+constexpr byte_set name_bytes = byte_set::alphanumeric_and("_.-");
 
 }  // namespace
+
+bool is_full_id(std::string_view text) noexcept
+{
+    constexpr byte_set digits("0123456789abcdef");
+    constexpr std::size_t full_length = 64;
+    return text.size() == full_length && digits.contains_all(text);
+}
 
 result<container_reference> container_reference::parse(std::string_view text)
 {
@@ -46,7 +47,7 @@ result<container_reference> container_reference::parse(std::string_view text)
         return error(failure::invalid, fmt::format("the container id \"{}\" is longer than {} bytes",
                                                    escape_untrusted(text, 64), longest_reference));
     }
-    if (!is_alphanumeric(name.front()) || !std::all_of(name.begin(), name.end(), is_name_byte)) {
+    if (!is_alphanumeric(name.front()) || !name_bytes.contains_all(name)) {
         return error(failure::invalid,
                      fmt::format("\"{}\" is not a container id or name: letters, digits, '_', '.' and '-' are allowed, "
                                  "beginning with a letter or digit",

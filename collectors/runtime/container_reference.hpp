@@ -11,6 +11,9 @@
 
 namespace nodescope {
 
+/// 64 hexadecimal digits in lower case, as Docker and the runtimes of CRI make ids.
+bool is_full_id(std::string_view text) noexcept;
+
 /// What Kubernetes writes before a container's id: "containerd://0123…".
 enum class reference_scheme { docker, containerd, cri_o, podman };
 

@@ -31,6 +31,10 @@ public:
     /// Whether a reference with this scheme means one of its containers.
     [[nodiscard]] virtual bool answers_to(reference_scheme scheme) const noexcept = 0;
 
+    /// False where there is nothing to connect to, and nobody said that there must be: another runtime is asked then,
+    /// and this one only where there is no other.
+    [[nodiscard]] virtual bool present() const { return true; }
+
     /// The container, proved to be the one asked for. failure::gone when there is none, failure::conflict when the
     /// reference does not say which.
     virtual task<result<container>> inspect(container_reference id, deadline limit) = 0;

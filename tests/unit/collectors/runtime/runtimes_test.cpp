@@ -41,10 +41,11 @@ public:
     [[nodiscard]] bool answers_to(reference_scheme scheme) const noexcept override { return scheme == scheme_; }
     void drop_idle() override {}
 
-    void has(const std::string& name)
+    void has(const std::string& name, const std::string& id = {})
     {
         container one;
         one.name = name;
+        one.id = id;
         answer = one;
     }
 
@@ -86,8 +87,19 @@ TEST_F(Runtimes, WithoutASchemeTheOneThatHasTheContainerAnswers)
     EXPECT_EQ(inspect("web")->name, "web");
     EXPECT_EQ(asked, (names{"first for web", "second for web"}));
     first.has("web");
-    inspect("web");
-    EXPECT_EQ(asked, names{"first for web"});
+    EXPECT_EQ(inspect("web")->name, "web") << "one container that both have (cri-dockerd's) is no conflict";
+}
+
+TEST_F(Runtimes, TwoContainersThatFitAreAConflictThatNamesBoth)
+{
+    first.has("web", "1111");
+    second.has("web", "2222");
+    const auto both_have = inspect("web");
+    ASSERT_FALSE(both_have);
+    EXPECT_EQ(both_have.error(), error(failure::conflict,
+                                       "two containers fit: 1111 of first and 2222 of second; give the "
+                                       "runtime with it, such as docker://"));
+    EXPECT_EQ(inspect("containerd://web")->id, "2222");
 }
 
 TEST_F(Runtimes, ASchemeThatNoneAnswersToIsAskedOfAll)
@@ -119,7 +131,7 @@ TEST_F(Runtimes, APodIsFoundWhereItIs)
 TEST_F(Runtimes, NoneIsUnavailable)
 {
     const runtimes none;
-    EXPECT_EQ(none.first(), nullptr);
+    EXPECT_TRUE(none.empty());
     EXPECT_EQ(run_task(none.inspect(*container_reference::parse("web"), long_enough)).error().kind(),
               failure::unavailable);
 }
