@@ -1,6 +1,7 @@
 #include "collectors/host/cgroup/cgroup_files.hpp"
 
 #include "core/files/root.hpp"
+#include "core/text_scan.hpp"
 
 #include <fmt/format.h>
 
@@ -30,14 +31,7 @@ std::optional<clock_time> change_time(int hierarchy, const std::string& relative
 // A cgroup path names no way out of the hierarchy.
 bool is_inside(std::string_view path)
 {
-    if (!path.starts_with('/') || path.find('\0') != std::string_view::npos) return false;
-    while (!path.empty()) {
-        path.remove_prefix(1);
-        const std::size_t slash = std::min(path.find('/'), path.size());
-        if (path.substr(0, slash) == "..") return false;
-        path.remove_prefix(slash);
-    }
-    return true;
+    return path.starts_with('/') && path.find('\0') == std::string_view::npos && !has_part(path, '/', "..");
 }
 
 ssize_t read_at(int descriptor, char* into, std::size_t size, std::size_t offset)
@@ -93,7 +87,7 @@ result<std::shared_ptr<cgroup_tree>> cgroup_tree::blocking_open(cgroup_layout la
 
 std::optional<clock_time> cgroup_tree::blocking_creation_time(std::string_view path, clock_time boot_time) const
 {
-    // Files that nobody writes to: their change time is that of their making.
+    // Nobody writes to these files, so the last change of their status is their creation.
     const char* const untouched = layout_.version == cgroup_version::v2 ? "/cgroup.events" : "/cgroup.clone_children";
     const std::string relative = relative_path(path);
     std::optional<clock_time> oldest;
@@ -114,13 +108,10 @@ bool cgroup_tree::may_keep_file() noexcept
     return false;
 }
 
-cgroup_files::cgroup_files(std::shared_ptr<cgroup_tree> tree, std::string_view path,
-                           std::span<const cgroup_file_place> places)
+cgroup_files::cgroup_files(std::shared_ptr<cgroup_tree> tree, std::string_view path)
     : tree_(std::move(tree)),
       path_(path),
       relative_(relative_path(path)),
-      places_(places),
-      files_(places.size()),
       directories_(tree_->layout().hierarchies.size())
 {
 }
@@ -130,11 +121,10 @@ cgroup_files::~cgroup_files()
     if (tree_) tree_->let_go(kept_);
 }
 
-result<cgroup_files> cgroup_files::blocking_open(std::shared_ptr<cgroup_tree> tree, std::string_view path,
-                                                 std::span<const cgroup_file_place> places)
+result<cgroup_files> cgroup_files::blocking_open(std::shared_ptr<cgroup_tree> tree, std::string_view path)
 {
     if (!is_inside(path)) return error(failure::invalid, fmt::format("cgroup \"{}\": not a path of a cgroup", path));
-    cgroup_files opened(std::move(tree), path, places);
+    cgroup_files opened(std::move(tree), path);
     for (std::size_t i = opened.directories_.size(); i > 0; --i) {
         struct stat status = {};
         const int hierarchy = opened.tree_->descriptor(i - 1);
@@ -147,14 +137,6 @@ result<cgroup_files> cgroup_files::blocking_open(std::shared_ptr<cgroup_tree> tr
         opened.identity_ = status.st_ino;
     }
     if (opened.identity_ == 0) return error(failure::gone, fmt::format("cgroup {}: no such cgroup", path));
-
-    for (std::size_t i = 0; i < places.size(); ++i) {
-        unique_fd descriptor = opened.open(places[i]);
-        opened.files_[i].there = static_cast<bool>(descriptor);
-        if (!descriptor || !opened.tree_->may_keep_file()) continue;
-        opened.files_[i].kept = std::move(descriptor);
-        ++opened.kept_;
-    }
     return opened;
 }
 
@@ -164,30 +146,51 @@ bool cgroup_files::has_directory(cgroup_controller controller) const noexcept
     return hierarchy >= 0 && directories_[static_cast<std::size_t>(hierarchy)];
 }
 
-unique_fd cgroup_files::open(const cgroup_file_place& place) const
+unique_fd cgroup_files::open(cgroup_controller controller, std::string_view name) const
 {
-    if (!has_directory(place.controller)) return {};
-    const int hierarchy = tree_->descriptor(static_cast<std::size_t>(layout().hierarchy(place.controller)));
-    std::string name;
-    name.reserve(relative_.size() + 40);
-    name.append(relative_).append("/").append(place.name);
-    return unique_fd(::openat(hierarchy, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    if (!has_directory(controller)) return {};
+    const int hierarchy = tree_->descriptor(static_cast<std::size_t>(layout().hierarchy(controller)));
+    std::string path;
+    path.reserve(relative_.size() + 1 + name.size());
+    path.append(relative_).append("/").append(name);
+    return unique_fd(::openat(hierarchy, path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 }
 
-std::optional<std::string_view> cgroup_files::read(std::size_t place, cgroup_text_buffer& buffer)
+cgroup_files::file& cgroup_files::known(cgroup_controller controller, std::string_view name)
 {
-    file& wanted = files_[place];
+    const auto found = std::find_if(files_.begin(), files_.end(), [&](const file& one) { return one.name == name; });
+    if (found != files_.end()) return *found;
+    file& added = files_.emplace_back();
+    added.name = name;
+    unique_fd descriptor = open(controller, name);
+    added.there = static_cast<bool>(descriptor);
+    if (descriptor && tree_->may_keep_file()) {
+        added.kept = std::move(descriptor);
+        ++kept_;
+    }
+    return added;
+}
+
+bool cgroup_files::has_file(cgroup_controller controller, std::string_view name)
+{
+    return known(controller, name).there;
+}
+
+std::optional<std::string_view> cgroup_files::read(cgroup_controller controller, std::string_view name,
+                                                   cgroup_text_buffer& buffer)
+{
+    const file& wanted = known(controller, name);
     if (!wanted.there) return std::nullopt;
     if (wanted.kept) return read_piece(wanted.kept.get(), buffer);
-    const unique_fd opened = open(places_[place]);
+    const unique_fd opened = open(controller, name);
     if (!opened) return std::nullopt;
     return read_piece(opened.get(), buffer);
 }
 
-std::optional<std::string_view> cgroup_files::read_once(const cgroup_file_place& place,
+std::optional<std::string_view> cgroup_files::read_once(cgroup_controller controller, std::string_view name,
                                                         cgroup_text_buffer& buffer) const
 {
-    const unique_fd opened = open(place);
+    const unique_fd opened = open(controller, name);
     if (!opened) return std::nullopt;
     return read_rest(opened.get(), 0, buffer);
 }

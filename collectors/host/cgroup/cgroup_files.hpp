@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,12 +54,6 @@ private:
     std::atomic<std::size_t> kept_files_{0};
 };
 
-/// A file by name and the controller whose hierarchy it is in.
-struct cgroup_file_place {
-    cgroup_controller controller;
-    const char* name;
-};
-
 /// Room for a text on the stack; longer ones go to the heap.
 struct cgroup_text_buffer {
     cgroup_text_buffer() = default;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read()
@@ -70,9 +63,8 @@ struct cgroup_text_buffer {
 
 class cgroup_files {
 public:
-    /// `places` is kept as a view. failure::gone when no hierarchy has the cgroup.
-    static result<cgroup_files> blocking_open(std::shared_ptr<cgroup_tree> tree, std::string_view path,
-                                              std::span<const cgroup_file_place> places);
+    /// failure::gone when no hierarchy has the cgroup, failure::invalid when it is no path below the mount.
+    static result<cgroup_files> blocking_open(std::shared_ptr<cgroup_tree> tree, std::string_view path);
     cgroup_files(cgroup_files&&) = default;
     cgroup_files& operator=(cgroup_files&&) = delete;
     ~cgroup_files();
@@ -81,13 +73,16 @@ public:
     [[nodiscard]] const cgroup_layout& layout() const noexcept { return tree_->layout(); }
     /// Whether the hierarchy of that controller has the cgroup.
     [[nodiscard]] bool has_directory(cgroup_controller controller) const noexcept;
-    /// Whether the file was there when the cgroup was opened.
-    [[nodiscard]] bool has_file(std::size_t place) const noexcept { return files_[place].there; }
+    /// Whether the file was there when it was first asked for. `name`, here and below, is a constant: views of it stay.
+    [[nodiscard]] bool has_file(cgroup_controller controller, std::string_view name);
 
-    /// The text, valid until `buffer` is used again. None when it is not there or cannot be read.
-    std::optional<std::string_view> read(std::size_t place, cgroup_text_buffer& buffer);
-    /// The same for a file that is rarely wanted, lists included (which come in pieces).
-    std::optional<std::string_view> read_once(const cgroup_file_place& place, cgroup_text_buffer& buffer) const;
+    /// The text, valid until `buffer` is used again. None when it is not there or cannot be read. The file stays open
+    /// if the tree allows it; one that was not there at first is not looked for again.
+    std::optional<std::string_view> read(cgroup_controller controller, std::string_view name,
+                                         cgroup_text_buffer& buffer);
+    /// The same for a file that is rarely wanted, lists included (which come in pieces): opened each time.
+    std::optional<std::string_view> read_once(cgroup_controller controller, std::string_view name,
+                                              cgroup_text_buffer& buffer) const;
 
     /// False once the cgroup is removed, one of the same name made since included.
     [[nodiscard]] bool still_there() const noexcept;
@@ -97,16 +92,17 @@ public:
 
 private:
     struct file {
+        std::string_view name;  // no two controllers have files of one name
         bool there = false;
         unique_fd kept;
     };
-    cgroup_files(std::shared_ptr<cgroup_tree> tree, std::string_view path, std::span<const cgroup_file_place> places);
-    [[nodiscard]] unique_fd open(const cgroup_file_place& place) const;
+    cgroup_files(std::shared_ptr<cgroup_tree> tree, std::string_view path);
+    [[nodiscard]] unique_fd open(cgroup_controller controller, std::string_view name) const;
+    file& known(cgroup_controller controller, std::string_view name);
 
     std::shared_ptr<cgroup_tree> tree_;
     std::string path_;
     std::string relative_;  // as openat wants it: "docker/0123", "." for the root
-    std::span<const cgroup_file_place> places_;
     std::vector<file> files_;
     std::vector<bool> directories_;  // by hierarchy
     std::size_t first_hierarchy_ = 0;

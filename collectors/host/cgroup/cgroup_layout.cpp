@@ -1,9 +1,10 @@
 #include "collectors/host/cgroup/cgroup_layout.hpp"
 
-#include "collectors/host/disk/mount_table.hpp"
 #include "collectors/host/disk/mountinfo.hpp"
+#include "core/text_scan.hpp"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace nodescope::host {
 
@@ -24,7 +25,7 @@ int hierarchy_at(cgroup_layout& layout, const std::string& path)
 void add_controllers(cgroup_layout& layout, const mount_line& mount)
 {
     for (std::size_t i = 0; i < controller_names.size(); ++i) {
-        if (layout.of_controller.at(i) >= 0 || !has_option(mount.super_options, controller_names.at(i))) continue;
+        if (layout.of_controller.at(i) >= 0 || !has_part(mount.super_options, ',', controller_names.at(i))) continue;
         layout.of_controller.at(i) = hierarchy_at(layout, unescape_mount(mount.mountpoint));
     }
 }

@@ -1,13 +1,14 @@
 #include "collectors/host/cgroup/cgroup_reader.hpp"
 
-#include "collectors/host/cgroup/cgroup_places.hpp"
 #include "collectors/host/cgroup/cgroup_text.hpp"
-#include "core/files/bounded_file.hpp"
+#include "collectors/host/node/node_texts.hpp"
+#include "collectors/host/node/sys_file.hpp"
 #include "core/text_scan.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <utility>
 
@@ -15,28 +16,30 @@ namespace nodescope::host {
 
 namespace {
 
-constexpr std::size_t meminfo_limit_bytes = 64UL * 1024UL;
-
 // One measurement under way.
 struct measuring {
     cgroup_files& files;
     cgroup_text_buffer buffer;
 
     explicit measuring(cgroup_files& of) : files(of) {}
-    std::optional<std::string_view> text(std::size_t file) { return files.read(file, buffer); }
-    // Sets `into` if the file is there and a number. True then.
-    bool figure(std::size_t file, std::uint64_t& into)
+    std::optional<std::string_view> text(cgroup_controller controller, std::string_view name)
     {
-        const auto read = text(file);
+        return files.read(controller, name, buffer);
+    }
+    // Sets `into` if the file is there and a number. True then.
+    bool figure(cgroup_controller controller, std::string_view name, std::uint64_t& into)
+    {
+        const auto read = text(controller, name);
         const auto value = read ? parse_figure(*read) : std::nullopt;
         if (value) into = *value;
         return value.has_value();
     }
-    void threads(std::size_t current, std::size_t maximum, std::optional<process_usage>& into)
+    void threads(std::optional<process_usage>& into)
     {
         process_usage processes;
-        if (!figure(current, processes.threads_current)) return;
-        if (figure(maximum, processes.threads_max) && processes.threads_max == cgroup_limits::unlimited) {
+        if (!figure(cgroup_controller::pids, "pids.current", processes.threads_current)) return;
+        if (figure(cgroup_controller::pids, "pids.max", processes.threads_max) &&
+            processes.threads_max == cgroup_limits::unlimited) {
             processes.threads_max = 0;
         }
         into = processes;
@@ -44,39 +47,89 @@ struct measuring {
 };
 
 // The sum of the CPUs is what cpuacct.usage would say, taken at the same time (kernel/sched/cpuacct.c).
-void read_cpu_v1(measuring& now, std::optional<cpu_usage>& into)
+std::optional<cpu_usage> read_cpu_v1(measuring& now)
 {
-    cpu_usage cpu;
-    if (const auto text = now.text(v1::per_cpu)) cpu.per_cpu = parse_cpu_list(*text);
-    cpu.total = std::accumulate(cpu.per_cpu.begin(), cpu.per_cpu.end(), std::uint64_t{0});
-    const auto times = now.text(v1::cpu_times);
-    if (times) parse_cpuacct_stat(*times, cpu);
-    const auto stat = now.text(v1::cpu_stat);
-    if (stat) parse_cpu_stat_v1(*stat, cpu);
-    if (!cpu.per_cpu.empty() || times || stat) into = std::move(cpu);
+    using enum cgroup_controller;
+    cpu_usage used;
+    if (const auto text = now.text(cpuacct, "cpuacct.usage_percpu")) used.per_cpu = parse_cpu_list(*text);
+    used.total = std::accumulate(used.per_cpu.begin(), used.per_cpu.end(), std::uint64_t{0});
+    const auto times = now.text(cpuacct, "cpuacct.stat");
+    if (times) parse_cpuacct_stat(*times, used);
+    const auto stat = now.text(cpu, "cpu.stat");
+    if (stat) parse_cpu_stat_v1(*stat, used);
+    if (used.per_cpu.empty() && !times && !stat) return std::nullopt;
+    return used;
 }
 
-void read_memory_v1(measuring& now, bool hierarchical, std::optional<memory_usage>& into)
+std::optional<memory_usage> read_memory_v1(measuring& now, bool hierarchical)
 {
-    memory_usage memory;
-    bool any = now.figure(v1::usage, memory.usage);
-    if (const auto text = now.text(v1::memory_stat)) any = parse_memory_stat_v1(*text, hierarchical, memory) || any;
-    now.figure(v1::max_usage, memory.max_usage);
-    now.figure(v1::fail_count, memory.fail_count);
-    now.figure(v1::kernel, memory.kernel);
-    set_working_set(memory);
-    if (any) into = memory;
+    using enum cgroup_controller;
+    memory_usage used;
+    const bool has_usage = now.figure(memory, "memory.usage_in_bytes", used.usage);
+    const auto text = now.text(memory, "memory.stat");
+    const bool has_stat = text && parse_memory_stat_v1(*text, hierarchical, used);
+    if (!has_usage && !has_stat) return std::nullopt;
+    now.figure(memory, "memory.max_usage_in_bytes", used.max_usage);
+    now.figure(memory, "memory.failcnt", used.fail_count);
+    now.figure(memory, "memory.kmem.usage_in_bytes", used.kernel);
+    set_working_set(used);
+    return used;
+}
+
+// The lists of block I/O that each part of the kernel may keep, with the middle of their files' names.
+struct named_list {
+    std::string_view name;
+    io_list list;
+};
+constexpr std::array io_lists{
+    named_list{"io_serviced", io_list::serviced},
+    named_list{"io_service_bytes", io_list::service_bytes},
+    named_list{"io_queued", io_list::queued},
+    named_list{"sectors", io_list::sectors},
+    named_list{"io_service_time", io_list::service_time},
+    named_list{"io_wait_time", io_list::wait_time},
+    named_list{"io_merged", io_list::merged},
+    named_list{"time", io_list::time},
+};
+
+// Who keeps the lists is told by the first one having entries: the scheduler in charge (BFQ, before Linux 5.0 CFQ),
+// else what throttling counts, which are the first two lists alone.
+struct list_keeper {
+    std::string_view before;
+    std::string_view after;
+    std::size_t lists;
+};
+constexpr std::array io_keepers{
+    list_keeper{"blkio.bfq.", "_recursive", io_lists.size()},
+    list_keeper{"blkio.", "_recursive", io_lists.size()},
+    list_keeper{"blkio.throttle.", "", 2},
+};
+
+using io_names = std::array<std::array<std::string, io_lists.size()>, io_keepers.size()>;
+
+io_names make_io_names()
+{
+    io_names names;
+    for (std::size_t k = 0; k < io_keepers.size(); ++k) {
+        const list_keeper& keeper = io_keepers.at(k);
+        for (std::size_t i = 0; i < keeper.lists; ++i) {
+            names.at(k).at(i) = fmt::format("{}{}{}", keeper.before, io_lists.at(i).name, keeper.after);
+        }
+    }
+    return names;
 }
 
 io_usage read_io_v1(measuring& now)
 {
+    static const io_names names = make_io_names();
     io_usage io;
-    for (std::size_t first = v1::first_io; first < v1::places.size() && io.empty(); first += v1::io_lists.size()) {
-        const std::size_t end = std::min(first + v1::io_lists.size(), v1::places.size());
-        for (std::size_t file = first; file < end; ++file) {
-            if (const auto text = now.text(file)) parse_blkio(*text, v1::io_lists.at(file - first), io);
+    for (std::size_t k = 0; k < io_keepers.size(); ++k) {
+        for (std::size_t i = 0; i < io_keepers.at(k).lists; ++i) {
+            const auto text = now.text(cgroup_controller::blkio, names.at(k).at(i));
+            if (text) parse_blkio(*text, io_lists.at(i).list, io);
             if (io.empty()) break;
         }
+        if (!io.empty()) break;
     }
     sort_io(io);
     return io;
@@ -86,68 +139,64 @@ cgroup_figures read_v1(cgroup_files& files, bool hierarchical)
 {
     measuring now(files);
     cgroup_figures figures;
-    read_cpu_v1(now, figures.cpu);
-    read_memory_v1(now, hierarchical, figures.memory);
+    figures.cpu = read_cpu_v1(now);
+    figures.memory = read_memory_v1(now, hierarchical);
     if (files.has_directory(cgroup_controller::blkio)) figures.io = read_io_v1(now);
-    now.threads(v1::threads, v1::threads_max, figures.processes);
+    now.threads(figures.processes);
     return figures;
 }
 
-std::string read_meminfo(const std::string& root)
-{
-    auto file = files::read_file({root, "/proc/meminfo"}, meminfo_limit_bytes);
-    return file ? std::move(file->text) : std::string();
-}
-
 // The root cgroup has no memory.current and no memory.swap.current: it is the machine.
-void complete_root_memory(const std::string& root, memory_usage& memory)
+void complete_root_memory(const std::string& root, memory_usage& used)
 {
-    memory.usage = memory.rss + memory.cache;
-    const std::string meminfo = read_meminfo(root);
+    used.usage = used.rss + used.cache;
+    const std::string meminfo = blocking_read_meminfo(root);
     const std::uint64_t total = parse_meminfo(meminfo, "SwapTotal");
-    memory.swap = total - std::min(total, parse_meminfo(meminfo, "SwapFree"));
+    used.swap = total - std::min(total, parse_meminfo(meminfo, "SwapFree"));
 }
 
-void read_memory_v2(measuring& now, std::optional<memory_usage>& into)
+std::optional<memory_usage> read_memory_v2(measuring& now)
 {
-    memory_usage memory;
-    const bool has_current = now.figure(v2::current, memory.usage);
-    const auto text = now.text(v2::memory_stat);
-    const bool has_stat = text && parse_memory_stat_v2(*text, memory);
-    if (!has_current && !has_stat) return;
-    now.figure(v2::peak, memory.max_usage);
-    now.figure(v2::swap, memory.swap);
-    if (const auto events = now.text(v2::events)) parse_memory_events(*events, memory);
-    if (now.files.path() == "/" && !has_current) complete_root_memory(now.files.layout().root, memory);
-    set_working_set(memory);
-    into = memory;
+    using enum cgroup_controller;
+    memory_usage used;
+    const bool has_current = now.figure(memory, "memory.current", used.usage);
+    const auto text = now.text(memory, "memory.stat");
+    const bool has_stat = text && parse_memory_stat_v2(*text, used);
+    if (!has_current && !has_stat) return std::nullopt;
+    now.figure(memory, "memory.peak", used.max_usage);
+    now.figure(memory, "memory.swap.current", used.swap);
+    if (const auto events = now.text(memory, "memory.events")) parse_memory_events(*events, used);
+    if (now.files.path() == "/" && !has_current) complete_root_memory(now.files.layout().root, used);
+    set_working_set(used);
+    return used;
 }
 
 cgroup_figures read_v2(cgroup_files& files)
 {
+    using enum cgroup_controller;
     measuring now(files);
     cgroup_figures figures;
-    cpu_usage cpu;
-    const auto cpu_text = now.text(v2::cpu_stat);
-    if (cpu_text && parse_cpu_stat_v2(*cpu_text, cpu)) figures.cpu = std::move(cpu);
-    read_memory_v2(now, figures.memory);
-    if (const auto io = now.text(v2::io_stat)) {
+    cpu_usage used;
+    const auto cpu_text = now.text(cpu, "cpu.stat");
+    if (cpu_text && parse_cpu_stat_v2(*cpu_text, used)) figures.cpu = std::move(used);
+    figures.memory = read_memory_v2(now);
+    if (const auto io = now.text(blkio, "io.stat")) {
         parse_io_stat(*io, figures.io.emplace());
         sort_io(*figures.io);
     }
-    now.threads(v2::threads, v2::threads_max, figures.processes);
+    now.threads(figures.processes);
 
     pressures all;
     bool any = false;
-    const auto take = [&](std::size_t file, pressure& into) {
-        const auto text = now.text(file);
+    const auto take = [&](cgroup_controller controller, std::string_view name, pressure& into) {
+        const auto text = now.text(controller, name);
         const auto parsed = text ? parse_pressure(*text) : std::nullopt;
         if (parsed) into = *parsed;
         any = any || parsed.has_value();
     };
-    take(v2::cpu_pressure, all.cpu);
-    take(v2::memory_pressure, all.memory);
-    take(v2::io_pressure, all.io);
+    take(cpu, "cpu.pressure", all.cpu);
+    take(memory, "memory.pressure", all.memory);
+    take(blkio, "io.pressure", all.io);
     if (any) figures.pressures = all;
     return figures;
 }
@@ -157,16 +206,16 @@ class limit_reading {
 public:
     explicit limit_reading(const cgroup_files& files) : files_(files) {}
 
-    std::optional<std::string_view> text(cgroup_controller controller, const char* name)
+    std::optional<std::string_view> text(cgroup_controller controller, std::string_view name)
     {
-        return files_.read_once({controller, name}, buffer_);
+        return files_.read_once(controller, name, buffer_);
     }
-    std::uint64_t figure(cgroup_controller controller, const char* name)
+    std::uint64_t figure(cgroup_controller controller, std::string_view name)
     {
         const auto read = text(controller, name);
         return read ? parse_figure(*read).value_or(0) : 0;
     }
-    std::string word(cgroup_controller controller, const char* name)
+    std::string word(cgroup_controller controller, std::string_view name)
     {
         return std::string(fields(text(controller, name).value_or(std::string_view())).next());
     }
@@ -176,7 +225,7 @@ private:
     cgroup_text_buffer buffer_;
 };
 
-cgroup_limits limits_v1(const cgroup_files& files)
+cgroup_limits limits_v1(cgroup_files& files)
 {
     using enum cgroup_controller;
     limit_reading file(files);
@@ -189,15 +238,15 @@ cgroup_limits limits_v1(const cgroup_files& files)
     limits.memory_limit = file.figure(memory, "memory.limit_in_bytes");
     limits.memory_reservation = file.figure(memory, "memory.soft_limit_in_bytes");
     limits.swap_limit = file.figure(memory, "memory.memsw.limit_in_bytes");
-    limits.processes_limit = file.figure(pids, "pids.max");
+    limits.processes_limit = file.figure(cgroup_controller::pids, "pids.max");
     limits.has_cpu = files.has_directory(cpu) || files.has_directory(cpuset);
     limits.has_memory = files.has_directory(memory);
     limits.has_io = files.has_directory(blkio);
-    limits.has_processes = files.has_file(v1::threads);
+    limits.has_processes = files.has_file(pids, "pids.current");
     return limits;
 }
 
-cgroup_limits limits_v2(const cgroup_files& files)
+cgroup_limits limits_v2(cgroup_files& files)
 {
     using enum cgroup_controller;
     limit_reading file(files);
@@ -208,63 +257,61 @@ cgroup_limits limits_v2(const cgroup_files& files)
     limits.memory_limit = file.figure(memory, "memory.max");
     limits.memory_reservation = file.figure(memory, "memory.min");
     limits.swap_limit = file.figure(memory, "memory.swap.max");
-    limits.processes_limit = file.figure(pids, "pids.max");
+    limits.processes_limit = file.figure(cgroup_controller::pids, "pids.max");
     limits.has_cpu = true;
-    limits.has_memory = limits.memory_limit != 0 || files.has_file(v2::memory_stat);
+    limits.has_memory = limits.memory_limit != 0 || files.has_file(memory, "memory.stat");
     limits.has_io = true;
-    limits.has_processes = files.has_file(v2::threads);
+    limits.has_processes = files.has_file(pids, "pids.current");
     return limits;
 }
 
 }  // namespace
 
-struct cgroup_reader::impl {
-    explicit impl(cgroup_files opened) : files(std::move(opened)) {}
-    [[nodiscard]] error gone() const { return {failure::gone, fmt::format("cgroup {}: it was removed", files.path())}; }
-    [[nodiscard]] bool unified() const { return files.layout().version == cgroup_version::v2; }
-    cgroup_files files;
-    bool hierarchical = true;
-};
-
-cgroup_reader::cgroup_reader(std::unique_ptr<impl> inner) : impl_(std::move(inner)) {}
-cgroup_reader::cgroup_reader(cgroup_reader&&) noexcept = default;
-cgroup_reader& cgroup_reader::operator=(cgroup_reader&&) noexcept = default;
-cgroup_reader::~cgroup_reader() = default;
-
 result<cgroup_reader> cgroup_reader::blocking_open(std::shared_ptr<cgroup_tree> tree, std::string_view path)
 {
-    const bool unified = tree->layout().version == cgroup_version::v2;
-    const std::span<const cgroup_file_place> places =
-        unified ? std::span<const cgroup_file_place>(v2::places) : std::span<const cgroup_file_place>(v1::places);
-    auto files = cgroup_files::blocking_open(std::move(tree), path, places);
+    auto files = cgroup_files::blocking_open(std::move(tree), path);
     if (!files) return files.error();
-    auto opened = std::make_unique<impl>(std::move(*files));
-    if (!unified) {
+    cgroup_reader opened(std::move(*files));
+    if (!opened.unified()) {
         cgroup_text_buffer buffer;
-        const auto text = opened->files.read_once({cgroup_controller::memory, "memory.use_hierarchy"}, buffer);
-        opened->hierarchical = !text || parse_figure(*text) != 0U;
+        const auto text = opened.files_.read_once(cgroup_controller::memory, "memory.use_hierarchy", buffer);
+        opened.hierarchical_ = !text || parse_figure(*text) != 0U;
     }
-    return cgroup_reader(std::move(opened));
+    return opened;
 }
 
-const std::string& cgroup_reader::path() const noexcept { return impl_->files.path(); }
+error cgroup_reader::gone() const { return {failure::gone, fmt::format("cgroup {}: it was removed", path())}; }
 
 result<cgroup_figures> cgroup_reader::blocking_read()
 {
-    cgroup_files& files = impl_->files;
-    cgroup_figures figures = impl_->unified() ? read_v2(files) : read_v1(files, impl_->hierarchical);
+    cgroup_figures figures = unified() ? read_v2(files_) : read_v1(files_, hierarchical_);
     // Asked last: what was read before is then this cgroup's, unless it says gone.
-    if (!files.still_there()) return impl_->gone();
+    if (!files_.still_there()) return gone();
     return figures;
 }
 
-result<cgroup_limits> cgroup_reader::blocking_limits() const
+std::optional<oom_kill_counts> cgroup_reader::blocking_oom_kills()
 {
-    const cgroup_files& files = impl_->files;
-    cgroup_limits limits = impl_->unified() ? limits_v2(files) : limits_v1(files);
-    if (!files.still_there()) return impl_->gone();
-    if (files.path() == "/") {
-        const std::string meminfo = read_meminfo(files.layout().root);
+    cgroup_text_buffer buffer;
+    const auto text =
+        files_.read(cgroup_controller::memory, unified() ? "memory.events" : "memory.oom_control", buffer);
+    if (!text) return std::nullopt;
+    oom_kill_counts kills;
+    const auto all = parse_oom_kills(*text);
+    kills.counted = all.has_value();
+    kills.all = kills.here = all.value_or(0);
+    if (!unified()) return kills;
+    const auto local = files_.read(cgroup_controller::memory, "memory.events.local", buffer);
+    if (const auto here = local ? parse_oom_kills(*local) : std::nullopt) kills.here = *here;
+    return kills;
+}
+
+result<cgroup_limits> cgroup_reader::blocking_limits()
+{
+    cgroup_limits limits = unified() ? limits_v2(files_) : limits_v1(files_);
+    if (!files_.still_there()) return gone();
+    if (path() == "/") {
+        const std::string meminfo = blocking_read_meminfo(files_.layout().root);
         limits.memory_limit = parse_meminfo(meminfo, "MemTotal");
         limits.swap_limit = parse_meminfo(meminfo, "SwapTotal");
     }
@@ -274,14 +321,14 @@ result<cgroup_limits> cgroup_reader::blocking_limits() const
 result<std::vector<pid_t>> cgroup_reader::blocking_processes(std::size_t limit) const
 {
     cgroup_text_buffer buffer;
-    const auto text = impl_->files.read_once({cgroup_controller::cpu, "cgroup.procs"}, buffer);
+    const auto text = files_.read_once(cgroup_controller::cpu, "cgroup.procs", buffer);
     std::vector<pid_t> processes;
     for_each_line(text.value_or(std::string_view()), [&](std::string_view line) {
         const auto pid = whole_number<pid_t>(line);
         if (pid && *pid > 0) processes.push_back(*pid);
         return processes.size() < limit;
     });
-    if (!text && !impl_->files.still_there()) return impl_->gone();
+    if (!text && !files_.still_there()) return gone();
     return processes;
 }
 

@@ -1,5 +1,5 @@
-// What one cgroup used and may use, read from its files: cgroup v1 and v2.
-// Blocking: for pool threads. Turning rates, masks and zeros into what an answer shows is the sampler's.
+// What one cgroup used and may use, read from its files: cgroup v1 and v2. Blocking: for pool threads. Turning rates,
+// masks and zeros into what an answer shows is the sampler's.
 #pragma once
 
 #include "collectors/host/cgroup/cgroup_files.hpp"
@@ -9,10 +9,12 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace nodescope::host {
@@ -20,7 +22,6 @@ namespace nodescope::host {
 /// One measurement. A group is absent when the cgroup is in no hierarchy of that controller or none of its files can
 /// be read; a single file that is missing leaves its figures 0.
 struct cgroup_figures {
-    cgroup_figures() = default;
     bool operator==(const cgroup_figures&) const = default;
     std::optional<cpu_usage> cpu;
     std::optional<memory_usage> memory;
@@ -31,26 +32,34 @@ struct cgroup_figures {
     std::optional<host::pressures> pressures;
 };
 
-/// One cgroup, opened once and read again and again. Movable; one thread at a time, any thread.
+/// Out-of-memory kills that the kernel has counted in a cgroup.
+struct oom_kill_counts {
+    bool operator==(const oom_kill_counts&) const = default;
+    bool counted = true;     ///< false: this kernel does not (before Linux 4.13), and the others are 0
+    std::uint64_t all = 0;   ///< v2: also in the cgroups below it, removed ones among them
+    std::uint64_t here = 0;  ///< in the cgroup itself; before Linux 5.2 on v2 the same as `all`
+};
+
+/// One cgroup, opened once and read again and again. One thread at a time, any thread.
 class cgroup_reader {
 public:
     /// `path` as cgroup_set has it. failure::gone when no hierarchy has that cgroup, failure::invalid when it is no
-    /// path below the mount. Finds out which files there are. Blocking.
+    /// path below the mount. Blocking.
     static result<cgroup_reader> blocking_open(std::shared_ptr<cgroup_tree> tree, std::string_view path);
-    cgroup_reader(cgroup_reader&&) noexcept;
-    cgroup_reader& operator=(cgroup_reader&&) noexcept;
-    ~cgroup_reader();
 
-    [[nodiscard]] const std::string& path() const noexcept;
+    [[nodiscard]] const std::string& path() const noexcept { return files_.path(); }
 
     /// Measures. failure::gone once the cgroup is removed, also when one of the same name was made since: that one
     /// needs a reader of its own. Blocking, 20 to 70 us.
     result<cgroup_figures> blocking_read();
 
-    /// What it may use, read again each time; for "/" memory_limit and swap_limit are MemTotal
-    /// and SwapTotal of /proc/meminfo. Left to the caller: replacing a memory limit of 0 and an empty mask by the
-    /// machine's. failure::gone as above. Blocking.
-    [[nodiscard]] result<cgroup_limits> blocking_limits() const;
+    /// None where there is no counter (the root of v2, a cgroup without the memory controller), or the cgroup is
+    /// removed. Blocking.
+    std::optional<oom_kill_counts> blocking_oom_kills();
+
+    /// What it may use, read again each time; for "/" memory_limit and swap_limit are MemTotal and SwapTotal of
+    /// /proc/meminfo. A memory limit of 0 and an empty mask mean the machine's. failure::gone as above. Blocking.
+    [[nodiscard]] result<cgroup_limits> blocking_limits();
 
     /// The processes in the cgroup itself, not in those below it; as numbers of the process namespace of our /proc.
     /// At most `limit`, in the kernel's order. Blocking.
@@ -59,9 +68,12 @@ public:
     static constexpr std::size_t process_limit = 32'768;
 
 private:
-    struct impl;
-    explicit cgroup_reader(std::unique_ptr<impl> inner);
-    std::unique_ptr<impl> impl_;
+    explicit cgroup_reader(cgroup_files opened) : files_(std::move(opened)) {}
+    [[nodiscard]] bool unified() const noexcept { return files_.layout().version == cgroup_version::v2; }
+    [[nodiscard]] error gone() const;
+
+    cgroup_files files_;
+    bool hierarchical_ = true;  // v1: memory.use_hierarchy
 };
 
 }  // namespace nodescope::host

@@ -1,13 +1,14 @@
 #include "collectors/host/cgroup/cgroup_text.hpp"
 
+#include "collectors/host/node/node_texts.hpp"
 #include "core/text_scan.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <span>
 #include <tuple>
+#include <utility>
 
 namespace nodescope::host {
 
@@ -25,18 +26,20 @@ struct keyed_figure {
     std::uint64_t factor = 1;
 };
 
-// The number of keys that were found. Hot: once per second and container with some 50 lines.
+// The number of keys that were found. Each key has `prefix` before it. Hot: once per second and container with some 50
+// lines.
 template <class Usage>
-std::size_t read_keyed(std::string_view text, std::span<const keyed_figure<Usage>> wanted, Usage& into)
+std::size_t read_keyed(std::string_view text, std::span<const keyed_figure<Usage>> wanted, Usage& into,
+                       std::string_view prefix = {})
 {
     std::size_t found = 0;
     for_each_line(text, [&](std::string_view line) {
-        const std::size_t blank = line.find(' ');
-        if (blank == std::string_view::npos) return true;
-        const std::string_view key = line.substr(0, blank);
+        const auto row = split_at(line, ' ');
+        if (!row || !row->first.starts_with(prefix)) return true;
+        const std::string_view key = row->first.substr(prefix.size());
         for (const keyed_figure<Usage>& figure : wanted) {
             if (figure.key != key) continue;
-            if (const auto value = whole_number<std::uint64_t>(line.substr(blank + 1))) {
+            if (const auto value = whole_number<std::uint64_t>(row->second)) {
                 into.*figure.member = *value * figure.factor;
                 ++found;
             }
@@ -77,13 +80,8 @@ constexpr std::array memory_stat_v1{
     memory_figure{"pgfault", &memory_usage::page_faults},
     memory_figure{"pgmajfault", &memory_usage::major_page_faults},
 };
-constexpr std::array memory_below_v1{
-    memory_figure{"total_cache", &memory_usage::cache},
-    memory_figure{"total_rss", &memory_usage::rss},
-    memory_figure{"total_swap", &memory_usage::swap},
-    memory_figure{"total_mapped_file", &memory_usage::mapped_file},
-};
-constexpr std::array memory_own_v1{
+// With "total_" before each key what is below counts too.
+constexpr std::array memory_sums_v1{
     memory_figure{"cache", &memory_usage::cache},
     memory_figure{"rss", &memory_usage::rss},
     memory_figure{"swap", &memory_usage::swap},
@@ -135,57 +133,40 @@ constexpr std::array io_stat_keys{
     named_io{"cost.indelay", io_list::cost_indelay, io_operation::count},
 };
 
-struct device_number {
-    std::uint32_t major;
-    std::uint32_t minor;
-};
-
-std::optional<device_number> parse_device(std::string_view text)
-{
-    const std::size_t colon = text.find(':');
-    if (colon == std::string_view::npos) return std::nullopt;
-    const auto major = whole_number<std::uint32_t>(text.substr(0, colon));
-    const auto minor = whole_number<std::uint32_t>(text.substr(colon + 1));
-    if (!major || !minor) return std::nullopt;
-    return device_number{*major, *minor};
-}
-
 // The entry of that device in that list, among those added since `first`; nullptr when there are too many. The figures
 // of a device stand together, so it is nearly always one of the last.
-io_entry* entry_of(io_usage& io, std::size_t first, io_list list, device_number device)
+io_entry* entry_of(io_usage& io, std::size_t first, io_list list, std::pair<std::uint32_t, std::uint32_t> device)
 {
     for (std::size_t i = io.size(); i > first; --i) {
         io_entry& entry = io[i - 1];
-        if (entry.major != device.major || entry.minor != device.minor) break;
+        if (std::pair(entry.major, entry.minor) != device) break;
         if (entry.list == list) return &entry;
     }
     if (io.size() >= io_entry_limit) return nullptr;
     io_entry& added = io.emplace_back();
     added.list = list;
-    added.major = device.major;
-    added.minor = device.minor;
+    std::tie(added.major, added.minor) = device;
     return &added;
 }
 
-bool parse_average(std::string_view word, std::string_view key, double& into)
+void parse_average(std::string_view text, double& into)
 {
-    if (!word.starts_with(key)) return false;
     double value = 0;
-    const char* const end = word.data() + word.size();
-    const auto [stopped, code] = std::from_chars(word.data() + key.size(), end, value);
+    const char* const end = text.data() + text.size();
+    const auto [stopped, code] = std::from_chars(text.data(), end, value);
     if (code == std::errc{} && stopped == end && std::isfinite(value) && value >= 0) into = value;
-    return true;
 }
 
 pressure_line parse_pressure_line(fields words)
 {
     pressure_line line;
     for (std::string_view word = words.next(); !word.empty(); word = words.next()) {
-        if (parse_average(word, "avg10=", line.avg10) || parse_average(word, "avg60=", line.avg60) ||
-            parse_average(word, "avg300=", line.avg300)) {
-            continue;
-        }
-        if (word.starts_with("total=")) line.total = whole_number<std::uint64_t>(word.substr(6)).value_or(0);
+        const auto pair = split_at(word, '=');
+        if (!pair) continue;
+        if (pair->first == "avg10") parse_average(pair->second, line.avg10);
+        if (pair->first == "avg60") parse_average(pair->second, line.avg60);
+        if (pair->first == "avg300") parse_average(pair->second, line.avg300);
+        if (pair->first == "total") line.total = whole_number<std::uint64_t>(pair->second).value_or(0);
     }
     return line;
 }
@@ -223,8 +204,7 @@ std::vector<std::uint64_t> parse_cpu_list(std::string_view text)
 
 bool parse_memory_stat_v1(std::string_view text, bool hierarchical, memory_usage& into)
 {
-    const auto& sums = hierarchical ? memory_below_v1 : memory_own_v1;
-    const std::size_t found = read_keyed<memory_usage>(text, sums, into);
+    const std::size_t found = read_keyed<memory_usage>(text, memory_sums_v1, into, hierarchical ? "total_" : "");
     return read_keyed<memory_usage>(text, memory_stat_v1, into) + found != 0;
 }
 
@@ -238,6 +218,17 @@ void parse_memory_events(std::string_view text, memory_usage& into)
     read_keyed<memory_usage>(text, memory_events, into);
 }
 
+std::optional<std::uint64_t> parse_oom_kills(std::string_view text)
+{
+    std::optional<std::uint64_t> kills;
+    for_each_line(text, [&](std::string_view line) {
+        fields words(line);
+        if (words.next() == "oom_kill") kills = whole_number<std::uint64_t>(words.next());
+        return !kills;
+    });
+    return kills;
+}
+
 void set_working_set(memory_usage& memory) noexcept
 {
     memory.working_set = memory.usage - std::min(memory.usage, memory.inactive_file);
@@ -248,7 +239,7 @@ void parse_blkio(std::string_view text, io_list list, io_usage& into)
     const std::size_t first = into.size();
     for_each_line(text, [&](std::string_view line) {
         fields words(line);
-        const auto device = parse_device(words.next());
+        const auto device = parse_device_number(words.next());
         if (!device) return true;
         io_operation operation = io_operation::count;
         std::string_view value = words.next();
@@ -272,15 +263,15 @@ void parse_io_stat(std::string_view text, io_usage& into)
     const std::size_t first = into.size();
     for_each_line(text, [&](std::string_view line) {
         fields words(line);
-        const auto device = parse_device(words.next());
+        const auto device = parse_device_number(words.next());
         if (!device) return true;
         for (std::string_view word = words.next(); !word.empty(); word = words.next()) {
-            const std::size_t equals = std::min(word.find('='), word.size());
+            const auto pair = split_at(word, '=');
+            if (!pair) continue;
             const auto* const key = std::find_if(io_stat_keys.begin(), io_stat_keys.end(),
-                                                 [&](const auto& one) { return one.name == word.substr(0, equals); });
-            if (key == io_stat_keys.end() || equals == word.size()) continue;
-            const auto figure = whole_number<std::uint64_t>(word.substr(equals + 1));
-            if (!figure) continue;
+                                                 [&](const named_io& one) { return one.name == pair->first; });
+            const auto figure = whole_number<std::uint64_t>(pair->second);
+            if (key == io_stat_keys.end() || !figure) continue;
             io_entry* const entry = entry_of(into, first, key->list, *device);
             if (entry == nullptr) return false;
             entry->set(key->operation, *figure);
@@ -322,18 +313,6 @@ std::uint64_t shares_of_weight(std::uint64_t weight) noexcept
     // The kernel's range. 0 stands for no such file.
     if (weight == 0) return 0;
     return 2 + (std::min<std::uint64_t>(weight, 10'000) - 1) * 262'142 / 9999;
-}
-
-std::uint64_t parse_meminfo(std::string_view text, std::string_view key)
-{
-    std::uint64_t bytes = 0;
-    for_each_line(text, [&](std::string_view line) {
-        if (!line.starts_with(key) || line.substr(key.size(), 1) != ":") return true;
-        const auto kibibytes = whole_number<std::uint64_t>(fields(line.substr(key.size() + 1)).next());
-        if (kibibytes && *kibibytes <= std::numeric_limits<std::uint64_t>::max() / 1024) bytes = *kibibytes * 1024;
-        return false;
-    });
-    return bytes;
 }
 
 }  // namespace nodescope::host

@@ -1,6 +1,6 @@
 // The texts of cgroup files as figures (kernel Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst).
-// Pure. A line that the kernel does not write is skipped, a key that is
-// missing leaves its figure alone: kernels differ in what they count.
+// Pure. A line that the kernel does not write is skipped, a key that is missing leaves its figure alone: kernels
+// differ in what they count.
 #pragma once
 
 #include "collectors/host/usage.hpp"
@@ -31,6 +31,8 @@ bool parse_memory_stat_v1(std::string_view text, bool hierarchical, memory_usage
 bool parse_memory_stat_v2(std::string_view text, memory_usage& into);
 /// v2 memory.events.
 void parse_memory_events(std::string_view text, memory_usage& into);
+/// The "oom_kill" of v2 memory.events and v1 memory.oom_control. None when there is no such line.
+std::optional<std::uint64_t> parse_oom_kills(std::string_view text);
 /// usage without what can be taken back at once, never below 0.
 void set_working_set(memory_usage& memory) noexcept;
 
@@ -50,8 +52,5 @@ std::optional<pressure> parse_pressure(std::string_view text);
 void parse_cpu_max(std::string_view text, cgroup_limits& into);
 /// The shares that stand for a v2 cpu.weight.
 std::uint64_t shares_of_weight(std::uint64_t weight) noexcept;
-
-/// A line of /proc/meminfo in bytes, e.g. "MemTotal"; 0 when it is missing.
-std::uint64_t parse_meminfo(std::string_view text, std::string_view key);
 
 }  // namespace nodescope::host

@@ -1,6 +1,8 @@
 #include "collectors/host/cgroup/container_cgroup.hpp"
 
-#include <algorithm>
+#include "core/ascii.hpp"
+#include "core/text_scan.hpp"
+
 #include <cstddef>
 
 namespace nodescope::host {
@@ -9,42 +11,35 @@ namespace {
 
 constexpr std::size_t id_length = 64;
 
-bool is_of_an_id(char c) noexcept { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'); }
+bool is_of_an_id(char c) noexcept { return is_digit(c) || is_lower(c); }
 
-// Calls `component` for each path component of each "N:controllers:/path" line; a true return ends it.
-template <class Component>
-bool any_component(std::string_view cgroup, Component component)
+// Calls `visit(controllers, path)` for each line "4:cpu,memory:/path"; only the path may hold further colons.
+template <class Visit>
+void for_each_membership(std::string_view cgroup, Visit visit)
 {
-    while (!cgroup.empty()) {
-        const std::size_t end = std::min(cgroup.find('\n'), cgroup.size());
-        std::string_view line = cgroup.substr(0, end);
-        cgroup.remove_prefix(std::min(end + 1, cgroup.size()));
+    for_each_line(cgroup, [&](std::string_view line) {
+        const auto number = split_at(line, ':');
+        const auto rest = number ? split_at(number->second, ':') : std::nullopt;
+        if (rest) visit(rest->first, rest->second);
+        return true;
+    });
+}
 
-        // Hierarchy number, controllers, path; only the path may hold further colons.
-        const std::size_t first = line.find(':');
-        const std::size_t second = first == std::string_view::npos ? first : line.find(':', first + 1);
-        if (second == std::string_view::npos) continue;
-        std::string_view path = line.substr(second + 1);
-        while (!path.empty()) {
-            const std::size_t slash = std::min(path.find('/'), path.size());
-            if (component(path.substr(0, slash))) return true;
-            path.remove_prefix(std::min(slash + 1, path.size()));
-        }
-    }
-    return false;
+// Whether `wanted` is true of a component of a path.
+template <class Wanted>
+bool any_component(std::string_view cgroup, Wanted wanted)
+{
+    bool any = false;
+    for_each_membership(cgroup, [&](std::string_view, std::string_view path) {
+        for_each_part(path, '/', [&](std::string_view component) {
+            any = any || wanted(component);
+            return !any;
+        });
+    });
+    return any;
 }
 
 }  // namespace
-
-std::string_view to_string(cgroup_verdict verdict) noexcept
-{
-    switch (verdict) {
-        case cgroup_verdict::same: return "same";
-        case cgroup_verdict::other: return "other";
-        case cgroup_verdict::none: return "none";
-    }
-    return "unknown";
-}
 
 std::string_view container_id_of_component(std::string_view component) noexcept
 {
@@ -64,20 +59,41 @@ std::string_view container_id_of_path(std::string_view cgroup_path) noexcept
     return container_id_of_component(cgroup_path.substr(cgroup_path.rfind('/') + 1));
 }
 
-cgroup_verdict container_of_cgroup(std::string_view process_cgroup, std::string_view container_id,
-                                   std::string_view own_cgroup)
+cgroup_match container_of_cgroup(std::string_view process_cgroup, std::string_view container_id,
+                                 std::string_view own_cgroup)
 {
     const bool full = container_id.size() == id_length;
     const bool same = full && any_component(process_cgroup, [&](std::string_view component) {
                           return container_id_of_component(component) == container_id;
                       });
-    if (same) return cgroup_verdict::same;
+    if (same) return cgroup_match::same;
 
     const bool other = any_component(process_cgroup, [&](std::string_view component) {
         if (container_id_of_component(component).empty()) return false;
         return !any_component(own_cgroup, [&](std::string_view own) { return own == component; });
     });
-    return other ? cgroup_verdict::other : cgroup_verdict::none;
+    return other ? cgroup_match::other : cgroup_match::none;
+}
+
+std::string_view unified_cgroup_of_process(std::string_view process_cgroup)
+{
+    std::string_view unified;
+    for_each_membership(process_cgroup, [&](std::string_view controllers, std::string_view path) {
+        if (controllers.empty()) unified = path;
+    });
+    return unified;
+}
+
+std::string_view cgroup_of_process(std::string_view process_cgroup)
+{
+    std::string_view memory;
+    std::string_view cpu;
+    for_each_membership(process_cgroup, [&](std::string_view controllers, std::string_view path) {
+        if (has_part(controllers, ',', "memory")) memory = path;
+        else if (has_part(controllers, ',', "cpu")) cpu = path;
+    });
+    if (!memory.empty()) return memory;
+    return cpu.empty() ? unified_cgroup_of_process(process_cgroup) : cpu;
 }
 
 }  // namespace nodescope::host

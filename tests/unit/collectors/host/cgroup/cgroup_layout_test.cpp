@@ -1,10 +1,8 @@
 #include "collectors/host/cgroup/cgroup_layout.hpp"
 #include "collectors/host/cgroup/cgroup_files.hpp"
-#include "collectors/host/cgroup/container_cgroup.hpp"
 #include "tests/support/fixtures.hpp"
 #include "tests/support/temporary_root.hpp"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -41,14 +39,6 @@ std::string mount_of(const cgroup_layout& layout, cgroup_controller controller)
 {
     const int index = layout.hierarchy(controller);
     return index < 0 ? std::string() : layout.hierarchies.at(static_cast<std::size_t>(index));
-}
-
-cgroup_set find(const cgroup_layout& layout)
-{
-    const abandon_flag nobody;
-    const auto set = blocking_find_cgroups(layout, deadline::in(std::chrono::minutes(1)), nobody);
-    EXPECT_TRUE(set) << set.error();
-    return set ? *set : cgroup_set();
 }
 
 }  // namespace
@@ -100,10 +90,6 @@ TEST(CgroupLayout, WithoutMountsThereIsNone)
         EXPECT_EQ(layout.version, cgroup_version::none);
         EXPECT_EQ(mount_of(layout, cgroup_controller::cpu), "");
     }
-    const abandon_flag nobody;
-    const auto set = blocking_find_cgroups(cgroup_layout(), deadline::in(seconds(1)), nobody);
-    ASSERT_FALSE(set);
-    EXPECT_EQ(set.error(), error(failure::unavailable, "cgroups: none are mounted on this node"));
 }
 
 TEST(CgroupLayout, ATableCutAnywhereNamesNoOtherPlace)
@@ -131,94 +117,6 @@ TEST(CgroupLayout, IsReadFromTheNodesTable)
     const auto failed = blocking_read_cgroup_layout(nothing.path());
     ASSERT_FALSE(failed);
     EXPECT_EQ(failed.error().kind(), failure::gone);
-}
-
-TEST(CgroupWalk, ListsTheUnionOfAllHierarchies)
-{
-    const temporary_root root;
-    for (const char* path : {"/cpu/docker/a", "/cpu/docker/b/init.scope", "/memory/docker/a", "/memory/only",
-                             "/memory/dev-hugepages.mount/below", "/cpu/x.mount"}) {
-        make_directory(root, path);
-    }
-    root.write("/cpu/docker/a/cpu.stat", "");
-    root.link("/cpu/loop", ".");
-    cgroup_layout layout;
-    layout.hierarchies = {root.path() + "/cpu", root.path() + "/memory", root.path() + "/absent"};
-
-    const cgroup_set set = find(layout);
-    EXPECT_EQ(set.paths,
-              (std::vector<std::string>{"/", "/docker", "/docker/a", "/docker/b", "/docker/b/init.scope", "/only"}));
-    EXPECT_FALSE(set.truncated);
-}
-
-TEST(CgroupWalk, FindsTheContainersOfCapturedNodes)
-{
-    for (const std::string& node :
-         {nodescope::testing::fixture_path("node_v1"), nodescope::testing::fixture_path("node_v2")}) {
-        const auto layout = blocking_read_cgroup_layout(node);
-        ASSERT_TRUE(layout) << layout.error();
-        const cgroup_set set = find(*layout);
-        const auto containers = std::count_if(set.paths.begin(), set.paths.end(), [](const std::string& path) {
-            return !container_id_of_path(path).empty();
-        });
-        EXPECT_EQ(containers, 2) << node;
-        EXPECT_EQ(set.paths.front(), "/");
-    }
-}
-
-TEST(CgroupWalk, EndsAtTheDepthLimit)
-{
-    const temporary_root root;
-    std::string deep;
-    for (std::size_t i = 0; i < cgroup_depth_limit + 3; ++i) deep += "/d";
-    make_directory(root, deep);
-    cgroup_layout layout;
-    layout.hierarchies = {root.path()};
-
-    const cgroup_set set = find(layout);
-    EXPECT_TRUE(set.truncated);
-    EXPECT_EQ(set.paths.size(), cgroup_depth_limit + 1);
-}
-
-TEST(CgroupWalk, EndsAtTheNumberLimitAlsoInOneDirectory)
-{
-    const temporary_root root;
-    for (std::size_t i = 0; i < cgroup_limit; ++i) make_directory(root, fmt::format("/c{}", i));
-    cgroup_layout layout;
-    layout.hierarchies = {root.path()};
-
-    const cgroup_set set = find(layout);
-    EXPECT_TRUE(set.truncated) << "else those that are not listed count as removed";
-    EXPECT_EQ(set.paths.size(), cgroup_limit);
-}
-
-TEST(CgroupWalk, EndsAtTheDeadlineAndWhenNobodyWaits)
-{
-    const temporary_root root;
-    make_directory(root, "/a/b");
-    cgroup_layout layout;
-    layout.hierarchies = {root.path()};
-
-    abandon_flag gone;
-    const auto late = blocking_find_cgroups(layout, deadline::in(nanoseconds(0)), gone);
-    ASSERT_TRUE(late);
-    EXPECT_TRUE(late->truncated);
-    EXPECT_EQ(late->paths, std::vector<std::string>{"/"});
-
-    gone.raise();
-    const auto cancelled = blocking_find_cgroups(layout, deadline::in(seconds(60)), gone);
-    ASSERT_FALSE(cancelled);
-    EXPECT_EQ(cancelled.error().kind(), failure::cancelled);
-}
-
-TEST(CgroupWalk, SaysWhichHierarchyCannotBeRead)
-{
-    cgroup_layout layout;
-    layout.hierarchies = {"/nonexistent/cgroup"};
-    const abandon_flag nobody;
-    const auto set = blocking_find_cgroups(layout, deadline::in(seconds(60)), nobody);
-    ASSERT_FALSE(set);
-    EXPECT_EQ(set.error(), error(failure::unavailable, "cgroups: open /nonexistent/cgroup: No such file or directory"));
 }
 
 TEST(CgroupCreation, IsTheOldestChangeTimeButNotBeforeBoot)

@@ -1,5 +1,6 @@
 // The readers over this machine's own cgroups, whatever version it has: what they give is what the files say.
 #include "collectors/host/cgroup/cgroup_reader.hpp"
+#include "collectors/host/cgroup/cgroup_walk.hpp"
 
 #include <gtest/gtest.h>
 

@@ -284,14 +284,16 @@ TEST(CgroupTree, KeepsNoMoreFilesOpenThanItMay)
     const auto tree = tree_of(node_v2, 5);
     const auto before = open_files();
     {
-        const cgroup_reader first = open(tree, docker_v2);
+        cgroup_reader first = open(tree, docker_v2);
+        EXPECT_TRUE(first.blocking_read());
         EXPECT_EQ(open_files(), before + 5);
         cgroup_reader second = open(tree, pod_v2);
-        EXPECT_EQ(open_files(), before + 5);
         EXPECT_TRUE(second.blocking_read());
+        EXPECT_EQ(open_files(), before + 5);
     }
     EXPECT_EQ(open_files(), before);
-    const cgroup_reader third = open(tree, docker_v2);
+    cgroup_reader third = open(tree, docker_v2);
+    EXPECT_TRUE(third.blocking_read());
     EXPECT_EQ(open_files(), before + 5);
 }
 

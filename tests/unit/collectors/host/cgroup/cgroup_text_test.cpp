@@ -257,16 +257,6 @@ TEST(CgroupText, ReadsLimits)
     EXPECT_EQ(shares_of_weight(~std::uint64_t{0}), 262'144U);
 }
 
-TEST(CgroupText, ReadsMeminfo)
-{
-    const std::string text = "MemTotal:       24682416 kB\nMemFree: 1 kB\nSwapTotal:\t2 kB\nSwapFree: x kB\n";
-    EXPECT_EQ(parse_meminfo(text, "MemTotal"), std::uint64_t{24682416} * 1024);
-    EXPECT_EQ(parse_meminfo(text, "SwapTotal"), 2048U);
-    EXPECT_EQ(parse_meminfo(text, "SwapFree"), 0U);
-    EXPECT_EQ(parse_meminfo(text, "Mem"), 0U);
-    EXPECT_EQ(parse_meminfo("A: 18446744073709551615 kB\n", "A"), 0U);
-}
-
 TEST(CgroupText, NonsenseHasNoFigures)
 {
     for (const std::string& text : nonsense) {
@@ -305,4 +295,11 @@ TEST(CgroupText, ATextCutAnywhereHasNoOtherFigures)
         EXPECT_LE(io.size(), 2U);
         parse_blkio(io_stat.substr(0, length), io_list::serviced, io);
     }
+}
+
+TEST(CgroupText, FindsTheKillsThatTheKernelCounts)
+{
+    EXPECT_EQ(parse_oom_kills("low 0\nhigh 0\nmax 9\noom 3\noom_kill 2\noom_group_kill 1\n"), 2U);
+    EXPECT_EQ(parse_oom_kills("oom_kill_disable 0\nunder_oom 0\noom_kill 4\n"), 4U);
+    EXPECT_EQ(parse_oom_kills("oom_kill_disable 1\nunder_oom 0\n"), std::nullopt) << "before Linux 4.13";
 }

@@ -11,7 +11,10 @@
 using namespace nodescope::host;
 
 namespace nodescope::host {
-void PrintTo(cgroup_verdict verdict, std::ostream* out) { *out << to_string(verdict); }
+void PrintTo(cgroup_match match, std::ostream* out)
+{
+    *out << (match == cgroup_match::same ? "same" : match == cgroup_match::other ? "other" : "none");
+}
 }  // namespace nodescope::host
 
 namespace {
@@ -19,7 +22,7 @@ namespace {
 const std::string id = "8fed049dc1fadb6c40b231cdcc2d354904ebd02a41dcf2e2ea909b06b1674773";
 const std::string other_id = "9" + id.substr(1);
 
-cgroup_verdict verdict(std::string_view text, std::string_view own = "0::/system.slice/nodescope.service\n")
+cgroup_match match(std::string_view text, std::string_view own = "0::/system.slice/nodescope.service\n")
 {
     return container_of_cgroup(text, id, own);
 }
@@ -81,10 +84,10 @@ TEST(ContainerCgroup, DiscoveryAndProofReadEverySpellingAlike)
     for (const spelling& one : spellings()) {
         const std::string shown = one.path.substr(0, 120);
         EXPECT_EQ(container_id_of_path(one.path), one.itself ? id : "") << shown;
-        const auto expected = one.inside ? cgroup_verdict::same : cgroup_verdict::none;
-        EXPECT_EQ(verdict("0::" + one.path + "\n"), expected) << shown;
-        EXPECT_EQ(verdict("4:memory:" + one.path), expected) << shown;
-        const auto of_another = one.inside ? cgroup_verdict::other : cgroup_verdict::none;
+        const auto expected = one.inside ? cgroup_match::same : cgroup_match::none;
+        EXPECT_EQ(match("0::" + one.path + "\n"), expected) << shown;
+        EXPECT_EQ(match("4:memory:" + one.path), expected) << shown;
+        const auto of_another = one.inside ? cgroup_match::other : cgroup_match::none;
         EXPECT_EQ(container_of_cgroup("0::" + one.path + "\n", "7" + id.substr(1), ""), of_another) << shown;
     }
 }
@@ -94,40 +97,40 @@ TEST(ContainerCgroup, AnIdNeedNotBeHexadecimal)
 {
     const std::string odd = std::string(63, 'z') + "9";
     EXPECT_EQ(container_id_of_path("/docker/" + odd), odd);
-    EXPECT_EQ(container_of_cgroup("0::/docker/" + odd, odd, ""), cgroup_verdict::same);
-    EXPECT_EQ(container_of_cgroup("0::/docker/" + odd, id, ""), cgroup_verdict::other);
+    EXPECT_EQ(container_of_cgroup("0::/docker/" + odd, odd, ""), cgroup_match::same);
+    EXPECT_EQ(container_of_cgroup("0::/docker/" + odd, id, ""), cgroup_match::other);
 }
 
 TEST(ContainerOfCgroup, ReadsTheCapturedTextOfVersionOne)
 {
-    EXPECT_EQ(verdict(nodescope::testing::captured("cgroup_docker_v1")), cgroup_verdict::same);
+    EXPECT_EQ(match(nodescope::testing::captured("cgroup_docker_v1")), cgroup_match::same);
 }
 
 TEST(ContainerOfCgroup, OneHierarchyWithTheIdIsEnough)
 {
-    EXPECT_EQ(verdict("9:name=systemd:/\n4:memory:/docker/" + id + "\n0::/\n"), cgroup_verdict::same);
+    EXPECT_EQ(match("9:name=systemd:/\n4:memory:/docker/" + id + "\n0::/\n"), cgroup_match::same);
 }
 
 TEST(ContainerOfCgroup, AnotherContainerIsAnother)
 {
-    EXPECT_EQ(verdict("0::/docker/" + other_id + "\n"), cgroup_verdict::other);
-    EXPECT_EQ(verdict("0::/system.slice/docker-" + other_id + ".scope\n"), cgroup_verdict::other);
+    EXPECT_EQ(match("0::/docker/" + other_id + "\n"), cgroup_match::other);
+    EXPECT_EQ(match("0::/system.slice/docker-" + other_id + ".scope\n"), cgroup_match::other);
 }
 
 TEST(ContainerOfCgroup, WhatTheServiceIsInItselfSaysNothing)
 {
     // Docker in Docker: every process below the outer container has its component.
     const std::string outer = "0::/docker/" + other_id + "\n";
-    EXPECT_EQ(verdict(outer, outer), cgroup_verdict::none);
-    EXPECT_EQ(verdict("0::/docker/" + other_id + "/docker/" + id + "\n", outer), cgroup_verdict::same);
+    EXPECT_EQ(match(outer, outer), cgroup_match::none);
+    EXPECT_EQ(match("0::/docker/" + other_id + "/docker/" + id + "\n", outer), cgroup_match::same);
     const std::string third_id = "7" + id.substr(1);
-    EXPECT_EQ(verdict("0::/docker/" + other_id + "/docker/" + third_id + "\n", outer), cgroup_verdict::other);
+    EXPECT_EQ(match("0::/docker/" + other_id + "/docker/" + third_id + "\n", outer), cgroup_match::other);
 }
 
 TEST(ContainerOfCgroup, AnIdThatIsNoFullIdMatchesNothing)
 {
-    EXPECT_EQ(container_of_cgroup("0::/docker/\n", "", ""), cgroup_verdict::none);
-    EXPECT_EQ(container_of_cgroup("0::/docker/abc\n", "abc", ""), cgroup_verdict::none);
+    EXPECT_EQ(container_of_cgroup("0::/docker/\n", "", ""), cgroup_match::none);
+    EXPECT_EQ(container_of_cgroup("0::/docker/abc\n", "abc", ""), cgroup_match::none);
 }
 
 TEST(ContainerOfCgroup, EmptyAndBrokenTextsNameNoContainer)
@@ -135,7 +138,7 @@ TEST(ContainerOfCgroup, EmptyAndBrokenTextsNameNoContainer)
     for (const std::string& text :
          {std::string(), std::string("\n\n\n"), std::string(":::"), "/docker/" + id, "0:/docker/" + id,
           std::string(100'000, ':'), std::string(100'000, '/'), std::string("0::") + std::string(100'000, '/')}) {
-        EXPECT_EQ(verdict(text), cgroup_verdict::none) << text.substr(0, 100);
+        EXPECT_EQ(match(text), cgroup_match::none) << text.substr(0, 100);
     }
 }
 
@@ -144,7 +147,20 @@ TEST(ContainerOfCgroup, ATextCutAnywhereNeverNamesAnotherContainer)
     const std::string whole = "0::/system.slice/docker-" + id + ".scope\n";
     for (std::size_t length = 0; length <= whole.size(); ++length) {
         const bool has_id = length >= whole.find(id) + id.size();
-        const auto expected = has_id ? cgroup_verdict::same : cgroup_verdict::none;
-        EXPECT_EQ(verdict(whole.substr(0, length)), expected) << length;
+        const auto expected = has_id ? cgroup_match::same : cgroup_match::none;
+        EXPECT_EQ(match(whole.substr(0, length)), expected) << length;
+    }
+}
+
+TEST(CgroupOfProcess, ChoosesTheLineThatCounts)
+{
+    EXPECT_EQ(cgroup_of_process(nodescope::testing::captured_node("cgroup_v1")), "/");
+    EXPECT_EQ(cgroup_of_process("12:pids:/p\n4:memory:/docker/a:b\n1:cpu,cpuacct:/c\n0::/u\n"), "/docker/a:b");
+    EXPECT_EQ(cgroup_of_process("4:cpu,memory:/both\n0::/u\n"), "/both");
+    EXPECT_EQ(cgroup_of_process("1:cpuacct,cpu:/c\n0::/u\n"), "/c");
+    EXPECT_EQ(cgroup_of_process("1:name=memory:/m\n0::/system.slice/x.service\n"), "/system.slice/x.service");
+    EXPECT_EQ(cgroup_of_process("0::/last"), "/last");
+    for (const std::string_view none : {"", "0", "0:", "0:memory", "memory:/x", "\n\n"}) {
+        EXPECT_EQ(cgroup_of_process(none), "") << none;
     }
 }
