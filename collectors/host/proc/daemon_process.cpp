@@ -1,22 +1,30 @@
 #include "collectors/host/proc/daemon_process.hpp"
 
+#include "collectors/host/cgroup/container_cgroup.hpp"
 #include "collectors/host/node/sys_file.hpp"
 #include "collectors/host/proc/proc_text.hpp"
 #include "core/files/bounded_file.hpp"
 #include "core/files/directory.hpp"
+#include "core/text_scan.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
-#include <csignal>
+#include <cstring>
+#include <optional>
+#include <utility>
 #include <vector>
 
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-// glibc 2.36 forgot to say in the header that these are C functions.
+// The header of glibc 2.36 does not say that these are C functions.
 extern "C" {
 #include <sys/pidfd.h>
 }
@@ -31,14 +39,14 @@ constexpr std::size_t pid_file_limit = 64;
 // The value of "Key:\tvalue" in a status text; empty when absent. The kernel escapes newlines in the name line.
 std::string_view status_value(std::string_view status, std::string_view key)
 {
-    while (!status.empty()) {
-        const std::string_view line = status.substr(0, status.find('\n'));
-        if (line.starts_with(key) && line.substr(key.size()).starts_with(':')) {
-            return trimmed(line.substr(key.size() + 1));
-        }
-        status.remove_prefix(std::min(line.size() + 1, status.size()));
-    }
-    return {};
+    std::string_view value;
+    for_each_line(status, [&](std::string_view line) {
+        const auto row = split_at(line, ':');
+        if (!row || row->first != key) return true;
+        value = trimmed(row->second);
+        return false;
+    });
+    return value;
 }
 
 bool has_name(const process_handle& process, std::string_view name)
@@ -68,6 +76,53 @@ bool is_outermost(const process_handle& process)
     return numbers.find_first_of(" \t") == std::string_view::npos;
 }
 
+bool may_be_trusted(uid_t user) noexcept { return user == 0 || user == ::geteuid(); }
+
+bool is_trusted(const process_handle& process)
+{
+    const auto status = process.read("status", status_limit);
+    const auto user = status ? only_user(status_value(status->text, "Uid")) : std::nullopt;
+    return user && may_be_trusted(*user);
+}
+
+// A container that shares the node's process namespace is there too.
+bool is_of_a_container(const process_handle& process, const std::string& root)
+{
+    const auto cgroup = process.read("cgroup", status_limit);
+    if (!cgroup) return false;
+    const auto own = files::read_file({root, "/proc/self/cgroup"}, status_limit);
+    return container_of_cgroup(cgroup->text, {}, own ? std::string_view(own->text) : std::string_view()) ==
+           cgroup_match::other;
+}
+
+// Whether nobody but root (and the service's own user) can write there.
+bool is_trusted(const files::place& where)
+{
+    struct stat status {};
+    const unique_fd opened = files::open(where, O_PATH);
+    if (!opened || ::fstat(opened.get(), &status) != 0 || !may_be_trusted(status.st_uid)) return false;
+    return (status.st_mode & S_IWOTH) == 0 && ((status.st_mode & S_IWGRP) == 0 || status.st_gid == 0);
+}
+
+// The process that listens on a socket of the node; none where it cannot be asked.
+std::optional<pid_t> listener_of(const files::place& socket)
+{
+    const unique_fd place = files::open(socket, O_PATH);
+    const unique_fd connection(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!place || !connection) return std::nullopt;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string through = files::path_of(place);
+    std::memcpy(address.sun_path, through.c_str(), through.size() + 1);
+    if (::connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+        return std::nullopt;
+    }
+    ucred peer{};
+    socklen_t size = sizeof(peer);
+    if (::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
+    return peer.pid;
+}
+
 result<process_handle> from_pid_file(const std::string& root, std::string_view name, const std::string& path,
                                      std::string_view text)
 {
@@ -78,16 +133,38 @@ result<process_handle> from_pid_file(const std::string& root, std::string_view n
     if (!has_name(*process, name)) {
         return error(failure::conflict, fmt::format("{} names process {}, which is no {}", path, *pid, name));
     }
+    if (!is_trusted(*process)) {
+        return error(failure::denied, fmt::format("{} names process {}, which is another user's", path, *pid));
+    }
     return process;
+}
+
+// Leaves the one that listens, if it is among them.
+void keep_listener(std::vector<process_handle>& found, const files::place& socket)
+{
+    const auto listening = listener_of(socket);
+    const auto it = std::find_if(found.begin(), found.end(), [&](const process_handle& one) {
+        // The socket's numbers are ours.
+        return listening && one.pidfd() >= 0 && one.pid() == *listening;
+    });
+    if (it == found.end()) return;
+    process_handle one = std::move(*it);
+    found.clear();
+    found.push_back(std::move(one));
 }
 
 }  // namespace
 
-result<process_handle> find_daemon(const std::string& root, std::string_view name, const std::string& pid_file)
+result<process_handle> find_daemon(const std::string& root, std::string_view name, const std::string& pid_file,
+                                   const std::string& socket)
 {
     if (!pid_file.empty()) {
         const files::place where(root, pid_file);
         const auto text = files::read_file(where, pid_file_limit);
+        const files::place folder(root, pid_file.substr(0, pid_file.rfind('/') + 1));
+        if (text && (!is_trusted(where) || !is_trusted(folder))) {
+            return error(failure::denied, fmt::format("{}: others than root can write it", where.shown()));
+        }
         if (text) return from_pid_file(root, name, where.shown(), text->text);
         if (text.error().kind() != failure::gone) return text.error();
     }
@@ -101,10 +178,12 @@ result<process_handle> find_daemon(const std::string& root, std::string_view nam
         if (!pid) continue;
         auto process = process_handle::open(root, *pid);
         if (!process || !has_name(*process, name)) continue;
-        if (has_executable(*process, name) && is_outermost(*process)) found.push_back(std::move(*process));
+        if (!has_executable(*process, name) || !is_outermost(*process) || !is_trusted(*process)) continue;
+        if (!is_of_a_container(*process, root)) found.push_back(std::move(*process));
     }
     if (entries.failure() != 0) return from_errno(entries.failure(), "read " + proc.shown());
     if (found.empty()) return error(failure::gone, fmt::format("no {} is running on this node", name));
+    if (found.size() > 1 && !socket.empty()) keep_listener(found, {root, socket});
     if (found.size() > 1) {
         std::vector<pid_t> pids;
         pids.reserve(found.size());
@@ -127,11 +206,8 @@ result<void> signal_daemon(const process_handle& daemon, std::string_view name, 
     }
     const auto status = daemon.read("status", status_limit);
     if (!status) return status.error();
-    const std::string_view mask = status_value(status->text, "SigCgt");
-    std::uint64_t caught = 0;
-    const auto [stopped, code] = std::from_chars(mask.data(), mask.data() + mask.size(), caught, 16);
-    if (code != std::errc{} || stopped != mask.data() + mask.size() ||
-        ((caught >> static_cast<unsigned>(signal_number - 1)) & 1U) == 0) {
+    const auto caught = whole_number<std::uint64_t>(status_value(status->text, "SigCgt"), 16).value_or(0);
+    if (((caught >> static_cast<unsigned>(signal_number - 1)) & 1U) == 0) {
         return error(failure::conflict, fmt::format("{}: it does not handle signal {}", shown, signal_number));
     }
     if (::pidfd_send_signal(daemon.pidfd(), signal_number, nullptr, 0) == 0) return {};

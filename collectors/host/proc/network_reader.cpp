@@ -1,6 +1,6 @@
 #include "collectors/host/proc/network_reader.hpp"
 
-#include "collectors/host/proc/network_text.hpp"
+#include "collectors/host/proc/proc_text.hpp"
 #include "core/files/bounded_file.hpp"
 #include "core/files/directory.hpp"
 #include "core/text_scan.hpp"
@@ -10,9 +10,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <optional>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace nodescope::host {
@@ -72,69 +72,54 @@ constexpr std::size_t descriptors_at_a_time = 4096;
 
 // Adds one process; false when it has ended. Stops early once `stop` says so.
 template <class Stop>
-bool count_process(const files::place& where, process_usage& usage, Stop stop)
+bool count_process(const files::place& where, process_usage& usage, std::size_t& links, Stop stop)
 {
     files::directory entries(files::open(where, O_RDONLY | O_DIRECTORY));
     if (!entries) return false;
-    while (const dirent* const entry = entries.next()) {
-        if (++usage.fd_count % descriptors_at_a_time == 0 && stop()) break;
+    struct stat described {};
+    // Since Linux 6.2 (proc: report open files as size in stat() for /proc/pid/fd); 0 before.
+    const bool known = ::fstat(entries.descriptor(), &described) == 0 && described.st_size > 0;
+    std::uint64_t seen = 0;
+    while (links > 0) {
+        const dirent* const entry = entries.next();
+        if (entry == nullptr) break;
+        --links;
+        if (++seen % descriptors_at_a_time == 0 && stop()) break;
         if (is_socket(entries.descriptor(), entry->d_name)) ++usage.socket_count;
     }
+    usage.fd_count += known && links == 0 ? static_cast<std::uint64_t>(described.st_size) : seen;
     return true;
 }
 
 }  // namespace
 
-result<network_reader> network_reader::blocking_open(const std::string& root, pid_t pid)
-{
-    const files::place where(root, fmt::format("/proc/{}", pid));
-    auto directory = files::open_directory(where);
-    if (!directory) return directory.error();
-    return network_reader(std::move(*directory), where.shown());
-}
-
-result<network_reader> network_reader::blocking_open(const process_handle& process)
-{
-    const std::string shown = fmt::format("/proc/{}", process.pid());
-    unique_fd same(::fcntl(process.directory(), F_DUPFD_CLOEXEC, 0));
-    if (!same) return from_errno(errno, "open " + shown);
-    return network_reader(std::move(same), shown);
-}
-
-result<network_usage> network_reader::blocking_read(deadline limit, const abandon_flag& abandoned,
-                                                    const network_reading& options) const
+result<network_usage> network_reader::blocking_read(deadline limit, const abandon_flag& abandoned, bool sockets) const
 {
     const auto interfaces = files::read_file_at(directory_.get(), "net/dev", net_dev_limit_bytes, shown_ + "/net/dev");
     if (!interfaces) return interfaces.error();
     network_usage network;
     network.interfaces = parse_net_dev(interfaces->text);
 
-    const auto tcp = [&](const char* name, tcp_states& into) {
+    const auto read_table = [&](const char* name, auto count, auto& into) {
         return for_each_table_line(directory_.get(), name, fmt::format("{}/{}", shown_, name), limit, abandoned,
-                                   [&](std::string_view line) { count_tcp_line(line, into); });
+                                   [&](std::string_view line) { count(line, into); });
     };
-    const auto udp = [&](const char* name, udp_counters& into) {
-        return for_each_table_line(directory_.get(), name, fmt::format("{}/{}", shown_, name), limit, abandoned,
-                                   [&](std::string_view line) { count_udp_line(line, into); });
-    };
-    if (options.tcp) {
-        if (auto done = tcp("net/tcp", network.tcp); !done) return done.error();
-        if (auto done = tcp("net/tcp6", network.tcp6); !done) return done.error();
-    }
-    if (options.udp) {
-        if (auto done = udp("net/udp", network.udp); !done) return done.error();
-        if (auto done = udp("net/udp6", network.udp6); !done) return done.error();
-    }
+    if (!sockets) return network;
+    if (auto done = read_table("net/tcp", count_tcp_line, network.tcp); !done) return done.error();
+    if (auto done = read_table("net/tcp6", count_tcp_line, network.tcp6); !done) return done.error();
+    if (auto done = read_table("net/udp", count_udp_line, network.udp); !done) return done.error();
+    if (auto done = read_table("net/udp6", count_udp_line, network.udp6); !done) return done.error();
     return network;
 }
 
 result<void> blocking_count_descriptors(const std::string& root, const std::vector<pid_t>& processes,
-                                        process_usage& usage, deadline limit, const abandon_flag& abandoned)
+                                        process_usage& usage, std::size_t& links, deadline limit,
+                                        const abandon_flag& abandoned)
 {
     const auto stop = [&] { return abandoned.raised() || limit.passed(); };
     for (const pid_t pid : processes) {
         if (stop()) break;
-        if (count_process({root, fmt::format("/proc/{}/fd", pid)}, usage, stop)) ++usage.process_count;
+        if (count_process({root, fmt::format("/proc/{}/fd", pid)}, usage, links, stop)) ++usage.process_count;
     }
     if (stop()) return stopped("descriptors of processes", abandoned, limit);
     return {};

@@ -1,10 +1,12 @@
 #include "collectors/host/proc/proc_text.hpp"
 
+#include "collectors/host/node/node_texts.hpp"
 #include "core/text.hpp"
 #include "core/text_scan.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <optional>
@@ -31,15 +33,50 @@ constexpr std::array memory_lines{
     memory_line{"VmSwap", &process_status::swap_bytes},
 };
 
-// "     123 kB" in bytes.
-std::optional<std::uint64_t> kibibytes(std::string_view text)
+constexpr std::array<std::string_view, 4> left_out_interfaces{"lo", "veth", "docker", "nerdctl"};
+
+// The columns of net/dev that are of use, by number after the colon: the first four of receiving and of sending.
+struct column {
+    std::size_t number;
+    std::uint64_t interface_counters::*member;
+};
+constexpr std::array columns{
+    column{0, &interface_counters::rx_bytes},   column{1, &interface_counters::rx_packets},
+    column{2, &interface_counters::rx_errors},  column{3, &interface_counters::rx_dropped},
+    column{8, &interface_counters::tx_bytes},   column{9, &interface_counters::tx_packets},
+    column{10, &interface_counters::tx_errors}, column{11, &interface_counters::tx_dropped},
+};
+
+std::optional<interface_counters> parse_interface(std::string_view line)
 {
-    fields words(text);
-    const auto number = whole_number<std::uint64_t>(words.next());
-    if (!number || words.next() != "kB" || *number > std::numeric_limits<std::uint64_t>::max() / 1024) {
-        return std::nullopt;
+    // A name may hold a colon (an alias), but no blank; the kernel puts a blank or a digit after the last one.
+    const std::size_t colon = line.rfind(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    interface_counters interface;
+    interface.name = fields(line.substr(0, colon)).next();
+    if (interface.name.empty()) return std::nullopt;
+    fields words(line.substr(colon + 1));
+    std::size_t number = 0;
+    for (const column& wanted : columns) {
+        std::string_view word = words.next();
+        for (; number < wanted.number; ++number) word = words.next();
+        ++number;
+        const auto value = whole_number<std::uint64_t>(word);
+        if (!value) return std::nullopt;
+        interface.*wanted.member = *value;
     }
-    return *number * 1024;
+    return interface;
+}
+
+// The fields of a line of a socket table. "sl local_address rem_address st tx_queue:rx_queue …": the first ends in a
+// colon.
+std::optional<fields> socket_fields(std::string_view line)
+{
+    fields words(line);
+    if (!words.next().ends_with(':')) return std::nullopt;
+    words.next();
+    words.next();
+    return words;
 }
 
 }  // namespace
@@ -106,10 +143,9 @@ result<process_status> parse_process_status(std::string_view text)
     std::string_view wrong;
     bool has_group = false;
     for_each_line(text, [&](std::string_view line) {
-        const std::size_t colon = line.find(':');
-        if (colon == std::string_view::npos) return true;
-        const std::string_view key = line.substr(0, colon);
-        const std::string_view value = line.substr(colon + 1);
+        const auto row = split_at(line, ':');
+        if (!row) return true;
+        const auto [key, value] = *row;
         if (key == "Tgid") {
             const auto number = whole_number<pid_t>(fields(value).next());
             has_group = number.has_value();
@@ -122,7 +158,7 @@ result<process_status> parse_process_status(std::string_view text)
         } else if (key.starts_with("Vm")) {
             for (const memory_line& known : memory_lines) {
                 if (known.key != key) continue;
-                const auto bytes = kibibytes(value);
+                const auto bytes = parse_kibibytes(value);
                 if (bytes) status.*known.value = *bytes;
                 else wrong = known.key;
             }
@@ -134,16 +170,27 @@ result<process_status> parse_process_status(std::string_view text)
     return status;
 }
 
+std::optional<uid_t> only_user(std::string_view uids)
+{
+    constexpr int kinds = 4;
+    fields each(uids);
+    std::optional<uid_t> user;
+    for (int kind = 0; kind < kinds; ++kind) {
+        const auto one = whole_number<uid_t>(each.next());
+        if (!one || (user && *user != *one)) return std::nullopt;
+        user = one;
+    }
+    return user;
+}
+
 std::vector<std::string> parse_command_line(std::string_view text)
 {
     while (!text.empty() && text.back() == '\0') text.remove_suffix(1);
     std::vector<std::string> arguments;
-    while (!text.empty()) {
-        const std::size_t end = text.find('\0');
-        arguments.emplace_back(text.substr(0, end));
-        if (end == std::string_view::npos) break;
-        text.remove_prefix(end + 1);
-    }
+    for_each_part(text, '\0', [&](std::string_view argument) {
+        arguments.emplace_back(argument);
+        return true;
+    });
     return arguments;
 }
 
@@ -163,15 +210,58 @@ result<std::int64_t> parse_boot_time(std::string_view proc_stat)
 result<std::uint64_t> parse_uptime_centiseconds(std::string_view text)
 {
     // The kernel always writes two decimals (fs/proc/uptime.c).
-    const std::string_view first = fields(text).next();
-    const std::size_t point = first.find('.');
-    if (point == std::string_view::npos || first.size() != point + 3) return malformed("/proc/uptime", "no uptime");
-    const auto seconds = whole_number<std::uint64_t>(first.substr(0, point));
-    const auto hundredths = whole_number<std::uint64_t>(first.substr(point + 1));
-    if (!seconds || !hundredths || *seconds > std::numeric_limits<std::uint64_t>::max() / 200) {
+    const auto parts = split_at(fields(text).next(), '.');
+    const auto seconds = parts ? whole_number<std::uint64_t>(parts->first) : std::nullopt;
+    const auto hundredths = parts ? whole_number<std::uint64_t>(parts->second) : std::nullopt;
+    if (!seconds || !hundredths || parts->second.size() != 2 ||
+        *seconds > std::numeric_limits<std::uint64_t>::max() / 200) {
         return malformed("/proc/uptime", "no uptime");
     }
     return *seconds * 100 + *hundredths;
+}
+
+bool is_left_out(std::string_view interface_name) noexcept
+{
+    return std::any_of(left_out_interfaces.begin(), left_out_interfaces.end(),
+                       [&](std::string_view prefix) { return interface_name.starts_with(prefix); });
+}
+
+std::vector<interface_counters> parse_net_dev(std::string_view text)
+{
+    std::vector<interface_counters> interfaces;
+    for_each_line(text, [&](std::string_view line) {
+        auto interface = parse_interface(line);
+        if (interface && !is_left_out(interface->name)) interfaces.push_back(std::move(*interface));
+        return interfaces.size() < interface_limit;
+    });
+    return interfaces;
+}
+
+void count_tcp_line(std::string_view line, tcp_states& into)
+{
+    auto words = socket_fields(line);
+    if (!words) return;
+    const auto state = whole_number<unsigned>(words->next(), 16);
+    if (state && *state >= 1 && *state <= into.by_state.size()) ++into.by_state.at(*state - 1);
+}
+
+void count_udp_line(std::string_view line, udp_counters& into)
+{
+    auto words = socket_fields(line);
+    if (!words) return;
+    words->next();
+    const auto queues = split_at(words->next(), ':');
+    if (!queues) return;
+    const auto sent = whole_number<std::uint32_t>(queues->first, 16);
+    const auto received = whole_number<std::uint32_t>(queues->second, 16);
+    std::string_view last;
+    for (std::string_view word = words->next(); !word.empty(); word = words->next()) last = word;
+    const auto dropped = whole_number<std::uint64_t>(last);
+    if (!sent || !received || !dropped) return;
+    ++into.listen;
+    into.tx_queued += *sent;
+    into.rx_queued += *received;
+    into.dropped += *dropped;
 }
 
 }  // namespace nodescope::host

@@ -1,11 +1,14 @@
-// The texts of /proc as structs: stat, status, cmdline of a process, and the node's boot time and uptime. Pure: no
-// reading, no system calls. Formats: proc(5), kernel fs/proc/array.c.
+// The texts of /proc as structs: stat, status, cmdline and net of a process, and the node's boot time and uptime. Pure:
+// no reading, no system calls. Formats: proc(5), kernel fs/proc/array.c, net/core/net-procfs.c, net/ipv4/tcp_ipv4.c and
+// udp.c.
 #pragma once
 
+#include "collectors/host/usage.hpp"
 #include "core/error.hpp"
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,7 +23,6 @@ result<pid_t> parse_pid(std::string_view text);
 
 /// What we use of /proc/PID/stat.
 struct process_stat {
-    process_stat() = default;
     pid_t pid = 0;
     std::string comm;  ///< any bytes: spaces, parentheses and newlines included
     char state = '?';
@@ -40,7 +42,6 @@ result<process_stat> parse_process_stat(std::string_view text);
 
 /// What we use of /proc/PID/status. Kernel threads and zombies have no memory: zero.
 struct process_status {
-    process_status() = default;
     pid_t thread_group = 0;
     std::optional<uid_t> effective_user;
     std::uint64_t rss_bytes = 0;
@@ -54,6 +55,9 @@ struct process_status {
 /// failure::malformed when Tgid is missing or a value we use is no number.
 result<process_status> parse_process_status(std::string_view text);
 
+/// The user of a Uid line's four numbers (real, effective, saved, and of files), where all are the same.
+std::optional<uid_t> only_user(std::string_view uids);
+
 /// The arguments in /proc/PID/cmdline. Empty arguments in the middle are kept; the NULs at the end are dropped,
 /// because programs that change their title pad it with them.
 std::vector<std::string> parse_command_line(std::string_view text);
@@ -63,5 +67,19 @@ result<std::int64_t> parse_boot_time(std::string_view proc_stat);
 
 /// The first number of /proc/uptime, in hundredths of a second.
 result<std::uint64_t> parse_uptime_centiseconds(std::string_view text);
+
+/// Whether an interface is left out: loopback, and what runtimes make on the node for each container.
+bool is_left_out(std::string_view interface_name) noexcept;
+
+/// /proc/PID/net/dev without the interfaces that are left out, in its order. At most interface_limit.
+std::vector<interface_counters> parse_net_dev(std::string_view text);
+/// A node has one for each container, most of them veth, which are left out. A container that may make its own could
+/// make thousands, and each takes 100 bytes in each of the samples that are kept.
+inline constexpr std::size_t interface_limit = 1024;
+
+/// One line of /proc/PID/net/tcp or tcp6; the heading counts nothing.
+void count_tcp_line(std::string_view line, tcp_states& into);
+/// One line of /proc/PID/net/udp or udp6.
+void count_udp_line(std::string_view line, udp_counters& into);
 
 }  // namespace nodescope::host

@@ -2,14 +2,13 @@
 
 #include "collectors/host/proc/proc_text.hpp"
 #include "core/files/bounded_file.hpp"
-#include "core/files/directory.hpp"
 #include "core/unique_fd.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <vector>
+#include <optional>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -19,30 +18,36 @@ namespace nodescope::host {
 namespace {
 
 constexpr std::size_t uptime_limit = 4096;
+// A line per CPU and one with a number per interrupt come before btime.
 constexpr std::size_t node_stat_limit = 1024UL * 1024UL;
-// How often the clock is looked at.
-constexpr std::size_t check_every = 64;
 
-result<std::vector<pid_t>> list_pids(files::directory& proc, const files::place& where)
+}  // namespace
+
+result<std::vector<process_entry>> blocking_list_processes(files::directory& proc, const files::place& where)
 {
-    std::vector<pid_t> pids;
+    std::vector<process_entry> entries;
     while (const dirent* const entry = proc.next()) {
-        if (const auto pid = parse_pid(static_cast<const char*>(entry->d_name))) pids.push_back(*pid);
+        if (const auto pid = parse_pid(static_cast<const char*>(entry->d_name))) {
+            entries.push_back({*pid, entry->d_ino});
+        }
     }
     if (proc.failure() != 0) return from_errno(proc.failure(), "read " + where.shown());
     // The kernel lists them in order; a test's directory need not.
-    std::sort(pids.begin(), pids.end());
-    return pids;
+    std::ranges::sort(entries, {}, &process_entry::pid);
+    return entries;
 }
 
-}  // namespace
+result<std::int64_t> blocking_read_boot_time(const std::string& root)
+{
+    const auto node_stat = files::read_file({root, "/proc/stat"}, node_stat_limit);
+    if (!node_stat) return node_stat.error();
+    return parse_boot_time(node_stat->text);
+}
 
 result<node_clock> blocking_read_clock(const std::string& root)
 {
     node_clock clock;
-    const auto node_stat = files::read_file({root, "/proc/stat"}, node_stat_limit);
-    if (!node_stat) return node_stat.error();
-    const auto boot = parse_boot_time(node_stat->text);
+    const auto boot = blocking_read_boot_time(root);
     if (!boot) return boot.error();
     const auto uptime_text = files::read_file({root, "/proc/uptime"}, uptime_limit);
     if (!uptime_text) return uptime_text.error();
@@ -61,28 +66,29 @@ result<process_walk> blocking_walk_processes(const std::string& root, std::strin
     const files::place where(root, "/proc");
     files::directory proc(files::open(where, O_RDONLY | O_DIRECTORY));
     if (!proc) return from_errno(errno, fmt::format("{}: open {}", what, where.shown()));
-    const auto pids = list_pids(proc, where);
-    if (!pids) return pids.error();
+    const auto processes = blocking_list_processes(proc, where);
+    if (!processes) return processes.error();
 
+    const auto stopped = [&](std::size_t read) -> std::optional<error> {
+        if (abandoned.raised()) return error(failure::cancelled, fmt::format("{}: the caller went away", what));
+        if (!limit.passed()) return std::nullopt;
+        return error(failure::timed_out, fmt::format("{}: {} of {} processes read within {}", what, read,
+                                                     processes->size(), duration_text(limit.limit())));
+    };
     process_walk walk;
-    walk.total = pids->size();
+    walk.total = processes->size();
     std::size_t kept = 0;
-    for (std::size_t i = 0; i < pids->size(); ++i) {
-        if (kept == process_limit) {
-            walk.truncated = true;
-            break;
-        }
-        if (i % check_every == 0) {
-            if (abandoned.raised()) return error(failure::cancelled, fmt::format("{}: the caller went away", what));
-            if (limit.passed()) {
-                return error(failure::timed_out, fmt::format("{}: {} of {} processes read within {}", what, i,
-                                                             pids->size(), duration_text(limit.limit())));
-            }
-        }
-        const std::string name = std::to_string((*pids)[i]);
+    std::size_t i = 0;
+    for (; i < processes->size() && kept < process_limit; ++i) {
+        if (const auto why = stopped(i)) return *why;
+        const pid_t pid = (*processes)[i].pid;
+        const std::string name = std::to_string(pid);
         const unique_fd directory(::openat(proc.descriptor(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-        if (directory && visit(walked_process{(*pids)[i], directory.get(), name})) ++kept;
+        if (directory && visit(walked_process{pid, directory.get(), name, processes->size() - i - 1})) ++kept;
     }
+    // The last visit may have been ended by it.
+    if (const auto why = stopped(i)) return *why;
+    walk.not_visited = processes->size() - i;
     return walk;
 }
 

@@ -4,6 +4,8 @@
 
 #include "core/deadline.hpp"
 #include "core/error.hpp"
+#include "core/files/directory.hpp"
+#include "core/files/root.hpp"
 #include "core/worker_pool.hpp"
 
 #include <sys/types.h>
@@ -13,6 +15,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace nodescope::host {
 
@@ -33,17 +36,29 @@ struct node_clock {
 };
 result<node_clock> blocking_read_clock(const std::string& root);
 
+/// When the node was booted, in seconds since 1970, by <root>/proc/stat.
+result<std::int64_t> blocking_read_boot_time(const std::string& root);
+
+/// A process as /proc lists it.
+struct process_entry {
+    pid_t pid;
+    ino_t entry;  ///< of its directory: another process with this number gets another
+};
+/// By number. `where` is what `proc` was opened at, for sentences.
+result<std::vector<process_entry>> blocking_list_processes(files::directory& proc, const files::place& where);
+
 /// A process under the walk. All reads go through one descriptor, so that all files are those of one process even
 /// when its number is reused.
 struct walked_process {
     pid_t pid;
     int directory;          ///< /proc/PID, for read_file_at
     std::string_view name;  ///< the number as text, for sentences
+    std::size_t to_come;    ///< processes after this one
 };
 
 struct process_walk {
-    std::size_t total = 0;   ///< process directories seen
-    bool truncated = false;  ///< there may be more than the limit
+    std::size_t total = 0;        ///< process directories seen
+    std::size_t not_visited = 0;  ///< of those, beyond the limit
 };
 
 /// Calls `visit` for each process, by number, until it has kept (returned true for) `process_limit` of them. `what`

@@ -1,13 +1,16 @@
 #include "collectors/host/proc/network_reader.hpp"
-#include "collectors/host/proc/network_text.hpp"
+#include "collectors/host/proc/proc_text.hpp"
 #include "tests/support/temporary_root.hpp"
 
 #include <gtest/gtest.h>
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <csignal>
+#include <cstddef>
+#include <vector>
 
 using namespace nodescope;
 using namespace nodescope::host;
@@ -32,14 +35,17 @@ const std::string udp_line =
 const abandon_flag nobody;
 deadline minute() { return deadline::in(std::chrono::minutes(1)); }
 
+network_reader open(const temporary_root& root)
+{
+    root.write("/proc/7/stat", "");
+    auto process = process_handle::open(root.path(), 7);
+    EXPECT_TRUE(process) << process.error();
+    return network_reader(std::move(*process));
+}
+
 network_usage read(const temporary_root& root, bool sockets)
 {
-    network_reading options;
-    options.tcp = sockets;
-    options.udp = sockets;
-    auto reader = network_reader::blocking_open(root.path(), 7);
-    EXPECT_TRUE(reader) << reader.error();
-    auto network = reader->blocking_read(minute(), nobody, options);
+    auto network = open(root).blocking_read(minute(), nobody, sockets);
     EXPECT_TRUE(network) << network.error();
     return std::move(*network);
 }
@@ -136,19 +142,15 @@ TEST(NetworkReader, SaysWhatIsMissing)
 {
     const temporary_root root;
     root.write("/proc/7/net/dev", heading);
-    EXPECT_EQ(network_reader::blocking_open(root.path(), 8).error().kind(), failure::gone);
 
-    network_reading options;
-    options.tcp = true;
-    const auto reader = network_reader::blocking_open(root.path(), 7);
-    ASSERT_TRUE(reader);
-    EXPECT_EQ(reader->blocking_read(minute(), nobody, options).error(),
+    const network_reader reader = open(root);
+    EXPECT_EQ(reader.blocking_read(minute(), nobody, true).error(),
               error(failure::gone, "read " + root.path() + "/proc/7/net/tcp: No such file or directory"));
     root.write("/proc/7/net/tcp", tcp_heading);
-    EXPECT_EQ(reader->blocking_read(deadline::in({}), nobody, options).error().kind(), failure::timed_out);
+    EXPECT_EQ(reader.blocking_read(deadline::in({}), nobody, true).error().kind(), failure::timed_out);
     abandon_flag raised;
     raised.raise();
-    EXPECT_EQ(reader->blocking_read(minute(), raised, options).error().kind(), failure::cancelled);
+    EXPECT_EQ(reader.blocking_read(minute(), raised, true).error().kind(), failure::cancelled);
 }
 
 TEST(NetworkReader, AnEndedProcessIsGone)
@@ -158,21 +160,21 @@ TEST(NetworkReader, AnEndedProcessIsGone)
         ::pause();
         ::_exit(0);
     }
-    const auto process = process_handle::open("/", child);
+    auto process = process_handle::open("/", child);
     ASSERT_TRUE(process);
-    const auto reader = network_reader::blocking_open(*process);
-    ASSERT_TRUE(reader);
-    EXPECT_TRUE(reader->blocking_read(minute(), nobody));
+    const network_reader reader(std::move(*process));
+    EXPECT_TRUE(reader.blocking_read(minute(), nobody));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
-    EXPECT_EQ(reader->blocking_read(minute(), nobody).error().kind(), failure::gone);
+    EXPECT_EQ(reader.blocking_read(minute(), nobody).error().kind(), failure::gone);
 }
 
 TEST(Descriptors, AreCountedAndSocketsToo)
 {
     const auto count = [] {
         process_usage usage;
-        const auto done = blocking_count_descriptors("/", {::getpid(), 4194304}, usage, minute(), nobody);
+        std::size_t links = 1'000'000;
+        const auto done = blocking_count_descriptors("/", {::getpid(), 4194304}, usage, links, minute(), nobody);
         EXPECT_TRUE(done) << done.error();
         return usage;
     };
@@ -185,7 +187,28 @@ TEST(Descriptors, AreCountedAndSocketsToo)
     EXPECT_GE(after.socket_count, before.socket_count + 1);
 
     process_usage none;
-    EXPECT_EQ(blocking_count_descriptors("/", {::getpid()}, none, deadline::in({}), nobody).error().kind(),
+    std::size_t links = 100;
+    EXPECT_EQ(blocking_count_descriptors("/", {::getpid()}, none, links, deadline::in({}), nobody).error().kind(),
               failure::timed_out);
     EXPECT_EQ(none.fd_count, 0U);
+}
+
+TEST(Descriptors, AreLookedAtAsOftenAsThereAreLinksLeft)
+{
+    std::vector<unique_fd> copies;
+    copies.reserve(50);
+    for (int i = 0; i < 50; ++i) copies.emplace_back(::dup(0));
+    process_usage all;
+    std::size_t enough = 100'000;
+    ASSERT_TRUE(blocking_count_descriptors("/", {::getpid()}, all, enough, minute(), nobody));
+    process_usage some;
+    std::size_t few = 10;
+    ASSERT_TRUE(blocking_count_descriptors("/", {::getpid(), ::getpid()}, some, few, minute(), nobody));
+    EXPECT_EQ(few, 0U);
+    EXPECT_LE(some.socket_count, 10U);
+    EXPECT_EQ(some.process_count, 2U);
+    struct stat said {};
+    ASSERT_EQ(::stat("/proc/self/fd", &said), 0);
+    if (said.st_size == 0) EXPECT_EQ(some.fd_count, 10U);
+    else EXPECT_EQ(some.fd_count, 2 * all.fd_count);
 }

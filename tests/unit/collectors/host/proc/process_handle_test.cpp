@@ -1,13 +1,22 @@
 #include "collectors/host/proc/process_handle.hpp"
+#include "collectors/host/proc/proc_text.hpp"
+#include "core/files/bounded_file.hpp"
 #include "core/rfc3339.hpp"
 #include "tests/support/namespace_child.hpp"
+#include "tests/support/run_until.hpp"
 #include "tests/support/temporary_root.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +33,7 @@ const std::string id = "8fed049dc1fadb6c40b231cdcc2d354904ebd02a41dcf2e2ea909b06
 constexpr std::string_view container_stat =
     "17209 (sleep) S 17187 17209 17209 0 -1 4194560 1099 0 0 0 1 0 0 0 20 0 1 0 203810 2322432 324 1\n";
 constexpr std::string_view container_began = "2026-11-21T01:53:44.477455256Z";
+constexpr std::string_view container_began_earlier = "2026-11-21T01:53:41.477455256Z";
 
 temporary_root& add_process(temporary_root& root, const std::string& cgroup)
 {
@@ -31,6 +41,18 @@ temporary_root& add_process(temporary_root& root, const std::string& cgroup)
     root.write("/proc/17209/cgroup", cgroup);
     root.write("/proc/stat", captured("node_stat"));
     return root;
+}
+
+void make_cgroup(const temporary_root& root, const std::string& path)
+{
+    std::filesystem::create_directories(root.path() + "/sys/fs/cgroup" + path);
+}
+
+// Anybody may make cgroups in it.
+void hand_over(const temporary_root& root, const std::string& path)
+{
+    make_cgroup(root, path);
+    std::filesystem::permissions(root.path() + "/sys/fs/cgroup" + path, std::filesystem::perms::all);
 }
 
 result<bool> belongs(const temporary_root& root, std::string_view started_at)
@@ -94,8 +116,74 @@ TEST(ProcessHandle, WithoutPidfdAsksTheStateInStat)
 
     root.write("/proc/17209/stat", "17209 (sleep) Z 1 1 1 0 -1 1 1 0 0 0 1 0 0 0 20 0 1 0 203810 2322432 324 1\n");
     EXPECT_FALSE(handle->alive());
+    root.write("/proc/17209/stat", "17209 (sleep) Z 1 1 1 0 -1 1 1 0 0 0 1 0 0 0 20 0 2 0 203810 2322432 324 1\n");
+    EXPECT_TRUE(handle->alive()) << "its other thread lives";
     root.write("/proc/17209/stat", "");
     EXPECT_FALSE(handle->alive());
+}
+
+// main() may end by pthread_exit() while other threads go on: such a process has a zombie in its own /proc/PID.
+TEST(ProcessHandle, OfAProcessWithoutItsFirstThreadReadsAnother)
+{
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        const auto go_on = [](void*) -> void* {
+            for (;;) ::pause();
+        };
+        pthread_t other{};
+        if (::pthread_create(&other, nullptr, go_on, nullptr) != 0) ::_exit(1);
+        ::syscall(SYS_exit, 0);  // of this thread alone
+    }
+    ASSERT_GT(pid, 0);
+    const auto is_zombie = [&] {
+        const auto stat = files::read_file({"/", fmt::format("/proc/{}/stat", pid)}, 4096);
+        return stat && stat->text.find(") Z ") != std::string::npos;
+    };
+    EXPECT_TRUE(nodescope::testing::wait_until(is_zombie));
+
+    const auto handle = process_handle::open("/", pid);
+
+    ASSERT_TRUE(handle) << handle.error();
+    EXPECT_TRUE(handle->alive());
+    EXPECT_TRUE(handle->lost_first_thread());
+    struct stat network {};
+    struct stat own {};
+    EXPECT_EQ(::fstatat(handle->directory(), "ns/net", &network, 0), 0);
+    EXPECT_EQ(::stat("/proc/self/ns/net", &own), 0);
+    EXPECT_EQ(network.st_ino, own.st_ino);
+    const auto cgroup = handle->read("cgroup", 4096);
+    const auto our_cgroup = files::read_file({"/", "/proc/self/cgroup"}, 4096);
+    EXPECT_TRUE(cgroup && our_cgroup && cgroup->text == our_cgroup->text) << "on cgroup v1 a zombie is in none";
+    const auto whole = files::read_file({"/", fmt::format("/proc/{}/stat", pid)}, 4096);
+    EXPECT_EQ(handle->start_ticks().value(), parse_process_stat(whole->text)->start_ticks)
+        << "the process's, not the thread's";
+
+    ::kill(pid, SIGKILL);
+    siginfo_t ended{};
+    ::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT);
+    EXPECT_FALSE(handle->alive());
+    const auto dead = process_handle::open("/", pid);
+    EXPECT_FALSE(dead && dead->lost_first_thread()) << "a zombie as a whole";
+    ::waitpid(pid, nullptr, 0);
+}
+
+TEST(BelongsToContainer, ByItsNameAloneIsNotProved)
+{
+    temporary_root root;
+    add_process(root, "0::/user.slice/libpod-" + id + ".scope\n");
+    hand_over(root, "/user.slice");
+    make_cgroup(root, "/user.slice/libpod-" + id + ".scope");
+    const auto process = process_handle::open(root.path(), 17209);
+    ASSERT_TRUE(process);
+    container_claim claim(id, "", "");
+    EXPECT_EQ(belongs_to_container(*process, root.path(), claim).error().kind(), failure::conflict);
+    claim.by_name_alone = true;
+    const auto belongs = belongs_to_container(*process, root.path(), claim);
+    ASSERT_TRUE(belongs) << belongs.error();
+    EXPECT_FALSE(*belongs) << "verified";
+    claim.id = std::string(64, '9');
+    EXPECT_EQ(belongs_to_container(*process, root.path(), claim).error().kind(), failure::conflict);
 }
 
 TEST(ReadFileAt, StopsAtTheLimit)
@@ -116,9 +204,58 @@ TEST(ReadFileAt, StopsAtTheLimit)
 TEST(BelongsToContainer, IsProvedByTheCgroup)
 {
     temporary_root root;
+    make_cgroup(root, "/docker/" + id);
     const auto proved = belongs(add_process(root, captured("cgroup_docker_v1")), "nonsense");
     ASSERT_TRUE(proved) << proved.error();
     EXPECT_TRUE(*proved);
+}
+
+// Whoever may make cgroups may call one like the container, and may get its process's number when that has ended.
+TEST(BelongsToContainer, IsNotProvedByANameThatOthersCanGive)
+{
+    temporary_root root;
+    hand_over(root, "/user.slice");
+    make_cgroup(root, "/user.slice/" + id);
+    add_process(root, "0::/user.slice/" + id + "/below\n");
+    const auto refused = belongs(root, container_began_earlier);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error(),
+              error(failure::conflict,
+                    "container changed: web (8fed049dc1fa): process 17209 is in a cgroup that has only "
+                    "the container's id in its name, and began at 2026-11-21T01:53:44.10Z, the "
+                    "container at 2026-11-21T01:53:41.47Z"));
+    for (const char* never : {"", "0001-01-01T00:00:00Z"}) EXPECT_FALSE(belongs(root, never)) << never;
+
+    // A rootless engine's: the number was its process's when it began, and nobody else has had it since.
+    for (const auto then : {std::string_view("2027-01-01T00:00:00Z"), container_began}) {
+        const auto proved = belongs(root, then);
+        ASSERT_TRUE(proved) << proved.error();
+        EXPECT_TRUE(*proved);
+    }
+}
+
+TEST(BelongsToContainer, IsNotProvedByTheCgroupOfASubsystemWithoutContainers)
+{
+    temporary_root root;
+    make_cgroup(root, "/docker/" + id);
+    add_process(root, "4:memory:/user.slice\n1:name=systemd:/user.slice/" + id + "\n");
+    EXPECT_FALSE(belongs(root, container_began_earlier));
+}
+
+TEST(BelongsToContainer, LooksAtAllCgroupsOfThatNameWhereItIsInAnotherNamespace)
+{
+    temporary_root root;
+    root.write("/proc/1/mountinfo", "26 23 0:23 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+    add_process(root, "0::/../../kubepods/" + id + "\n");
+    EXPECT_FALSE(belongs(root, container_began_earlier));
+    EXPECT_TRUE(belongs(root, container_began));
+    make_cgroup(root, "/kubepods/" + id);
+    const auto proved = belongs(root, container_began_earlier);
+    ASSERT_TRUE(proved) << proved.error();
+    EXPECT_TRUE(*proved);
+    hand_over(root, "/user.slice");
+    make_cgroup(root, "/user.slice/" + id);
+    EXPECT_FALSE(belongs(root, container_began_earlier));
 }
 
 TEST(BelongsToContainer, RefusesTheCgroupOfAnother)
