@@ -7,14 +7,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace nodescope::host {
 
 /// Nanoseconds since the cgroup was made.
 struct cpu_usage {
-    cpu_usage() = default;
     bool operator==(const cpu_usage&) const = default;
     std::uint64_t total = 0;
     std::uint64_t user = 0;
@@ -30,7 +28,6 @@ struct cpu_usage {
 
 /// Bytes, except the counts, which are named so. cgroup v2 names where v1 and v2 differ.
 struct memory_usage {
-    memory_usage() = default;
     bool operator==(const memory_usage&) const = default;
     std::uint64_t usage = 0;
     std::uint64_t max_usage = 0;
@@ -99,7 +96,6 @@ enum class io_operation : std::uint8_t { async, count, discard, read, sync, tota
 
 /// The figures of one device in one list.
 struct io_entry {
-    io_entry() = default;
     bool operator==(const io_entry&) const = default;
     io_list list = io_list::service_bytes;
     std::uint32_t major = 0;
@@ -123,7 +119,6 @@ using io_usage = std::vector<io_entry>;
 
 /// One interface of /proc/PID/net/dev.
 struct interface_counters {
-    interface_counters() = default;
     bool operator==(const interface_counters&) const = default;
     std::string name;
     std::uint64_t rx_bytes = 0;
@@ -152,9 +147,9 @@ struct udp_counters {
 };
 
 struct network_usage {
-    network_usage() = default;
     bool operator==(const network_usage&) const = default;
     std::vector<interface_counters> interfaces;  ///< in the order of the file
+    std::uint64_t interfaces_left_out = 0;       ///< beyond the number that is kept
     /// Only read where the configuration asks for them.
     tcp_states tcp;
     tcp_states tcp6;
@@ -189,11 +184,12 @@ struct disk_counters {
 
 /// A filesystem's figures: of the node's, or the share of it that is a container's.
 struct filesystem_usage {
-    filesystem_usage() = default;
     bool operator==(const filesystem_usage&) const = default;
     std::string device;
-    std::string mountpoint;  ///< empty for a container's share
-    std::string type;        ///< "vfs", "zfs" or "devicemapper"
+    std::string mountpoint;   ///< empty for a container's share
+    std::string type;         ///< "vfs", "zfs" or "devicemapper"
+    std::uint32_t major = 0;  ///< of the device; 0 for a container's share
+    std::uint32_t minor = 0;
     std::uint64_t capacity = 0;
     std::uint64_t usage = 0;
     std::uint64_t base_usage = 0;
@@ -206,7 +202,6 @@ struct filesystem_usage {
 
 /// What a cgroup is allowed. 0: no such file; `unlimited`: the word "max".
 struct cgroup_limits {
-    cgroup_limits() = default;
     bool operator==(const cgroup_limits&) const = default;
     static constexpr std::uint64_t unlimited = ~std::uint64_t{0};
     std::uint64_t cpu_shares = 0;            ///< v2: worked out of cpu.weight

@@ -1,7 +1,7 @@
 #include "collectors/host/disk/disk_usage.hpp"
 
-#include "collectors/host/disk/mount_table.hpp"
 #include "collectors/host/disk/mountinfo.hpp"
+#include "core/ascii.hpp"
 #include "core/files/bounded_file.hpp"
 
 #include <fmt/format.h>
@@ -9,8 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-
-#include <sys/stat.h>
 
 namespace nodescope::host {
 
@@ -33,20 +31,8 @@ constexpr std::array layer_places{
 // A name that is one component and leads nowhere else.
 bool is_plain_name(std::string_view name)
 {
-    return !name.empty() && name != "." && name != ".." && std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
-               c == '.';
-    });
-}
-
-bool has_component(std::string_view path, std::string_view name)
-{
-    while (!path.empty()) {
-        const std::size_t slash = std::min(path.find('/'), path.size());
-        if (path.substr(0, slash) == name) return true;
-        path.remove_prefix(std::min(slash + 1, path.size()));
-    }
-    return false;
+    constexpr byte_set allowed = byte_set::alphanumeric_and("-_.");
+    return !name.empty() && name != "." && name != ".." && allowed.contains_all(name);
 }
 
 // Empty: that driver has no such place, or no such container.
@@ -71,12 +57,11 @@ std::string upper_directory_of(std::string_view mountinfo, std::string_view cont
     std::string found;
     if (container_id.empty()) return found;
     for_each_mount(mountinfo, [&](const mount_line& mount) {
-        if (!found.empty() || mount.type != "overlay" || !has_component(mount.mountpoint, container_id)) return;
-        for (std::string_view rest = mount.super_options; !rest.empty();) {
-            const std::size_t end = std::min(rest.find(','), rest.size());
-            if (rest.starts_with(option)) found = unescape_mount(rest.substr(option.size(), end - option.size()));
-            rest.remove_prefix(std::min(end + 1, rest.size()));
-        }
+        if (!found.empty() || mount.type != "overlay" || !has_part(mount.mountpoint, '/', container_id)) return;
+        for_each_part(mount.super_options, ',', [&](std::string_view one) {
+            if (one.starts_with(option)) found = unescape_mount(one.substr(option.size()));
+            return true;
+        });
     });
     return found;
 }
@@ -90,7 +75,7 @@ result<std::string> blocking_find_layer(const std::string& root, const docker_st
     if (!is_plain_name(container_id)) return none;
     bool denied = false;
     const auto usable = [&](const std::string& path) {
-        if (!path.starts_with('/') || has_component(path, "..")) return false;
+        if (!path.starts_with('/') || has_part(path, '/', "..")) return false;
         const unique_fd directory = files::open({root, path}, O_PATH | O_DIRECTORY | O_NOFOLLOW);
         denied = denied || (!directory && errno == EACCES);
         return static_cast<bool>(directory);

@@ -11,7 +11,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,7 +24,7 @@ struct tree_usage {
     std::uint32_t minor = 0;
     std::uint64_t capacity = 0;  ///< of the file system
     bool truncated = false;      ///< there is more than a limit allows: figures are of what was seen
-    bool denied = false;         ///< so are they where a directory may not be read (CAP_DAC_READ_SEARCH)
+    bool denied = false;         ///< a directory may not be read (CAP_DAC_READ_SEARCH): figures are of the rest
 };
 
 /// What one walk counts at most; beyond, figures are of what was seen.

@@ -4,10 +4,7 @@
 #include "core/files/bounded_file.hpp"
 #include "core/unique_fd.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <mutex>
 #include <optional>
@@ -29,22 +26,20 @@ constexpr std::size_t diskstats_limit_bytes = 4UL * 1024UL * 1024UL;
 
 bool is_network(const node_mount& mount) { return mount.type.starts_with("nfs"); }
 
-// None when the mount is gone or another lies on top of it. May hang on a network filesystem. Corrects the device
-// number of btrfs: mountinfo has that of the whole, files have that of their subvolume.
-std::optional<filesystem_usage> blocking_measure(const std::string& root, node_mount& mount)
+// None when the mount is gone or another lies on top of it. May hang on a network filesystem.
+std::optional<filesystem_usage> blocking_measure(const std::string& root, const node_mount& mount)
 {
     const unique_fd top = files::open({root, mount.mountpoint}, O_PATH);
     struct stat status = {};
     struct statvfs figures = {};
     if (!top || ::fstat(top.get(), &status) != 0 || ::fstatvfs(top.get(), &figures) != 0) return std::nullopt;
-    if (mount.type == "btrfs") {
-        mount.major = gnu_dev_major(status.st_dev);
-        mount.minor = gnu_dev_minor(status.st_dev);
-    }
-    if (status.st_dev != gnu_dev_makedev(mount.major, mount.minor)) return std::nullopt;
+    // Of btrfs mountinfo has the number of the whole, and files have that of their subvolume.
+    if (mount.type != "btrfs" && status.st_dev != gnu_dev_makedev(mount.major, mount.minor)) return std::nullopt;
 
     filesystem_usage usage;
     usage.device = mount.device;
+    usage.major = gnu_dev_major(status.st_dev);
+    usage.minor = gnu_dev_minor(status.st_dev);
     usage.mountpoint = mount.mountpoint;
     usage.type = mount.type == "zfs" ? "zfs" : "vfs";
     usage.capacity = figures.f_blocks * figures.f_frsize;
@@ -56,33 +51,19 @@ std::optional<filesystem_usage> blocking_measure(const std::string& root, node_m
     return usage;
 }
 
-void add(node_filesystems& into, node_mount mount, filesystem_usage usage)
+void add(node_filesystems& into, const node_mount& mount, filesystem_usage usage)
 {
-    const disk_line* disk = into.disk(mount.major, mount.minor);
+    const disk_line* disk = into.disk(usage.major, usage.minor);
     if (disk == nullptr) disk = into.disk(mount.source);
     if (disk != nullptr) usage.disk = disk->counters;
-    into.mounts.push_back(std::move(mount));
     into.usages.push_back(std::move(usage));
-}
-
-void sort_by_device(node_filesystems& filesystems)
-{
-    std::vector<std::pair<node_mount, filesystem_usage>> pairs;
-    for (std::size_t i = 0; i < filesystems.mounts.size(); ++i) {
-        pairs.emplace_back(std::move(filesystems.mounts[i]), std::move(filesystems.usages[i]));
-    }
-    std::sort(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) { return a.first.device < b.first.device; });
-    for (std::size_t i = 0; i < pairs.size(); ++i) {
-        filesystems.mounts[i] = std::move(pairs[i].first);
-        filesystems.usages[i] = std::move(pairs[i].second);
-    }
 }
 
 // The mounts, read again only when the kernel says so: poll on mountinfo tells (fs/proc_namespace.c mounts_poll). A
 // file that is not the kernel's (a test's root) is read each time.
 class followed_mounts {
 public:
-    followed_mounts(std::string root, mount_choice choice) : root_(std::move(root)), choice_(choice) {}
+    explicit followed_mounts(std::string root) : root_(std::move(root)) {}
 
     result<std::vector<node_mount>> blocking_current()
     {
@@ -97,7 +78,7 @@ public:
             return text.error();
         }
         if (text->truncated) text->text.resize(text->text.rfind('\n') + 1);
-        mounts_ = parse_node_mounts(text->text, choice_);
+        mounts_ = parse_node_mounts(text->text);
         return mounts_;
     }
 
@@ -120,51 +101,66 @@ private:
     }
 
     std::string root_;
-    mount_choice choice_;
     std::string shown_;
     unique_fd file_;
     bool is_kernels_ = false;
     std::vector<node_mount> mounts_;
 };
 
-struct running_mark {
-    std::atomic<bool>& running;
-    ~running_mark() { running = false; }
-};
-
-// What the network thread has found out so far; it may be stuck in the middle while the asker has gone on.
-struct network_progress {
-    std::mutex mutex;
-    std::vector<std::optional<std::pair<node_mount, filesystem_usage>>> answers;
-    std::vector<bool> asked;
-};
-
 }  // namespace
 
+struct filesystem_watch::local_part {
+    node_filesystems measured;
+    std::vector<node_mount> network;
+};
+
+/// What the network thread has found out so far; it may be stuck in the middle while the askers have gone on.
+struct filesystem_watch::network_part {
+    explicit network_part(std::vector<node_mount> wanted) : mounts_(std::move(wanted)) {}
+
+    void blocking_measure_all(const std::string& root, const abandon_flag& abandoned)
+    {
+        // Goes on where an abandoned call stopped. Nobody else changes the answers: the pool has one thread.
+        for (std::size_t i = answers_.size(); i < mounts_.size() && !abandoned.raised(); ++i) {
+            auto usage = blocking_measure(root, mounts_[i]);
+            const std::lock_guard lock(mutex_);
+            answers_.push_back(std::move(usage));
+        }
+    }
+
+    void copy_to(node_filesystems& into)
+    {
+        const std::lock_guard lock(mutex_);
+        for (std::size_t i = 0; i < mounts_.size(); ++i) {
+            if (i >= answers_.size()) into.unanswered.push_back(mounts_[i].mountpoint);
+            else if (const auto& answer = answers_[i]) add(into, mounts_[i], *answer);
+        }
+    }
+
+private:
+    const std::vector<node_mount> mounts_;
+    std::mutex mutex_;
+    std::vector<std::optional<filesystem_usage>> answers_;  // of the first mounts; none: it is gone
+};
+
 struct filesystem_watch::state {
-    state(std::string where, mount_choice choice) : root(std::move(where)), mounts(root, choice) {}
+    explicit state(std::string where) : root(std::move(where)), mounts(root) {}
 
-    struct local_part {
-        local_part() = default;
-        node_filesystems measured;
-        std::vector<node_mount> network;
-    };
-
-    // One at a time: the caller holds `running`.
-    result<local_part> blocking_measure_local(const abandon_flag& abandoned)
+    // One at a time: the caller holds `busy`.
+    result<std::shared_ptr<const local_part>> blocking_measure_local(const abandon_flag& abandoned)
     {
         auto current = mounts.blocking_current();
         if (!current) return current.error();
-        local_part part;
+        const auto part = std::make_shared<local_part>();
         if (auto text = files::read_file({root, "/proc/diskstats"}, diskstats_limit_bytes)) {
-            part.measured.disks = parse_diskstats(text->text);
+            part->measured.disks = parse_diskstats(text->text);
         }
         for (node_mount& mount : *current) {
             if (abandoned.raised()) return error(failure::cancelled, "filesystems: the asker went away");
             if (is_network(mount)) {
-                part.network.push_back(std::move(mount));
+                part->network.push_back(std::move(mount));
             } else if (auto usage = blocking_measure(root, mount)) {
-                add(part.measured, std::move(mount), std::move(*usage));
+                add(part->measured, mount, std::move(*usage));
             }
         }
         return part;
@@ -172,69 +168,62 @@ struct filesystem_watch::state {
 
     const std::string root;
     followed_mounts mounts;
-    std::atomic<bool> running{false};
+    std::mutex busy;
 };
 
-filesystem_watch::filesystem_watch(worker_pool& pool, std::string root, mount_choice choice,
-                                   steady_clock::duration timeout)
-    : pool_(pool), state_(std::make_shared<state>(std::move(root), choice)), calls_(timeout)
+filesystem_watch::filesystem_watch(worker_pool& pool, std::string root, steady_clock::duration timeout)
+    : pool_(pool), state_(std::make_shared<state>(std::move(root))), timeout_(timeout)
 {
 }
 filesystem_watch::~filesystem_watch() = default;
 
 task<result<std::shared_ptr<const node_filesystems>>> filesystem_watch::measure(deadline limit)
 {
-    const auto begin = [this](deadline own) { return measure_once(own); };
-    auto joining = calls_.join("filesystems", limit, begin);
-    co_return co_await std::move(joining);
-}
-
-task<result<filesystem_watch::measurement>> filesystem_watch::measure_once(deadline limit)
-{
-    auto work = [shared = state_](const abandon_flag& abandoned) -> result<state::local_part> {
-        if (shared->running.exchange(true)) {
-            return error(failure::overloaded, "filesystems: the measurement before has not ended");
-        }
-        const running_mark mark{shared->running};
-        return shared->blocking_measure_local(abandoned);
-    };
-    auto part = co_await pool_.run("filesystems", limit, std::move(work));
+    limit = deadline::sooner(limit, deadline::in(timeout_));
+    const auto begin_local = [this](deadline own) { return measure_local(own); };
+    const auto part = co_await local_calls_.join("filesystems", limit, begin_local);
     if (!part) co_return part.error();
 
-    auto measured = std::make_shared<node_filesystems>(std::move(part->measured));
-    if (!part->network.empty()) co_await measure_network(measured, std::move(part->network), limit);
-    sort_by_device(*measured);
-    last_ = measured;
-    co_return measurement(measured);
-}
-
-task<void> filesystem_watch::measure_network(std::shared_ptr<node_filesystems> into, std::vector<node_mount> mounts,
-                                             deadline limit)
-{
-    auto progress = std::make_shared<network_progress>();
-    progress->answers.resize(mounts.size());
-    progress->asked.resize(mounts.size());
-    auto work = [progress, mounts, root = state_->root](const abandon_flag& abandoned) mutable -> result<void> {
-        for (std::size_t i = 0; i < mounts.size() && !abandoned.raised(); ++i) {
-            auto usage = blocking_measure(root, mounts[i]);
-            const std::lock_guard lock(progress->mutex);
-            progress->asked[i] = true;
-            if (usage) progress->answers[i].emplace(std::move(mounts[i]), std::move(*usage));
-        }
-        return {};
-    };
-    // While one hangs there is no thread for the others.
-    if (network_pool_.busy() == 0) {
+    const auto measured = std::make_shared<node_filesystems>((*part)->measured);
+    if (!(*part)->network.empty()) {
+        if (network_calls_.in_flight() == 0) network_ = std::make_shared<network_part>((*part)->network);
+        const auto network = network_;
+        const auto begin_network = [this, network](deadline own) { return measure_network(network, own); };
         // Half of what is left, so that what is known reaches the asker in time.
         const steady_clock::duration half = limit.remaining() / 2;
         const deadline patience = deadline::in(std::min<steady_clock::duration>(network_limit, half));
-        (void)co_await network_pool_.run("network filesystems", patience, std::move(work));
+        auto asking = network_calls_.join("network filesystems", patience, begin_network);
+        const auto asked = co_await std::move(asking);
+        if (!asked && asked.error().kind() == failure::cancelled) co_return asked.error();
+        network->copy_to(*measured);
     }
-    const std::lock_guard lock(progress->mutex);
-    for (std::size_t i = 0; i < mounts.size(); ++i) {
-        if (!progress->asked[i]) into->unanswered.push_back(mounts[i].mountpoint);
-        if (auto& answer = progress->answers[i]) add(*into, std::move(answer->first), std::move(answer->second));
+    std::sort(measured->usages.begin(), measured->usages.end(),
+              [](const filesystem_usage& a, const filesystem_usage& b) { return a.device < b.device; });
+    last_ = measured;
+    co_return last_;
+}
+
+task<result<std::shared_ptr<const filesystem_watch::local_part>>> filesystem_watch::measure_local(deadline limit)
+{
+    auto work = [shared = state_](const abandon_flag& abandoned) -> result<std::shared_ptr<const local_part>> {
+        const std::unique_lock<std::mutex> mine(shared->busy, std::try_to_lock);
+        if (!mine) return error(failure::overloaded, "filesystems: the measurement before has not ended");
+        return shared->blocking_measure_local(abandoned);
+    };
+    co_return co_await pool_.run("filesystems", limit, std::move(work));
+}
+
+task<result<void>> filesystem_watch::measure_network(std::shared_ptr<network_part> into, deadline limit)
+{
+    // While one hangs there is no thread for the others.
+    if (network_pool_.abandoned() > 0) {
+        co_return error(failure::overloaded, "network filesystems: the one asked last still hangs");
     }
+    auto work = [into, root = state_->root](const abandon_flag& abandoned) -> result<void> {
+        into->blocking_measure_all(root, abandoned);
+        return {};
+    };
+    co_return co_await network_pool_.run("network filesystems", limit, std::move(work));
 }
 
 }  // namespace nodescope::host

@@ -1,9 +1,109 @@
 #include "collectors/host/disk/filesystems.hpp"
 
+#include "collectors/host/disk/mountinfo.hpp"
+#include "core/text_scan.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
 #include <tuple>
 
 namespace nodescope::host {
+
+namespace {
+
+// The filesystems that are counted; network filesystems by their beginning: nfs, nfs4.
+constexpr std::array<std::string_view, 2> type_beginnings{"ext", "nfs"};
+constexpr std::array<std::string_view, 19> types{"btrfs", "overlay", "tmpfs", "xfs",     "zfs",  "squashfs", "f2fs",
+                                                 "vfat",  "fat",     "msdos", "exfat",   "ntfs", "jfs",      "reiserfs",
+                                                 "hfs",   "hfsplus", "udf",   "iso9660", "ntfs3"};
+
+bool is_kept(std::string_view type, std::string_view mountpoint)
+{
+    // An overlay on "/" is the node's own; any other shows a disk once more under another name.
+    if (type == "overlay") return mountpoint == "/";
+    return std::find(types.begin(), types.end(), type) != types.end() ||
+           std::any_of(type_beginnings.begin(), type_beginnings.end(),
+                       [&](std::string_view beginning) { return type.starts_with(beginning); });
+}
+
+node_mount as_node_mount(const mount_line& line)
+{
+    node_mount mount;
+    mount.mountpoint = unescape_mount(line.mountpoint);
+    mount.type = line.type;
+    mount.source = unescape_mount(line.source);
+    mount.major = line.major;
+    mount.minor = line.minor;
+    mount.device = mount.source;
+    if (mount.type == "tmpfs") mount.device = mount.mountpoint;
+    if (mount.type == "overlay") mount.device = fmt::format("overlay_{}-{}", mount.major, mount.minor);
+    return mount;
+}
+
+// Fields 4 to 14 (kernel Documentation/admin-guide/iostats.rst).
+constexpr std::array counters{
+    &disk_counters::reads_completed, &disk_counters::reads_merged,     &disk_counters::sectors_read,
+    &disk_counters::read_time,       &disk_counters::writes_completed, &disk_counters::writes_merged,
+    &disk_counters::sectors_written, &disk_counters::write_time,       &disk_counters::io_in_progress,
+    &disk_counters::io_time,         &disk_counters::weighted_io_time,
+};
+
+// A node with multipath storage has some thousand.
+constexpr std::size_t disk_limit = 16'384;
+
+std::optional<disk_line> parse_disk(std::string_view line)
+{
+    fields words(line);
+    const auto major = whole_number<std::uint32_t>(words.next());
+    const auto minor = whole_number<std::uint32_t>(words.next());
+    if (!major || !minor) return std::nullopt;
+    disk_line disk;
+    disk.major = *major;
+    disk.minor = *minor;
+    disk.name = words.next();
+    if (disk.name.empty()) return std::nullopt;
+    for (const auto counter : counters) {
+        const auto value = whole_number<std::uint64_t>(words.next());
+        if (!value) return std::nullopt;
+        disk.counters.*counter = *value;
+    }
+    return disk;
+}
+
+}  // namespace
+
+std::vector<node_mount> parse_node_mounts(std::string_view mountinfo)
+{
+    std::map<std::string, node_mount> by_device;
+    for_each_mount(mountinfo, [&](const mount_line& line) {
+        if (!is_kept(line.type, line.mountpoint)) return;
+        node_mount mount = as_node_mount(line);
+        const auto [first, added] = by_device.try_emplace(mount.device, mount);
+        // A later tmpfs of the same name lies on the same place and hides the earlier one.
+        if (!added && (mount.mountpoint == "/" || mount.type == "tmpfs")) first->second = std::move(mount);
+    });
+    std::vector<node_mount> mounts;
+    mounts.reserve(by_device.size());
+    for (auto& one : by_device) mounts.push_back(std::move(one.second));
+    return mounts;
+}
+
+std::vector<disk_line> parse_diskstats(std::string_view text)
+{
+    std::vector<disk_line> disks;
+    for_each_line(text, [&](std::string_view line) {
+        if (auto disk = parse_disk(line)) disks.push_back(std::move(*disk));
+        return disks.size() < disk_limit;
+    });
+    std::sort(disks.begin(), disks.end(), [](const disk_line& a, const disk_line& b) {
+        return std::tie(a.major, a.minor) < std::tie(b.major, b.minor);
+    });
+    return disks;
+}
 
 const disk_line* node_filesystems::disk(std::uint32_t major, std::uint32_t minor) const noexcept
 {
@@ -36,10 +136,10 @@ std::string node_filesystems::device_name(std::uint32_t major, std::uint32_t min
 
 const filesystem_usage* node_filesystems::on_device(std::uint32_t major, std::uint32_t minor) const noexcept
 {
-    for (std::size_t i = 0; i < mounts.size(); ++i) {
-        if (mounts[i].major == major && mounts[i].minor == minor) return &usages[i];
-    }
-    return nullptr;
+    const auto found = std::find_if(usages.begin(), usages.end(), [&](const filesystem_usage& one) {
+        return one.major == major && one.minor == minor;
+    });
+    return found == usages.end() ? nullptr : &*found;
 }
 
 }  // namespace nodescope::host

@@ -13,14 +13,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace nodescope::host {
 
 /// A mount that counts as a filesystem of the node.
 struct node_mount {
-    node_mount() = default;
     bool operator==(const node_mount&) const = default;
     std::string device;      ///< as answers name it: "/dev/vda", "/dev/shm", "overlay_0-39"
     std::string mountpoint;  ///< as the node sees it, without the root
@@ -30,18 +28,12 @@ struct node_mount {
     std::uint32_t minor = 0;
 };
 
-struct mount_choice {
-    mount_choice() = default;
-    bool container_overlays = false;  ///< list the overlay mounts of containers too, as cAdvisor does
-};
-
 /// The filesystems in a mountinfo text: of the types that are counted, the first mount of a source, and "/" before any
 /// other. Sorted by device. Pure.
-std::vector<node_mount> parse_node_mounts(std::string_view mountinfo, const mount_choice& choice = mount_choice());
+std::vector<node_mount> parse_node_mounts(std::string_view mountinfo);
 
 /// A disk or partition of /proc/diskstats.
 struct disk_line {
-    disk_line() = default;
     bool operator==(const disk_line&) const = default;
     std::uint32_t major = 0;
     std::uint32_t minor = 0;
@@ -55,10 +47,7 @@ std::vector<disk_line> parse_diskstats(std::string_view text);
 /// The filesystems and disks at one time.
 struct node_filesystems {
     node_filesystems() = default;
-    /// Index for index the same length: the mount, and its figures (usage.type is "vfs", "zfs" or "devicemapper").
-    /// Sorted by device. A filesystem that does not answer (a hung NFS server), is gone or lies below another mount is
-    /// in neither.
-    std::vector<node_mount> mounts;
+    /// Sorted by device, without those that do not answer (a hung NFS server), are gone or lie below another mount.
     std::vector<filesystem_usage> usages;
     std::vector<disk_line> disks;         ///< as parse_diskstats gives them
     std::vector<std::string> unanswered;  ///< mount points of network filesystems that have not answered
@@ -77,16 +66,16 @@ struct node_filesystems {
 class filesystem_watch {
 public:
     /// `timeout` bounds one measurement, whoever asks for it.
-    filesystem_watch(worker_pool& pool, std::string root, mount_choice choice, steady_clock::duration timeout);
+    filesystem_watch(worker_pool& pool, std::string root, steady_clock::duration timeout);
     filesystem_watch(const filesystem_watch&) = delete;
     filesystem_watch& operator=(const filesystem_watch&) = delete;
     ~filesystem_watch();
 
     /// Measures again, once for all who ask meanwhile: mountinfo if the kernel says that it changed, one statfs each,
-    /// /proc/diskstats. Network filesystems (nfs) are asked on a thread of their own and waited for network_limit, at
-    /// most half of the timeout; while one hangs they are left out and named in `unanswered`. failure::denied,
-    /// failure::gone when mountinfo cannot be read, failure::timed_out, failure::cancelled, failure::overloaded while
-    /// the measurement before still hangs in a disk.
+    /// /proc/diskstats. Network filesystems (nfs) are asked on a thread of their own, and each asker waits for them
+    /// until half of its own time is gone, at most network_limit: those that have not answered by then are left out and
+    /// named in `unanswered`. failure::denied, failure::gone when mountinfo cannot be read, failure::timed_out,
+    /// failure::cancelled, failure::overloaded while the measurement before still hangs in a disk.
     task<result<std::shared_ptr<const node_filesystems>>> measure(deadline limit);
 
     /// The last measurement; null before the first.
@@ -101,15 +90,19 @@ public:
 
 private:
     struct state;
-    using measurement = std::shared_ptr<const node_filesystems>;
-    task<result<measurement>> measure_once(deadline limit);
-    task<void> measure_network(std::shared_ptr<node_filesystems> into, std::vector<node_mount> mounts, deadline limit);
+    struct local_part;
+    struct network_part;
+    task<result<std::shared_ptr<const local_part>>> measure_local(deadline limit);
+    task<result<void>> measure_network(std::shared_ptr<network_part> into, deadline limit);
 
     worker_pool& pool_;
     worker_pool network_pool_{1};
     std::shared_ptr<state> state_;  // shared with jobs that outlive their caller
-    shared_calls<measurement> calls_;
-    measurement last_;
+    steady_clock::duration timeout_;
+    shared_calls<std::shared_ptr<const local_part>> local_calls_{timeout_};
+    shared_calls<void> network_calls_{network_limit};
+    std::shared_ptr<network_part> network_;  // of the last of the network calls
+    std::shared_ptr<const node_filesystems> last_;
 };
 
 }  // namespace nodescope::host

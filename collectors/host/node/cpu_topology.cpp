@@ -4,8 +4,6 @@
 #include "collectors/host/node/sys_file.hpp"
 #include "core/files/bounded_file.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <map>
@@ -20,7 +18,6 @@ constexpr std::size_t node_meminfo_limit = 64UL * 1024UL;
 constexpr int first_shared_level = 3;
 
 struct shared_cache {
-    shared_cache() = default;
     cpu_cache cache;
     std::size_t cpus = 0;  ///< that share it
 };
@@ -88,11 +85,11 @@ numa_node read_node(const files::place& directory, int id, const files::place& c
     }
     add_caches(node, cpus);
     if (const auto meminfo = files::read_file(directory / "meminfo", node_meminfo_limit)) {
-        node.memory = parse_numa_memory(meminfo->text);
+        node.memory = parse_meminfo(meminfo->text, "MemTotal");
     }
     node.huge_pages = blocking_read_huge_pages(directory / "hugepages");
-    const auto distances = blocking_word(directory / "distance");
-    for (fields words(distances ? *distances : std::string_view());;) {
+    const std::string distances = blocking_word(directory / "distance").value_or("");
+    for (fields words(distances);;) {
         const auto distance = whole_number<std::uint64_t>(words.next());
         if (!distance) break;
         node.distances.push_back(*distance);

@@ -19,7 +19,6 @@ struct huge_page_pool {
 };
 
 struct cpu_cache {
-    cpu_cache() = default;
     bool operator==(const cpu_cache&) const = default;
     int id = 0;
     std::uint64_t size = 0;  ///< bytes
@@ -28,7 +27,6 @@ struct cpu_cache {
 };
 
 struct cpu_core {
-    cpu_core() = default;
     bool operator==(const cpu_core&) const = default;
     int id = 0;
     int socket = 0;
@@ -38,7 +36,6 @@ struct cpu_core {
 };
 
 struct numa_node {
-    numa_node() = default;
     bool operator==(const numa_node&) const = default;
     int id = 0;
     std::uint64_t memory = 0;  ///< bytes; 0 when the kernel does not say

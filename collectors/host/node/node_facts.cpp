@@ -2,6 +2,7 @@
 
 #include "collectors/host/node/node_texts.hpp"
 #include "collectors/host/node/sys_file.hpp"
+#include "collectors/host/proc/proc_text.hpp"
 #include "core/files/bounded_file.hpp"
 
 #include <fmt/format.h>
@@ -10,6 +11,8 @@
 #include <array>
 #include <limits>
 #include <set>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
 #include <sys/utsname.h>
@@ -28,6 +31,17 @@ constexpr bool has_clock_rate = false;
 #else
 constexpr bool has_clock_rate = true;
 #endif
+
+/// /sys/block/*/size counts these whatever the disk's own sectors are.
+constexpr std::uint64_t sector_bytes = 512;
+
+constexpr std::array<std::string_view, 3> ignored_disks{"loop", "ram", "sr"};
+
+bool is_ignored_disk(std::string_view name)
+{
+    return std::any_of(ignored_disks.begin(), ignored_disks.end(),
+                       [name](std::string_view prefix) { return name.starts_with(prefix); });
+}
 
 std::string first_word(const std::string& root, std::initializer_list<std::string_view> paths)
 {
@@ -80,10 +94,9 @@ result<void> read_memory(const std::string& root, node_facts& facts)
 {
     const auto meminfo = files::read_file({root, "/proc/meminfo"}, text_limit);
     if (!meminfo) return error(meminfo.error().kind(), "machine: " + meminfo.error().message());
-    const auto totals = parse_memory_totals(meminfo->text);
-    if (!totals) return error(totals.error().kind(), "machine: " + totals.error().message());
-    facts.memory = totals->memory;
-    facts.swap = totals->swap;
+    facts.memory = parse_meminfo(meminfo->text, "MemTotal");
+    facts.swap = parse_meminfo(meminfo->text, "SwapTotal");
+    if (facts.memory == 0) return error(failure::malformed, "machine: meminfo: no MemTotal");
     facts.modules = read_modules(root);
     facts.huge_pages = blocking_read_huge_pages({root, "/sys/kernel/mm/hugepages"});
     return {};
@@ -117,6 +130,43 @@ void read_processors(const std::string& root, node_facts& facts)
 }
 
 }  // namespace
+
+std::vector<block_device> blocking_read_block_devices(const std::string& root)
+{
+    const files::place directory(root, "/sys/block");
+    std::vector<block_device> disks;
+    for (const std::string& name : blocking_names(directory)) {
+        if (is_ignored_disk(name)) continue;
+        const files::place disk = directory / name;
+        const auto number = parse_device_number(blocking_word(disk / "dev").value_or(""));
+        if (!number || blocking_number<int>(disk / "hidden") == 1) continue;
+        const std::uint64_t sectors = blocking_number<std::uint64_t>(disk / "size").value_or(0);
+        block_device& one = disks.emplace_back();
+        one.name = name;
+        std::tie(one.major, one.minor) = *number;
+        one.size = std::min(sectors, std::numeric_limits<std::uint64_t>::max() / sector_bytes) * sector_bytes;
+        one.scheduler = parse_scheduler(blocking_word(disk / "queue/scheduler").value_or(""));
+    }
+    return disks;
+}
+
+std::vector<network_device> blocking_read_network_devices(const std::string& root)
+{
+    const files::place directory(root, "/sys/class/net");
+    std::vector<network_device> interfaces;
+    for (const std::string& name : blocking_names(directory)) {
+        if (is_left_out(name)) continue;
+        const files::place interface = directory / name;
+        const auto address = blocking_word(interface / "address");
+        if (!address) continue;  // bonding_masters is a file among the interfaces
+        network_device& one = interfaces.emplace_back();
+        one.name = name;
+        one.mac_address = *address;
+        one.speed = blocking_number<std::int64_t>(interface / "speed").value_or(0);
+        one.mtu = blocking_number<std::int64_t>(interface / "mtu").value_or(0);
+    }
+    return interfaces;
+}
 
 result<node_facts> blocking_read_node_facts(const std::string& root, deadline limit, const abandon_flag& abandoned)
 {

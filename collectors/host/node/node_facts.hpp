@@ -2,7 +2,6 @@
 #pragma once
 
 #include "collectors/host/node/cpu_topology.hpp"
-#include "collectors/host/node/node_devices.hpp"
 #include "core/deadline.hpp"
 #include "core/error.hpp"
 #include "core/worker_pool.hpp"
@@ -11,10 +10,35 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace nodescope::host {
+
+/// A whole disk of /sys/block.
+struct block_device {
+    bool operator==(const block_device&) const = default;
+    std::string name;
+    std::uint32_t major = 0;
+    std::uint32_t minor = 0;
+    std::uint64_t size = 0;  ///< bytes
+    std::string scheduler;   ///< "none" without one
+};
+
+/// Sorted by name, without loop and RAM devices, CD drives and devices the kernel hides. Blocking: for pool threads.
+std::vector<block_device> blocking_read_block_devices(const std::string& root);
+
+/// An interface of the network namespace that <root>/sys was mounted in: the node's.
+struct network_device {
+    bool operator==(const network_device&) const = default;
+    std::string name;
+    std::string mac_address;
+    std::int64_t speed = 0;  ///< Mbit/s; -1: the kernel does not know, 0: it cannot be asked
+    std::int64_t mtu = 0;
+};
+
+/// Sorted by name, without loopback and the interfaces of container runtimes ("lo…", "veth…", "docker…", "nerdctl…").
+/// Blocking: for pool threads.
+std::vector<network_device> blocking_read_network_devices(const std::string& root);
 
 /// Memory modules of one kind, as the EDAC drivers see them.
 struct memory_modules {
@@ -24,7 +48,6 @@ struct memory_modules {
 };
 
 struct node_facts {
-    node_facts() = default;
     std::string kernel_version;
     std::string os_name;  ///< "Debian GNU/Linux 12 (bookworm)"; "Linux" or "Unknown" when the node does not say
     std::string machine_id;

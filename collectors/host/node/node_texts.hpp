@@ -2,8 +2,6 @@
 // no reading, no system calls. Formats: proc(5), os-release(5), passwd(5), kernel Documentation/ABI/testing/sysfs-*.
 #pragma once
 
-#include "core/error.hpp"
-
 #include <sys/types.h>
 
 #include <cstddef>
@@ -16,21 +14,15 @@
 
 namespace nodescope::host {
 
-/// Of /proc/meminfo, in bytes.
-struct memory_totals {
-    bool operator==(const memory_totals&) const = default;
-    std::uint64_t memory = 0;
-    std::uint64_t swap = 0;
-};
-/// failure::malformed without MemTotal; no swap is 0.
-result<memory_totals> parse_memory_totals(std::string_view meminfo);
+/// "   123 kB" in bytes; nothing for any other text.
+std::optional<std::uint64_t> parse_kibibytes(std::string_view text);
 
-/// The bytes in "Node 0 MemTotal:  123 kB" of a NUMA node's meminfo; 0 when it does not say.
-std::uint64_t parse_numa_memory(std::string_view node_meminfo);
+/// A line of /proc/meminfo or of a NUMA node's meminfo ("Node 0 MemTotal: …") in bytes, e.g. "MemTotal"; 0 when it is
+/// missing or has no number.
+std::uint64_t parse_meminfo(std::string_view text, std::string_view key);
 
 /// Of /proc/cpuinfo.
 struct cpu_summary {
-    cpu_summary() = default;
     bool operator==(const cpu_summary&) const = default;
     std::string vendor;           ///< of the first processor; empty where the architecture has none
     std::size_t processors = 0;   ///< online
@@ -47,17 +39,13 @@ std::map<uid_t, std::string> parse_user_names(std::string_view passwd);
 /// "48K" in bytes; K, M, G or nothing behind the number.
 std::optional<std::uint64_t> parse_cache_size(std::string_view text);
 
-/// How many CPUs stand in a mask like "ff,00000003"; nothing when it is none.
+/// How many CPUs stand in a mask like "ff,00000003"; nothing when it is not a mask.
 std::optional<std::size_t> count_cpu_mask(std::string_view mask);
 
 /// The word in square brackets of queue/scheduler; "none" when there is none.
 std::string parse_scheduler(std::string_view text);
 
-/// "254:0".
+/// Major and minor of "254:0".
 std::optional<std::pair<std::uint32_t, std::uint32_t>> parse_device_number(std::string_view text);
-
-/// To which cgroup a process belongs, by the text of its /proc/PID/cgroup: on v1 (and hybrid) the path of the memory
-/// controller, or without one of the cpu controller; on v2 the path of the "0::" line. Empty when it has none of them.
-std::string_view cgroup_of_process(std::string_view proc_cgroup);
 
 }  // namespace nodescope::host

@@ -1,5 +1,6 @@
 #include "collectors/host/node/sys_file.hpp"
 
+#include "core/ascii.hpp"
 #include "core/files/bounded_file.hpp"
 #include "core/files/directory.hpp"
 
@@ -10,22 +11,24 @@ namespace nodescope::host {
 namespace {
 
 constexpr std::size_t page_bytes = 4096;
+constexpr std::size_t meminfo_limit = 64UL * 1024UL;
 constexpr std::string_view padding("\0 \t\r\n", 5);
 
 }  // namespace
 
-std::string_view trimmed(std::string_view text) noexcept
-{
-    const std::size_t begin = text.find_first_not_of(padding);
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(padding) - begin + 1);
-}
+std::string_view trimmed(std::string_view text) noexcept { return nodescope::trimmed(text, padding); }
 
 std::optional<std::string> blocking_word(const files::place& where)
 {
     const auto file = files::read_file(where, page_bytes);
     if (!file) return std::nullopt;
     return std::string(trimmed(file->text));
+}
+
+std::string blocking_read_meminfo(const std::string& root)
+{
+    auto file = files::read_file({root, "/proc/meminfo"}, meminfo_limit);
+    return file ? std::move(file->text) : std::string();
 }
 
 std::vector<std::string> blocking_names(const files::place& where)

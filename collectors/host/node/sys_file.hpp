@@ -1,5 +1,5 @@
-// One-value files and directories of numbered entries, as /sys has them everywhere. What is not there is an ordinary
-// answer: nothing, 0, no names. Blocking: for pool threads.
+// One-value files and directories of numbered entries, as /sys has them everywhere, and meminfo. What is not there is
+// an ordinary answer: nothing, no names. Blocking: for pool threads.
 #pragma once
 
 #include "core/files/root.hpp"
@@ -29,6 +29,9 @@ std::optional<Number> blocking_number(const files::place& where)
     if (!word) return std::nullopt;
     return whole_number<Number>(*word);
 }
+
+/// The text of /proc/meminfo; empty when it cannot be read.
+std::string blocking_read_meminfo(const std::string& root);
 
 /// The names in a directory, sorted bytewise, without "." and ".."; none when it cannot be read. At most
 /// `directory_limit`: more CPUs, disks or interfaces than any kernel is built for.
