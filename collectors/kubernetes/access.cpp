@@ -2,7 +2,6 @@
 
 #include "collectors/kubernetes/credential_file.hpp"
 #include "core/text.hpp"
-#include "core/url_text.hpp"
 
 #include <fmt/format.h>
 #include <boost/url/parse.hpp>
@@ -22,20 +21,7 @@ error refused(std::string_view url, std::string_view why)
     return error(failure::invalid, fmt::format("\"{}\" cannot be used: {}", escape_untrusted(url, shown_bytes), why));
 }
 
-server_address make_address(endpoint::transport kind, std::string host, std::uint16_t port, std::string base_path)
-{
-    std::string authority = authority_text(host, port);
-    return server_address(endpoint(kind, {}, std::move(host), port), std::move(base_path), std::move(authority));
-}
-
 }  // namespace
-
-std::string server_address::url() const
-{
-    return fmt::format("{}://{}{}", to.kind == endpoint::transport::tls ? "https" : "http", host_header, base_path);
-}
-
-bool server_address::is_loopback() const { return is_loopback_host(to.host); }
 
 result<server_address> parse_server_url(std::string_view text)
 {
@@ -51,20 +37,19 @@ result<server_address> parse_server_url(std::string_view text)
 
     std::string_view authority = url.encoded_host_and_port();
     if (authority.ends_with(':')) authority.remove_suffix(1);
-    const auto parts = parse_host_and_port(authority);
-    if (!parts) return refused(text, parts.error().message());
-    if (parts->port == 0) return refused(text, "port 0 is nobody's");
     std::string base_path(url.encoded_path());
     while (base_path.ends_with('/')) base_path.pop_back();
     // Boost.URL 1.81 takes what follows "https://a" in "https://a:x" for a path.
     if (!base_path.empty() && !base_path.starts_with('/')) return refused(text, "its port is not a number");
     if (base_path.find("//") != std::string::npos) return refused(text, "its path has an empty segment");
 
-    if (!secure && !is_loopback_host(parts->host)) {
+    const auto kind = secure ? endpoint::transport::tls : endpoint::transport::tcp;
+    auto address = http_client::parse_server(kind, secure ? "https" : "http", authority, secure ? 443 : 80, base_path);
+    if (!address) return refused(text, address.error().message());
+    if (!secure && !address->is_loopback()) {
         return refused(text, "http is taken for loopback addresses only, because tokens would travel in the clear");
     }
-    const auto kind = secure ? endpoint::transport::tls : endpoint::transport::tcp;
-    return make_address(kind, std::string(parts->host), parts->port.value_or(secure ? 443 : 80), std::move(base_path));
+    return address;
 }
 
 bool api_access::same_connection(const api_access& other) const
@@ -81,8 +66,8 @@ result<api_access> read_service_account(const std::string& directory, std::strin
     // The host of a cluster with IPv6 has no brackets.
     const char* const form = host.find(':') == std::string_view::npos ? "{}:{}" : "[{}]:{}";
     const std::string authority = fmt::format(fmt::runtime(form), host, port.empty() ? "443" : port);
-    const auto parts = parse_host_and_port(authority);
-    if (!parts || parts->port == 0) {
+    auto server = http_client::parse_server(endpoint::transport::tls, "https", authority, 0);
+    if (!server) {
         return error(failure::invalid, fmt::format("KUBERNETES_SERVICE_HOST and _PORT make no server: \"{}\"",
                                                    escape_untrusted(authority, shown_bytes)));
     }
@@ -92,7 +77,7 @@ result<api_access> read_service_account(const std::string& directory, std::strin
     auto ca = read_credential_file(directory + "/ca.crt");
     if (!ca) return error(ca.error().kind(), fmt::format("service account: {}", ca.error().message()));
 
-    api_access access(make_address(endpoint::transport::tls, std::string(parts->host), *parts->port, {}));
+    api_access access(std::move(*server));
     access.token = std::move(*token);
     access.tls.ca_pem = std::move(*ca);
     return access;

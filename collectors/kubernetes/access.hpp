@@ -9,23 +9,10 @@
 
 namespace nodescope::kubernetes {
 
-/// An https URL (or http to a loopback address), taken apart.
-struct server_address {
-    server_address(http_client::endpoint endpoint, std::string base, std::string authority)
-        : to(std::move(endpoint)), base_path(std::move(base)), host_header(std::move(authority))
-    {
-    }
-    http_client::endpoint to;
-    std::string base_path;    ///< "" or "/k8s/clusters/c1", without a slash at the end
-    std::string host_header;  ///< "10.0.0.1:443", "[fd00::1]:6443"
+using http_client::server_address;
 
-    /// "https://10.0.0.1:443/base", for sentences.
-    [[nodiscard]] std::string url() const;
-    [[nodiscard]] bool is_loopback() const;
-};
-
-/// failure::invalid with a sentence for anything that is not scheme, host, optional port and optional path; and for
-/// http beyond loopback, where a token would be readable on the way.
+/// An https URL, or http to a loopback address. failure::invalid with a sentence for anything that is not scheme, host,
+/// optional port and optional path; and for http beyond loopback, where a token would be readable on the way.
 result<server_address> parse_server_url(std::string_view url);
 
 /// One peer with everything that is needed to talk to it. Holds secrets: never logged as a whole.

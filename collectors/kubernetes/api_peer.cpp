@@ -54,17 +54,16 @@ bool api_peer::renew_after_refusal()
 call_names api_peer::names_for(std::string_view path, std::string_view method) const
 {
     const std::string base = access_ ? access_->server.base_path : std::string();
-    const std::string where = access_ ? access_->server.url() : std::string("an unknown address");
+    const std::string where = access_ ? access_->server.text : std::string("an unknown address");
     return call_names(fmt::format("kubernetes: {} {}{}", method, base, path),
                       fmt::format("the {} at {}", role_, where));
 }
 
-task<http_client::outcome> api_peer::ask(http_client::request call, deadline limit)
+task<http_client::outcome> api_peer::round_trip(http_client::request call, deadline limit)
 {
     call.target = access_->server.base_path + call.target;
-    call.host = access_->server.host_header;
+    call.host = access_->server.authority();
     call.headers.emplace_back("Accept", "application/json");
-    call.headers.emplace_back("User-Agent", "nodescope/" NODESCOPE_VERSION);
     if (!access_->token.empty()) call.headers.emplace_back("Authorization", "Bearer " + access_->token);
     const std::shared_ptr<http_client::client> client = client_;
     auto outcome = co_await client->round_trip(std::move(call), limit);
@@ -76,35 +75,34 @@ task<http_client::outcome> api_peer::ask(http_client::request call, deadline lim
 
 task<result<std::string>> api_peer::get(std::string path, std::size_t body_limit, deadline limit)
 {
-    if (const auto ready = make_ready(); !ready) co_return ready.error();
-    http_client::request call("GET", path);
+    http_client::request call("GET", std::move(path));
     call.body_limit = body_limit;
-    auto outcome = co_await ask(call, limit);
-    if (outcome.answer && outcome.answer->status == 401 && renew_after_refusal()) {
-        outcome = co_await ask(std::move(call), limit);
-    }
-    const call_names names = names_for(path);
-    co_return body_of(names, std::move(outcome), access_->token);
+    return call_twice(std::move(call), limit);
 }
 
 task<result<std::string>> api_peer::post(std::string path, std::string body, std::size_t body_limit, deadline limit)
 {
-    if (const auto ready = make_ready(); !ready) co_return ready.error();
-    http_client::request call("POST", path);
+    http_client::request call("POST", std::move(path));
     call.body = std::move(body);
     call.body_limit = body_limit;
     call.headers.emplace_back("Content-Type", "application/json");
-    auto outcome = co_await ask(call, limit);
+    return call_twice(std::move(call), limit);
+}
+
+task<result<std::string>> api_peer::call_twice(http_client::request call, deadline limit)
+{
+    if (const auto ready = make_ready(); !ready) co_return ready.error();
+    auto outcome = co_await round_trip(call, limit);
+    // A GET on a connection that turned out closed has been repeated by the client.
+    const bool is_post = call.method == "POST";
     const bool lost =
-        !outcome.answer && outcome.why.kind != failure::timed_out && outcome.why.kind != failure::cancelled;
+        is_post && !outcome.answer && outcome.why.kind != failure::timed_out && outcome.why.kind != failure::cancelled;
     const bool refused = outcome.answer && outcome.answer->status == 401 && renew_after_refusal();
-    if (lost || refused) {
-        if (lost) client_->drop_idle();
-        outcome = co_await ask(std::move(call), limit);
-    }
+    if (lost) client_->drop_idle();
+    if (lost || refused) outcome = co_await round_trip(call, limit);
     // What is asked by POST is created, and comes back with its answer.
-    if (outcome.answer && outcome.answer->status == 201) outcome.answer->status = 200;
-    const call_names names = names_for(path, "POST");
+    if (is_post && outcome.answer && outcome.answer->status == 201) outcome.answer->status = 200;
+    const call_names names = names_for(call.target, call.method);
     co_return body_of(names, std::move(outcome), access_->token);
 }
 

@@ -50,7 +50,9 @@ public:
 private:
     result<void> make_ready();
     bool renew_after_refusal();
-    task<http_client::outcome> ask(http_client::request call, deadline limit);
+    task<http_client::outcome> round_trip(http_client::request call, deadline limit);
+    /// The second time after credentials were renewed, or where a POST was lost.
+    task<result<std::string>> call_twice(http_client::request call, deadline limit);
 
     std::string role_;
     read_access read_;

@@ -1,5 +1,6 @@
 #include "collectors/kubernetes/credential_file.hpp"
 
+#include "core/ascii.hpp"
 #include "core/files/bounded_file.hpp"
 
 #include <fmt/format.h>
@@ -17,11 +18,9 @@ result<std::string> read_credential_file(const std::string& path)
 
 result<std::string> checked_token(std::string_view text, std::string_view origin)
 {
-    constexpr std::string_view space = " \t\r\n";
-    const std::size_t first = text.find_first_not_of(space);
-    if (first == std::string_view::npos) return error(failure::invalid, fmt::format("{} holds no token", origin));
-    text = text.substr(first, text.find_last_not_of(space) - first + 1);
-    if (!std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; })) {
+    text = trimmed(text, " \t\r\n");
+    if (text.empty()) return error(failure::invalid, fmt::format("{} holds no token", origin));
+    if (!std::all_of(text.begin(), text.end(), is_graphic)) {
         return error(failure::invalid, fmt::format("{} holds bytes that cannot be part of a token", origin));
     }
     return std::string(text);

@@ -17,7 +17,7 @@ namespace nodescope::kubernetes {
 
 namespace {
 
-/// Carries a sentence out of the depths of the document; caught in read_kubeconfig.
+/// Carries a sentence from anywhere in the document to read_kubeconfig, which catches it.
 struct unusable : std::runtime_error {
     using std::runtime_error::runtime_error;
 };

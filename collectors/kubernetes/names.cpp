@@ -1,5 +1,6 @@
 #include "collectors/kubernetes/names.hpp"
 
+#include "core/ascii.hpp"
 #include "core/text.hpp"
 #include "core/url_text.hpp"
 
@@ -14,9 +15,9 @@ namespace {
 constexpr std::size_t label_limit = 63;
 constexpr std::size_t subdomain_limit = 253;
 /// Enough of a refused name to recognise it.
-constexpr std::size_t shown_bytes = 100;
+constexpr std::size_t shown_of_a_name = 100;
 
-constexpr bool is_letter_or_digit(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+constexpr bool is_letter_or_digit(char c) noexcept { return is_lower(c) || is_digit(c); }
 
 /// A label without the limit of its length.
 bool is_label_shaped(std::string_view part) noexcept
@@ -30,7 +31,7 @@ error refused(std::string_view field, std::string_view value, std::string_view r
     if (value.empty())
         return error(failure::invalid, fmt::format("{} is missing or empty: it must be {}", field, rule));
     return error(failure::invalid,
-                 fmt::format("{} \"{}\" is not {}", field, escape_untrusted(value, shown_bytes), rule));
+                 fmt::format("{} \"{}\" is not {}", field, escape_untrusted(value, shown_of_a_name), rule));
 }
 
 }  // namespace

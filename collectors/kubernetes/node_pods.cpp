@@ -48,37 +48,31 @@ task<result<std::string>> node_pods::pod(const pod_reference& which, deadline li
 {
     reading one = [which, node = node_name_](std::string_view body) { return checked_pod(body, which, node); };
     reading of_list = [which, node = node_name_](std::string_view body) { return pod_of_list(body, which, node); };
-    question asked(round_trip(pod_path(which), pod_limit_bytes, std::move(one)),
-                   round_trip(std::string(kubelet_pods_path), pod_list_limit_bytes, std::move(of_list)));
-    auto answering = answer(std::move(asked), limit);
-    co_return co_await std::move(answering);
+    return answer(peer_call(pod_path(which), pod_limit_bytes, std::move(one)),
+                  peer_call(std::string(kubelet_pods_path), pod_list_limit_bytes, std::move(of_list)), limit);
 }
 
 task<result<std::string>> node_pods::pods_of_node(deadline limit)
 {
-    reading list = [node = node_name_](std::string_view body) { return pods_of_list(body, node); };
-    question asked(round_trip(pods_of_node_path(node_name_), pod_list_limit_bytes, list),
-                   round_trip(std::string(kubelet_pods_path), pod_list_limit_bytes, list));
-    auto answering = answer(std::move(asked), limit);
-    co_return co_await std::move(answering);
+    const reading list = [node = node_name_](std::string_view body) { return pods_of_list(body, node); };
+    return answer(peer_call(pods_of_node_path(node_name_), pod_list_limit_bytes, list),
+                  peer_call(std::string(kubelet_pods_path), pod_list_limit_bytes, list), limit);
 }
 
-/// Each asker goes its own way from peer to peer, as its time allows; what it shares are the calls.
-task<result<std::string>> node_pods::answer(question asked, deadline limit)
+/// Every caller goes from peer to peer by itself, as its time allows; only the calls are shared.
+task<result<std::string>> node_pods::answer(peer_call of_api_server, peer_call of_kubelet, deadline limit)
 {
-    const std::string key = fmt::format("{}GET {}", prefix, asked.of_api_server.path);
+    const std::string key = fmt::format("{}GET {}", prefix, of_api_server.path);
     result<shared_text> got = error(failure::internal, "kubernetes: no source was asked");
     if (api_server_) {
-        auto call = shared(*api_server_, key, std::move(asked.of_api_server), first_limit(limit));
-        got = co_await std::move(call);
+        got = co_await shared(*api_server_, key, std::move(of_api_server), first_limit(limit));
     }
     if (kubelet_ && (!api_server_ || (!got && could_not_be_reached(got.error())))) {
         if (api_server_) {
             log_.write(log_level::warning, "the API server cannot be reached, asking the kubelet",
                        {{"reason", got.error().message()}});
         }
-        auto call = shared(*kubelet_, key + " from the kubelet", std::move(asked.of_kubelet), limit);
-        auto second = co_await std::move(call);
+        auto second = co_await shared(*kubelet_, key + " from the kubelet", std::move(of_kubelet), limit);
         if (!second && api_server_) got = both_failed(got.error(), second.error());
         else got = std::move(second);
     }
@@ -93,24 +87,21 @@ deadline node_pods::first_limit(const deadline& limit) const
     return deadline::in(std::chrono::duration_cast<std::chrono::milliseconds>(limit.remaining() / 2));
 }
 
-task<result<node_pods::shared_text>> node_pods::shared(api_peer& peer, std::string key, round_trip going,
-                                                       deadline limit)
+task<result<node_pods::shared_text>> node_pods::shared(api_peer& peer, std::string key, peer_call what, deadline limit)
 {
-    const auto begin = [this, &peer, &going](deadline own) { return ask(peer, going, own); };
-    auto joining = calls_.join(std::move(key), limit, begin);
-    co_return co_await std::move(joining);
+    const auto begin = [this, &peer, &what](deadline own) { return call(peer, what, own); };
+    co_return co_await calls_.join(std::move(key), limit, begin);
 }
 
-task<result<node_pods::shared_text>> node_pods::ask(api_peer& peer, round_trip going, deadline limit)
+task<result<node_pods::shared_text>> node_pods::call(api_peer& peer, peer_call what, deadline limit)
 {
     const auto slot = co_await slots_.acquire(limit);
     if (!slot) co_return slot.error();
-    auto call = peer.get(going.path, going.body_limit, limit);
-    const auto body = co_await std::move(call);
+    const auto body = co_await peer.get(what.path, what.body_limit, limit);
     if (!body) co_return body.error();
-    auto value = going.read(*body);
+    auto value = what.read(*body);
     if (value) co_return std::make_shared<const std::string>(std::move(*value));
-    const call_names names = peer.names_for(going.path);
+    const call_names names = peer.names_for(what.path);
     co_return about_answer(names, value.error());
 }
 

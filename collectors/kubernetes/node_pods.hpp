@@ -31,14 +31,13 @@ public:
     [[nodiscard]] backend_statistics statistics() const noexcept override;
 
 private:
-    /// Shared by all callers that ask for the same thing at the same time.
     using shared_text = std::shared_ptr<const std::string>;
     /// Turns the body of an answer into what was asked for.
     using reading = std::function<result<std::string>(std::string_view body)>;
 
-    /// What one peer is asked for.
-    struct round_trip {
-        round_trip(std::string target, std::size_t limit, reading answer)
+    /// A call of one peer and what is made of its answer.
+    struct peer_call {
+        peer_call(std::string target, std::size_t limit, reading answer)
             : path(std::move(target)), body_limit(limit), read(std::move(answer))
         {
         }
@@ -46,20 +45,12 @@ private:
         std::size_t body_limit;
         reading read;
     };
-    /// A question in the terms of both peers.
-    struct question {
-        question(round_trip first, round_trip second) : of_api_server(std::move(first)), of_kubelet(std::move(second))
-        {
-        }
-        round_trip of_api_server;
-        round_trip of_kubelet;
-    };
 
-    task<result<std::string>> answer(question asked, deadline limit);
-    /// One call for all who ask this peer for the same at the same time.
-    task<result<shared_text>> shared(api_peer& peer, std::string key, round_trip going, deadline limit);
-    task<result<shared_text>> ask(api_peer& peer, round_trip going, deadline limit);
-    /// How long an asker waits for the API server.
+    task<result<std::string>> answer(peer_call of_api_server, peer_call of_kubelet, deadline limit);
+    /// One call for all who want the same of this peer at the same time.
+    task<result<shared_text>> shared(api_peer& peer, std::string key, peer_call what, deadline limit);
+    task<result<shared_text>> call(api_peer& peer, peer_call what, deadline limit);
+    /// How long the API server is waited for.
     [[nodiscard]] deadline first_limit(const deadline& limit) const;
 
     std::string node_name_;

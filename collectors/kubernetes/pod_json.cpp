@@ -1,48 +1,25 @@
 #include "collectors/kubernetes/pod_json.hpp"
 
-#include "core/json/reader.hpp"
+#include "core/json/members.hpp"
 #include "core/json/writer.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <optional>
+#include <utility>
 
 namespace nodescope::kubernetes {
 
 namespace {
 
+/// What with_kind_and_version() adds at most, commas included.
+constexpr std::size_t added_members_bytes = 32;
+
 error not_a_pod(std::string_view why) { return error(failure::malformed, fmt::format("not a Pod: {}", why)); }
 
 error not_a_list(std::string_view why) { return error(failure::malformed, fmt::format("not a PodList: {}", why)); }
-
-bool is_null(std::string_view value) noexcept { return value == "null"; }
-
-/// A member that is looked at, and where its value goes. Repeated keys: the last one counts, as everywhere.
-struct wanted_member {
-    std::string_view key;
-    std::string_view* value;
-};
-
-/// One pass over `object`. What is absent stays empty.
-result<void> read_members(std::string_view object, std::initializer_list<wanted_member> wanted)
-{
-    return for_each_json_member(object, [wanted](std::string_view key, std::string_view value) {
-        for (const wanted_member& want : wanted) {
-            if (key == want.key) *want.value = value;
-        }
-    });
-}
-
-/// The text of a member that must be a string where it is there.
-result<void> read_text(std::string& text, std::string_view value, std::string_view where)
-{
-    if (value.empty() || is_null(value)) return {};
-    auto decoded = decode_json_string(value);
-    if (!decoded) return not_a_pod(fmt::format("{} is not a string", where));
-    text = std::move(*decoded);
-    return {};
-}
 
 error not_of_this_node(const pod_reference& which, std::string_view node_name)
 {
@@ -55,16 +32,16 @@ result<std::string_view> items_of(std::string_view body)
 {
     std::string_view kind;
     std::string_view items;
-    const auto scanned = read_members(body, {{"kind", &kind}, {"items", &items}});
+    const auto scanned = read_json_members(body, {{"kind", &kind}, {"items", &items}});
     if (!scanned) return not_a_list(scanned.error().message());
     if (!kind.empty() && kind != "\"PodList\"" && kind != "\"List\"") return not_a_list("it is of another kind");
     if (items.empty() && kind.empty()) return not_a_list("it has neither kind nor items");
-    if (items.empty() || is_null(items)) return std::string_view("[]");
+    if (json_kind_of(items) == json_kind::null) return std::string_view("[]");
     if (json_kind_of(items) != json_kind::array) return not_a_list("items is not an array");
     return items;
 }
 
-/// Calls `visit` for the pods of `node_name`; what it gives ends the walk's success.
+/// Calls `visit` for the pods of `node_name`. Its first failure is returned, and ends the visits.
 result<void> for_each_pod_of(std::string_view body, std::string_view node_name,
                              const std::function<result<void>(std::string_view, const pod_facts&)>& visit)
 {
@@ -89,59 +66,78 @@ result<void> for_each_pod_of(std::string_view body, std::string_view node_name,
 
 result<pod_facts> read_pod_facts(std::string_view pod)
 {
+    pod_facts facts;
     std::string_view kind;
     std::string_view api_version;
     std::string_view metadata;
-    std::string_view spec;
-    std::string_view pod_namespace;
-    std::string_view name;
-    std::string_view uid;
     std::string_view deleted_at;
-    std::string_view node_name;
-
-    const auto top =
-        read_members(pod, {{"kind", &kind}, {"apiVersion", &api_version}, {"metadata", &metadata}, {"spec", &spec}});
-    if (!top) return not_a_pod(top.error().message());
-    if (metadata.empty()) return not_a_pod("it has no metadata");
-    const auto identity = read_members(
-        metadata, {{"namespace", &pod_namespace}, {"name", &name}, {"uid", &uid}, {"deletionTimestamp", &deleted_at}});
-    if (!identity) return not_a_pod("metadata is not an object");
-    if (!spec.empty() && !is_null(spec)) {
-        if (!read_members(spec, {{"nodeName", &node_name}})) return not_a_pod("spec is not an object");
-    }
-
-    pod_facts facts;
+    const auto read = read_json_members(pod, {{"kind", &kind},
+                                              {"kind", &facts.kind},
+                                              {"apiVersion", &api_version},
+                                              {"apiVersion", &facts.api_version},
+                                              {"metadata", &metadata},
+                                              {"metadata/namespace", &facts.pod_namespace},
+                                              {"metadata/name", &facts.name},
+                                              {"metadata/uid", &facts.uid},
+                                              {"metadata/deletionTimestamp", &deleted_at},
+                                              {"spec/nodeName", &facts.node_name}});
+    if (!read) return not_a_pod(read.error().message());
+    if (json_kind_of(metadata) == json_kind::null) return not_a_pod("it has no metadata");
     facts.has_kind = !kind.empty();
     facts.has_api_version = !api_version.empty();
-    facts.being_deleted = !deleted_at.empty() && !is_null(deleted_at);
-    if (auto read = read_text(facts.kind, kind, "kind"); !read) return read.error();
-    if (auto read = read_text(facts.api_version, api_version, "apiVersion"); !read) return read.error();
-    if (auto read = read_text(facts.pod_namespace, pod_namespace, "metadata.namespace"); !read) return read.error();
-    if (auto read = read_text(facts.name, name, "metadata.name"); !read) return read.error();
-    if (auto read = read_text(facts.uid, uid, "metadata.uid"); !read) return read.error();
-    if (auto read = read_text(facts.node_name, node_name, "spec.nodeName"); !read) return read.error();
+    facts.being_deleted = json_kind_of(deleted_at) != json_kind::null;
     return facts;
+}
+
+result<std::vector<running_container>> read_running_containers(std::string_view pod)
+{
+    std::string_view containers;
+    std::string_view init_containers;
+    std::string_view ephemeral_containers;
+    const auto read = read_json_members(pod, {{"status/containerStatuses", &containers},
+                                              {"status/initContainerStatuses", &init_containers},
+                                              {"status/ephemeralContainerStatuses", &ephemeral_containers}});
+    if (!read) return not_a_pod(read.error().message());
+    std::vector<running_container> found;
+    std::optional<error> wrong;
+    const auto take = [&](std::string_view status) {
+        running_container one;
+        std::string_view running;
+        const auto members = read_json_members(status, {{"name", &one.name},
+                                                        {"containerID", &one.id},
+                                                        {"state/running", &running},
+                                                        {"state/running/startedAt", &one.started_at}});
+        if (!members) wrong.emplace(not_a_pod(members.error().message()));
+        if (json_kind_of(running) == json_kind::object && !one.id.empty()) found.push_back(std::move(one));
+    };
+    for (const std::string_view list : {containers, init_containers, ephemeral_containers}) {
+        if (json_kind_of(list) == json_kind::null) continue;
+        if (const auto walked = for_each_json_element(list, take); !walked) return not_a_pod(walked.error().message());
+    }
+    if (wrong) return *wrong;
+    std::stable_sort(found.begin(), found.end(), [](const running_container& a, const running_container& b) {
+        return a.started_at < b.started_at;
+    });
+    return found;
 }
 
 result<std::string> with_kind_and_version(std::string_view pod, const pod_facts& facts)
 {
     if (facts.has_kind && facts.kind != "Pod") return not_a_pod("it is of another kind");
     if (facts.has_api_version && facts.api_version != "v1") return not_a_pod("it is of another apiVersion");
-    const std::size_t brace = pod.find('{');
-    if (brace == std::string_view::npos) return not_a_pod("it is not an object");
-
-    std::string added;
-    json_writer json(added);
-    if (!facts.has_kind) json.member("kind", "Pod");
-    if (!facts.has_api_version) json.member("apiVersion", "v1");
-    const std::string_view rest = pod.substr(brace + 1);
-    const std::size_t first = rest.find_first_not_of(" \t\r\n");
-    const bool has_members = first != std::string_view::npos && rest[first] != '}';
-    if (!added.empty() && has_members) added += ',';
+    const std::size_t begin = pod.find('{');
+    const std::size_t end = pod.rfind('}');
+    if (end == std::string_view::npos || end < begin) return not_a_pod("it is not an object");
+    const std::string_view members = pod.substr(begin + 1, end - begin - 1);
 
     std::string out;
-    out.reserve(pod.size() + added.size());
-    out.append(pod.substr(0, brace + 1)).append(added).append(rest);
+    out.reserve(pod.size() + added_members_bytes);
+    json_writer json(out);
+    json.object([&] {
+        if (!facts.has_kind) json.member("kind", "Pod");
+        if (!facts.has_api_version) json.member("apiVersion", "v1");
+        if (members.find_first_not_of(" \t\r\n") != std::string_view::npos) json.raw(members);
+    });
     return out;
 }
 

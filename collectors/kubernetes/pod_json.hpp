@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace nodescope::kubernetes {
 
@@ -25,6 +26,18 @@ struct pod_facts {
 
 /// failure::malformed when `pod` is not an object or one of these members has another type than a Pod gives it.
 result<pod_facts> read_pod_facts(std::string_view pod);
+
+/// A container that runs, by the status of its pod.
+struct running_container {
+    running_container() = default;
+    std::string name;
+    std::string id;          ///< "containerd://0123…"
+    std::string started_at;  ///< as Kubernetes wrote it, which sorts by time
+};
+
+/// Those of the pod, the oldest first, init containers that go on and ephemeral ones included. One that has no id (yet)
+/// is left out. failure::malformed when a member has another type than a Pod gives it.
+result<std::vector<running_container>> read_running_containers(std::string_view pod);
 
 /// The pod with `kind` and `apiVersion` put in front where it has none, which is how the items of a list come.
 /// failure::malformed when they are there and say that it is something else.

@@ -15,7 +15,7 @@ namespace {
 /// Where the kubelet serves by default on its node.
 constexpr std::string_view default_kubelet_endpoint = "https://127.0.0.1:10250";
 
-/// Answers every question with the same reason.
+/// Gives the same reason for everything.
 class no_source final : public pod_source {
 public:
     explicit no_source(std::string reason) : reason_(failure::unavailable, std::move(reason)) {}
@@ -25,6 +25,11 @@ public:
 private:
     error reason_;
 };
+
+std::unique_ptr<pod_source> make_no_source(std::string reason)
+{
+    return std::make_unique<no_source>("kubernetes: " + std::move(reason));
+}
 
 result<std::string> read_kubelet_ca(const source_options& options)
 {
@@ -56,7 +61,7 @@ result<server_address> kubelet_address(const source_options& options)
     auto address = parse_server_url(text);
     if (!address) return error(failure::invalid, fmt::format("--kubelet-endpoint: {}", address.error().message()));
     if (address->to.kind != http_client::endpoint::transport::tls) {
-        return error(failure::invalid, fmt::format("--kubelet-endpoint: \"{}\" is not https", address->url()));
+        return error(failure::invalid, fmt::format("--kubelet-endpoint: \"{}\" is not https", address->text));
     }
     return address;
 }
@@ -80,8 +85,7 @@ result<std::unique_ptr<pod_source>> make_pod_source(boost::asio::any_io_executor
 
     const api_peer::read_access cluster = cluster_access(options.kubeconfig, options.service_account_directory);
     if (!cluster) {
-        return std::unique_ptr<pod_source>(std::make_unique<no_source>(
-            "kubernetes: not configured: give --kubeconfig, or run as a pod with a service account"));
+        return make_no_source("not configured: give --kubeconfig, or run as a pod with a service account");
     }
 
     const api_peer::connect connect = connector(executor);
@@ -96,17 +100,15 @@ result<std::unique_ptr<pod_source>> make_pod_source(boost::asio::any_io_executor
     for (api_peer* peer : {api_server.get(), kubelet.get()}) {
         if (peer == nullptr) continue;
         const auto renewed = peer->renew();
-        if (!renewed && !options.kubeconfig.empty()) {
+        if (renewed) continue;
+        if (!options.kubeconfig.empty()) {
             return error(failure::invalid, fmt::format("kubernetes: {}", renewed.error().message()));
         }
-        if (!renewed) {
-            log.write(log_level::warning, "the service account cannot be used yet",
-                      {{"reason", renewed.error().message()}});
-        }
+        log.write(log_level::warning, "the service account cannot be used yet",
+                  {{"reason", renewed.error().message()}});
     }
     if (options.node_name.empty()) {
-        return std::unique_ptr<pod_source>(
-            std::make_unique<no_source>("kubernetes: the name of this node is not known: give --node-name"));
+        return make_no_source("the name of this node is not known: give --node-name");
     }
     return std::unique_ptr<pod_source>(std::make_unique<node_pods>(options.node_name, options.timeout,
                                                                    std::move(api_server), std::move(kubelet), log));

@@ -1,6 +1,6 @@
 #include "collectors/kubernetes/review.hpp"
 
-#include "core/json/reader.hpp"
+#include "core/json/members.hpp"
 #include "core/json/writer.hpp"
 
 #include <fmt/format.h>
@@ -14,17 +14,9 @@ namespace {
 constexpr const char* token_path = "/apis/authentication.k8s.io/v1/tokenreviews";
 constexpr const char* access_path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
 
-/// The member, if it is there and of this kind; else empty.
-std::string_view member_of(std::string_view object, std::string_view key, json_kind kind)
-{
-    if (object.empty()) return {};
-    const auto value = json_member(object, key);
-    return value && !value->empty() && json_kind_of(*value) == kind ? *value : std::string_view();
-}
-
 bool is_true(std::string_view object, std::string_view key)
 {
-    return member_of(object, key, json_kind::boolean) == "true";
+    return json_member_of_kind(object, key, json_kind::boolean) == "true";
 }
 
 /// `status` of a review of this kind.
@@ -32,9 +24,8 @@ result<std::string_view> status_of(std::string_view answer, std::string_view kin
 {
     const auto document = json_document(answer);
     if (!document) return document.error();
-    const auto said = decode_json_string(member_of(*document, "kind", json_kind::string));
-    const std::string_view status = member_of(*document, "status", json_kind::object);
-    if (!said || *said != kind || status.empty()) {
+    const std::string_view status = json_member_of_kind(*document, "status", json_kind::object);
+    if (json_text_member(*document, "kind") != kind || status.empty()) {
         return error(failure::malformed, fmt::format("it is no {} with a status", kind));
     }
     return status;
@@ -43,10 +34,8 @@ result<std::string_view> status_of(std::string_view answer, std::string_view kin
 bool has_audience(std::string_view status, std::string_view audience)
 {
     bool found = false;
-    const std::string_view list = member_of(status, "audiences", json_kind::array);
-    if (list.empty()) return false;
+    const std::string_view list = json_member_of_kind(status, "audiences", json_kind::array);
     const auto read = for_each_json_element(list, [&](std::string_view element) {
-        if (json_kind_of(element) != json_kind::string) return;
         const auto text = decode_json_string(element);
         found = found || (text && *text == audience);
     });
@@ -77,18 +66,17 @@ result<std::optional<token_user>> read_token_review(std::string_view answer, std
     std::optional<token_user> nobody;
     if (!is_true(*status, "authenticated") || !has_audience(*status, audience)) return nobody;
 
-    const std::string_view user = member_of(*status, "user", json_kind::object);
-    const std::string_view name = member_of(user, "username", json_kind::string);
-    const auto text = decode_json_string(name);
-    if (name.empty() || !text || text->empty()) return error(failure::malformed, "the user has no name");
+    const std::string_view user = json_member_of_kind(*status, "user", json_kind::object);
+    const std::string_view name = json_member_of_kind(user, "username", json_kind::string);
     token_user out;
-    out.name = *text;
+    out.name = json_text_member(user, "username");
+    if (out.name.empty()) return error(failure::malformed, "the user has no name");
     json_writer spec(out.spec);
     spec.raw_member("user", name);
     // Passed on as they are.
     for (const auto& [key, kind] : {std::pair("uid", json_kind::string), std::pair("groups", json_kind::array),
                                     std::pair("extra", json_kind::object)}) {
-        const std::string_view value = member_of(user, key, kind);
+        const std::string_view value = json_member_of_kind(user, key, kind);
         if (!value.empty()) spec.raw_member(key, value);
     }
     return std::optional<token_user>(std::move(out));

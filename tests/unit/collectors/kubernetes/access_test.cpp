@@ -15,7 +15,7 @@ using testing::temporary_directory;
 
 std::string message_of(const result<server_address>& parsed)
 {
-    return parsed ? parsed->url() : parsed.error().message();
+    return parsed ? parsed->text : parsed.error().message();
 }
 
 TEST(ParseServerUrl, TakesTheFormsInUse)
@@ -44,7 +44,7 @@ TEST(ParseServerUrl, TakesTheFormsInUse)
         EXPECT_EQ(parsed->to.host, each.host) << each.text;
         EXPECT_EQ(parsed->to.port, each.port) << each.text;
         EXPECT_EQ(parsed->base_path, each.base) << each.text;
-        EXPECT_EQ(parsed->host_header, each.header) << each.text;
+        EXPECT_EQ(parsed->authority(), each.header) << each.text;
     }
     EXPECT_EQ(message_of(parse_server_url("https://[fd00::1]/b/")), "https://[fd00::1]:443/b");
 }
@@ -103,7 +103,7 @@ TEST(ReadKubeconfig, FollowsTheCurrentContext)
     config.user = "    client-certificate-data: Q0VSVA==\n    client-key-data: S0VZ\n    token: inline-token\n";
     const auto access = read_kubeconfig(folder.write("config", config.text()));
     ASSERT_TRUE(access) << access.error().message();
-    EXPECT_EQ(access->server.url(), "https://10.0.0.1:6443/base");
+    EXPECT_EQ(access->server.text, "https://10.0.0.1:6443/base");
     EXPECT_EQ(access->tls.ca_pem, "CA");
     EXPECT_EQ(access->tls.certificate_pem, "CERT");
     EXPECT_EQ(access->tls.key_pem, "KEY");
@@ -138,7 +138,7 @@ TEST(ReadKubeconfig, TakesJsonAndAnonymousUsers)
                       "clusters":[{"name":"c","cluster":{"server":"http://127.0.0.1:8001"}}]})"));
     ASSERT_TRUE(access) << access.error().message();
     EXPECT_EQ(access->token, "");
-    EXPECT_EQ(access->server.url(), "http://127.0.0.1:8001");
+    EXPECT_EQ(access->server.text, "http://127.0.0.1:8001");
 }
 
 TEST(ReadKubeconfig, RefusesWhatItCannotHonour)
@@ -221,11 +221,11 @@ TEST(ReadServiceAccount, ReadsTheMountedFiles)
     folder.write("ca.crt", "the CA");
     const auto access = read_service_account(folder.path().string(), "fd00::1", "6443");
     ASSERT_TRUE(access) << access.error().message();
-    EXPECT_EQ(access->server.url(), "https://[fd00::1]:6443");
+    EXPECT_EQ(access->server.text, "https://[fd00::1]:6443");
     EXPECT_EQ(access->server.to.host, "fd00::1");
     EXPECT_EQ(access->token, "pod-token");
     EXPECT_EQ(access->tls.ca_pem, "the CA");
-    EXPECT_EQ(read_service_account(folder.path().string(), "10.0.0.1", "")->server.url(), "https://10.0.0.1:443");
+    EXPECT_EQ(read_service_account(folder.path().string(), "10.0.0.1", "")->server.text, "https://10.0.0.1:443");
 }
 
 TEST(ReadServiceAccount, SaysWhatIsMissing)

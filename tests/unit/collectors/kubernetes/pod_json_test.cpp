@@ -52,6 +52,38 @@ TEST(ReadPodFacts, ReadsWhatIsLookedAt)
     EXPECT_FALSE(facts->being_deleted);
 }
 
+TEST(ReadRunningContainers, OldestFirst)
+{
+    const auto all = read_running_containers(
+        R"({"status":{"containerStatuses":[)"
+        R"({"name":"young","containerID":"containerd://2","state":{"running":{"startedAt":"2026-01-02T00:00:00Z"}}},)"
+        R"({"name":"made","state":{"waiting":{"reason":"ContainerCreating"}}},)"
+        R"({"name":"without-id","containerID":"","state":{"running":{}}},)"
+        R"({"name":"ended","containerID":"containerd://3","state":{"terminated":{"exitCode":0}}}],)"
+        R"("initContainerStatuses":[{"name":"sidecar","containerID":"cri-o://1","state":)"
+        R"({"running":{"startedAt":"2026-01-01T00:00:00Z"}}}],"ephemeralContainerStatuses":null}})");
+    ASSERT_TRUE(all) << all.error();
+    ASSERT_EQ(all->size(), 2U);
+    EXPECT_EQ((*all)[0].name, "sidecar");
+    EXPECT_EQ((*all)[0].id, "cri-o://1");
+    EXPECT_EQ((*all)[1].name, "young");
+    EXPECT_EQ((*all)[1].id, "containerd://2");
+}
+
+TEST(ReadRunningContainers, ExpectsAPod)
+{
+    for (const std::string_view none : {"{}", R"({"status":null})", R"({"status":{"containerStatuses":[]}})"}) {
+        const auto all = read_running_containers(none);
+        ASSERT_TRUE(all) << none;
+        EXPECT_TRUE(all->empty());
+    }
+    for (const std::string_view wrong :
+         {"", "[]", R"({"status":{"containerStatuses":{}}})", R"({"status":{"containerStatuses":[1]}})",
+          R"({"status":{"containerStatuses":[{"name":1}]}})"}) {
+        EXPECT_FALSE(read_running_containers(wrong)) << wrong;
+    }
+}
+
 TEST(ReadPodFacts, TakesEscapesAndTheLastOfRepeatedKeys)
 {
     const auto facts = read_pod_facts(
@@ -83,7 +115,7 @@ TEST(WithKindAndVersion, AddsOnlyWhatIsMissing)
     EXPECT_EQ(with_meta(R"({ "metadata":{},"apiVersion":"v1"})"), R"({"kind":"Pod", "metadata":{},"apiVersion":"v1"})");
     EXPECT_EQ(with_meta(R"({"kind":"Pod","metadata":{}})"), R"({"apiVersion":"v1","kind":"Pod","metadata":{}})");
     EXPECT_EQ(with_meta(whole_pod), whole_pod);
-    EXPECT_EQ(with_kind_and_version("{ }", pod_facts()).value(), R"({"kind":"Pod","apiVersion":"v1" })");
+    EXPECT_EQ(with_kind_and_version("{ }", pod_facts()).value(), R"({"kind":"Pod","apiVersion":"v1"})");
 }
 
 TEST(WithKindAndVersion, RefusesAnotherKind)
