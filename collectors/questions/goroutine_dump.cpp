@@ -13,7 +13,6 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -39,9 +38,21 @@ struct file_version {
 };
 using directory_state = std::map<std::string, file_version>;
 
-// The regular files in `directory` whose names begin and end so. A link planted there is no dump.
-result<directory_state> look(const files::place& where, std::string_view prefix, std::string_view suffix)
+// Where a daemon's dumps appear, and how their names begin and end.
+struct dump_place {
+    dump_place(files::place d, std::string p, std::string s)
+        : directory(std::move(d)), prefix(std::move(p)), suffix(std::move(s))
+    {
+    }
+    files::place directory;
+    std::string prefix;
+    std::string suffix;
+};
+
+// The regular files there. A link planted there is no dump.
+result<directory_state> blocking_look(const dump_place& place)
 {
+    const files::place& where = place.directory;
     auto opened = files::open_directory(where);
     if (!opened) return opened.error();
     files::directory entries(std::move(*opened));
@@ -49,7 +60,7 @@ result<directory_state> look(const files::place& where, std::string_view prefix,
     directory_state state;
     while (const dirent* const entry = entries.next()) {
         const std::string name(static_cast<const char*>(entry->d_name));
-        if (!name.starts_with(prefix) || !name.ends_with(suffix)) continue;
+        if (!name.starts_with(place.prefix) || !name.ends_with(place.suffix)) continue;
         struct stat file {};
         if (::fstatat(entries.descriptor(), name.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0) continue;
         if (!S_ISREG(file.st_mode)) continue;
@@ -124,28 +135,19 @@ result<std::string> move_dump(const files::place& place, const std::string& fold
     return target;
 }
 
-error switched_off(std::string_view daemon)
-{
-    return error(failure::disabled,
-                 fmt::format("{} goroutine dump: signals another process, and is switched off in the configuration of "
-                             "this service",
-                             daemon));
-}
-
 // Which files are there before the signal, and the signal.
 struct signalled {
-    signalled() = default;
     pid_t pid = 0;
     directory_state before;
-    host::utc_time at;
+    utc_time at;
 };
 
 result<signalled> blocking_signal(const std::string& root, std::string_view daemon, const std::string& pid_file,
-                                  const files::place& directory, std::string_view prefix, std::string_view suffix)
+                                  const std::string& socket, const dump_place& place)
 {
-    const auto process = host::find_daemon(root, daemon, pid_file);
+    const auto process = host::find_daemon(root, daemon, pid_file, socket);
     if (!process) return process.error();
-    const auto before = look(directory, prefix, suffix);
+    const auto before = blocking_look(place);
     if (!before) return before.error();
     const auto sent = host::signal_daemon(*process, daemon, SIGUSR1);
     if (!sent) return sent.error();
@@ -156,17 +158,6 @@ result<signalled> blocking_signal(const std::string& root, std::string_view daem
     return done;
 }
 
-// Where a daemon's dump appears.
-struct dump_place {
-    dump_place(files::place d, std::string p, std::string s)
-        : directory(std::move(d)), prefix(std::move(p)), suffix(std::move(s))
-    {
-    }
-    files::place directory;
-    std::string prefix;
-    std::string suffix;
-};
-
 // Looks again and again until the dump is complete; gives its name.
 task<result<std::string>> wait_for_dump(worker_pool& pool, dump_place place, directory_state before,
                                         steady_clock::duration settle, deadline limit)
@@ -174,7 +165,7 @@ task<result<std::string>> wait_for_dump(worker_pool& pool, dump_place place, dir
     asio::steady_timer pause(co_await asio::this_coro::executor);
     directory_state last;
     while (!limit.passed()) {
-        auto work = [place](const abandon_flag&) { return look(place.directory, place.prefix, place.suffix); };
+        auto work = [place](const abandon_flag&) { return blocking_look(place); };
         result<directory_state> now = co_await pool.run("goroutine dump", limit, std::move(work));
         if (!now) co_return now.error();
         if (auto name = finished_file(before, last, *now)) co_return std::move(*name);
@@ -196,18 +187,23 @@ goroutine_dump_collector::goroutine_dump_collector(worker_pool& pool, goroutine_
 
 task<result<std::string>> goroutine_dump_collector::dump_dockerd(deadline limit)
 {
-    if (!options_.enabled) co_return switched_off("dockerd");
-    const auto begin = [this](deadline own) { return run_dockerd_dump(own); };
-    auto joining = calls_.join("dockerd goroutine dump", limit, begin);
-    co_return co_await std::move(joining);
+    return shared_dump("dockerd", &goroutine_dump_collector::run_dockerd_dump, limit);
 }
 
 task<result<std::string>> goroutine_dump_collector::dump_containerd(deadline limit)
 {
-    if (!options_.enabled) co_return switched_off("containerd");
-    const auto begin = [this](deadline own) { return run_containerd_dump(own); };
-    auto joining = calls_.join("containerd goroutine dump", limit, begin);
-    co_return co_await std::move(joining);
+    return shared_dump("containerd", &goroutine_dump_collector::run_containerd_dump, limit);
+}
+
+task<result<std::string>> goroutine_dump_collector::shared_dump(std::string daemon, dump_run run, deadline limit)
+{
+    std::string what = daemon + " goroutine dump";
+    if (!options_.enabled) {
+        co_return error(failure::disabled,
+                        what + ": signals another process, and is switched off in the configuration of this service");
+    }
+    const auto begin = [this, run](deadline own) { return (this->*run)(own); };
+    co_return co_await calls_.join(std::move(what), limit, begin);
 }
 
 task<result<std::string>> goroutine_dump_collector::run_dockerd_dump(deadline limit)
@@ -215,7 +211,7 @@ task<result<std::string>> goroutine_dump_collector::run_dockerd_dump(deadline li
     // Docker's daemon/debugtrap_unix.go and pkg/signal/trap.go, 20.10.
     const dump_place place(files::place(options_.root, options_.docker_exec_root), "goroutine-stacks-", ".log");
     auto send = [root = options_.root, pid_file = options_.docker_pid_file, place](const abandon_flag&) {
-        return blocking_signal(root, "dockerd", pid_file, place.directory, place.prefix, place.suffix);
+        return blocking_signal(root, "dockerd", pid_file, {}, place);
     };
     result<signalled> sent = co_await pool_.run("dockerd goroutine dump", limit, std::move(send));
     if (!sent) co_return sent.error();
@@ -232,18 +228,16 @@ task<result<std::string>> goroutine_dump_collector::run_dockerd_dump(deadline li
 task<result<std::string>> goroutine_dump_collector::run_containerd_dump(deadline limit)
 {
     // containerd's cmd/containerd/command/main.go, 1.6: containerd.<pid>.stacks.log in os.TempDir().
-    const dump_place place(files::place(options_.root, options_.containerd_temporary_directory), "containerd.",
-                           ".stacks.log");
-    auto send = [root = options_.root, pid_file = options_.containerd_pid_file, place](const abandon_flag&) {
-        return blocking_signal(root, "containerd", pid_file, place.directory, place.prefix, place.suffix);
-    };
+    dump_place place(files::place(options_.root, options_.containerd_temporary_directory), "containerd.", "stacks.log");
+    auto send = [root = options_.root, pid_file = options_.containerd_pid_file, socket = options_.containerd_socket,
+                 place](const abandon_flag&) { return blocking_signal(root, "containerd", pid_file, socket, place); };
     result<signalled> sent = co_await pool_.run("containerd goroutine dump", limit, std::move(send));
     if (!sent) co_return sent.error();
 
-    const dump_place own(place.directory, fmt::format("containerd.{}.", sent->pid), "stacks.log");
-    result<std::string> name = co_await wait_for_dump(pool_, own, sent->before, options_.settle, limit);
+    place.prefix += fmt::format("{}.", sent->pid);
+    result<std::string> name = co_await wait_for_dump(pool_, std::move(place), sent->before, options_.settle, limit);
     if (!name) co_return name.error();
-    co_return host::rfc3339(sent->at);
+    co_return rfc3339(sent->at);
 }
 
 }  // namespace nodescope

@@ -9,22 +9,25 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
+#include <utility>
 
 namespace nodescope {
 
 struct goroutine_dump_options {
-    goroutine_dump_options() = default;
+    explicit goroutine_dump_options(std::function<steady_clock::duration()> t) : timeout(std::move(t)) {}
+    std::function<steady_clock::duration()> timeout;  ///< of one dump that begins now, whoever asks for it
     bool enabled = false;
     std::string root = "/";
-    std::string data_root = "/var/lib/nodescope";         ///< of this service: dumps go to dockerd-goroutine/ below it
-    std::string docker_pid_file = "/var/run/docker.pid";  ///< below the root
-    std::string docker_exec_root = "/var/run/docker";     ///< below the root; where dockerd writes
-    std::string containerd_pid_file;                      ///< below the root; empty: found by its name
-    std::string containerd_temporary_directory = "/tmp";  ///< below the root; where containerd writes
-    steady_clock::duration timeout = std::chrono::seconds(30);       ///< of one dump, whoever asks for it
-    std::size_t dump_limit_bytes = 256UL * 1024UL * 1024UL;          ///< larger dumps are refused
-    steady_clock::duration settle = std::chrono::milliseconds(100);  ///< between two looks at a growing file
+    std::string data_root;            ///< of this service: dumps go to dockerd-goroutine/ below it
+    std::string docker_pid_file;      ///< below the root
+    std::string docker_exec_root;     ///< below the root; where dockerd writes
+    std::string containerd_pid_file;  ///< below the root; empty: found by its name
+    std::string containerd_socket = "/run/containerd/containerd.sock";  ///< below the root; tells it from its namesakes
+    std::string containerd_temporary_directory;                         ///< below the root; where containerd writes
+    std::size_t dump_limit_bytes = 256UL * 1024UL * 1024UL;             ///< larger dumps are refused
+    steady_clock::duration settle = std::chrono::milliseconds(100);     ///< between two looks at a growing file
 };
 
 /// Reactor thread only. Outlives its calls. Requests for the same daemon at the same time share one dump.
@@ -40,6 +43,8 @@ public:
     task<result<std::string>> dump_containerd(deadline limit);
 
 private:
+    using dump_run = task<result<std::string>> (goroutine_dump_collector::*)(deadline);
+    task<result<std::string>> shared_dump(std::string daemon, dump_run run, deadline limit);
     task<result<std::string>> run_dockerd_dump(deadline limit);
     task<result<std::string>> run_containerd_dump(deadline limit);
 

@@ -6,40 +6,21 @@
 #include "core/process/program_runner.hpp"
 #include "core/task.hpp"
 #include "core/worker_pool.hpp"
+#include "netlink/model/reading.hpp"
 #include "netlink/nat/nat.hpp"
 #include "netlink/net_namespace.hpp"
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
 namespace nodescope {
 
-/// One part of an answer: its text, or why there is none, or neither where there is nothing to tell.
-struct text_part {
-    text_part() = default;
-    explicit text_part(std::string t) : text(std::move(t)) {}
-    explicit text_part(error e) : reason(std::move(e)) {}
-
-    std::optional<std::string> text;
-    std::optional<error> reason;
-    std::string note;        ///< said beside a text that is there but incomplete ("cut after 10000 of …"); or empty
-    bool truncated = false;  ///< a limit of ours stopped the read
-    bool consistent = true;  ///< false: it changed while it was read, also in the last of several tries
-};
-
-struct netlink_texts {
-    netlink_texts() = default;
-    text_part addresses;  ///< `ip addr`
-    text_part route;      ///< `route`
-    text_part route6;     ///< `route -6`
-};
-
-struct nat_texts {
-    nat_texts() = default;
-    text_part nat;   ///< `iptables-save -t nat`; present and empty where there is no such table
-    text_part nat6;  ///< `ip6tables-save -t nat`; neither text nor reason where there is no such table
+/// The NAT tables as iptables-save writes them.
+struct nat_reading {
+    nat_reading() = default;
+    result<netlink::nat_text> ipv4 = netlink::nat_text();  ///< empty where there is no such table
+    std::optional<result<netlink::nat_text>> ipv6;         ///< none where there is no such table
 };
 
 /// A namespace and the process it was reached through. Closed with the last read that uses it: a descriptor held
@@ -52,23 +33,20 @@ struct opened_namespace {
     netlink::nat_findings nat{unknown(), unknown()};
     /// That there is no NAT table of either family, which is so in most namespaces.
     [[nodiscard]] bool has_no_nat() const noexcept { return has_none(nat.ipv4) && has_none(nat.ipv6); }
+    static bool has_none(const result<netlink::nat_tables>& found) noexcept { return found && found->none(); }
 
 private:
     static error unknown() { return {failure::internal, "nat: nobody has looked for tables"}; }
-    static bool has_none(const result<netlink::nat_tables>& found) noexcept { return found && found->none(); }
 };
 
-/// Takes the parts from a worker thread as they are finished, so that a dump that hangs in the kernel costs the parts
-/// behind it and not those before. Thread-safe.
-class netlink_progress {
+/// Takes what was read from a worker thread, each part as it is finished, so that a dump that hangs in the kernel costs
+/// the parts behind it and not those before.
+class network_sink {
 public:
-    void put(text_part netlink_texts::*part, text_part value);
-    /// What is there; the missing parts get `reason`.
-    [[nodiscard]] netlink_texts take(const error& reason);
-
-private:
-    std::mutex mutex_;
-    netlink_texts texts_;
+    virtual ~network_sink() = default;
+    virtual void put(const result<netlink::links_and_addresses>& read) = 0;
+    virtual void put(const result<netlink::routes>& read) = 0;
+    virtual void put(const result<netlink::ipv6_routes>& read) = 0;
 };
 
 class namespace_reader {
@@ -79,17 +57,17 @@ public:
     /// Blocking: runs on a pool thread.
     virtual void blocking_look(opened_namespace& where, deadline limit) = 0;
 
-    /// Links, addresses and routes, each put into `progress`. Blocking: runs on a pool thread.
+    /// Links, addresses and routes, each put into `sink`. Blocking: runs on a pool thread.
     virtual void blocking_read_netlink(const opened_namespace& where, deadline limit, const abandon_flag& abandoned,
-                                       netlink_progress& progress) = 0;
+                                       network_sink& sink) = 0;
 
     /// The NAT tables. `where` is kept until the read has ended.
-    virtual task<nat_texts> read_nat(std::shared_ptr<const opened_namespace> where, deadline limit) = 0;
+    virtual task<nat_reading> read_nat(std::shared_ptr<const opened_namespace> where, deadline limit) = 0;
 };
 
 struct namespace_reader_options {
     namespace_reader_options() = default;
-    std::string root = "/";    ///< for names: /etc/hosts, /etc/networks, /etc/iproute2, /run/netns below it
+    std::string root = "/";    ///< for names of namespaces: /run/netns below it
     netlink::nat_options nat;  ///< where the xtables programs are, and their limits
 };
 

@@ -1,17 +1,17 @@
 #include "collectors/questions/net_info.hpp"
 
 #include "collectors/host/proc/process_handle.hpp"
+#include "collectors/questions/container_network.hpp"
+#include "collectors/questions/own_kernel.hpp"
 #include "core/side_by_side.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <exception>
 #include <iterator>
 #include <utility>
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace nodescope {
@@ -24,6 +24,8 @@ constexpr std::chrono::milliseconds longest_reserve{100};
 constexpr std::chrono::milliseconds grace{250};
 // The one process whose namespaces are the node's.
 constexpr pid_t init_pid = 1;
+// The kernel's are shorter.
+constexpr std::size_t process_name_limit = 64;
 
 // When a part must be over, given that the whole answer must be there at `whole`.
 deadline part_limit(deadline whole, deadline own)
@@ -46,22 +48,32 @@ result<void> check_running(const container& which)
     if (which.status != "running" && which.status != "paused") {
         return not_running(which, fmt::format("is {}", escape_untrusted(which.status, 64)));
     }
+    return {};
+}
+
+// A runtime in a process namespace of its own, or one that lies, may name any.
+result<void> check_number(const container& which)
+{
     if (which.pid <= init_pid) return not_running(which, fmt::format("has process number {}", which.pid));
     if (which.pid == ::getpid()) return not_running(which, "has the process number of this service");
     return {};
 }
 
-// Whether `space` is the node's: that of the root's process 1, or, where that may not be looked at, the one this
-// service runs in.
-bool is_node_network(const std::string& root, netlink::namespace_identity space)
+result<container_network> network_of(host::process_handle process)
 {
-    const unique_fd spaces = files::open({root, "/proc/1/ns"}, O_PATH | O_DIRECTORY);
-    struct stat node {};
-    if (spaces && ::fstatat(spaces.get(), "net", &node, 0) == 0) {
-        return space == netlink::namespace_identity{node.st_dev, node.st_ino};
-    }
-    const auto own = netlink::net_namespace::of_this_thread();
-    return own && own->identity() == space;
+    auto space = netlink::net_namespace::of_process(process.directory());
+    if (!space) return space.error();
+    return container_network(std::move(process), std::move(*space));
+}
+
+std::string by_name_alone(uid_t user)
+{
+    return fmt::format("user {} can have made the cgroup: only its name says that it is this container", user);
+}
+
+void add_note(net_info& about, std::string_view note)
+{
+    about.network_note += fmt::format("{}{}", about.network_note.empty() ? "" : "; ", note);
 }
 
 std::string namespace_key(std::string_view what, netlink::namespace_identity space)
@@ -77,29 +89,6 @@ bool same_claim(const container& a, const container& b)
 
 }  // namespace
 
-net_info_query net_info_query::of_container(container_reference id)
-{
-    net_info_query query;
-    query.container_id_.emplace(std::move(id));
-    return query;
-}
-
-net_info_query net_info_query::of_process(pid_t pid)
-{
-    net_info_query query;
-    query.pid_ = pid;
-    return query;
-}
-
-net_info_query net_info_query::of_pod(std::string pod_namespace, std::string pod_name, std::string container)
-{
-    net_info_query query;
-    query.pod_namespace_ = std::move(pod_namespace);
-    query.pod_name_ = std::move(pod_name);
-    query.container_ = std::move(container);
-    return query;
-}
-
 bool net_info::has_text() const noexcept
 {
     return std::any_of(std::begin(net_parts), std::end(net_parts),
@@ -109,23 +98,29 @@ bool net_info::has_text() const noexcept
 // A process number, and the container it is said to belong to.
 struct net_info_collector::found_process {
     explicit found_process(pid_t p) : pid(p) {}
-    explicit found_process(container c) : pid(static_cast<pid_t>(c.pid)), owner(std::move(c)) {}
+    explicit found_process(found_container c) : pid(static_cast<pid_t>(c.what.pid)), owner(std::move(c)) {}
     pid_t pid;
-    std::optional<container> owner;
+    std::optional<found_container> owner;
 };
 
 struct net_info_collector::opened_target {
-    opened_target() = default;
     shared_namespace where;
-    std::string container_id;
-    std::string container_name;
-    bool verified = true;
-    bool host_network = false;
+    net_info about;  // all but the parts
+    std::optional<found_container> owner;
+    std::uint64_t start_ticks = 0;  // of the owner's process
 };
 
-net_info_collector::net_info_collector(const runtimes& named_by, worker_pool& pool,
+// What became of a runtime's claim that a container has a certain process.
+struct net_info_collector::claimed_target {
+    explicit claimed_target(container said) : what(std::move(said)) {}
+    result<opened_target> target = error();
+    container what;    // as the runtime said last
+    bool runs = true;  // the runtime says so
+};
+
+net_info_collector::net_info_collector(container_finder& containers, worker_pool& pool,
                                        std::unique_ptr<namespace_reader> reader, net_info_options options, logger& log)
-    : runtimes_(named_by),
+    : containers_(containers),
       pool_(pool),
       reader_(std::move(reader)),
       options_(std::move(options)),
@@ -141,71 +136,117 @@ task<result<net_info>> net_info_collector::collect(net_info_query query, deadlin
         found_process found(query.pid_);
         target = co_await open_process(std::move(found), limit);
     } else {
-        result<container> named = co_await inspect(query, limit);
-        if (!named) co_return named.error();
-        target = co_await open_container(std::move(*named), limit);
+        target = co_await open_container_of(query, limit);
     }
     if (!target) co_return target.error();
+    if (target->owner) containers_.proved(*target->owner, target->start_ticks);
 
-    net_info info;
-    info.pid = target->where->process.pid();
-    info.container_id = std::move(target->container_id);
-    info.container_name = std::move(target->container_name);
-    info.space = target->where->space.identity();
-    info.verified = target->verified;
-    info.host_network = target->host_network;
+    net_info info = std::move(target->about);
+    const bool node_nat = query.node_nat;
+    co_await read_parts(info, std::move(target->where), node_nat, limit);
+    if (target->owner) {
+        const found_container owner = co_await containers_.complete(std::move(*target->owner));
+        info.container_name = owner.what.name;
+        info.runtime_failure = owner.runtime_failure;
+    }
+    co_return info;
+}
 
-    const shared_namespace where = std::move(target->where);
-    if (!query.node_nat && where->has_no_nat()) {
+task<> net_info_collector::read_parts(net_info& info, shared_namespace where, bool node_nat, deadline limit)
+{
+    if (!node_nat && where->has_no_nat()) {
         // The most frequent case: one thing to wait for.
         static_cast<netlink_texts&>(info) = co_await netlink_part(where, limit);
         info.nat = text_part(std::string());
-        co_return info;
+        co_return;
     }
     std::vector<task<>> parts;
     parts.push_back(into<netlink_texts>(info, netlink_part(where, limit)));
     parts.push_back(into<nat_texts>(info, nat_part(where, limit)));
-    parts.push_back(into(info.node_nat, node_nat_part(query.node_nat, limit)));
-    auto all = side_by_side(std::move(parts));
-    co_await std::move(all);
-    co_return info;
+    parts.push_back(into(info.node_nat, node_nat_part(node_nat, limit)));
+    co_await side_by_side(std::move(parts));
 }
 
-task<result<container>> net_info_collector::inspect(const net_info_query& query, deadline limit)
+task<result<found_container>> net_info_collector::find(const net_info_query& query, deadline limit)
 {
-    if (runtimes_.empty()) {
-        co_return error(failure::unavailable,
-                        "no container runtime is configured: only a process (pid) can be asked for");
-    }
-    if (query.container_id_) co_return co_await runtimes_.inspect(*query.container_id_, limit);
-    co_return co_await runtimes_.find_pod_container(query.pod_namespace_, query.pod_name_, query.container_, limit);
+    if (query.container_id_) co_return co_await containers_.find(*query.container_id_, limit);
+    co_return co_await containers_.find_pod_container(query.pod_namespace_, query.pod_name_, query.container_, limit);
 }
 
-task<result<net_info_collector::opened_target>> net_info_collector::open_container(container first, deadline limit)
+task<result<net_info_collector::opened_target>> net_info_collector::open_container_of(const net_info_query& query,
+                                                                                      deadline limit)
 {
-    if (const auto running = check_running(first); !running) co_return running.error();
-    found_process found(first);
-    result<opened_target> target = co_await open_process(std::move(found), limit);
-    if (target) co_return target;
-    const failure why = target.error().kind();
-    if (why != failure::conflict && why != failure::gone) co_return target.error();
+    result<found_container> found = co_await find(query, limit);
+    if (!found) co_return found.error();
+    result<opened_target> target = co_await open_container(*found, limit);
+    if (target || !found->known) co_return target;
+    // What was known is no longer so: it has ended, or was restarted, or the name is another's.
+    containers_.forget(*found);
+    found = co_await find(query, limit);
+    if (!found) co_return found.error();
+    target = co_await open_container(*found, limit);
+    co_return target;
+}
 
-    // Restarted, or ended and its number reused, between the inspect and the open: ask once more, by the full id.
-    const auto full_id = container_reference::parse(first.id);
-    if (!full_id) co_return full_id.error();
-    result<container> second = co_await runtimes_.inspect(*full_id, limit);
-    if (!second) co_return second.error();
-    if (const auto running = check_running(*second); !running) co_return running.error();
-    if (same_claim(first, *second)) {
-        if (why == failure::conflict) co_return target.error();
-        co_return host::container_changed(first.name, first.id, target.error().message());
+task<result<net_info_collector::opened_target>> net_info_collector::open_container(found_container first,
+                                                                                   deadline limit)
+{
+    if (const auto running = check_running(first.what); !running) co_return running.error();
+    const bool by_a_runtime = !first.known && !first.by_its_cgroup;
+    claimed_target claimed = co_await open_claimed(std::move(first), limit);
+    if (claimed.target || !by_a_runtime || !claimed.runs) co_return std::move(claimed.target);
+    const error why = claimed.target.error();
+    if (why.kind() != failure::conflict && why.kind() != failure::gone) co_return why;
+    // What the runtime says of its process is wrong, or that process has no network any more: the kernel may have one.
+    auto seen = co_await containers_.find_by_kernel(std::move(claimed.what), why, limit);
+    if (!seen) co_return why;
+    found_process found(std::move(*seen));
+    auto target = co_await open_process(std::move(found), limit);
+    if (!target) co_return why;
+    co_return target;
+}
+
+task<net_info_collector::claimed_target> net_info_collector::open_claimed(found_container first, deadline limit)
+{
+    claimed_target claimed(first.what);
+    claimed.target = co_await open_numbered(first, limit);
+    if (claimed.target || first.known) co_return claimed;
+    const error why = claimed.target.error();
+    if (why.kind() != failure::conflict && why.kind() != failure::gone) co_return claimed;
+
+    // Restarted, or ended and its number reused, between the answer and the open: ask once more, by the full id.
+    const auto full_id = container_reference::parse(first.what.id);
+    if (!full_id) co_return claimed;
+    containers_.forget(first);
+    result<found_container> second = co_await containers_.find(*full_id, limit);
+    if (!second) {
+        claimed.target = second.error();
+        co_return claimed;
     }
-    log_.write(log_level::debug, "container changed between inspect and open, opening the new process",
-               {{"container", second->id}, {"pid", second->pid}});
-    found_process again(*second);
-    target = co_await open_process(std::move(again), limit);
-    if (target || target.error().kind() != failure::gone) co_return target;
-    co_return host::container_changed(second->name, second->id, target.error().message());
+    const container& now = claimed.what = second->what;
+    if (const auto running = check_running(now); !running) {
+        claimed.target = running.error();
+        claimed.runs = false;
+    } else if (same_claim(first.what, now)) {
+        if (why.kind() == failure::gone) {
+            claimed.target = host::container_changed(now.name, now.id, why.message());
+        }
+    } else {
+        log_.write(log_level::debug, "container changed between inspect and open, opening the new process",
+                   {{"container", now.id}, {"pid", now.pid}});
+        claimed.target = co_await open_numbered(*second, limit);
+        if (!claimed.target && claimed.target.error().kind() == failure::gone) {
+            claimed.target = host::container_changed(now.name, now.id, claimed.target.error().message());
+        }
+    }
+    co_return claimed;
+}
+
+task<result<net_info_collector::opened_target>> net_info_collector::open_numbered(found_container which, deadline limit)
+{
+    if (const auto number = check_number(which.what); !number) co_return number.error();
+    found_process found(std::move(which));
+    co_return co_await open_process(std::move(found), limit);
 }
 
 task<result<net_info_collector::opened_target>> net_info_collector::open_process(found_process found, deadline limit)
@@ -213,31 +254,66 @@ task<result<net_info_collector::opened_target>> net_info_collector::open_process
     const std::string what = fmt::format("open the network namespace of process {}", found.pid);
     const deadline own_limit = part_limit(limit, deadline::in(options_.host_timeout));
     auto work = [root = options_.root, reader = reader_, own_limit,
-                 found = std::move(found)](const abandon_flag&) -> result<opened_target> {
+                 found = std::move(found)](const abandon_flag& abandoned) mutable -> result<opened_target> {
         auto process = host::process_handle::open(root, found.pid);
         if (!process) return process.error();
         opened_target target;
+        net_info& about = target.about;
+        about.pid = found.pid;
         if (found.owner) {
-            const host::container_claim claim(found.owner->id, found.owner->name, found.owner->started_at);
+            const container& said = found.owner->what;
+            const auto began = process->start_ticks();
+            if (!began) return began.error();
+            if (found.owner->start_ticks != 0 && *began != found.owner->start_ticks) {
+                return host::container_changed(said.name, said.id,
+                                               fmt::format("process {} is no longer its own", found.pid));
+            }
+            // The container's first process, or its namespaces, may not be there yet.
+            if (found.owner->by_its_cgroup && host::is_container_in_the_making(*process, root)) {
+                return not_running(said, "is being made");
+            }
+            host::container_claim claim(said.id, said.name, said.started_at);
+            claim.by_name_alone = found.owner->in_subtree_of.has_value();
             const auto proved = host::belongs_to_container(*process, root, claim);
             if (!proved) return proved.error();
-            target.verified = *proved;
-            target.container_id = claim.id;
-            target.container_name = claim.name;
+            about.verified = *proved;
+            about.container_id = claim.id;
+            about.container_name = claim.name;
+            about.resolved_by = found.owner->resolved_by;
+            target.start_ticks = *began;
         }
-        auto space = netlink::net_namespace::of_process(process->directory());
-        if (!space) return space.error();
+        auto network = found.owner
+                           ? blocking_find_network(root, std::move(*process), found.owner->what, own_limit, abandoned)
+                           : network_of(std::move(*process));
+        if (!network) return network.error();
         // Only now is it sure that directory, cgroup and namespace were those of one living process.
-        if (!process->alive()) {
+        if (!network->process.alive()) {
             return error(failure::gone, fmt::format("process {} ended while its namespace was opened", found.pid));
         }
-        target.host_network = is_node_network(root, space->identity());
-        auto opened = std::make_shared<opened_namespace>(std::move(*process), std::move(*space));
+        about.space = network->space.identity();
+        about.host_network = is_node_network(root, about.space);
+        about.network_note = std::move(network->note);
+        if (found.owner) {
+            const auto called = network->process.read("comm", process_name_limit);
+            std::string note = note_of_own_kernel(found.owner->what.low_level_runtime,
+                                                  called ? std::string_view(called->text) : std::string_view());
+            if (!about.network_note.empty() && !note.empty()) note.insert(0, "; ");
+            about.network_note += note;
+        }
+        if (found.owner && found.owner->in_subtree_of) add_note(about, by_name_alone(*found.owner->in_subtree_of));
+        if (network->process.lost_first_thread()) {
+            add_note(about,
+                     fmt::format("the first thread of process {} has ended: the network is that of another of its "
+                                 "threads",
+                                 network->process.pid()));
+        }
+        auto opened = std::make_shared<opened_namespace>(std::move(network->process), std::move(network->space));
         reader->blocking_look(*opened, own_limit);
         target.where = std::move(opened);
+        target.owner = std::move(found.owner);
         return target;
     };
-    co_return co_await pool_.run(what, own_limit, std::move(work));
+    co_return co_await pool_.run("network namespace", what, own_limit, std::move(work));
 }
 
 task<netlink_texts> net_info_collector::netlink_part(shared_namespace where, deadline limit)
@@ -247,8 +323,9 @@ task<netlink_texts> net_info_collector::netlink_part(shared_namespace where, dea
     auto begin = [this, where](deadline own) { return read_netlink(where, own); };
     const result<shared_netlink> read = co_await netlink_calls_.join(std::move(key), patience, std::move(begin));
     if (read) co_return **read;
-    netlink_progress nothing;
-    co_return nothing.take(read.error());
+    netlink_texts failed;
+    failed.addresses = failed.route = failed.route6 = text_part(read.error());
+    co_return failed;
 }
 
 task<result<net_info_collector::shared_netlink>> net_info_collector::read_netlink(shared_namespace where,
@@ -258,12 +335,12 @@ task<result<net_info_collector::shared_netlink>> net_info_collector::read_netlin
     if (!slot) co_return slot.error();
 
     const std::string what = namespace_key("netlink dump", where->space.identity());
-    auto progress = std::make_shared<netlink_progress>();
+    auto progress = std::make_shared<netlink_progress>(options_.root, names_);
     auto work = [reader = reader_, where = std::move(where), limit, progress](const abandon_flag& abandoned) {
         reader->blocking_read_netlink(*where, limit, abandoned, *progress);
         return result<void>();
     };
-    const result<void> done = co_await pool_.run(what, limit, std::move(work));
+    const result<void> done = co_await pool_.run("netlink dump", what, limit, std::move(work));
     const error missing(failure::internal, "netlink: the part was not read");
     const error& reason = done ? missing : done.error();
     auto texts = std::make_shared<netlink_texts>(progress->take(reason));
@@ -286,9 +363,8 @@ task<result<net_info_collector::shared_nat>> net_info_collector::read_nat(shared
 {
     auto slot = co_await slots_.acquire(limit);
     if (!slot) co_return slot.error();
-    auto texts = std::make_shared<nat_texts>();
-    *texts = co_await reader_->read_nat(std::move(where), limit);
-    co_return shared_nat(std::move(texts));
+    nat_reading read = co_await reader_->read_nat(std::move(where), limit);
+    co_return std::make_shared<const nat_texts>(std::move(read));
 }
 
 task<text_part> net_info_collector::node_nat_part(bool wanted, deadline limit)

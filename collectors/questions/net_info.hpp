@@ -1,8 +1,8 @@
 // The network of a container, or of any process: addresses, routes and NAT of its network namespace, read live.
 #pragma once
 
-#include "collectors/questions/namespace_reader.hpp"
-#include "collectors/runtime/runtimes.hpp"
+#include "collectors/questions/net_texts.hpp"
+#include "collectors/runtime/container_finder.hpp"
 #include "core/deadline.hpp"
 #include "core/log.hpp"
 #include "core/shared_calls.hpp"
@@ -16,24 +16,27 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace nodescope {
 
-/// Whose network is asked for. Made by one of the three named constructors.
+/// Whose network is asked for.
 class net_info_query {
 public:
-    static net_info_query of_container(container_reference id);
+    explicit net_info_query(container_reference id) : container_id_(std::move(id)) {}
     /// Any process of the node; no container runtime is asked. See host::parse_pid.
-    static net_info_query of_process(pid_t pid);
+    explicit net_info_query(pid_t pid) : pid_(pid) {}
     /// The container with these Kubernetes labels; `container` may be empty.
-    static net_info_query of_pod(std::string pod_namespace, std::string pod_name, std::string container);
+    net_info_query(std::string pod_namespace, std::string pod_name, std::string container)
+        : pod_namespace_(std::move(pod_namespace)), pod_name_(std::move(pod_name)), container_(std::move(container))
+    {
+    }
 
     /// Also read the node's own NAT table.
     bool node_nat = false;
 
 private:
     friend class net_info_collector;
-    net_info_query() = default;
     std::optional<container_reference> container_id_;
     pid_t pid_ = 0;
     std::string pod_namespace_;
@@ -45,11 +48,14 @@ private:
 struct net_info : netlink_texts, nat_texts {
     net_info() = default;
     pid_t pid = 0;
-    std::string container_id;    ///< full; empty when a process was asked for
-    std::string container_name;  ///< without the leading '/'
+    std::string container_id;              ///< full; empty when a process was asked for
+    std::string container_name;            ///< without the leading '/'; empty where no runtime said it
+    std::string resolved_by;               ///< who knew the container's process; empty when a process was asked for
+    std::optional<error> runtime_failure;  ///< why no runtime said it
     netlink::namespace_identity space;
-    bool verified = true;       ///< false: only the start time says that the process is the container's
+    bool verified = true;       ///< false: only the start time, or a name, says that the process is the container's
     bool host_network = false;  ///< the namespace is the node's own
+    std::string network_note;   ///< why it is not that of the process, or may not be the container's; mostly empty
 
     text_part node_nat;  ///< neither text nor reason unless asked for
 
@@ -90,26 +96,31 @@ struct net_info_options {
 class net_info_collector {
 public:
     /// Without any runtime only processes can be asked for.
-    net_info_collector(const runtimes& named_by, worker_pool& pool, std::unique_ptr<namespace_reader> reader,
+    net_info_collector(container_finder& containers, worker_pool& pool, std::unique_ptr<namespace_reader> reader,
                        net_info_options options, logger& log);
 
     /// Finds the process, proves that it is the container's (once more after a fresh inspect if it is not), and reads
     /// its namespace: netlink and NAT side by side. A part that fails does not fail the others; the call fails when
     /// the process cannot be found, proved or opened: failure::conflict "container is not running: …" and "container
-    /// changed: …", failure::gone, failure::denied with the missing capability, failure::timed_out, and whatever the
-    /// runtime says. Reads of one namespace that are under way at the same time are shared.
+    /// changed: …", failure::gone, failure::denied with the missing capability, failure::timed_out, and whatever
+    /// container_finder says. Reads of one namespace that are under way at the same time are shared.
     task<result<net_info>> collect(net_info_query query, deadline limit);
 
 private:
     struct found_process;
     struct opened_target;
+    struct claimed_target;
     using shared_namespace = std::shared_ptr<const opened_namespace>;
     using shared_netlink = std::shared_ptr<const netlink_texts>;
     using shared_nat = std::shared_ptr<const nat_texts>;
 
-    task<result<container>> inspect(const net_info_query& query, deadline limit);
+    task<result<found_container>> find(const net_info_query& query, deadline limit);
     task<result<opened_target>> open_process(found_process found, deadline limit);
-    task<result<opened_target>> open_container(container first, deadline limit);
+    task<result<opened_target>> open_container_of(const net_info_query& query, deadline limit);
+    task<result<opened_target>> open_container(found_container first, deadline limit);
+    task<claimed_target> open_claimed(found_container first, deadline limit);
+    task<result<opened_target>> open_numbered(found_container which, deadline limit);
+    task<> read_parts(net_info& info, shared_namespace where, bool node_nat, deadline limit);
 
     task<netlink_texts> netlink_part(shared_namespace where, deadline limit);
     task<nat_texts> nat_part(shared_namespace where, deadline limit);
@@ -118,10 +129,11 @@ private:
     task<result<shared_netlink>> read_netlink(shared_namespace where, deadline limit);
     task<result<shared_nat>> read_nat(shared_namespace where, deadline limit);
 
-    const runtimes& runtimes_;
+    container_finder& containers_;
     worker_pool& pool_;
     std::shared_ptr<namespace_reader> reader_;  // shared with jobs that outlive their askers
     net_info_options options_;
+    const std::shared_ptr<netlink::name_source> names_ = std::make_shared<netlink::name_source>(options_.root);
     logger& log_;
     slot_pool slots_;
     // By namespace, which is read by one call at a time.

@@ -10,7 +10,6 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 #include <spawn.h>
 #include <sys/wait.h>
@@ -43,8 +42,9 @@ public:
         if (::posix_spawn(&pid_, program.c_str(), nullptr, nullptr, arguments.data(), environ) != 0) {
             throw std::runtime_error("cannot start " + program);
         }
-        const auto give_up = steady_clock::now() + nodescope::testing::hang_limit;
-        while (!fs::exists(ready) && steady_clock::now() < give_up) std::this_thread::yield();
+        if (!nodescope::testing::wait_until([&] { return fs::exists(ready); })) {
+            throw std::runtime_error(program + " does not run");
+        }
         // The node's /proc has it, and numbers processes as we do.
         const std::string real = "/proc/" + std::to_string(pid_);
         for (const char* file : {"/stat", "/comm", "/status"}) {
@@ -75,6 +75,9 @@ protected:
         options_.enabled = true;
         options_.root = root_.path();
         options_.data_root = root_.path() + "/data";
+        options_.docker_pid_file = "/var/run/docker.pid";
+        options_.docker_exec_root = "/var/run/docker";
+        options_.containerd_temporary_directory = "/tmp";
         options_.settle = 5ms;
         fs::create_directories(root_.path() + "/var/run/docker");
         fs::create_directories(root_.path() + "/tmp");
@@ -104,7 +107,8 @@ protected:
     boost::asio::io_context reactor_{1};
     worker_pool pool_{1};
     temporary_root root_;
-    goroutine_dump_options options_;
+    steady_clock::duration timeout_ = 30s;
+    goroutine_dump_options options_{[this] { return timeout_; }};
 };
 
 }  // namespace
@@ -162,7 +166,7 @@ TEST_F(GoroutineDump, OfContainerdIsTheTime)
     const auto time = dump_containerd();
 
     ASSERT_TRUE(time) << time.error();
-    EXPECT_TRUE(host::parse_rfc3339(*time)) << *time;
+    EXPECT_TRUE(parse_rfc3339(*time)) << *time;
     EXPECT_EQ(contents(root_.path() + "/tmp/containerd." + std::to_string(containerd.pid()) + ".stacks.log"),
               "new stacks\n");
 }
@@ -173,6 +177,18 @@ TEST_F(GoroutineDump, GivesUpAtTheDeadline)
     const auto path = dump_dockerd(100ms);
     ASSERT_FALSE(path);
     EXPECT_EQ(path.error().kind(), failure::timed_out);
+}
+
+TEST_F(GoroutineDump, EndsAtTheLimitThatHoldsWhenItBegins)
+{
+    const fake_daemon dockerd(root_, "dockerd", ": > " + exec_root() + "/goroutine-stacks-1.log");
+    goroutine_dump_collector dumper(pool_, options_);
+    for (const auto& [limit, shown] : {std::pair(50ms, "within 50ms"), std::pair(60ms, "within 60ms")}) {
+        timeout_ = limit;
+        const auto path = run_task(reactor_, dumper.dump_dockerd(deadline::in(10s)));
+        ASSERT_FALSE(path);
+        EXPECT_NE(path.error().message().find(shown), std::string::npos) << path.error();
+    }
 }
 
 TEST_F(GoroutineDump, TakesNoLinkForADump)
