@@ -1,6 +1,7 @@
 #include "collectors/cadvisor/event_store.hpp"
 
 #include "core/event.hpp"
+#include "core/json/writer.hpp"
 
 #include <fmt/format.h>
 
@@ -31,10 +32,20 @@ bool wants_container(const event_filter& filter, const std::string& name)
            name[filter.container_name.size()] == '/';
 }
 
-bool earlier(const event& a, const event& b) { return a.timestamp < b.timestamp; }
+/// Here or in an answer, whichever is more.
+std::size_t bytes_of(const event& one)
+{
+    return sizeof(event) + json_string_bytes(one.container_name) + json_string_bytes(one.process_name) +
+           json_string_bytes(one.constraint);
+}
+
+bool earlier(const std::shared_ptr<const event>& a, const std::shared_ptr<const event>& b)
+{
+    return a->timestamp < b->timestamp;
+}
 
 /// Leaves the newest `count` of a sorted list; a negative one leaves all.
-void keep_newest(std::vector<event>& list, std::int64_t count)
+void keep_newest(event_list& list, std::int64_t count)
 {
     if (count < 0 || std::cmp_less_equal(list.size(), count)) return;
     list.erase(list.begin(), list.end() - static_cast<std::ptrdiff_t>(count));
@@ -49,8 +60,15 @@ bool passes(const event_filter& filter, const event& happened)
 
 /// What the store and one stream share.
 struct event_store::feed {
+    void clear()
+    {
+        waiting.clear();
+        waiting_bytes = 0;
+    }
+
     event_filter filter;
-    std::deque<event> waiting;
+    std::deque<shared_event> waiting;
+    std::size_t waiting_bytes = 0;
     nodescope::event changed;
     bool lost = false;
     bool closed = false;
@@ -59,7 +77,11 @@ struct event_store::feed {
 class event_store::stream final : public event_stream {
 public:
     explicit stream(std::shared_ptr<feed> shared) : feed_(std::move(shared)) {}
-    ~stream() override { feed_->closed = true; }
+    ~stream() override
+    {
+        feed_->closed = true;
+        feed_->clear();
+    }
 
     task<result<std::optional<event>>> next(deadline limit) override
     {
@@ -72,12 +94,15 @@ public:
         }
         if (shared->waiting.empty() && shared->lost) {
             co_return error(failure::overloaded,
-                            fmt::format("events: the reader was too slow, more than {} waited", queue_limit));
+                            fmt::format("events: the reader was too slow, more than {} events or {} bytes waited, or "
+                                        "{} for all readers",
+                                        queue_limit, queue_limit_bytes, queues_limit_bytes));
         }
         if (shared->waiting.empty()) co_return std::optional<event>();
-        std::optional<event> oldest(std::move(shared->waiting.front()));
+        const shared_event oldest = std::move(shared->waiting.front());
         shared->waiting.pop_front();
-        co_return oldest;
+        shared->waiting_bytes -= bytes_of(*oldest);
+        co_return std::optional<event>(*oldest);
     }
 
 private:
@@ -95,45 +120,83 @@ std::size_t event_store::streams() const
 
 void event_store::add(event happened)
 {
+    const auto shared = std::make_shared<const event>(std::move(happened));
+    tell(shared);
+    keep(shared);
+}
+
+void event_store::remember(event happened) { keep(std::make_shared<const event>(std::move(happened))); }
+
+void event_store::tell(const shared_event& happened)
+{
     std::erase_if(feeds_, [](const auto& one) { return one->closed; });
+    const std::size_t bytes = bytes_of(*happened);
     for (const auto& one : feeds_) {
-        if (one->lost || !passes(one->filter, happened)) continue;
-        if (one->waiting.size() >= queue_limit) {
+        if (one->lost || !passes(one->filter, *happened)) continue;
+        if (one->waiting.size() >= queue_limit || one->waiting_bytes + bytes > queue_limit_bytes) {
             one->lost = true;
         } else {
             one->waiting.push_back(happened);
+            one->waiting_bytes += bytes;
         }
         one->changed.notify();
     }
-    remember(std::move(happened));
+    bound_waiting();
 }
 
-void event_store::remember(event happened)
+/// An event that waits for several readers is counted for each: its bytes are those of whichever reads last.
+void event_store::bound_waiting()
 {
-    auto& list = by_kind_.at(static_cast<std::size_t>(happened.type));
-    const time_point oldest = happened.timestamp - lifetime;
-    list.insert(std::upper_bound(list.begin(), list.end(), happened, earlier), std::move(happened));
+    std::size_t all = 0;
+    for (const auto& one : feeds_) all += one->waiting_bytes;
+    while (all > queues_limit_bytes) {
+        feed& fullest = **std::max_element(feeds_.begin(), feeds_.end(), [](const auto& a, const auto& b) {
+            return a->waiting_bytes < b->waiting_bytes;
+        });
+        all -= fullest.waiting_bytes;
+        fullest.lost = true;
+        fullest.clear();
+        fullest.changed.notify();
+    }
+}
+
+void event_store::keep(shared_event happened)
+{
+    kept& of_kind = by_kind_.at(static_cast<std::size_t>(happened->type));
+    auto& list = of_kind.events;
+    const time_point oldest = happened->timestamp - lifetime;
+    of_kind.bytes += bytes_of(*happened);
+    list.insert(std::upper_bound(list.begin(), list.end(), happened, earlier), happened);
     // Counted from the event, as cAdvisor does: of containers that were there for days when they were found, the
     // creations stay until something newer happens.
-    while (list.size() > limit_ || list.front().timestamp < oldest) list.pop_front();
+    while (list.size() > limit_ || list.front()->timestamp < oldest) drop_oldest(of_kind);
+    for (; of_kind.bytes > kind_limit_bytes; ++left_out_) drop_oldest(of_kind);
 }
 
-std::vector<event> event_store::history(const event_filter& filter) const
+void event_store::drop_oldest(kept& of)
 {
-    std::vector<event> merged;
-    for (const auto& list : by_kind_) {
-        if (list.empty() || !wants_kind(filter, list.front().type)) continue;
-        std::vector<event> some;
-        for (const event& one : list) {
-            if (filter.start_time && one.timestamp < *filter.start_time) continue;
-            if (filter.end_time && one.timestamp > *filter.end_time) continue;
+    of.bytes -= bytes_of(*of.events.front());
+    of.events.pop_front();
+}
+
+event_list event_store::history(const event_filter& filter) const
+{
+    event_list merged;
+    for (const kept& of_kind : by_kind_) {
+        const auto& list = of_kind.events;
+        if (list.empty() || !wants_kind(filter, list.front()->type)) continue;
+        event_list some;
+        for (const shared_event& one : list) {
+            if (filter.start_time && one->timestamp < *filter.start_time) continue;
+            if (filter.end_time && one->timestamp > *filter.end_time) continue;
             some.push_back(one);
         }
         keep_newest(some, filter.max_events);
-        std::erase_if(some, [&](const event& one) { return !wants_container(filter, one.container_name); });
-        merged.insert(merged.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
+        std::erase_if(some, [&](const shared_event& one) { return !wants_container(filter, one->container_name); });
+        const auto before = static_cast<std::ptrdiff_t>(merged.size());
+        merged.insert(merged.end(), some.begin(), some.end());
+        std::inplace_merge(merged.begin(), merged.begin() + before, merged.end(), earlier);
     }
-    std::stable_sort(merged.begin(), merged.end(), earlier);
     keep_newest(merged, filter.max_events);
     return merged;
 }

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <vector>
@@ -17,41 +18,57 @@ bool passes(const event_filter& filter, const event& happened);
 
 class event_store {
 public:
-    /// `limit_per_kind`: see default_limit.
-    explicit event_store(std::size_t limit_per_kind = default_limit);
+    explicit event_store(std::size_t limit_per_kind);
     event_store(const event_store&) = delete;
     event_store& operator=(const event_store&) = delete;
     ~event_store();
 
     /// Remembers it and tells every stream whose filter lets it through.
     void add(event happened);
-    /// Remembers what is no news: streams are not told.
+    /// Remembers it without telling the streams, because it is not new.
     void remember(event happened);
 
-    /// Sorted by time.
-    [[nodiscard]] std::vector<event> history(const event_filter& filter) const;
+    /// Sorted by time; not copied.
+    [[nodiscard]] event_list history(const event_filter& filter) const;
 
     /// failure::overloaded beyond stream_limit.
     result<std::unique_ptr<event_stream>> watch(event_filter filter);
+    /// Events that were dropped because there was no room for them.
+    [[nodiscard]] std::uint64_t left_out() const noexcept { return left_out_; }
     /// Open ones.
     [[nodiscard]] std::size_t streams() const;
 
-    /// cAdvisor keeps 100,000 of each kind, which is 100 MB of a node that is sick already: an event of a pod is about
-    /// 250 bytes. This is at most 10 MB, and a container that restarts every 9 seconds for a day.
-    static constexpr std::size_t default_limit = 10'000;
     static constexpr std::chrono::hours lifetime{24};
     static constexpr std::size_t stream_limit = 64;
     /// Events that wait for a slow reader of one stream.
     static constexpr std::size_t queue_limit = 1024;
+    /// Of those.
+    static constexpr std::size_t queue_limit_bytes = 256U << 10U;
+    /// Of all streams together: the one with the most then loses all that waits for it.
+    static constexpr std::size_t queues_limit_bytes = 4U << 20U;
+    /// What the events of one kind may take: 6,000 of containers of Kubernetes.
+    static constexpr std::size_t kind_limit_bytes = 2U << 20U;
 
     struct feed;
 
 private:
     class stream;
     static constexpr std::size_t kinds = 4;
+    using shared_event = std::shared_ptr<const event>;
+
+    struct kept {
+        std::deque<shared_event> events;  // sorted by time
+        std::size_t bytes = 0;
+    };
+    static void drop_oldest(kept& of);
+    void tell(const shared_event& happened);
+    void keep(shared_event happened);
+    void bound_waiting();
 
     std::size_t limit_;
-    std::array<std::deque<event>, kinds> by_kind_;  // each sorted by time
+
+    std::array<kept, kinds> by_kind_;
+    std::uint64_t left_out_ = 0;
     // Shared with the streams, which may outlive the store by the time a cancelled session needs to unwind.
     std::vector<std::shared_ptr<feed>> feeds_;
 };

@@ -30,14 +30,15 @@ bool take_summary(std::string_view text, oom_kill& record)
 
     const std::size_t task = text.find(",task=");
     const std::string_view paths = text.substr(0, task);
-    record.limit_cgroup = cgroup_or_root(value_of(paths, ",oom_memcg="));
+    // In the text of another kind of kill only somebody's name for a cgroup can say that.
+    if (record.constraint == "CONSTRAINT_MEMCG") record.limit_cgroup = cgroup_or_root(value_of(paths, ",oom_memcg="));
     record.victim_cgroup = cgroup_or_root(value_of(paths, ",task_memcg="));
     if (task == std::string_view::npos) return true;
     const std::string_view rest = text.substr(task + std::string_view(",task=").size());
     const std::size_t pid = rest.rfind(",pid=");
     record.process_name = rest.substr(0, pid);
     if (pid == std::string_view::npos) return true;
-    record.pid = host::whole_number<std::int64_t>(value_of(rest.substr(pid), ",pid=")).value_or(0);
+    record.pid = whole_number<std::int64_t>(value_of(rest.substr(pid), ",pid=")).value_or(0);
     return true;
 }
 
@@ -50,7 +51,7 @@ bool take_killed(std::string_view text, oom_kill& record)
     text.remove_prefix(at + opening.size());
     const std::size_t bracket = text.find(" (");
     if (bracket == std::string_view::npos) return false;
-    const auto pid = host::whole_number<std::int64_t>(text.substr(0, bracket));
+    const auto pid = whole_number<std::int64_t>(text.substr(0, bracket));
     if (!pid) return false;
     text.remove_prefix(bracket + 2);
     // TASK_COMM_LEN: a name has 15 bytes at most, brackets among them.
@@ -74,43 +75,70 @@ bool take_task_in(std::string_view text, oom_kill& record)
     return true;
 }
 
+bool stands_twice(std::string_view text, std::string_view words)
+{
+    const std::size_t first = text.find(words);
+    return first != std::string_view::npos && text.find(words, first + words.size()) != std::string_view::npos;
+}
+
+/// Whether somebody's name for a cgroup has the words between the names in it.
+bool is_unclear(std::string_view text)
+{
+    if (text.starts_with("oom-kill:")) {
+        // What a process is called comes last, and proves nothing.
+        const std::string_view paths = text.substr(0, text.rfind(",task="));
+        return stands_twice(paths, ",task_memcg=") || stands_twice(paths, ",oom_memcg=");
+    }
+    return text.starts_with("Task in ") && stands_twice(text, " killed as a result of limit of ");
+}
+
 }  // namespace
 
 std::optional<kernel_message> parse_kernel_message(std::string_view record) noexcept
 {
-    const std::size_t semicolon = record.find(';');
-    if (semicolon == std::string_view::npos) return std::nullopt;
-    std::string_view head = record.substr(0, semicolon);
+    const auto parts = split_at(record, ';');
+    if (!parts) return std::nullopt;
     std::array<std::uint64_t, 3> number{};
-    for (std::uint64_t& one : number) {
-        const std::size_t comma = head.find(',');
-        const auto value = host::whole_number<std::uint64_t>(head.substr(0, comma));
-        if (!value) return std::nullopt;
-        one = *value;
-        head.remove_prefix(comma == std::string_view::npos ? head.size() : comma + 1);
-    }
+    std::size_t read = 0;
+    for_each_part(parts->first, ',', [&](std::string_view part) {
+        const auto value = whole_number<std::uint64_t>(part);
+        if (value) number.at(read++) = *value;
+        return value && read < number.size();
+    });
     constexpr std::uint64_t levels = 8;  // the prefix is facility * 8 + level
     constexpr std::uint64_t latest = std::uint64_t{1} << 53U;
-    if (number[0] >= levels || number[2] > latest) return std::nullopt;
+    if (read < number.size() || number[0] >= levels || number[2] > latest) return std::nullopt;
     kernel_message message;
     message.since_boot = std::chrono::microseconds(number[2]);
-    message.text = record.substr(semicolon + 1);
-    message.text = message.text.substr(0, message.text.find('\n'));
+    message.text = parts->second.substr(0, parts->second.find('\n'));
     return message;
 }
 
 std::optional<oom_kill> oom_parser::take(const kernel_message& message)
 {
     if (message.text.find("invoked oom-killer:") != std::string_view::npos) {
-        open_ = true;
+        about_ = subject::next_kill;
         record_ = oom_kill();
         return std::nullopt;
     }
-    if (!open_ || take_task_in(message.text, record_)) return std::nullopt;
-    if (!take_summary(message.text, record_) && !take_killed(message.text, record_)) return std::nullopt;
-    open_ = false;
-    record_.since_boot = message.since_boot;
-    return record_;
+    if (about_ == subject::next_kill && is_unclear(message.text)) {
+        about_ = subject::nobody;
+        ++unclear_;
+        return std::nullopt;
+    }
+    if (message.text.starts_with("Tasks in ") &&
+        message.text.ends_with(" are going to be killed due to memory.oom.group set")) {
+        if (about_ == subject::last_kill) about_ = subject::group;
+        return std::nullopt;
+    }
+    if (about_ == subject::next_kill && (take_task_in(message.text, record_) || take_summary(message.text, record_))) {
+        return std::nullopt;
+    }
+    oom_kill killed = about_ == subject::next_kill || about_ == subject::group ? record_ : oom_kill();
+    if (about_ == subject::nobody || !take_killed(message.text, killed)) return std::nullopt;
+    if (about_ == subject::next_kill) about_ = subject::last_kill;
+    killed.since_boot = message.since_boot;
+    return killed;
 }
 
 }  // namespace nodescope::cadvisor

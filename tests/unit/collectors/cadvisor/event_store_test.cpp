@@ -62,7 +62,7 @@ protected:
     }
 
     boost::asio::io_context reactor{1};
-    event_store store;
+    event_store store{1000};
     boost::asio::cancellation_signal stop;
     std::optional<next_event> got;
 };
@@ -83,6 +83,60 @@ TEST_F(EventStream, GivesWhatItsFilterLetsThroughInOrder)
     EXPECT_EQ(name(next(**stream)), "/a/b") << "as they are told, whatever their times";
     EXPECT_EQ(name(next(**stream, 1ms)), "nothing");
     EXPECT_EQ(store.history(creations()).size(), 5U) << "what is no news is history all the same";
+}
+
+TEST(EventStore, KeepsNoMoreOfAKindThanItsBytes)
+{
+    event_store store(100'000);
+    store.add(happening("/oom", 0, event::kind::oom));
+    const std::string long_name(1000, 'x');
+    for (int second = 0; second < 5000; ++second) store.add(happening("/" + long_name, second));
+    event_filter all = creations();
+    all.oom = true;
+    all.max_events = -1;
+    const auto found = store.history(all);
+    EXPECT_LT(found.size() * long_name.size(), event_store::kind_limit_bytes);
+    EXPECT_GT(found.size(), 1000U);
+    EXPECT_EQ(found.size() + store.left_out(), 5001U);
+    EXPECT_EQ(found.front()->container_name, "/oom") << "of another kind";
+    EXPECT_EQ(found.back()->timestamp, time_point(std::chrono::seconds(4999)));
+}
+
+TEST_F(EventStream, EndsWithTheBytesThatWaitForASlowReader)
+{
+    auto slow = store.watch(creations());
+    const std::string long_name(4000, 'x');
+    for (std::size_t i = 0; i < 100; ++i) store.add(happening("/" + long_name));
+    std::size_t read = 0;
+    for (; next(**slow); ++read) {
+    }
+    EXPECT_LT(read * long_name.size(), event_store::queue_limit_bytes);
+    EXPECT_GT(read, 50U);
+}
+
+TEST_F(EventStream, EndsForTheSlowestWhereTooMuchWaitsForAllOfThem)
+{
+    constexpr std::size_t readers = 40;
+    std::vector<std::unique_ptr<event_stream>> slow;
+    for (std::size_t i = 0; i < readers; ++i) {
+        slow.push_back(*store.watch(creations("/" + std::to_string(i))));
+    }
+    const std::string long_name(4000, 'x');
+    constexpr std::size_t each = 40;
+    static_assert(each * 4000 < event_store::queue_limit_bytes);
+    static_assert(readers * each * 4000 > event_store::queues_limit_bytes);
+    // The first one has one more than the others.
+    store.add(happening("/0/" + long_name));
+    for (std::size_t i = 0; i < readers; ++i) {
+        for (std::size_t n = 0; n < each; ++n) store.add(happening("/" + std::to_string(i) + "/" + long_name));
+    }
+    EXPECT_EQ(next(*slow.front()).error().kind(), failure::overloaded);
+    std::size_t read = 0;
+    for (const auto& one : slow) {
+        for (auto event = next(*one, 1ms); event && *event; event = next(*one, 1ms)) ++read;
+    }
+    EXPECT_LT(read * long_name.size(), event_store::queues_limit_bytes);
+    EXPECT_GT(read * long_name.size(), event_store::queues_limit_bytes / 2);
 }
 
 TEST_F(EventStream, WakesWhoWaits)
@@ -142,7 +196,7 @@ TEST_F(EventStream, MayOutliveItsStore)
 {
     std::unique_ptr<event_stream> stream;
     {
-        event_store shortlived;
+        event_store shortlived{1000};
         stream = *shortlived.watch(creations());
         shortlived.add(happening("/last"));
     }
@@ -158,7 +212,7 @@ TEST(EventHistory, KeepsADayOfTheNewest)
     all.max_events = -1;
     const auto kept = store.history(all);
     ASSERT_EQ(kept.size(), 4U);
-    EXPECT_EQ(kept.front().timestamp, time_point(1h));
+    EXPECT_EQ(kept.front()->timestamp, time_point(1h));
     all.start_time = time_point(2h);
     all.end_time = time_point(24h);
     EXPECT_EQ(store.history(all).size(), 2U) << "both bounds count";
@@ -172,8 +226,8 @@ TEST(EventHistory, KeepsWhatHappenedOutOfOrderInOrder)
     for (const int second : {5, 3, 9, 1}) store.add(happening("/x", second));
     const auto kept = store.history(creations());
     ASSERT_EQ(kept.size(), 3U);
-    EXPECT_EQ(kept[0].timestamp, time_point(3s)) << "the oldest goes, not the first to come";
-    EXPECT_EQ(kept[2].timestamp, time_point(9s));
+    EXPECT_EQ(kept[0]->timestamp, time_point(3s)) << "the oldest goes, not the first to come";
+    EXPECT_EQ(kept[2]->timestamp, time_point(9s));
 }
 
 TEST(EventStore, CountsPerKindBeforeTheFilterByContainer)
@@ -192,7 +246,7 @@ TEST(EventStore, CountsPerKindBeforeTheFilterByContainer)
     EXPECT_EQ(store.history(filter).size(), 3U) << "the limit of the store";
     filter.container_name = "/a";
     ASSERT_EQ(store.history(filter).size(), 1U);
-    EXPECT_EQ(store.history(filter)[0].timestamp, time_point(std::chrono::seconds(4)));
+    EXPECT_EQ(store.history(filter)[0]->timestamp, time_point(std::chrono::seconds(4)));
     filter.max_events = 1;
     EXPECT_TRUE(store.history(filter).empty()) << "the newest is another's";
 }
