@@ -10,133 +10,117 @@ namespace nodescope::cadvisor {
 
 namespace asio = boost::asio;
 
-namespace {
-
-/// One coroutine that asks, counted as long as it lives.
-class asker {
-public:
-    explicit asker(std::shared_ptr<std::size_t> count) : count_(std::move(count)) { ++*count_; }
-    asker(const asker&) = delete;
-    asker& operator=(const asker&) = delete;
-    ~asker() { --*count_; }
-
-private:
-    std::shared_ptr<std::size_t> count_;
-};
-
-}  // namespace
-
-container_directory::container_directory(const runtimes& asked, task_group& group, logger& log)
-    : runtimes_(asked),
-      group_(group),
-      log_(log),
-      never_asked_{asked.empty() ? standing::foreign : standing::unknown, nullptr, {}}
+container_directory::container_directory(const runtimes& all, task_group& group, logger& log) : runtimes_(all)
 {
+    seats_.reserve(all.all().size());
+    for (const auto& one : all.all()) {
+        seats_.push_back({std::make_unique<runtime_desk>(*one, group, log, [this] { hear(); }), true});
+    }
+}
+
+const container_directory::seat* container_directory::seat_of(const std::string& id) const
+{
+    const auto found = std::find_if(seats_.begin(), seats_.end(), [&id](const seat& one) {
+        return one.taken && one.desk->look(id).says == standing::named;
+    });
+    return found == seats_.end() ? nullptr : &*found;
 }
 
 const container_directory::entry& container_directory::look(const std::string& id) const
 {
-    const auto found = entries_.find(id);
-    return found == entries_.end() ? never_asked_ : found->second.shown;
+    const entry* said = &of_nobody_;
+    for (const seat& one : seats_) {
+        if (!one.taken) continue;
+        const entry& here = one.desk->look(id);
+        if (here.says == standing::named) return here;
+        if (said->says == standing::foreign) said = &here;
+    }
+    return *said;
 }
 
-void container_directory::want(const std::string& id)
+runtime* container_directory::runtime_of(const std::string& id) const
 {
-    if (runtimes_.empty()) return;
-    known& one = entries_[id];
-    const bool answered = one.shown.says == standing::named;
-    if (one.waiting || answered || one.tries >= questions) return;
+    const seat* const found = seat_of(id);
+    return found == nullptr ? nullptr : &found->desk->asked();
+}
+
+void container_directory::see_who_is_there()
+{
     const auto now = steady_clock::now();
-    if (now < unwell_until_ || now < one.due) return;
-    one.waiting = true;
-    queue_.push_back(id);
-    start_asking();
+    if (now < seen_until_) return;
+    seen_until_ = now + presence_lifetime;
+    const auto there = runtimes_.present();
+    for (seat& one : seats_) {
+        const bool taken = std::find(there.begin(), there.end(), &one.desk->asked()) != there.end();
+        if (std::exchange(one.taken, taken) != taken) ++revision_;
+    }
 }
 
-void container_directory::ask_again(const std::string& id)
+void container_directory::want(const std::string& id, bool delegated)
 {
-    const auto found = entries_.find(id);
-    if (runtimes_.empty() || unwell() || found == entries_.end() || found->second.waiting) return;
-    found->second.waiting = true;
-    found->second.tries = 0;
-    queue_.push_back(id);
-    start_asking();
+    see_who_is_there();
+    if (seat_of(id) != nullptr) return;
+    for (const seat& one : seats_) {
+        if (one.taken) one.desk->want(id, delegated);
+    }
+}
+
+void container_directory::refresh(const std::string& id)
+{
+    const seat* const of = seat_of(id);
+    for (const seat& one : seats_) {
+        if (of == nullptr || of == &one) one.desk->refresh(id);
+    }
 }
 
 void container_directory::forget(const std::string& id)
 {
-    entries_.erase(id);
+    for (const seat& one : seats_) one.desk->forget(id);
     ++revision_;
 }
 
-void container_directory::start_asking()
+void container_directory::hear()
 {
-    if (*askers_ >= questions_at_once) return;
-    // Counted from here on: it begins to run only when the reactor comes to it.
-    auto counted = std::make_shared<const asker>(askers_);
-    group_.spawn("asking about containers", ask_until_done(std::move(counted)));
-}
-
-task<> container_directory::ask_until_done([[maybe_unused]] std::shared_ptr<const void> counted)
-{
-    while (!queue_.empty()) {
-        const std::string id = std::move(queue_.front());
-        queue_.pop_front();
-        if (!entries_.contains(id)) continue;
-        const auto reference = container_reference::parse(id);
-        if (!reference) {
-            forget(id);
-            continue;
-        }
-        auto inspecting = runtimes_.inspect(*reference, deadline::in(answer_limit));
-        const auto answer = co_await std::move(inspecting);
-        if (!answer && answer.error().kind() == failure::cancelled) co_return;
-        learn(id, answer);
-        if (!asking()) changed_.notify();
-    }
-}
-
-bool container_directory::asking() const
-{
-    if (*askers_ == 0 && queue_.empty()) return false;
-    return std::any_of(entries_.begin(), entries_.end(), [](const auto& one) { return one.second.waiting; });
-}
-
-void container_directory::learn(const std::string& id, const result<container>& answer)
-{
-    const auto found = entries_.find(id);
-    if (found == entries_.end()) return;
-    known& one = found->second;
-    one.waiting = false;
-    const bool gone = !answer && answer.error().kind() == failure::gone;
-    if (!answer && !gone) {
-        rest_after(answer.error());
-        return;
-    }
-    if (was_unwell_) {
-        was_unwell_ = false;
-        log_.write(log_level::info, "the container runtime names containers again");
-    }
     ++revision_;
-    one.shown.asked = steady_clock::now();
-    if (answer && answer->pid > 0) {
-        one.shown.says = standing::named;
-        one.shown.state = std::make_shared<const container>(*answer);
-        return;
-    }
-    // A container that is known and has no process (yet) stays what it was: its cgroup is still there.
-    if (gone) one.shown = entry{standing::foreign, nullptr, one.shown.asked};
-    one.due = steady_clock::now() + first_pause * (1 << one.tries);
-    ++one.tries;
+    if (!is_awaited()) changed_.notify();
 }
 
-task<int> container_directory::exit_code(std::string id, deadline limit)
+bool container_directory::is_awaited(const runtime_desk& one) const
+{
+    const auto& ids = one.awaited();
+    return std::any_of(ids.begin(), ids.end(), [&](const std::string& id) {
+        // What another runtime has is not waited for, unless that one is asked again.
+        const seat* const of = seat_of(id);
+        return of == nullptr || of->desk.get() == &one;
+    });
+}
+
+bool container_directory::is_awaited() const
+{
+    return std::any_of(seats_.begin(), seats_.end(),
+                       [this](const seat& one) { return one.taken && is_awaited(*one.desk); });
+}
+
+bool container_directory::unwell() const noexcept
+{
+    return std::any_of(seats_.begin(), seats_.end(), [](const seat& one) { return one.taken && one.desk->silent(); });
+}
+
+bool container_directory::is_silent(const runtime* which) const noexcept
+{
+    if (which == nullptr) return unwell();
+    return std::any_of(seats_.begin(), seats_.end(),
+                       [which](const seat& one) { return &one.desk->asked() == which && one.desk->silent(); });
+}
+
+task<int> container_directory::exit_code(std::string id, runtime* of, deadline limit)
 {
     constexpr std::chrono::milliseconds pause{200};
     const auto reference = container_reference::parse(id);
-    while (!runtimes_.empty() && reference && !unwell() && !limit.passed()) {
-        auto inspecting = runtimes_.inspect(*reference, limit);
-        const auto answer = co_await std::move(inspecting);
+    while (!runtimes_.empty() && reference && !is_silent(of) && !limit.passed()) {
+        result<container> answer = error();
+        if (of != nullptr) answer = co_await of->inspect(*reference, limit);
+        else answer = co_await runtimes_.inspect(*reference, limit);
         if (!answer) break;
         if (answer->pid == 0) co_return static_cast<int>(answer->exit_code);
         // The cgroup goes before the runtime hears of it.
@@ -146,30 +130,19 @@ task<int> container_directory::exit_code(std::string id, deadline limit)
     co_return -1;
 }
 
-void container_directory::rest_after(const error& why)
-{
-    unwell_until_ = steady_clock::now() + rest;
-    for (const std::string& id : queue_) {
-        if (const auto found = entries_.find(id); found != entries_.end()) found->second.waiting = false;
-    }
-    queue_.clear();
-    changed_.notify();
-    if (was_unwell_) return;
-    was_unwell_ = true;
-    log_.write(log_level::warning, "the container runtime does not say which containers these are",
-               {{"reason", why.message()}});
-}
-
 task<> container_directory::settle(deadline limit)
 {
+    see_who_is_there();
     const deadline own = deadline::sooner(limit, deadline::in(patience));
-    while (!unwell() && asking()) {
+    while (is_awaited()) {
         const wait_end how = co_await changed_.wait(own);
         if (how != wait_end::told) break;
     }
+    if (!own.passed() || own.limit() < patience) co_return;
     // Whoever asks while this goes on need not wait for it as well.
-    const bool late = !unwell() && asking() && own.passed();
-    if (late && own.limit() >= patience) unwell_until_ = steady_clock::now() + rest;
+    for (const seat& one : seats_) {
+        if (is_awaited(*one.desk)) one.desk->waited_in_vain();
+    }
 }
 
 }  // namespace nodescope::cadvisor

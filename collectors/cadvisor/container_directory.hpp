@@ -1,7 +1,9 @@
 // What the runtimes say of the containers on the node, by id: names and labels. Each container is asked about once when
-// it appears, in the background; a runtime that is away or hangs costs names, never an answer. Reactor thread only.
+// it appears, in the background, and all runtimes at the same time; one that is away or hangs costs the names of its
+// own containers, never an answer, and nothing of the others'. Reactor thread only.
 #pragma once
 
+#include "collectors/cadvisor/runtime_desk.hpp"
 #include "collectors/runtime/runtimes.hpp"
 #include "core/deadline.hpp"
 #include "core/event.hpp"
@@ -12,86 +14,78 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace nodescope::cadvisor {
 
 class container_directory {
 public:
-    enum class standing {
-        unknown,  ///< not answered yet, or the container has no process yet
-        named,    ///< a runtime has it
-        foreign,  ///< no runtime that we ask has it
-    };
-    struct entry {
-        standing says = standing::unknown;
-        std::shared_ptr<const container> state;  ///< with standing::named
-        steady_clock::time_point asked{};        ///< when the last answer came
-    };
+    using standing = cadvisor::standing;
+    using entry = directory_entry;
 
-    /// All outlive the directory. Without any runtime every container is foreign.
-    container_directory(const runtimes& asked, task_group& group, logger& log);
+    /// All outlive the directory; `all` gets no more runtimes. Without any runtime every container is foreign.
+    container_directory(const runtimes& all, task_group& group, logger& log);
     container_directory(const container_directory&) = delete;
     container_directory& operator=(const container_directory&) = delete;
 
-    /// What is known now; never asked before: unknown. Valid until something else is called.
+    /// What is known now: where several runtimes have it, what the first of them says; foreign only once all that are
+    /// there have said so. Never asked before: unknown. Valid until something else is called.
     [[nodiscard]] const entry& look(const std::string& id) const;
     /// Another number whenever look() may say something else than before.
     [[nodiscard]] std::uint64_t revision() const noexcept { return revision_; }
-    /// Asks about it in the background if it is new or due to be asked again.
-    void want(const std::string& id);
+    /// Asks about it in the background if it is new or due to be asked again. What anybody can have given this id (a
+    /// user with a cgroup subtree) is asked about after all else, and no more than delegated_in_a_second of it.
+    void want(const std::string& id, bool delegated = false);
     /// What was said is no longer so: the process has ended, or it is old.
-    void ask_again(const std::string& id);
+    void refresh(const std::string& id);
     void forget(const std::string& id);
-    /// With what its main process ended, as soon as its runtime has noticed; -1: nobody knows.
-    task<int> exit_code(std::string id, deadline limit);
+    /// The runtime that has it; null: none has said so.
+    [[nodiscard]] runtime* runtime_of(const std::string& id) const;
+    /// The exit code of its main process, as soon as its runtime has noticed the end; -1: unknown. `of` is the runtime
+    /// that had it; null: each is asked.
+    task<int> exit_code(std::string id, runtime* of, deadline limit);
 
-    /// Waits until all who were wanted have been asked once, but never long: `patience`, and not at all while the
-    /// daemon is unwell. Cancellation ends the wait.
+    /// Waits until all who were wanted have been asked once, but never long: `patience`, and not at all for a runtime
+    /// that is silent. Cancellation ends the wait.
     task<> settle(deadline limit);
-    /// The daemon has just failed or not answered: nobody should wait for it.
-    [[nodiscard]] bool unwell() const noexcept { return steady_clock::now() < unwell_until_; }
+    /// A runtime has just failed or not answered: nobody should wait for it.
+    [[nodiscard]] bool unwell() const noexcept;
 
-    /// Questions at a time: leaves half of the client's slots to people.
-    static constexpr std::size_t questions_at_once = 4;
+    /// Questions to a runtime at a time: leaves half of the client's slots to people.
+    static constexpr std::size_t questions_at_once = runtime_desk::questions_at_once;
     static constexpr std::chrono::seconds patience{1};
-    /// How long a daemon that failed is left alone.
-    static constexpr std::chrono::seconds rest{10};
+    /// How long a runtime that failed is left alone.
+    static constexpr std::chrono::seconds rest = runtime_desk::rest;
     /// A cgroup is there before its container is known, so a "no" is not believed at once: asked again with pauses
     /// from `first_pause`, doubled each time, this often.
-    static constexpr std::chrono::milliseconds first_pause{100};
-    static constexpr int questions = 10;
-    /// One question; a daemon that needs longer is unwell.
-    static constexpr std::chrono::seconds answer_limit{5};
+    static constexpr std::chrono::milliseconds first_pause = runtime_desk::first_pause;
+    static constexpr int questions = runtime_desk::questions;
+    static constexpr int delegated_in_a_second = runtime_desk::delegated_in_a_second;
+    /// One question; a daemon that needs longer is silent.
+    static constexpr std::chrono::seconds answer_limit = runtime_desk::answer_limit;
+    /// How old may be what is known of which runtimes are there.
+    static constexpr std::chrono::seconds presence_lifetime{1};
 
 private:
-    struct known {
-        entry shown;
-        int tries = 0;
-        bool waiting = false;  // queued, or being asked
-        steady_clock::time_point due{};
+    struct seat {
+        std::unique_ptr<runtime_desk> desk;
+        bool taken = true;  // that runtime is there
     };
 
-    void start_asking();
-    task<> ask_until_done(std::shared_ptr<const void> counted);
-    void learn(const std::string& id, const result<container>& answer);
-    void rest_after(const error& why);
-    [[nodiscard]] bool asking() const;
+    void see_who_is_there();
+    void hear();
+    [[nodiscard]] bool is_awaited(const runtime_desk& one) const;
+    [[nodiscard]] bool is_awaited() const;
+    [[nodiscard]] bool is_silent(const runtime* which) const noexcept;
+    [[nodiscard]] const seat* seat_of(const std::string& id) const;
 
     const runtimes& runtimes_;
-    task_group& group_;
-    logger& log_;
-    std::map<std::string, known> entries_;
-    const entry never_asked_;
+    std::vector<seat> seats_;  // in the order of the runtimes
+    const entry of_nobody_{standing::foreign};
     std::uint64_t revision_ = 0;
-    std::deque<std::string> queue_;
-    steady_clock::time_point unwell_until_{};
-    bool was_unwell_ = false;
-    // Shared with frames that are destroyed after this object when the reactor ends.
-    std::shared_ptr<std::size_t> askers_ = std::make_shared<std::size_t>(0);
+    steady_clock::time_point seen_until_{};
     nodescope::event changed_;
 };
 

@@ -12,12 +12,12 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// The walk itself says that it is late; only one that hangs in a disk has to be told so from outside.
+/// A walk ends by itself at its deadline; only one that hangs in a disk has to be given up from outside.
 constexpr std::chrono::seconds hang_grace{1};
-/// Of Docker, which mostly has said it before.
+/// For where the runtime keeps its files, which it has mostly said before.
 constexpr std::chrono::seconds answer_limit{1};
-/// A container that nobody has asked for so long is forgotten once its pause is over.
-constexpr std::chrono::minutes asked_lately{2};
+/// A container that nobody has asked about for this long is forgotten once its pause is over.
+constexpr std::chrono::minutes wanted_lately{2};
 
 }  // namespace
 
@@ -49,9 +49,10 @@ container_disks::container_disks(task_group& group, logger& log, disk_sources so
 void container_disks::want(const container& of)
 {
     known& one = entries_[of.id];
-    one.asked = steady_clock::now();
+    one.wanted = steady_clock::now();
     // One that is queued while nobody walks is left of a walk that ended by an exception.
-    if ((one.queued && !walking_.expired()) || one.asked < one.due) return;
+    if ((one.queued && !walking_.expired()) || one.wanted < one.due) return;
+    one.runtime = of.runtime;
     one.storage.driver = of.storage_driver;
     one.storage.upper_directory = of.upper_directory;
     one.queued = true;
@@ -62,14 +63,12 @@ void container_disks::want(const container& of)
     group_.spawn("disk usage of containers", walk_until_done(std::move(running)));
 }
 
-bool container_disks::has_fresh() const
-{
-    return std::any_of(entries_.begin(), entries_.end(), [](const auto& one) { return one.second.fresh; });
-}
-
 task<> container_disks::settle(deadline limit)
 {
     const deadline own = deadline::sooner(limit, deadline::in(patience));
+    const auto has_fresh = [this] {
+        return std::any_of(entries_.begin(), entries_.end(), [](const auto& one) { return one.second.fresh; });
+    };
     while (has_fresh()) {
         const wait_end how = co_await changed_.wait(own);
         if (how != wait_end::told) break;
@@ -85,25 +84,19 @@ container_disks::figures container_disks::look(const std::string& id) const
     return found->second.shown;
 }
 
-void container_disks::drop_unasked()
+task<> container_disks::walk_until_done([[maybe_unused]] std::shared_ptr<const void> running)
 {
     const auto now = steady_clock::now();
     std::erase_if(entries_, [now](const auto& one) {
-        return !one.second.queued && now > one.second.due && now - one.second.asked > asked_lately;
+        return !one.second.queued && now > one.second.due && now - one.second.wanted > wanted_lately;
     });
-}
-
-task<> container_disks::walk_until_done([[maybe_unused]] std::shared_ptr<const void> running)
-{
-    drop_unasked();
     asio::steady_timer rest(co_await asio::this_coro::executor);
     while (!queue_.empty()) {
         const std::string id = std::move(queue_.front());
         queue_.pop_front();
         if (!entries_.at(id).queued) continue;
         const auto begin = steady_clock::now();
-        auto walking = walk(id, entries_.at(id).storage);
-        const auto usage = co_await std::move(walking);
+        const auto usage = co_await walk(id, entries_.at(id).runtime, entries_.at(id).storage);
         const auto took = steady_clock::now() - begin;
         learn(id, usage, took);
         changed_.notify();
@@ -112,15 +105,18 @@ task<> container_disks::walk_until_done([[maybe_unused]] std::shared_ptr<const v
     }
 }
 
-task<result<host::container_disk_usage>> container_disks::walk(std::string id, host::docker_storage storage)
+task<result<host::container_disk_usage>> container_disks::walk(std::string id, std::string runtime,
+                                                               host::docker_storage storage)
 {
     // The job would wait for the one thread until its deadline.
     if (pool_.abandoned() > 0) {
         co_return error(failure::overloaded, "disk usage: an earlier walk hangs in a disk");
     }
-    auto asking = sources_.data_root(deadline::in(answer_limit));
-    auto root = co_await std::move(asking);
-    if (!root) co_return error(failure::unavailable, "disk usage: Docker has not said where it keeps its files");
+    auto root = co_await sources_.data_root(runtime, deadline::in(answer_limit));
+    if (!root) {
+        co_return error(failure::unavailable,
+                        "disk usage: the container's runtime has not said where it keeps its files");
+    }
     storage.root = std::move(*root);
     const deadline limit = deadline::in(walk_limit_);
     auto work = [walk = sources_.walk, id = std::move(id), storage = std::move(storage),
@@ -128,9 +124,8 @@ task<result<host::container_disk_usage>> container_disks::walk(std::string id, h
         host::blocking_stand_back();
         return walk(storage, id, limit, abandoned);
     };
-    auto walking = pool_.run("disk usage", limit.with_grace(std::min<steady_clock::duration>(hang_grace, walk_limit_)),
-                             std::move(work));
-    co_return co_await std::move(walking);
+    const deadline patient = limit.with_grace(std::min<steady_clock::duration>(hang_grace, walk_limit_));
+    co_return co_await pool_.run("disk usage", patient, std::move(work));
 }
 
 void container_disks::learn(const std::string& id, const result<host::container_disk_usage>& usage,
@@ -161,7 +156,7 @@ void container_disks::learn(const std::string& id, const result<host::container_
 
 void container_disks::tell(const error& why)
 {
-    // That a container ends is nothing to tell, and one reason of a kind is enough: the others are many and alike.
+    // The end of a container is not worth a line, and one reason of a kind is enough: the others are many and alike.
     if (why.kind() == failure::gone || why.kind() == failure::cancelled || !told_.insert(why.kind()).second) return;
     log_.write(log_level::warning, "disk usage of containers is missing or too low", {{"reason", why.message()}});
 }

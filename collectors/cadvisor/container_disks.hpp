@@ -33,8 +33,8 @@ struct disk_sources {
     std::function<result<host::container_disk_usage>(const host::docker_storage&, const std::string& id, deadline,
                                                      const abandon_flag&)>
         walk;
-    /// Where the runtime keeps its files; nothing while it has never said.
-    std::function<task<std::optional<std::string>>(deadline)> data_root;
+    /// Where that runtime keeps its files; nothing while it has never said.
+    std::function<task<std::optional<std::string>>(const std::string& runtime, deadline)> data_root;
     /// As they were measured last; may give null.
     std::function<std::shared_ptr<const host::node_filesystems>()> filesystems;
 };
@@ -75,22 +75,21 @@ public:
 
 private:
     struct known {
+        std::string runtime;
         host::docker_storage storage;
         figures shown;
         steady_clock::time_point measured{};
         steady_clock::time_point due{};
-        steady_clock::time_point asked{};
+        steady_clock::time_point wanted{};
         steady_clock::duration pause{};
         bool queued = false;
         bool fresh = true;  // nobody has waited for it yet
     };
 
     task<> walk_until_done(std::shared_ptr<const void> running);
-    task<result<host::container_disk_usage>> walk(std::string id, host::docker_storage storage);
+    task<result<host::container_disk_usage>> walk(std::string id, std::string runtime, host::docker_storage storage);
     void learn(const std::string& id, const result<host::container_disk_usage>& usage, steady_clock::duration took);
     void tell(const error& why);
-    [[nodiscard]] bool has_fresh() const;
-    void drop_unasked();
 
     task_group& group_;
     logger& log_;

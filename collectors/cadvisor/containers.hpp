@@ -14,7 +14,7 @@
 
 namespace nodescope::cadvisor {
 
-/// Which events. No kind is set to begin with, which finds nothing.
+/// Which events. Without any kind set it finds nothing.
 struct event_filter {
     event_filter() = default;
     std::string container_name = "/";  ///< cgroup path, unknown ones included
@@ -31,9 +31,6 @@ struct event_filter {
 /// Events from the moment it was made. While it exists, the node is watched for them. It must not outlive the facade.
 class event_stream {
 public:
-    event_stream() = default;
-    event_stream(const event_stream&) = delete;
-    event_stream& operator=(const event_stream&) = delete;
     virtual ~event_stream() = default;
 
     /// The next event that the filter lets through, or nothing when none came within `limit` (so that a session can
@@ -44,25 +41,25 @@ public:
 
 class containers {
 public:
-    containers() = default;
-    containers(const containers&) = delete;
-    containers& operator=(const containers&) = delete;
     virtual ~containers() = default;
 
-    /// The containers asked for, sorted by name, each with spec and the newest `asked.count` samples. Somebody who asks
-    /// first gets a sample measured now. The kernel is asked whatever Docker does; a daemon that is away or hangs costs
-    /// names, labels and image, and no more than a part of `limit`.
-    /// The messages are cAdvisor's, word for word: failure::gone (`unknown container "/x"`, `unable to find Docker
+    /// The containers asked for, sorted by name, each with spec and the newest `asked.count` samples, or as many as
+    /// share_samples() leaves of them. The first asker gets a sample measured now. The kernel is asked whatever Docker
+    /// does; a daemon that is away or hangs costs names, labels and image, and no more than a part of `limit`. The
+    /// messages are cAdvisor's, word for word: failure::gone (`unknown container "/x"`, `unable to find Docker
     /// container "x"`), failure::conflict (not unique), failure::invalid; failure::timed_out when the kernel did not
     /// answer; failure::cancelled.
     virtual task<result<std::vector<container_view>>> find(query asked, deadline limit) = 0;
 
     /// What happened in the last 24 hours, sorted by time. Finds containers that have come or gone since the last look.
-    /// Failures as above, but an unknown container is none.
-    virtual task<result<std::vector<event>>> history(event_filter filter, deadline limit) = 0;
+    /// Failures as above, but an unknown container is not a failure.
+    virtual task<result<event_list>> history(event_filter filter, deadline limit) = 0;
 
     /// `filter.max_events` and the times are not looked at. failure::overloaded beyond a number of streams.
     virtual result<std::unique_ptr<event_stream>> watch(event_filter filter) = 0;
+
+    /// Cgroups that were seen at the last look and that there was no room for.
+    [[nodiscard]] virtual std::uint64_t cgroups_left_out() const noexcept { return 0; }
 };
 
 /// What /metrics asks for: every container with its newest sample.

@@ -3,18 +3,12 @@
 #include "collectors/host/cgroup/container_cgroup.hpp"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace nodescope::cadvisor {
 
-using standing = container_directory::standing;
-
 namespace {
-
-time_point wall_clock()
-{
-    return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
-}
 
 /// The kernel's coarse clock, by which cgroups are dated, may be that late (HZ=100).
 constexpr std::chrono::milliseconds clock_tick{10};
@@ -27,10 +21,11 @@ void node_containers::open_tree()
 {
     if (!tree_) {
         tree_ = std::make_shared<opened_tree>();
-        tree_opened_ = wall_clock();
+        tree_opened_ = std::chrono::system_clock::now();
         pass_needed_ = true;
+        first_pass_ = true;
     }
-    // Whatever becomes of the question: the sampler is who lets the tree go.
+    // The sampler lets the tree go, whatever becomes of the request.
     keep_sampling();
 }
 
@@ -41,12 +36,12 @@ task<result<void>> node_containers::discover(deadline limit)
     // Once more where the pass that was joined had begun before the change.
     for (int passes = 0; passes < 2 && (pass_needed_ || passes_.in_flight() > 0); ++passes) {
         const auto begin = [this](deadline own) { return pass_over_tree(own); };
-        auto joining = passes_.join("cgroups", limit, begin);
-        const auto passed = co_await std::move(joining);
+        const auto passed = co_await passes_.join("cgroups", limit, begin);
         if (!passed) co_return passed.error();
     }
-    ask_names();
+    for (const auto& one : current_roster().unnamed) names_.want(one->id, one->delegated);
     co_await names_.settle(limit);
+    co_await prove_containers(limit);
     announce();
     co_return result<void>();
 }
@@ -59,8 +54,7 @@ task<result<node_containers::tree_pass>> node_containers::pass_over_tree(deadlin
     auto work = [where = tree_, root = options_.root, known = std::move(known), limit](const abandon_flag& abandoned) {
         return blocking_discover(*where, root, known, limit, abandoned);
     };
-    auto looking = pool_.run("cgroups", limit, std::move(work));
-    auto seen = co_await std::move(looking);
+    auto seen = co_await pool_.run("cgroups", limit, std::move(work));
     if (!seen) {
         pass_needed_ = true;
         co_return seen.error();
@@ -74,29 +68,56 @@ void node_containers::apply(discovery&& seen)
 {
     node_ = seen.node;
     const auto& present = seen.found.paths;
-    std::vector<std::string> gone;
-    for (const auto& one : records_) {
-        if (!std::binary_search(present.begin(), present.end(), one.first)) gone.push_back(one.first);
+    for (const std::string& path : seen.gone) drop(path);
+    // Without an event: they are still there.
+    for (const std::string& path : seen.displaced) {
+        if (records_.size() + seen.created.size() > host::cgroup_limit) records_.erase(path);
     }
-    if (!seen.found.truncated) {
-        for (const std::string& path : gone) drop(path);
-    }
+    tell_left_out(seen.found.left_out);
+    tell_unwatched(seen.unwatched);
     for (auto& [path, created] : seen.created) {
-        auto fresh = std::make_shared<record>();
-        fresh->path = path;
-        fresh->id = host::container_id_of_path(path);
-        fresh->created = created;
-        fresh->was_there = created < tree_opened_ - clock_tick;
+        auto fresh = new_record(path, seen.found.is_delegated(path), created);
+        // Of an old cgroup the kernel may have no better time than that of this look.
+        fresh->kills_are_news = fresh->kills_are_news && !first_pass_;
         records_.try_emplace(path, std::move(fresh));
         roster_ = {};
     }
+    first_pass_ = false;
+    roster_ = {};
+    bearers_stale_ = true;
     // What was measured as gone while the tree was looked at may have come back.
     if (records_.size() < present.size()) pass_needed_ = true;
 }
 
-void node_containers::ask_names()
+std::shared_ptr<node_containers::record> node_containers::new_record(const std::string& path, bool delegated,
+                                                                     time_point created) const
 {
-    for (const auto& one : current_roster().unnamed) names_.want(one->id);
+    auto fresh = std::make_shared<record>();
+    fresh->path = path;
+    fresh->named_id = host::container_id_of_path(path);
+    fresh->delegated = delegated;
+    fresh->created = created;
+    fresh->was_there = !tree_ || created < tree_opened_ - clock_tick;
+    fresh->kills_are_news = created >= started_ - clock_tick;
+    return fresh;
+}
+
+void node_containers::tell_left_out(std::uint64_t count)
+{
+    if (count > 0 && left_out_ == 0) {
+        log_.write(log_level::warning, "there are more cgroups than are looked at",
+                   {{"limit", std::to_string(host::cgroup_limit)}, {"left_out", std::to_string(count)}});
+    }
+    left_out_ = count;
+}
+
+void node_containers::tell_unwatched(int code)
+{
+    if (code != 0 && unwatched_ == 0) {
+        log_.write(log_level::warning, "cgroups cannot be watched: every question looks at the whole tree",
+                   {{"reason", std::generic_category().message(code)}});
+    }
+    unwatched_ = code;
 }
 
 void node_containers::announce()
@@ -134,22 +155,25 @@ void node_containers::drop(const std::string& path)
     const std::shared_ptr<record> dropped = found->second;
     records_.erase(found);
     roster_ = {};
-    out_of_memory_.erase(path);
+    bearers_stale_ = true;
     if (!dropped->told) tell_creation(*dropped);
-    const bool foreign = names_.look(dropped->id).says == standing::foreign;
+    keep_kills_of(*dropped);
+    const standing said = names_.look(dropped->id).says;
+    const bool known = said == standing::named || (said == standing::unknown && !dropped->delegated);
+    runtime* const of = names_.runtime_of(dropped->id);
     names_.forget(dropped->id);
-    group_.spawn("telling of a container's end", tell_deletion(path, foreign ? "" : dropped->id, wall_clock()));
+    group_.spawn("telling of a container's end",
+                 tell_deletion(path, known ? dropped->id : "", of, std::chrono::system_clock::now()));
 }
 
-task<> node_containers::tell_deletion(std::string path, std::string id, time_point when)
+task<> node_containers::tell_deletion(std::string path, std::string id, runtime* of, time_point when)
 {
     event deletion;
     deletion.container_name = std::move(path);
     deletion.timestamp = when;
     deletion.type = event::kind::deletion;
     if (!id.empty()) {
-        auto asking = names_.exit_code(std::move(id), deadline::in(exit_code_limit));
-        deletion.exit_code = co_await std::move(asking);
+        deletion.exit_code = co_await names_.exit_code(std::move(id), of, deadline::in(exit_code_limit));
     }
     events_.add(std::move(deletion));
 }
@@ -165,9 +189,11 @@ measuring_order node_containers::order_for(const record& of) const
         return order;
     }
     const auto said = names_.look(of.id);
-    if (!said.state || said.state->shares_network) return order;
-    const auto pid = static_cast<pid_t>(said.state->pid);
-    if (pid != of.dead_process) order.pid = pid;
+    if (!said.state || said.state->shares_network || said.state->host_network) return order;
+    if (said.state->pid > 0) order.started_at = said.state->started_at;
+    else order.id = said.state->network_guest;
+    const pid_t pid = network_process_of(*said.state);
+    if (pid != of.dead_process && !order.id.empty()) order.pid = pid;
     return order;
 }
 

@@ -13,7 +13,6 @@
 namespace nodescope::cadvisor {
 
 struct engine_versions {
-    engine_versions() = default;
     bool operator==(const engine_versions&) const = default;
     std::string engine = "Unknown";
     std::string api = "Unknown";

@@ -1,19 +1,20 @@
 #include "collectors/cadvisor/kernel_log.hpp"
 
+#include "core/deadline.hpp"
 #include "core/error.hpp"
-#include "core/files/bounded_file.hpp"
+#include "core/files/root.hpp"
 #include "core/unique_fd.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <ctime>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 namespace nodescope::cadvisor {
@@ -32,15 +33,15 @@ time_point wall_time(std::chrono::microseconds since_boot)
     timespec monotonic{};
     ::clock_gettime(CLOCK_MONOTONIC, &monotonic);
     const auto uptime = std::chrono::seconds(monotonic.tv_sec) + std::chrono::nanoseconds(monotonic.tv_nsec);
-    const auto now = std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
-    return now - uptime + since_boot;
+    return std::chrono::system_clock::now() - uptime + since_boot;
 }
 
-/// Takes what is there, `kernel_log_burst` records at most. 0: all is read, or the burst is over; else errno.
-int take_records(int descriptor, oom_parser& parser, const std::function<void(const oom_kill&, time_point)>& tell)
+/// Takes what is there, until `taken` is `kernel_log_burst`. 0: all is read, or the burst is over; else errno.
+int take_records(int descriptor, int& taken, oom_parser& parser,
+                 const std::function<void(const oom_kill&, time_point)>& tell)
 {
     std::array<char, record_limit> buffer;
-    for (int i = 0; i < kernel_log_burst; ++i) {
+    for (; taken < kernel_log_burst; ++taken) {
         const ssize_t got = ::read(descriptor, buffer.data(), buffer.size());
         if (got == 0) return EPIPE;  // a pipe in a test whose writer has gone
         if (got < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
@@ -63,7 +64,7 @@ task<> follow_kernel_log(std::string root, logger& log, std::function<void(const
     unique_fd opened = files::open(where);
     if (!opened) {
         const error why = from_errno(errno, "open " + path);
-        log.write(log_level::info, "out-of-memory kills are not seen", {{"reason", why.message()}});
+        log.write(log_level::info, "out-of-memory kills are not named", {{"reason", why.message()}});
         co_return;
     }
     ::lseek(opened.get(), 0, SEEK_END);
@@ -71,14 +72,28 @@ task<> follow_kernel_log(std::string root, logger& log, std::function<void(const
     asio::posix::stream_descriptor messages(executor, opened.release());
     asio::steady_timer pause(executor);
     oom_parser parser;
+    bool unclear_told = false;
+    auto window_end = steady_clock::time_point();
+    int taken = 0;
     for (;;) {
         co_await messages.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
-        if (const int broken = take_records(messages.native_handle(), parser, tell); broken != 0) {
+        if (steady_clock::now() >= window_end) {
+            window_end = steady_clock::now() + kernel_log_window;
+            taken = 0;
+        }
+        if (const int broken = take_records(messages.native_handle(), taken, parser, tell); broken != 0) {
             const error why = from_errno(broken, "read " + path);
-            log.write(log_level::warning, "out-of-memory kills are no longer seen", {{"reason", why.message()}});
+            log.write(log_level::warning, "out-of-memory kills are no longer named", {{"reason", why.message()}});
             co_return;
         }
-        pause.expires_after(kernel_log_pause);
+        if (parser.unclear() > 0 && !unclear_told) {
+            unclear_told = true;
+            log.write(
+                log_level::warning, "somebody names cgroups so that out-of-memory kills cannot be told apart",
+                {{"reason", "the name of a cgroup has words of the kernel's log in it; such kills are left out"}});
+        }
+        const auto soon = steady_clock::now() + kernel_log_pause;
+        pause.expires_at(taken < kernel_log_burst ? soon : std::max(soon, window_end));
         co_await pause.async_wait(asio::use_awaitable);
     }
 }

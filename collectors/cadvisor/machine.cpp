@@ -2,26 +2,17 @@
 
 #include "collectors/host/node/node_texts.hpp"
 #include "collectors/host/node/sys_file.hpp"
-#include "core/files/bounded_file.hpp"
+#include "core/files/root.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <climits>
-#include <cstddef>
-
-#include <unistd.h>
 
 namespace nodescope::cadvisor {
 
 namespace {
-
-time_point wall_clock()
-{
-    return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
-}
 
 /// Whether `path` is `directory` or below it.
 bool is_within(std::string_view path, std::string_view directory)
@@ -77,40 +68,41 @@ task<result<std::shared_ptr<const machine_info>>> machine_collector::machine(dea
 {
     if (machine_ && steady_clock::now() < machine_until_) co_return machine_;
     const auto begin = [this](deadline own) { return read(own); };
-    auto joining = reads_.join("machine", limit, begin);
-    co_return co_await std::move(joining);
-}
-
-task<result<std::shared_ptr<const machine_info>>> machine_collector::read(deadline limit)
-{
-    auto work = [root = root_, limit](const abandon_flag& abandoned) {
-        return host::blocking_read_node_facts(root, limit, abandoned);
-    };
-    auto reading = pool_.run("machine", limit, std::move(work));
-    auto facts = co_await std::move(reading);
+    auto facts = co_await reads_.join("machine", limit, begin);
     if (!facts) co_return facts.error();
-    auto measuring = filesystems_(limit);
-    auto measured = co_await std::move(measuring);
+    // Not part of the shared call: how long network filesystems are waited for depends on the asker.
+    auto measured = co_await filesystems_(deadline::sooner(limit, deadline::in(timeout_)));
     if (!measured && measured.error().kind() == failure::cancelled) co_return measured.error();
+    if (machine_ && steady_clock::now() < machine_until_) co_return machine_;
 
     auto info = std::make_shared<machine_info>();
-    info->timestamp = wall_clock();
+    info->timestamp = std::chrono::system_clock::now();
     info->facts = std::move(*facts);
     if (measured) info->filesystems = std::move(*measured);
     // Half an answer is given once, not for the next five minutes.
-    if (measured) {
+    if (info->filesystems && info->filesystems->unanswered.empty()) {
         machine_ = info;
         machine_until_ = steady_clock::now() + lifetime;
     }
     co_return info;
 }
 
-task<result<std::vector<stored_filesystem>>> machine_collector::storage(std::string docker_root, deadline limit)
+task<result<host::node_facts>> machine_collector::read(deadline limit)
 {
-    auto measuring = filesystems_(deadline::sooner(limit, deadline::in(timeout_)));
-    const auto measured = co_await std::move(measuring);
+    auto work = [root = root_, limit](const abandon_flag& abandoned) {
+        return host::blocking_read_node_facts(root, limit, abandoned);
+    };
+    co_return co_await pool_.run("machine", limit, std::move(work));
+}
+
+task<result<node_storage>> machine_collector::storage(std::string docker_root, deadline limit)
+{
+    const auto measured = co_await filesystems_(deadline::sooner(limit, deadline::in(timeout_)));
     if (!measured) co_return measured.error();
-    co_return label_filesystems(**measured, wall_clock(), docker_root);
+    node_storage found;
+    found.filesystems = label_filesystems(**measured, std::chrono::system_clock::now(), docker_root);
+    found.unanswered = (*measured)->unanswered;
+    co_return found;
 }
 
 task<result<stored_filesystem>> machine_collector::storage_of_disk(std::string uuid, std::string docker_root,
@@ -118,20 +110,17 @@ task<result<stored_filesystem>> machine_collector::storage_of_disk(std::string u
 {
     const deadline own = deadline::sooner(limit, deadline::in(timeout_));
     auto work = [root = root_, uuid = std::move(uuid)](const abandon_flag&) { return blocking_find_disk(root, uuid); };
-    auto finding = pool_.run("storage", own, std::move(work));
-    const auto disk = co_await std::move(finding);
+    const auto disk = co_await pool_.run("storage", own, std::move(work));
     if (!disk) co_return disk.error();
-    auto measuring = filesystems_(own);
-    const auto measured = co_await std::move(measuring);
+    const auto measured = co_await filesystems_(own);
     if (!measured) co_return measured.error();
-    const auto all = label_filesystems(**measured, wall_clock(), docker_root);
+    const auto all = label_filesystems(**measured, std::chrono::system_clock::now(), docker_root);
 
     // By name as cAdvisor does, and by number for what is mounted by another name (/dev/mapper/root).
-    const auto& mounts = (*measured)->mounts;
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        const bool same_number =
-            i < mounts.size() && disk->number && *disk->number == std::pair(mounts[i].major, mounts[i].minor);
-        if (all[i].usage.device == disk->device || same_number) co_return all[i];
+    for (const stored_filesystem& one : all) {
+        if (one.usage.device == disk->device || disk->number == std::pair(one.usage.major, one.usage.minor)) {
+            co_return one;
+        }
     }
     co_return error(failure::gone,
                     fmt::format("cannot find device \"{}\" in partitions", escape_untrusted(disk->device)));

@@ -22,7 +22,6 @@
 namespace nodescope::cadvisor {
 
 struct machine_info {
-    machine_info() = default;
     time_point timestamp;  ///< when it was read
     host::node_facts facts;
     std::shared_ptr<const host::node_filesystems> filesystems;  ///< null when they could not be read
@@ -30,10 +29,14 @@ struct machine_info {
 
 /// A filesystem of the node and what it is used for.
 struct stored_filesystem {
-    stored_filesystem() = default;
     time_point timestamp;
     host::filesystem_usage usage;
     std::vector<std::string> labels;  ///< "root", "docker-images"
+};
+
+struct node_storage {
+    std::vector<stored_filesystem> filesystems;
+    std::vector<std::string> unanswered;  ///< of host::node_filesystems
 };
 
 /// The filesystems with their labels: "root" for the one on "/", "docker-images" for the one that holds `docker_root`.
@@ -43,7 +46,6 @@ std::vector<stored_filesystem> label_filesystems(const host::node_filesystems& m
 
 /// A disk as <root>/dev/disk/by-uuid names it.
 struct disk_name {
-    disk_name() = default;
     std::string device;                                             ///< "/dev/vda1"
     std::optional<std::pair<std::uint32_t, std::uint32_t>> number;  ///< major and minor
 };
@@ -63,12 +65,13 @@ public:
     {
     }
 
-    /// Read at most every `lifetime`, and once for all who ask meanwhile. Filesystems that cannot be read leave the
-    /// rest as it is. failure::gone and failure::denied when there is no node under the root, failure::timed_out.
+    /// Read at most every `lifetime`, and once for all who ask meanwhile. Filesystems that cannot be read, or not in
+    /// the time that this asker has, leave the rest as it is. failure::gone and failure::denied when there is no node
+    /// under the root, failure::timed_out.
     task<result<std::shared_ptr<const machine_info>>> machine(deadline limit);
 
     /// Measured now. Failures as of filesystem_watch::measure.
-    task<result<std::vector<stored_filesystem>>> storage(std::string docker_root, deadline limit);
+    task<result<node_storage>> storage(std::string docker_root, deadline limit);
 
     /// The one on the disk with that UUID. failure::gone with cAdvisor's texts "cadvisor: no such device" and
     /// `cannot find device "/dev/x" in partitions`.
@@ -77,7 +80,7 @@ public:
     static constexpr std::chrono::minutes lifetime{5};
 
 private:
-    task<result<std::shared_ptr<const machine_info>>> read(deadline limit);
+    task<result<host::node_facts>> read(deadline limit);
 
     worker_pool& pool_;
     filesystem_source filesystems_;
@@ -85,7 +88,7 @@ private:
     steady_clock::duration timeout_;
     std::shared_ptr<const machine_info> machine_;
     steady_clock::time_point machine_until_{};
-    shared_calls<std::shared_ptr<const machine_info>> reads_{timeout_};
+    shared_calls<host::node_facts> reads_{timeout_};
 };
 
 }  // namespace nodescope::cadvisor

@@ -1,22 +1,34 @@
 #include "collectors/cadvisor/measurement.hpp"
 
-#include "collectors/host/proc/proc_text.hpp"
+#include "collectors/host/cgroup/container_choice.hpp"
+#include "collectors/host/node/node_texts.hpp"
+#include "collectors/host/node/sys_file.hpp"
 #include "collectors/host/proc/process_handle.hpp"
-#include "core/files/bounded_file.hpp"
-#include "core/text_scan.hpp"
+#include "collectors/host/proc/process_walk.hpp"
+#include "core/files/root.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <mutex>
+#include <thread>
 #include <utility>
 
+#include <fcntl.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace nodescope::cadvisor {
 
 namespace {
+
+/// Looked at to tell sockets from other descriptors, each for half a microsecond and, in the kernel, an inode that
+/// counts as the service's memory until it is reclaimed: what one container has, and all of them, in a pass.
+constexpr std::size_t links_of_a_container = 16'384;
+constexpr std::size_t links_of_a_pass = 131'072;
 
 template <class Group>
 std::shared_ptr<const Group> shared_group(std::optional<Group>& group)
@@ -24,39 +36,67 @@ std::shared_ptr<const Group> shared_group(std::optional<Group>& group)
     return group ? std::make_shared<const Group>(std::move(*group)) : nullptr;
 }
 
-time_point now() { return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()); }
-
-/// The network of a process that is proved to be the container's; that of init is the node's.
-result<host::network_reader> open_network(const std::string& root, const measuring_order& order)
+/// Where it may not be looked at, no.
+bool is_on_node_network(const std::string& root, const host::process_handle& process)
 {
-    if (order.id.empty()) return host::network_reader::blocking_open(root, order.pid);
+    const unique_fd node = files::open({root, "/proc/1/ns"}, O_PATH | O_DIRECTORY);
+    struct stat own {};
+    struct stat of_node {};
+    return node && ::fstatat(node.get(), "net", &of_node, 0) == 0 &&
+           ::fstatat(process.directory(), "ns/net", &own, 0) == 0 && own.st_dev == of_node.st_dev &&
+           own.st_ino == of_node.st_ino;
+}
+
+/// The network of a process that is proved to be the container's; that of init is the node's. Nothing for a container
+/// on the node's.
+result<std::optional<host::network_reader>> open_network(const std::string& root, const measuring_order& order)
+{
     auto process = host::process_handle::open(root, order.pid);
     if (!process) return process.error();
-    const host::container_claim claim(order.id, order.path, "");
-    const auto belongs = host::belongs_to_container(*process, root, claim);
-    if (!belongs) return belongs.error();
-    return host::network_reader::blocking_open(*process);
+    if (!order.id.empty()) {
+        const host::container_claim claim(order.id, order.path, order.started_at);
+        const auto belongs = host::belongs_to_container(*process, root, claim);
+        if (!belongs) return belongs.error();
+        if (is_on_node_network(root, *process)) return std::optional<host::network_reader>();
+    }
+    return std::optional<host::network_reader>(std::in_place, std::move(*process));
+}
+
+/// A container has one or two; who may make interfaces in it can make thousands. The node has one for each container.
+constexpr std::size_t interfaces_of_container = 64;
+constexpr std::size_t interfaces_of_node = 512;
+
+void keep_first_interfaces(host::network_usage& usage, std::size_t limit)
+{
+    if (usage.interfaces.size() <= limit) return;
+    usage.interfaces_left_out = usage.interfaces.size() - limit;
+    usage.interfaces.erase(usage.interfaces.begin() + static_cast<std::ptrdiff_t>(limit), usage.interfaces.end());
+    usage.interfaces.shrink_to_fit();
 }
 
 void measure_network(const std::string& root, const measuring_order& order, bool sockets, deadline limit,
                      const abandon_flag& abandoned, measurement& taken)
 {
-    host::network_reading options;
-    options.tcp = options.udp = sockets;
     opened_container& opened = *order.opened;
-    if (opened.network_of != order.pid) opened.network.reset();
-    if (order.pid == 0) return;
+    if (opened.network_of != order.pid) {
+        opened.network.reset();
+        opened.on_node_network = false;
+    }
+    if (order.pid == 0 || opened.on_node_network) return;
     if (!opened.network) {
         auto reader = open_network(root, order);
         if (!reader) {
             taken.network_gone = reader.error().kind() == failure::gone || reader.error().kind() == failure::conflict;
             return;
         }
-        opened.network.emplace(std::move(*reader));
         opened.network_of = order.pid;
+        opened.on_node_network = !*reader;
+        if (!*reader) return;
+        opened.network.emplace(std::move(**reader));
     }
-    auto usage = opened.network->blocking_read(limit, abandoned, options);
+    auto usage = opened.network->blocking_read(limit, abandoned, sockets);
     if (usage) {
+        keep_first_interfaces(*usage, order.path == "/" ? interfaces_of_node : interfaces_of_container);
         taken.values.network = std::make_shared<const host::network_usage>(std::move(*usage));
     } else if (usage.error().kind() == failure::gone) {
         taken.network_gone = true;
@@ -64,81 +104,79 @@ void measure_network(const std::string& root, const measuring_order& order, bool
     }
 }
 
-/// Counts that were cut short are left out: half a number of descriptors is none.
-void count_descriptors(const std::string& root, const host::cgroup_reader& of, deadline limit,
+/// Counts that were cut short are left out: half a count would be a wrong one.
+void count_descriptors(const std::string& root, const host::cgroup_reader& of, std::size_t& links, deadline limit,
                        const abandon_flag& abandoned, std::optional<host::process_usage>& to)
 {
     if (!to) return;
     const auto processes = of.blocking_processes();
     if (!processes) return;
     host::process_usage counted = *to;
-    if (!host::blocking_count_descriptors(root, *processes, counted, limit, abandoned)) return;
+    std::size_t own_links = std::min(links, links_of_a_container);
+    links -= own_links;
+    const auto done = host::blocking_count_descriptors(root, *processes, counted, own_links, limit, abandoned);
+    links += own_links;
+    if (!done) return;
     // Also those whose descriptors we may not see.
     counted.process_count = processes->size();
     to = counted;
 }
 
+measurement not_measured(const error& why)
+{
+    measurement none;
+    none.gone = why.kind() == failure::gone;
+    none.left_out = !none.gone;
+    return none;
+}
+
+/// Two passes may want the same container at once, and reading one takes less than a millisecond: who has it longer
+/// hangs in the kernel, and nobody waits for that.
+std::unique_lock<std::mutex> lock_for_a_reading(std::mutex& busy)
+{
+    constexpr std::chrono::milliseconds patience{20};
+    std::unique_lock<std::mutex> mine(busy, std::try_to_lock);
+    for (const auto end = steady_clock::now() + patience; !mine && steady_clock::now() < end; mine.try_lock()) {
+        std::this_thread::yield();
+    }
+    return mine;
+}
+
 measurement measure_one(const std::shared_ptr<host::cgroup_tree>& tree, const std::string& root,
-                        const measuring_order& order, counting also, deadline limit, const abandon_flag& abandoned)
+                        const measuring_order& order, counting also, std::size_t& links, deadline limit,
+                        const abandon_flag& abandoned)
 {
     measurement taken;
     opened_container& opened = *order.opened;
-    const std::unique_lock<std::mutex> mine(opened.busy, std::try_to_lock);
+    const std::unique_lock<std::mutex> mine = lock_for_a_reading(opened.busy);
     if (!mine || limit.passed() || abandoned.raised()) {
         taken.left_out = true;
         return taken;
     }
     if (!opened.figures) {
         auto reader = host::cgroup_reader::blocking_open(tree, order.path);
-        if (!reader) {
-            taken.gone = reader.error().kind() == failure::gone;
-            taken.left_out = !taken.gone;
-            return taken;
-        }
+        if (!reader) return not_measured(reader.error());
         opened.figures.emplace(std::move(*reader));
     }
+    if (order.kills) taken.kills = opened.figures->blocking_oom_kills();
     if (order.limits) {
         if (auto limits = opened.figures->blocking_limits()) taken.limits = std::move(*limits);
     }
     if (!order.figures) return taken;
-    taken.values.timestamp = now();
+    taken.values.timestamp = std::chrono::system_clock::now();
     auto figures = opened.figures->blocking_read();
     if (!figures) {
-        taken.gone = figures.error().kind() == failure::gone;
-        taken.left_out = !taken.gone;
         opened.figures.reset();
-        return taken;
+        return not_measured(figures.error());
     }
     taken.values.cpu = shared_group(figures->cpu);
     taken.values.memory = shared_group(figures->memory);
     taken.values.io = shared_group(figures->io);
-    if (also.descriptors) count_descriptors(root, *opened.figures, limit, abandoned, figures->processes);
+    if (also.descriptors) count_descriptors(root, *opened.figures, links, limit, abandoned, figures->processes);
     taken.values.processes = shared_group(figures->processes);
     taken.values.pressures = shared_group(figures->pressures);
     measure_network(root, order, also.sockets, limit, abandoned, taken);
     return taken;
-}
-
-std::uint64_t memory_total(const std::string& root)
-{
-    const auto file = files::read_file({root, "/proc/meminfo"}, 16U << 10U);
-    std::uint64_t bytes = 0;
-    if (!file) return bytes;
-    host::for_each_line(file->text, [&](std::string_view line) {
-        host::fields words(line);
-        if (words.next() != "MemTotal:") return true;
-        bytes = host::whole_number<std::uint64_t>(words.next()).value_or(0) * 1024;
-        return false;
-    });
-    return bytes;
-}
-
-time_point boot_time(const std::string& root)
-{
-    const auto file = files::read_file({root, "/proc/stat"}, 1U << 20U);
-    if (!file) return time_point();
-    const auto seconds = host::parse_boot_time(file->text);
-    return seconds ? time_point(std::chrono::seconds(*seconds)) : time_point();
 }
 
 }  // namespace
@@ -149,19 +187,22 @@ std::vector<measurement> blocking_measure(const std::shared_ptr<host::cgroup_tre
 {
     std::vector<measurement> taken;
     taken.reserve(orders.size());
+    std::size_t links = links_of_a_pass;
     for (const measuring_order& order : orders) {
-        taken.push_back(measure_one(tree, root, order, also, limit, abandoned));
+        taken.push_back(measure_one(tree, root, order, also, links, limit, abandoned));
     }
     return taken;
 }
 
-tree_watch::tree_watch() : inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {}
+tree_watch::tree_watch() : inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK))
+{
+    if (!inotify_) failed_ = errno;
+}
 
 bool tree_watch::changed() const
 {
-    if (!inotify_) return true;
     std::array<char, 4096> events;
-    bool any = false;
+    bool any = failed_ != 0;
     while (::read(inotify_.get(), events.data(), events.size()) > 0) any = true;
     return any;
 }
@@ -179,6 +220,8 @@ bool tree_watch::blocking_add(const host::cgroup_tree& tree, const std::string& 
         // directory and gives numbers out only once.
         numbers.at(i) =
             mount < 0 ? -1 : ::inotify_add_watch(inotify_.get(), directory.c_str(), IN_CREATE | IN_DELETE | IN_ONLYDIR);
+        // A cgroup need not be in every hierarchy, or may be gone by now.
+        if (mount >= 0 && numbers.at(i) < 0 && errno != ENOENT) failed_ = errno;
     }
     watch_numbers& before = watched_.try_emplace(path, watch_numbers{}).first->second;
     return std::exchange(before, numbers) != numbers;
@@ -188,6 +231,25 @@ void tree_watch::blocking_forget_others(const std::vector<std::string>& present)
 {
     std::erase_if(watched_,
                   [&](const auto& one) { return !std::binary_search(present.begin(), present.end(), one.first); });
+}
+
+std::map<std::string, std::string> blocking_read_container_paths(const std::string& root,
+                                                                 const std::vector<init_claim>& claims, deadline limit,
+                                                                 const abandon_flag& abandoned)
+{
+    constexpr std::size_t cgroup_text_limit = 64UL * 1024UL;
+    std::map<std::string, std::string> paths;
+    for (const init_claim& claim : claims) {
+        if (limit.passed() || abandoned.raised()) break;
+        const auto process = host::process_handle::open(root, claim.pid);
+        if (!process) continue;
+        const auto text = process->read("cgroup", cgroup_text_limit);
+        if (!text || !process->alive()) continue;
+        std::string path = host::container_path(text->text, claim.container.id);
+        if (!path.empty() && !host::belongs_to_container(*process, root, claim.container)) path.clear();
+        paths[claim.container.id] = std::move(path);
+    }
+    return paths;
 }
 
 result<discovery> blocking_discover(opened_tree& where, const std::string& root, const std::set<std::string>& known,
@@ -206,6 +268,7 @@ result<discovery> blocking_discover(opened_tree& where, const std::string& root,
     discovery seen;
     // What appears in a directory between the walk and its watch is seen by one more walk.
     constexpr int walks = 3;
+    where.watch.blocking_begin_pass();
     for (int walk = 0; walk < walks; ++walk) {
         auto found = host::blocking_find_cgroups(layout, limit, abandoned);
         if (!found) return found.error();
@@ -215,13 +278,20 @@ result<discovery> blocking_discover(opened_tree& where, const std::string& root,
         for (const std::string& path : seen.found.paths) news = where.watch.blocking_add(*where.tree, path) || news;
         if (!news) break;
     }
-    const time_point boot = boot_time(root);
+    seen.unwatched = where.watch.failure_code();
+    const auto boot_seconds = host::blocking_read_boot_time(root);
+    const auto boot_time = boot_seconds ? time_point(std::chrono::seconds(*boot_seconds)) : time_point();
     for (const std::string& path : seen.found.paths) {
         if (known.contains(path)) continue;
-        const auto created = where.tree->blocking_creation_time(path, boot);
-        seen.created[path] = created ? *created : now();
+        const auto created = where.tree->blocking_creation_time(path, boot_time);
+        seen.created[path] = created.value_or(std::chrono::system_clock::now());
     }
-    seen.node.memory = memory_total(root);
+    for (const std::string& path : known) {
+        if (std::binary_search(seen.found.paths.begin(), seen.found.paths.end(), path)) continue;
+        const bool there = seen.found.truncated && where.tree->blocking_creation_time(path, boot_time);
+        (there ? seen.displaced : seen.gone).push_back(path);
+    }
+    seen.node.memory = host::parse_meminfo(host::blocking_read_meminfo(root), "MemTotal");
     seen.node.processors = std::max(1, static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)));
     return seen;
 }

@@ -4,9 +4,10 @@
 #pragma once
 
 #include "collectors/cadvisor/model.hpp"
-#include "collectors/host/cgroup/cgroup_layout.hpp"
 #include "collectors/host/cgroup/cgroup_reader.hpp"
+#include "collectors/host/cgroup/cgroup_walk.hpp"
 #include "collectors/host/proc/network_reader.hpp"
+#include "collectors/host/proc/process_handle.hpp"
 #include "core/deadline.hpp"
 #include "core/unique_fd.hpp"
 #include "core/worker_pool.hpp"
@@ -14,6 +15,7 @@
 #include <sys/types.h>
 
 #include <array>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -24,30 +26,32 @@
 
 namespace nodescope::cadvisor {
 
-/// The files of one container, opened when it is first measured. The lock is for jobs that outlive their deadline: who
-/// does not get it at once leaves the container out.
+/// The files of one container, opened when it is first measured. The lock is for jobs that outlive their deadline: a
+/// job that does not get it at once leaves the container out.
 struct opened_container {
     std::mutex busy;
     std::optional<host::cgroup_reader> figures;
     std::optional<host::network_reader> network;
     pid_t network_of = 0;
+    bool on_node_network = false;  ///< that process is in the node's network, whose figures are those of "/"
 };
 
 /// What to read of one container.
 struct measuring_order {
-    measuring_order() = default;
     std::string path;
-    std::string id;  ///< of its runtime: proves that `pid` is its process; empty for "/"
-    pid_t pid = 0;   ///< whose network is the container's; 0: none
+    std::string id;          ///< of its runtime: proves that `pid` is its process; empty for "/"
+    std::string started_at;  ///< by its runtime
+    pid_t pid = 0;           ///< whose network is the container's; 0: none
     bool figures = true;
     bool limits = false;
+    bool kills = true;
     std::shared_ptr<opened_container> opened;
 };
 
 struct measurement {
-    measurement() = default;
     sample values;
     std::optional<host::cgroup_limits> limits;
+    std::optional<host::oom_kill_counts> kills;
     bool gone = false;          ///< the cgroup has been removed
     bool network_gone = false;  ///< the process that the network was read of has ended
     bool left_out = false;      ///< an earlier job is still at it, or there was no time left
@@ -67,7 +71,8 @@ std::vector<measurement> blocking_measure(const std::shared_ptr<host::cgroup_tre
 /// Change notices for the directories of the tree: an inotify instance, which costs nothing while nothing changes.
 class tree_watch {
 public:
-    /// Without inotify (no descriptors left) it never says "unchanged". Blocking.
+    /// Without inotify (no descriptors left), and while a directory cannot be watched, it never says "unchanged".
+    /// Blocking.
     tree_watch();
     tree_watch(const tree_watch&) = delete;
     tree_watch& operator=(const tree_watch&) = delete;
@@ -75,9 +80,16 @@ public:
     /// Whether something came or went since the last call. Does not block; reactor thread.
     [[nodiscard]] bool changed() const;
     /// Watches the directories of that cgroup in the hierarchies that hold containers. True when one is watched newly,
-    /// be it that another of the same name was removed meanwhile. Blocking; one job at a time.
+    /// also when another of the same name was removed meanwhile. Blocking; one job at a time.
     bool blocking_add(const host::cgroup_tree& tree, const std::string& path);
     void blocking_forget_others(const std::vector<std::string>& present);
+    /// The errno of why directories cannot be watched, 0 when all are: whoever has the same user number as the service
+    /// may use up the watches that the kernel gives each user. Tried again from blocking_begin_pass() on. Any thread.
+    [[nodiscard]] int failure_code() const noexcept { return failed_; }
+    void blocking_begin_pass() noexcept
+    {
+        if (inotify_) failed_ = 0;
+    }
 
 private:
     /// A container has a directory in each of these; what has one elsewhere only is found by the regular pass.
@@ -85,6 +97,7 @@ private:
     using watch_numbers = std::array<int, watched_controllers.size()>;
 
     unique_fd inotify_;
+    std::atomic<int> failed_ = 0;
     std::map<std::string, watch_numbers> watched_;  // by cgroup
 };
 
@@ -96,9 +109,11 @@ struct node_limits {
 
 /// A pass over the tree.
 struct discovery {
-    discovery() = default;
     host::cgroup_set found;
     std::map<std::string, time_point> created;  ///< of those that were not `known`
+    std::vector<std::string> gone;              ///< `known` ones that have been removed
+    std::vector<std::string> displaced;         ///< `known` ones that are there and that there was no room for
+    int unwatched = 0;                          ///< as tree_watch::failure_code()
     node_limits node;
 };
 
@@ -108,6 +123,18 @@ struct opened_tree {
     std::shared_ptr<host::cgroup_tree> tree;
     tree_watch watch;
 };
+
+/// A process of which a runtime says that it is a container's first.
+struct init_claim {
+    pid_t pid = 0;
+    host::container_claim container;
+};
+/// The cgroup of each container, by its process: as container_path(). Empty where the process is in none of that name,
+/// or not proved to be the container's: its number may have a new owner. Those of which nothing could be read are left
+/// out.
+std::map<std::string, std::string> blocking_read_container_paths(const std::string& root,
+                                                                 const std::vector<init_claim>& claims, deadline limit,
+                                                                 const abandon_flag& abandoned);
 
 /// Opens the tree if `where` has none yet. failure::unavailable without cgroups; failure::overloaded while an earlier
 /// job is still at it.

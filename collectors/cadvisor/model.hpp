@@ -3,8 +3,10 @@
 #pragma once
 
 #include "collectors/host/usage.hpp"
+#include "collectors/runtime/container.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -19,12 +21,11 @@ using time_point = std::chrono::sys_time<std::chrono::nanoseconds>;
 
 /// What a container was given. The texts of a plain cgroup (no runtime knows it) are empty.
 struct container_spec {
-    container_spec() = default;
     bool operator==(const container_spec&) const = default;
     std::optional<time_point> creation_time;
     std::optional<time_point> start_time;
-    std::vector<std::string> aliases;  ///< Docker: name without slash, full id
-    std::string name_space;            ///< "docker"; empty for a plain cgroup
+    std::vector<std::string> aliases;  ///< name and full id, as cAdvisor orders them (name_spaces.hpp)
+    std::string name_space;            ///< "docker", "containerd", …; empty for a plain cgroup
     std::map<std::string, std::string> labels;
     std::map<std::string, std::string> envs;  ///< only the variables the configuration lists; keys in lower case
     std::string image;
@@ -37,7 +38,6 @@ struct container_spec {
 /// One measurement. Groups are shared with the sample before when nothing changed, which is what keeps a ring of idle
 /// containers small; a null group is not known.
 struct sample {
-    sample() = default;
     time_point timestamp;
     std::shared_ptr<const host::cpu_usage> cpu;
     std::shared_ptr<const host::memory_usage> memory;
@@ -80,20 +80,22 @@ struct usage_summary {
 
 /// One container as an answer needs it. What it points at stays valid however long it is kept.
 struct container_view {
-    container_view() = default;
-    std::string name;  ///< cgroup path
+    std::string name;           ///< cgroup path
+    bool is_container = false;  ///< some runtime's; else a plain cgroup, whatever its name
     std::shared_ptr<const container_spec> spec;
-    std::vector<sample> samples;  ///< the newest `count`, oldest first
+    std::shared_ptr<const pod_of_container> pod;  ///< whose it is; also of the cgroup of a pod itself. Null: nobody's
+    std::vector<sample> samples;                  ///< the newest `count`, oldest first
+    std::size_t samples_left_out = 0;             ///< of those: there was no room for them
     std::optional<usage_summary> summary;
-    std::uint64_t oom_events = 0;
+    std::optional<std::uint64_t> oom_events;  ///< none where the kernel does not count them
 };
 
 /// Which containers, and how much of each.
 struct query {
     query() = default;
-    enum class naming { by_cgroup, by_docker };
+    enum class naming { by_cgroup, by_docker, by_podman, by_containerd, by_crio };
     naming type = naming::by_cgroup;
-    std::string name = "/";  ///< cgroup path, or a container's name or id as the caller wrote it
+    std::string name = "/";  ///< cgroup path, or the name or id of that runtime's container as the caller wrote it
     bool recursive = false;
     std::int64_t count = 64;                          ///< samples; -1: all, 0: none
     std::optional<std::chrono::nanoseconds> max_age;  ///< older newest samples are measured again before the answer
@@ -114,5 +116,7 @@ struct event {
     /// deletion; -1 is unknown.
     int exit_code = -1;
 };
+/// Shared with whoever else shows or keeps them.
+using event_list = std::vector<std::shared_ptr<const event>>;
 
 }  // namespace nodescope::cadvisor

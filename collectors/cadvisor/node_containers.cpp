@@ -1,5 +1,7 @@
 #include "collectors/cadvisor/node_containers.hpp"
 
+#include "collectors/cadvisor/kubelet_cgroups.hpp"
+#include "collectors/cadvisor/name_spaces.hpp"
 #include "core/rfc3339.hpp"
 
 #include <fmt/format.h>
@@ -14,7 +16,7 @@ namespace {
 
 std::optional<time_point> time_of(const std::string& text)
 {
-    const auto when = host::parse_exact_rfc3339(text);
+    const auto when = parse_exact_rfc3339(text);
     return when ? std::optional<time_point>(*when) : std::nullopt;
 }
 
@@ -24,12 +26,28 @@ std::string lower_case(std::string text)
     return text;
 }
 
-void add_named(container_spec& spec, const container& state, const std::set<std::string>& environment)
+/// What changes while a container runs: how it is, and which process is in the network of a sandbox without one.
+bool is_out_of_date(const directory_entry& said, steady_clock::time_point now)
+{
+    if (!said.state) return false;
+    if (!said.state->health.empty()) return now - said.answered > node_containers::health_lifetime;
+    const bool waits_for_guest = said.state->pid == 0 && said.state->network_pid == 0;
+    return waits_for_guest && now - said.answered > node_containers::guest_lifetime;
+}
+
+/// Whether the files that it writes are looked for: those that an overlay keeps in a directory of their own.
+bool has_own_files(const container& state)
+{
+    return state.runtime == "docker" || state.runtime == "podman" || state.storage_driver == "overlayfs";
+}
+
+void add_named(container_spec& spec, const container& state, const std::string& path,
+               const std::set<std::string>& environment)
 {
     if (const auto created = time_of(state.created)) spec.creation_time = created;
     spec.start_time = time_of(state.started_at);
-    spec.aliases = {state.name, state.id};
-    spec.name_space = state.runtime;
+    spec.aliases = aliases_of(state, path);
+    spec.name_space = name_space_of(state);
     spec.labels = state.labels;
     if (state.restart_count > 0) spec.labels["restartcount"] = std::to_string(state.restart_count);
     for (const std::string& variable : state.environment) {
@@ -39,8 +57,8 @@ void add_named(container_spec& spec, const container& state, const std::set<std:
     }
     spec.image = state.image;
     spec.health = state.health;
-    spec.has_network = !state.shares_network;
-    spec.has_filesystem = true;
+    spec.has_network = !state.shares_network && !state.host_network;
+    spec.has_filesystem = has_own_files(state);
     // What was asked for: the weight that cgroup v2 makes of it cannot be turned back exactly.
     if (state.cpu_shares > 0) spec.limits.cpu_shares = static_cast<std::uint64_t>(state.cpu_shares);
 }
@@ -75,13 +93,11 @@ task<result<std::vector<container_view>>> node_containers::find(query asked, dea
     constexpr int looks = 2;
     bool gone = true;
     for (int look = 0; look < looks && gone; ++look) {
-        auto looking = discover(limit);
-        const auto looked = co_await std::move(looking);
+        const auto looked = co_await discover(limit);
         if (!looked) co_return looked.error();
         auto fitting = choose(asked);
         if (!fitting) co_return fitting.error();
-        auto updating = bring_up_to_date(*fitting, asked, limit);
-        const auto updated = co_await std::move(updating);
+        const auto updated = co_await bring_up_to_date(*fitting, asked, limit);
         if (!updated) co_return updated.error();
         chosen = std::move(*fitting);
         gone = std::erase_if(chosen, [this](const auto& one) { return !is_there(*one); }) > 0;
@@ -90,10 +106,26 @@ task<result<std::vector<container_view>>> node_containers::find(query asked, dea
         const auto nobody = choose(asked);
         if (!nobody) co_return nobody.error();
     }
+    co_return views_of(chosen, asked);
+}
+
+std::vector<container_view> node_containers::views_of(const std::vector<std::shared_ptr<record>>& chosen,
+                                                      const query& asked)
+{
+    std::vector<wanted_samples> wanted(chosen.size());
+    for (std::size_t at = 0; at < chosen.size(); ++at) {
+        if (chosen[at]->path == "/") wanted[at].of = wanted_samples::kind::node;
+        else if (!chosen[at]->id.empty()) wanted[at].of = wanted_samples::kind::container;
+        wanted[at].count = chosen[at]->ring.count(asked.count);
+    }
+    const auto shown = share_samples(wanted, shown_samples_limit);
     std::vector<container_view> views;
     views.reserve(chosen.size());
-    for (const auto& one : chosen) views.push_back(view_of(*one, asked));
-    co_return views;
+    for (std::size_t at = 0; at < chosen.size(); ++at) {
+        views.push_back(view_of(*chosen[at], asked, shown[at]));
+        views.back().samples_left_out = wanted[at].count - shown[at];
+    }
+    return views;
 }
 
 bool node_containers::is_there(const record& one) const
@@ -104,18 +136,21 @@ bool node_containers::is_there(const record& one) const
 
 const node_containers::roster& node_containers::current_roster()
 {
+    if (bearers_stale_) count_bearers();
     if (!roster_.stale && roster_.names_revision == names_.revision()) return roster_;
     roster fresh;
     fresh.names.reserve(records_.size());
     fresh.records.reserve(records_.size());
     for (const auto& [path, one] : records_) {
-        container_names known{one->path, {}, {}};
+        container_names known{one->path, {}, {}, {}};
         if (!one->id.empty()) {
             const auto& said = names_.look(one->id);
             // One that no runtime has been able to speak of yet can be found by its id.
-            if (said.says != container_directory::standing::foreign) known.docker_id = one->id;
-            if (said.state) known.docker_name = said.state->name;
-            if (said.says != container_directory::standing::named) fresh.unnamed.push_back(one);
+            if (said.says != standing::foreign) known.id = one->id;
+            known.name_space = said.state ? name_space_of(*said.state) : name_space_of_cgroup(one->path);
+            if (said.state) known.name = said.state->name;
+            if (said.state && said.state->pod.is_sandbox) fresh.pods.emplace(said.state->pod.uid, said.state);
+            if (said.says != standing::named) fresh.unnamed.push_back(one);
         }
         if (!one->told) fresh.untold.push_back(one);
         fresh.names.push_back(known);
@@ -138,14 +173,6 @@ result<std::vector<std::shared_ptr<node_containers::record>>> node_containers::c
     return chosen;
 }
 
-task<> node_containers::ask_for_disks(std::vector<std::shared_ptr<record>> of, deadline limit)
-{
-    for (const auto& one : of) {
-        if (const auto said = names_.look(one->id); said.state) disks_->want(*said.state);
-    }
-    co_await disks_->settle(limit);
-}
-
 container_disks::figures node_containers::disk_figures(const record& of) const
 {
     return disks_ == nullptr || names_.look(of.id).state == nullptr ? nullptr : disks_->look(of.id);
@@ -155,8 +182,11 @@ task<result<void>> node_containers::bring_up_to_date(std::vector<std::shared_ptr
                                                      deadline limit)
 {
     if (disks_ != nullptr && asked.count != 0) {
-        auto walking = ask_for_disks(chosen, limit);
-        co_await std::move(walking);
+        for (const auto& one : chosen) {
+            const auto said = names_.look(one->id);
+            if (said.state && has_own_files(*said.state)) disks_->want(*said.state);
+        }
+        co_await disks_->settle(limit);
     }
     const auto now = steady_clock::now();
     const auto wall = std::chrono::system_clock::now();
@@ -168,23 +198,19 @@ task<result<void>> node_containers::bring_up_to_date(std::vector<std::shared_ptr
                          (!last->filesystems && disk_figures(*one));
         if (old && (asked.count != 0 || asked.summaries)) without_sample.push_back(one);
         if (!one->spec || now - one->limits_read > spec_lifetime) without_limits.push_back(one);
-        const auto said = names_.look(one->id);
-        if (said.state && !said.state->health.empty() && now - said.asked > health_lifetime) names_.ask_again(one->id);
+        if (is_out_of_date(names_.look(one->id), now)) names_.refresh(one->id);
     }
     if (!without_limits.empty()) {
-        auto reading = measure(std::move(without_limits), false, true, limit);
-        const auto read = co_await std::move(reading);
+        const auto read = co_await measure(std::move(without_limits), false, true, limit);
         if (!read) co_return read.error();
     }
     if (!without_sample.empty()) {
         const bool of_node =
             std::any_of(without_sample.begin(), without_sample.end(), [](const auto& one) { return one->path == "/"; });
         if (of_node && !node_filesystems_ && filesystems_) {
-            auto following = follow_filesystems(limit);
-            co_await std::move(following);
+            co_await follow_filesystems(limit);
         }
-        auto reading = measure(std::move(without_sample), true, false, limit);
-        const auto read = co_await std::move(reading);
+        const auto read = co_await measure(std::move(without_sample), true, false, limit);
         if (!read) co_return read.error();
     }
     co_return result<void>();
@@ -202,7 +228,7 @@ std::shared_ptr<const container_spec> node_containers::spec_of(record& of)
         spec->limits.cpu_mask = node_.processors > 1 ? fmt::format("0-{}", node_.processors - 1) : "0";
     }
     if (said.state) {
-        add_named(*spec, *said.state, options_.environment);
+        add_named(*spec, *said.state, of.path, options_.environment);
     } else if (!of.id.empty() && said.says == container_directory::standing::unknown) {
         spec->aliases = {of.id};
     }
@@ -215,25 +241,38 @@ std::shared_ptr<const container_spec> node_containers::spec_of(record& of)
     return of.spec;
 }
 
-container_view node_containers::view_of(record& of, const query& asked)
+std::shared_ptr<const pod_of_container> node_containers::pod_of(const record& of)
+{
+    std::shared_ptr<const container> state;
+    if (!of.id.empty()) {
+        state = names_.look(of.id).state;
+    } else if (!of.delegated) {
+        const auto& pods = current_roster().pods;
+        const auto found = pods.find(pod_uid_of_cgroup(of.path));
+        if (found != pods.end()) state = found->second;
+    }
+    if (!state || state->pod.name.empty()) return nullptr;
+    return {state, &state->pod};
+}
+
+container_view node_containers::view_of(record& of, const query& asked, std::size_t samples)
 {
     container_view view;
     view.name = of.path;
+    view.is_container = !of.id.empty();
     view.spec = spec_of(of);
-    view.samples = of.ring.newest(asked.count);
+    view.pod = pod_of(of);
+    view.samples = of.ring.newest(static_cast<std::int64_t>(samples));
     if (asked.summaries && of.ring.last() != nullptr) view.summary = of.summary.current();
-    if (const auto counted = out_of_memory_.find(of.path); counted != out_of_memory_.end()) {
-        view.oom_events = counted->second;
-    }
+    view.oom_events = kills_of(of);
     return view;
 }
 
-task<result<std::vector<event>>> node_containers::history(event_filter filter, deadline limit)
+task<result<event_list>> node_containers::history(event_filter filter, deadline limit)
 {
     const auto counted = asking_;
     last_asked_ = steady_clock::now();
-    auto looking = discover(limit);
-    const auto looked = co_await std::move(looking);
+    const auto looked = co_await discover(limit);
     if (!looked) co_return looked.error();
     co_return events_.history(filter);
 }
@@ -245,26 +284,6 @@ result<std::unique_ptr<event_stream>> node_containers::watch(event_filter filter
     last_asked_ = steady_clock::now();
     open_tree();
     return stream;
-}
-
-void node_containers::tell_out_of_memory(const oom_kill& kill, time_point when)
-{
-    // A node that kills this many kinds of cgroups has other worries than their counts.
-    constexpr std::size_t counted_cgroups = 10'000;
-    if (out_of_memory_.size() < counted_cgroups || out_of_memory_.contains(kill.victim_cgroup)) {
-        ++out_of_memory_[kill.victim_cgroup];
-    }
-    event oom;
-    oom.container_name = kill.victim_cgroup;
-    oom.timestamp = when;
-    oom.type = event::kind::oom;
-    events_.add(oom);
-    oom.container_name = kill.limit_cgroup;
-    oom.type = event::kind::oom_kill;
-    oom.pid = kill.pid;
-    oom.process_name = kill.process_name;
-    oom.constraint = kill.constraint;
-    events_.add(std::move(oom));
 }
 
 }  // namespace nodescope::cadvisor

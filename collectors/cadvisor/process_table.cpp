@@ -1,13 +1,19 @@
 #include "collectors/cadvisor/process_table.hpp"
 
+#include "collectors/host/cgroup/cgroup_walk.hpp"
+#include "collectors/host/cgroup/container_cgroup.hpp"
 #include "collectors/host/node/node_texts.hpp"
+#include "collectors/host/node/sys_file.hpp"
 #include "collectors/host/proc/proc_text.hpp"
 #include "collectors/host/proc/process_walk.hpp"
 #include "collectors/host/proc/ps_text.hpp"
+#include "core/byte_budget.hpp"
 #include "core/files/bounded_file.hpp"
 #include "core/files/directory.hpp"
+#include "core/json/writer.hpp"
 
 #include <ctime>
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -24,9 +30,11 @@ constexpr std::size_t text_limit = 64UL * 1024UL;
 /// A node whose users are all in its file has some hundreds.
 constexpr std::size_t passwd_limit = 1024UL * 1024UL;
 
+/// A process may have millions.
+constexpr std::size_t descriptors_between_stops = 1024;
+
 /// What all rows of a table are worked out from.
 struct table_basis {
-    table_basis() = default;
     std::map<uid_t, std::string> users;
     std::uint64_t memory = 0;
     host::node_clock clock;
@@ -44,15 +52,12 @@ result<table_basis> read_basis(const std::string& root)
     if (const auto passwd = files::read_file({root, "/etc/passwd"}, passwd_limit)) {
         basis.users = host::parse_user_names(passwd->text);
     }
-    if (const auto meminfo = files::read_file({root, "/proc/meminfo"}, text_limit)) {
-        const auto totals = host::parse_memory_totals(meminfo->text);
-        if (totals) basis.memory = totals->memory;
-    }
+    basis.memory = host::parse_meminfo(host::blocking_read_meminfo(root), "MemTotal");
     return basis;
 }
 
-/// Nothing when the descriptors may not be looked at, or the process is gone.
-std::optional<std::size_t> count_descriptors(int process)
+/// Nothing when the descriptors may not be looked at, the process is gone, or `stop` says so.
+std::optional<std::size_t> count_descriptors(int process, const std::function<bool()>& stop)
 {
     unique_fd directory(::openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory) return std::nullopt;
@@ -64,7 +69,9 @@ std::optional<std::size_t> count_descriptors(int process)
     files::directory entries(std::move(directory));
     if (!entries) return std::nullopt;
     std::size_t count = 0;
-    while (entries.next() != nullptr) ++count;
+    while (entries.next() != nullptr) {
+        if (++count % descriptors_between_stops == 0 && stop()) return std::nullopt;
+    }
     return count;
 }
 
@@ -77,14 +84,15 @@ std::string user_of(const table_basis& basis, const host::process_status& status
 
 float percent(std::uint64_t permille) { return static_cast<float>(permille) / 10.0F; }
 
-std::optional<process_row> read_row(const host::walked_process& at, const table_basis& basis)
+std::optional<process_row> read_row(const host::walked_process& at, const table_basis& basis,
+                                    const std::function<bool()>& stop)
 {
     const auto stat_text = files::read_file_at(at.directory, "stat", stat_limit, at.name);
     const auto status_text = files::read_file_at(at.directory, "status", text_limit, at.name);
     if (!stat_text || !status_text) return std::nullopt;
     const auto stat = host::parse_process_stat(stat_text->text);
     const auto status = host::parse_process_status(status_text->text);
-    const auto descriptors = count_descriptors(at.directory);
+    const auto descriptors = count_descriptors(at.directory, stop);
     if (!stat || !status || !descriptors) return std::nullopt;
 
     const host::node_clock& clock = basis.clock;
@@ -119,15 +127,23 @@ result<process_table> blocking_read_process_table(const process_table_options& o
     if (!basis) return basis.error();
     const bool all = cgroup == "/";
     process_table table;
+    byte_budget long_paths(options.long_paths_bytes);
+    const auto shown = [&](std::string_view path) {
+        if (path.size() > host::cgroup_path_limit) return false;
+        const std::size_t bytes = json_string_bytes(path);
+        return bytes <= options.ordinary_path_bytes || long_paths.charge(bytes);
+    };
+    const auto stop = [&] { return abandoned.raised() || limit.passed(); };
     const auto visit = [&](const host::walked_process& at) {
         const auto text = files::read_file_at(at.directory, "cgroup", text_limit, at.name);
         if (!text) return false;
         const std::string_view path = host::cgroup_of_process(text->text);
         if (!all && path != cgroup) return false;
-        auto row = read_row(at, *basis);
+        auto row = read_row(at, *basis, stop);
         if (!row) return false;
-        if (all) row->cgroup_path = path;
-        table.push_back(std::move(*row));
+        if (all && shown(path)) row->cgroup_path = path;
+        else if (all) ++table.paths_left_out;
+        table.rows.push_back(std::move(*row));
         return true;
     };
     const auto walk = host::blocking_walk_processes(options.root, "ps", options.process_limit, limit, abandoned, visit);
@@ -137,10 +153,9 @@ result<process_table> blocking_read_process_table(const process_table_options& o
 
 task<result<std::shared_ptr<const process_table>>> process_table_collector::collect(std::string cgroup, deadline limit)
 {
-    const std::string key = "ps " + cgroup;
+    std::string key = "ps " + cgroup;
     const auto begin = [this, &cgroup](deadline own) { return walk(cgroup, own); };
-    auto joining = walks_.join(key, limit, begin);
-    co_return co_await std::move(joining);
+    co_return co_await walks_.join(std::move(key), limit, begin);
 }
 
 task<result<std::shared_ptr<const process_table>>> process_table_collector::walk(std::string cgroup, deadline limit)
@@ -148,8 +163,7 @@ task<result<std::shared_ptr<const process_table>>> process_table_collector::walk
     auto work = [options = options_, cgroup = std::move(cgroup), limit](const abandon_flag& abandoned) {
         return blocking_read_process_table(options, cgroup, limit, abandoned);
     };
-    auto running = pool_.run("ps", limit, std::move(work));
-    auto table = co_await std::move(running);
+    auto table = co_await pool_.run("ps", limit, std::move(work));
     if (!table) co_return table.error();
     co_return std::make_shared<const process_table>(std::move(*table));
 }

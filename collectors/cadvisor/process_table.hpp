@@ -19,7 +19,6 @@
 namespace nodescope::cadvisor {
 
 struct process_row {
-    process_row() = default;
     std::string user;  ///< of the node's passwd; the number of one that has no name
     pid_t pid = 0;
     pid_t parent = 0;
@@ -30,20 +29,28 @@ struct process_row {
     std::uint64_t vms = 0;     ///< bytes
     std::string status;        ///< "Ss", "I<", "Rl+"
     std::string running_time;  ///< "[DD-]HH:MM:SS" of CPU time
-    std::string cgroup_path;   ///< empty unless all were asked for
+    std::string cgroup_path;   ///< empty unless all were asked for and there was room
     std::string command;       ///< its name, at most 15 bytes
     std::size_t fd_count = 0;
     int cpu = 0;  ///< where it ran last
 };
 
-/// By process number.
-using process_table = std::vector<process_row>;
+struct process_table {
+    std::vector<process_row> rows;  ///< by process number
+    /// Of rows that are shown without: cgroups whose paths are too long (anybody who may make cgroups can write them).
+    std::size_t paths_left_out = 0;
+};
 
 struct process_table_options {
     process_table_options() = default;
     std::string root = "/";
-    /// The most processes in one answer, and so about 10 MB of it.
+    /// The most processes in one answer, and so about 10 MB of it, and 8 MB of ordinary paths.
     std::size_t process_limit = 32'768;
+    /// A path that takes no more as JSON is always shown; those of Kubernetes with systemd have 230.
+    std::size_t ordinary_path_bytes = 256;
+    /// What all longer ones may take together, as JSON. Beyond it, and beyond what is looked at of any cgroup
+    /// (host::cgroup_path_limit), the row is shown without its path.
+    std::size_t long_paths_bytes = 4UL * 1024UL * 1024UL;
 };
 
 /// Those directly in `cgroup`; for "/" all, each with its cgroup. A process that ends meanwhile, or whose descriptors

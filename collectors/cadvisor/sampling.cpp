@@ -13,13 +13,18 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// A service that ends cancels what it measures, which is nothing to tell.
+/// A service that ends cancels what it measures, which is not worth a line.
 void warn(logger& log, std::string_view what, const error& why)
 {
     if (why.kind() != failure::cancelled) log.write(log_level::warning, what, {{"reason", why.message()}});
 }
 
 }  // namespace
+
+pid_t node_containers::network_process_of(const container& one) noexcept
+{
+    return static_cast<pid_t>(one.pid > 0 ? one.pid : one.network_pid);
+}
 
 bool node_containers::wanted()
 {
@@ -39,7 +44,7 @@ task<> node_containers::sample_until_idle()
     if (!sampling_.expired()) co_return;
     sampling_ = running;
     asio::steady_timer timer(co_await asio::this_coro::executor);
-    // Who asks first measures by himself; a second sample at once would say nothing.
+    // The first asker has just measured; a second sample at once would say nothing.
     if (!options_.always && events_.streams() == 0) {
         timer.expires_after(options_.interval);
         co_await timer.async_wait(asio::use_awaitable);
@@ -47,8 +52,7 @@ task<> node_containers::sample_until_idle()
     while (wanted()) {
         const auto next = steady_clock::now() + options_.interval;
         const deadline limit = deadline::in(options_.timeout);
-        auto looking = discover(limit);
-        const auto looked = co_await std::move(looking);
+        const auto looked = co_await discover(limit);
         if (!looked) {
             warn(log_, "containers cannot be found", looked.error());
         } else {
@@ -56,8 +60,10 @@ task<> node_containers::sample_until_idle()
                 filesystems_read_ = steady_clock::now();
                 group_.spawn("measuring filesystems", follow_filesystems(limit));
             }
-            auto measuring = measure_all(limit);
-            const auto measured = co_await std::move(measuring);
+            std::vector<std::shared_ptr<record>> all;
+            all.reserve(records_.size());
+            for (const auto& one : records_) all.push_back(one.second);
+            const auto measured = co_await measure(std::move(all), true, false, limit);
             if (!measured) warn(log_, "containers cannot be measured", measured.error());
         }
         timer.expires_at(next);
@@ -68,21 +74,23 @@ task<> node_containers::sample_until_idle()
 
 void node_containers::let_go()
 {
-    tree_.reset();
+    opened_files files;
+    files.tree = std::move(tree_);
     node_filesystems_.reset();
+    files.containers.reserve(records_.size());
     for (const auto& one : records_) {
         one.second->ring.clear();
-        one.second->opened = std::make_shared<opened_container>();
+        files.containers.push_back(std::exchange(one.second->opened, std::make_shared<opened_container>()));
     }
+    group_.spawn("closing cgroups", close_files(std::move(files)));
 }
 
-task<result<void>> node_containers::measure_all(deadline limit)
+/// Closing what watches thousands of cgroups takes milliseconds, which the reactor has better use for.
+task<> node_containers::close_files(opened_files files)
 {
-    std::vector<std::shared_ptr<record>> all;
-    all.reserve(records_.size());
-    for (const auto& one : records_) all.push_back(one.second);
-    auto measuring = measure(std::move(all), true, false, limit);
-    co_return co_await std::move(measuring);
+    auto work = [files = std::move(files)](const abandon_flag&) { return result<void>(); };
+    [[maybe_unused]] const auto closed =
+        co_await pool_.run("closing cgroups", deadline::in(options_.timeout), std::move(work));
 }
 
 task<result<void>> node_containers::measure(std::vector<std::shared_ptr<record>> which, bool figures, bool limits,
@@ -101,8 +109,7 @@ task<result<void>> node_containers::measure(std::vector<std::shared_ptr<record>>
                  own](const abandon_flag& abandoned) -> result<std::vector<measurement>> {
         return blocking_measure(tree, root, orders, also, own, abandoned);
     };
-    auto measuring = pool_.run("container figures", own, std::move(work));
-    auto taken = co_await std::move(measuring);
+    auto taken = co_await pool_.run("container figures", own, std::move(work));
     if (!taken) co_return taken.error();
     for (std::size_t i = 0; i < which.size(); ++i) take(*which[i], std::move((*taken)[i]), limits);
     co_return result<void>();
@@ -116,10 +123,11 @@ void node_containers::take(record& of, measurement&& taken, bool limits)
         drop(of.path);
         return;
     }
+    if (taken.kills) take_kills(of, *taken.kills);
     if (taken.network_gone && of.path != "/") {
         const auto said = names_.look(of.id);
-        if (said.state) of.dead_process = static_cast<pid_t>(said.state->pid);
-        names_.ask_again(of.id);
+        if (said.state) of.dead_process = network_process_of(*said.state);
+        names_.refresh(of.id);
     }
     if (taken.limits) {
         if (*taken.limits != of.limits) of.spec.reset();
@@ -131,13 +139,16 @@ void node_containers::take(record& of, measurement&& taken, bool limits)
     const time_point when = taken.values.timestamp;
     const std::uint64_t cpu = taken.values.cpu ? taken.values.cpu->total : 0;
     const std::uint64_t memory = taken.values.memory ? taken.values.memory->working_set : 0;
-    if (of.ring.add(std::move(taken.values))) of.summary.add(when, cpu, memory);
+    const std::uint64_t left_out = of.ring.left_out();
+    if (of.ring.add(std::move(taken.values), rings_limit_bytes / records_.size())) {
+        of.summary.add(when, cpu, memory, summaries_limit_bytes / records_.size());
+    }
+    samples_left_out_ += of.ring.left_out() - left_out;
 }
 
 task<> node_containers::follow_filesystems(deadline limit)
 {
-    auto reading = filesystems_(limit);
-    auto read = co_await std::move(reading);
+    auto read = co_await filesystems_(limit);
     if (read) node_filesystems_ = std::move(*read);
 }
 

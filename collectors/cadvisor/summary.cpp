@@ -81,15 +81,27 @@ std::uint64_t percentile_of(const std::vector<std::uint64_t>& sorted, double sha
     return static_cast<std::uint64_t>(value);
 }
 
-void summary_keeper::add(time_point when, std::uint64_t cpu_total, std::uint64_t working_set)
+void summary_keeper::add(time_point when, std::uint64_t cpu_total, std::uint64_t working_set, std::size_t limit_bytes)
 {
     constexpr std::chrono::seconds a_minute{60};
     // A clock that was set back would keep the minute from ending until it has caught up.
     const bool resumed = !points_.empty() && (when - points_.back().when > longest_gap || when < points_.back().when);
     if (resumed) points_.clear();
+    constexpr std::size_t fewest = 4;
+    if (points_.size() >= std::clamp(limit_bytes / 2 / sizeof(point), fewest, points_limit)) halve_points();
     points_.push_back({when, cpu_total, working_set});
     update_latest();
-    if (points_.back().when - points_.front().when > a_minute) complete_minute();
+    if (points_.back().when - points_.front().when > a_minute) complete_minute(limit_bytes);
+}
+
+/// Every second one goes, the first and the last stay.
+void summary_keeper::halve_points()
+{
+    const point last = points_.back();
+    std::size_t kept = 0;
+    for (std::size_t at = 0; at < points_.size(); at += 2) points_[kept++] = points_[at];
+    points_.resize(kept);
+    if (points_.back().when != last.when) points_.push_back(last);
 }
 
 void summary_keeper::update_latest()
@@ -103,7 +115,7 @@ void summary_keeper::update_latest()
     current_.latest_cpu = cpu_rate(before.when, before.cpu_total, newest.when, newest.cpu_total).value_or(0);
 }
 
-void summary_keeper::complete_minute()
+void summary_keeper::complete_minute(std::size_t limit_bytes)
 {
     distribution cpu;
     distribution memory;
@@ -120,13 +132,15 @@ void summary_keeper::complete_minute()
     const time_point end = points_.back().when;
     points_.front() = points_.back();
     points_.resize(1);
+    points_.shrink_to_fit();
 
     current_.minute.percent_complete = 100;
     current_.minute.cpu = cpu.figures();
     current_.minute.memory = memory.figures();
     const auto kept = [](const percentiles& all) { return minute_figures{all.mean, all.max, all.ninety}; };
     minutes_.push_back({end, kept(current_.minute.cpu), kept(current_.minute.memory)});
-    while (minutes_.size() > minutes_kept || minutes_.front().end < end - oldest_minute) minutes_.pop_front();
+    const std::size_t most = std::clamp<std::size_t>(limit_bytes / 2 / sizeof(minute), 1, minutes_kept);
+    while (minutes_.size() > most || minutes_.front().end < end - oldest_minute) minutes_.erase(minutes_.begin());
     update_long_periods();
 }
 

@@ -6,7 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <limits>
 #include <vector>
 
 namespace nodescope::cadvisor {
@@ -16,12 +16,16 @@ std::uint64_t percentile_of(const std::vector<std::uint64_t>& sorted, double sha
 
 class summary_keeper {
 public:
-    /// Adds a sample's time, CPU nanoseconds in total and working set in bytes. Times must not go back.
-    void add(time_point when, std::uint64_t cpu_total, std::uint64_t working_set);
+    /// Adds a sample's time, CPU nanoseconds in total and working set in bytes. Times must not go back. Where all that
+    /// is kept would take more than `limit_bytes`, the hour has fewer minutes, and a minute fewer samples.
+    void add(time_point when, std::uint64_t cpu_total, std::uint64_t working_set,
+             std::size_t limit_bytes = std::numeric_limits<std::size_t>::max());
 
     [[nodiscard]] const usage_summary& current() const noexcept { return current_; }
 
     static constexpr std::size_t minutes_kept = 60;
+    /// Samples of a minute: as many as a ring has of two.
+    static constexpr std::size_t points_limit = 240;
     static constexpr int minutes_of_day = 1440;
     /// A pause in the sampling that is longer than this begins the minute again: its mean would speak of the pause.
     static constexpr std::chrono::minutes longest_gap{2};
@@ -47,11 +51,12 @@ private:
     };
 
     void update_latest();
-    void complete_minute();
+    void halve_points();
+    void complete_minute(std::size_t limit_bytes);
     void update_long_periods();
 
     std::vector<point> points_;  // of the minute that is being collected
-    std::deque<minute> minutes_;
+    std::vector<minute> minutes_;
     usage_summary current_;
 };
 

@@ -29,6 +29,14 @@ public:
     {
         root_.write("/sys/fs/cgroup" + path + "/" + file, text);
     }
+    /// A file of the node.
+    void write(const std::string& name, std::string_view text) const { root_.write(name, text); }
+    void add_process(int number, const std::string& cgroup) const
+    {
+        write(fmt::format("/proc/{}/stat", number),
+              fmt::format("{} (a) S 1 1 1 0 -1 4194560 1 0 0 0 1 0 0 0 20 0 1 0 200 1 1 1\n", number));
+        write(fmt::format("/proc/{}/cgroup", number), fmt::format("0::{}\n", cgroup));
+    }
     void remove(const std::string& path) const { std::filesystem::remove_all(directory(path)); }
 
 private:

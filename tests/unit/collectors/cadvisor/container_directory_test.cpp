@@ -3,6 +3,7 @@
 #include "tests/support/run_task.hpp"
 #include "tests/unit/collectors/cadvisor/scripted_runtime.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -14,7 +15,6 @@ using nodescope::testing::run_task;
 using nodescope::testing::run_until;
 using nodescope::testing::running;
 using nodescope::testing::scripted_runtime;
-using standing = container_directory::standing;
 
 namespace {
 
@@ -67,7 +67,7 @@ TEST_F(ContainerDirectory, TellsByItsRevisionThatItHasLearned)
     directory.want(id_a);
     settle();
     EXPECT_EQ(directory.revision(), named) << "nothing new";
-    directory.ask_again(id_a);
+    directory.refresh(id_a);
     settle();
     const auto again = directory.revision();
     EXPECT_NE(again, named);
@@ -82,7 +82,7 @@ TEST_F(ContainerDirectory, KnowsNobodyWithoutADaemon)
     none.want(id_a);
     run_task(reactor, settled(none));
     EXPECT_EQ(none.look(id_a).says, standing::foreign);
-    EXPECT_EQ(run_task(reactor, none.exit_code(id_a, deadline::in(1min))), -1);
+    EXPECT_EQ(run_task(reactor, none.exit_code(id_a, nullptr, deadline::in(1min))), -1);
 }
 
 TEST_F(ContainerDirectory, AsksAFewAtATime)
@@ -92,6 +92,21 @@ TEST_F(ContainerDirectory, AsksAFewAtATime)
     ASSERT_TRUE(run_until(reactor, [&] { return said_of(std::string(64, 't')) == standing::named; }));
     EXPECT_EQ(docker.asked.size(), 20U);
     EXPECT_EQ(docker.most_at_once, container_directory::questions_at_once);
+}
+
+// A user makes a thousand cgroups that are named like containers, and then root starts one.
+TEST_F(ContainerDirectory, AsksLastAndSeldomAboutWhatAnybodyCanHaveNamed)
+{
+    const auto id = [](int number) { return fmt::format("{:064x}", number); };
+    docker.takes = 1ms;
+    for (int i = 0; i < 1000; ++i) directory.want(id(i), true);
+    directory.want(id_a);
+    ASSERT_TRUE(run_until(reactor, [&] { return said_of(id_a) == standing::named; }));
+    EXPECT_LE(docker.asked.size(), 2 * container_directory::questions_at_once);
+    settle();
+    // Two where the second is over meanwhile.
+    EXPECT_LE(docker.asked.size(), 1U + 2 * container_directory::delegated_in_a_second);
+    EXPECT_GE(docker.asked.size(), 1U + container_directory::delegated_in_a_second);
 }
 
 TEST_F(ContainerDirectory, DoesNotBelieveTheFirstNo)
@@ -136,9 +151,9 @@ TEST_F(ContainerDirectory, LeavesAFailingDaemonAlone)
     const std::size_t before = docker.asked.size();
     EXPECT_LE(before, container_directory::questions_at_once);
     directory.want(id_b);
-    directory.ask_again(id_a);
+    directory.refresh(id_a);
     settle();
-    run_until(reactor, [&] { return docker.at_once == 0; });
+    ASSERT_TRUE(run_until(reactor, [&] { return docker.at_once == 0; }));
     EXPECT_EQ(docker.asked.size(), before) << "nobody is asked while it rests";
     EXPECT_EQ(said_of(id_a), standing::unknown);
     EXPECT_EQ(lines.size(), 1U) << "said once";
@@ -162,7 +177,7 @@ TEST_F(ContainerDirectory, ForgetsWhatItIsAskingAbout)
     reactor.run_one_for(1ms);
     directory.forget(id_a);
     settle();
-    run_until(reactor, [&] { return docker.at_once == 0 && group.size() == 0; });
+    ASSERT_TRUE(run_until(reactor, [&] { return docker.at_once == 0 && group.size() == 0; }));
     EXPECT_EQ(said_of(id_a), standing::unknown);
     directory.want(id_a);
     settle();
@@ -171,13 +186,13 @@ TEST_F(ContainerDirectory, ForgetsWhatItIsAskingAbout)
 
 TEST_F(ContainerDirectory, AsksAgainWhenToldTo)
 {
-    directory.ask_again(id_a);  // which nobody has wanted
+    directory.refresh(id_a);  // which nobody has wanted
     settle();
     EXPECT_TRUE(docker.asked.empty());
     directory.want(id_a);
     settle();
     docker.answer = [](const std::string& id) { return result<container>(running(id, "renamed", 7)); };
-    directory.ask_again(id_a);
+    directory.refresh(id_a);
     EXPECT_EQ(directory.look(id_a).state->name, "name-of-aaaa") << "what was said stays until there is something new";
     settle();
     EXPECT_EQ(directory.look(id_a).state->name, "renamed");
@@ -192,11 +207,153 @@ TEST_F(ContainerDirectory, TellsHowAContainerEnded)
         state.exit_code = 137;
         return result<container>(state);
     };
-    EXPECT_EQ(run_task(reactor, directory.exit_code(id_a, deadline::in(1min))), 137);
+    EXPECT_EQ(run_task(reactor, directory.exit_code(id_a, &docker, deadline::in(1min))), 137);
     EXPECT_EQ(questions, 3);
     docker.answer = [](const std::string&) -> result<container> { return error(failure::gone, "no"); };
-    EXPECT_EQ(run_task(reactor, directory.exit_code(id_a, deadline::in(1min))), -1) << "removed";
+    EXPECT_EQ(run_task(reactor, directory.exit_code(id_a, &docker, deadline::in(1min))), -1) << "removed";
     docker.answer = [](const std::string& id) { return result<container>(running(id, "x", 17)); };
-    EXPECT_EQ(run_task(reactor, directory.exit_code(id_a, deadline::in(300ms))), -1) << "runs (again)";
-    EXPECT_EQ(run_task(reactor, directory.exit_code("-not an id", deadline::in(1min))), -1);
+    EXPECT_EQ(run_task(reactor, directory.exit_code(id_a, &docker, deadline::in(300ms))), -1) << "runs (again)";
+    EXPECT_EQ(run_task(reactor, directory.exit_code("-not an id", nullptr, deadline::in(1min))), -1);
+}
+
+namespace {
+
+class DirectoryOfTwo : public ContainerDirectory {
+protected:
+    DirectoryOfTwo()
+    {
+        cri.called = "cri";
+        docker.answer = [](const std::string& id) -> result<container> {
+            if (id == id_a) return running(id, "of-docker");
+            return error(failure::gone, "No such container");
+        };
+        cri.answer = [](const std::string& id) -> result<container> {
+            if (id == id_b) return running(id, "of-cri");
+            return error(failure::gone, "not found");
+        };
+    }
+    void settle_both() { run_task(reactor, settled(both)); }
+    void want_both()
+    {
+        both.want(id_a);
+        both.want(id_b);
+    }
+    [[nodiscard]] std::string name_of(const std::string& id) const
+    {
+        const auto& said = both.look(id);
+        return said.state ? said.state->name : std::string();
+    }
+
+    scripted_runtime& cri = all.add(std::make_unique<scripted_runtime>());
+    container_directory both{all, group, log};
+};
+
+}  // namespace
+
+TEST_F(DirectoryOfTwo, NamesEachByTheRuntimeThatHasIt)
+{
+    want_both();
+    settle_both();
+    EXPECT_EQ(name_of(id_a), "of-docker");
+    EXPECT_EQ(name_of(id_b), "of-cri");
+    EXPECT_EQ(both.runtime_of(id_a), &docker);
+    EXPECT_EQ(both.runtime_of(id_b), &cri);
+    const std::string nobodys(64, 'c');
+    EXPECT_EQ(both.runtime_of(nobodys), nullptr);
+    both.want(nobodys);
+    settle_both();
+    EXPECT_EQ(both.look(nobodys).says, standing::foreign);
+}
+
+TEST_F(DirectoryOfTwo, AsksNobodyElseAboutWhatOneHas)
+{
+    want_both();
+    settle_both();
+    const std::size_t before = docker.asked.size() + cri.asked.size();
+    const auto pause = steady_clock::now() + 2 * container_directory::first_pause;
+    ASSERT_TRUE(run_until(reactor, [&] { return steady_clock::now() > pause; }));
+    want_both();
+    settle_both();
+    EXPECT_EQ(docker.asked.size() + cri.asked.size(), before);
+}
+
+TEST_F(DirectoryOfTwo, TheFirstOfTwoThatHaveItIsBelieved)
+{
+    // cri-dockerd has what Docker has.
+    cri.answer = [](const std::string& id) { return result<container>(running(id, "of-cri")); };
+    docker.takes = 5ms;
+    both.want(id_a);
+    settle_both();
+    ASSERT_TRUE(run_until(reactor, [&] { return docker.at_once == 0 && group.size() == 0; }));
+    EXPECT_EQ(name_of(id_a), "of-docker") << "though it answered last";
+}
+
+TEST_F(DirectoryOfTwo, ASilentRuntimeCostsTheOthersNothing)
+{
+    docker.silent = true;
+    both.want(id_b);
+    const auto began = steady_clock::now();
+    settle_both();
+    EXPECT_LT(steady_clock::now() - began, 500ms) << "nobody waits for what is answered";
+    EXPECT_EQ(name_of(id_b), "of-cri");
+    both.want(id_a);
+    settle_both();
+    EXPECT_TRUE(both.unwell());
+    EXPECT_EQ(both.look(id_a).says, standing::unknown) << "only the silent one could tell";
+    const std::string id_c(64, 'c');
+    cri.answer = [](const std::string& id) { return result<container>(running(id, "new")); };
+    both.want(id_c);
+    const auto again = steady_clock::now();
+    settle_both();
+    EXPECT_LT(steady_clock::now() - again, 500ms);
+    EXPECT_EQ(name_of(id_c), "new");
+    EXPECT_EQ(run_task(reactor, both.exit_code(id_c, &cri, deadline::in(300ms))), -1) << "runs";
+    cri.answer = [](const std::string& id) {
+        auto state = running(id, "new", 0);
+        state.exit_code = 3;
+        return result<container>(state);
+    };
+    EXPECT_EQ(run_task(reactor, both.exit_code(id_c, &cri, deadline::in(1min))), 3);
+    EXPECT_EQ(run_task(reactor, both.exit_code(id_a, &docker, deadline::in(1min))), -1) << "nobody waits for that";
+}
+
+TEST_F(DirectoryOfTwo, AFailingRuntimeIsUsedAgainOnceItIsBack)
+{
+    const auto answers = docker.answer;
+    docker.answer = [](const std::string&) -> result<container> { return error(failure::unavailable, "away"); };
+    want_both();
+    settle_both();
+    EXPECT_EQ(name_of(id_b), "of-cri");
+    EXPECT_EQ(name_of(id_a), "");
+    docker.answer = answers;
+    ASSERT_TRUE(run_until(reactor, [&] {
+        want_both();
+        return name_of(id_a) == "of-docker";
+    }));
+    EXPECT_FALSE(both.unwell());
+    ASSERT_EQ(lines.size(), 2U);
+    EXPECT_NE(lines[0].find("away"), std::string::npos);
+    EXPECT_NE(lines[1].find("again"), std::string::npos);
+}
+
+TEST_F(DirectoryOfTwo, ARuntimeThatIsNotThereIsNotAsked)
+{
+    cri.there = false;
+    container_directory here(all, group, log);
+    here.want(id_b);
+    run_task(reactor, settled(here));
+    EXPECT_EQ(here.look(id_b).says, standing::foreign);
+    EXPECT_TRUE(cri.asked.empty());
+}
+
+TEST_F(DirectoryOfTwo, ASandboxMayDoWithoutAProcess)
+{
+    cri.answer = [](const std::string& id) {
+        auto state = running(id, "k8s_POD_web_default_u_0", 0);
+        state.pod.is_sandbox = true;
+        return result<container>(state);
+    };
+    both.want(id_b);
+    settle_both();
+    EXPECT_EQ(both.look(id_b).says, standing::named);
 }

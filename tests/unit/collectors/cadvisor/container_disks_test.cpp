@@ -56,7 +56,7 @@ protected:
             walked_ = storage.root + " " + storage.driver + " " + storage.upper_directory + " " + id.substr(0, 1);
             return answer_;
         };
-        sources_.data_root = [this](deadline) { return say_root(); };
+        sources_.data_root = [this](const std::string&, deadline) { return say_root(); };
         sources_.filesystems = [] { return std::shared_ptr<const host::node_filesystems>(); };
     }
 
@@ -120,11 +120,9 @@ TEST(ShareOf, NamesTheFilesystem)
     disk.name = "sda1";
     node.disks.push_back(disk);
     EXPECT_EQ(share_of(some_usage(), &node).device, "/dev/sda1") << "not in the list of mounts, but a disk";
-    host::node_mount mount;
-    mount.major = 8;
-    mount.minor = 1;
-    node.mounts.push_back(mount);
     host::filesystem_usage pool;
+    pool.major = 8;
+    pool.minor = 1;
     pool.device = "tank/docker";
     pool.type = "zfs";
     pool.capacity = 9000;

@@ -15,6 +15,7 @@ namespace {
 
 using nodescope::testing::hang_limit;
 using nodescope::testing::run_task;
+using nodescope::testing::run_until;
 
 struct Discovery : ::testing::Test {
     Discovery()
@@ -42,7 +43,7 @@ struct Discovery : ::testing::Test {
     task_group group{reactor.get_executor(), log};
     worker_pool pool;
     const runtimes none;
-    sampling_options options{std::chrono::seconds(5)};
+    sampling_options options{std::chrono::seconds(5), 100};
     std::optional<node_containers> containers;
 };
 
@@ -56,8 +57,7 @@ TEST_F(Discovery, ShowsWhatIsNewToAllWhoAskMeanwhile)
                           [&](const std::exception_ptr&, const auto& found) { first_found = found.has_value(); });
     const auto second = run_task(reactor, find("/new"));
     EXPECT_TRUE(second) << second.error();
-    const auto give_up = steady_clock::now() + hang_limit;
-    while (!first_found && steady_clock::now() < give_up) reactor.run_one_until(give_up);
+    ASSERT_TRUE(run_until(reactor, [&] { return first_found.has_value(); }));
     EXPECT_TRUE(first_found && *first_found);
 }
 

@@ -30,8 +30,10 @@ query by_path(std::string name, bool recursive = false)
 
 std::string text_of(const query& asked)
 {
-    const std::vector<container_names> all{
-        {"/", {}, {}}, {"/docker", {}, {}}, {"/docker/a", "web", id_a}, {"/docker/b", "wob", id_b}};
+    const std::vector<container_names> all{{"/", {}, {}, {}},
+                                           {"/docker", {}, {}, {}},
+                                           {"/docker/a", "web", id_a, "docker"},
+                                           {"/docker/b", "wob", id_b, "docker"}};
     const auto found = choose_containers(all, asked);
     if (!found) return found.error().message();
     std::string indices;
@@ -62,4 +64,42 @@ TEST(Lookup, SaysWhatCadvisorSays)
     EXPECT_EQ(text_of(by_docker("")), "unable to find container. Container \"\" is not unique");
     EXPECT_EQ(text_of(by_docker("/c1", true)), "invalid request for docker container \"/c1\" with subcontainers");
     EXPECT_EQ(text_of(by_path("/a\"\n")), "unknown container \"/a\\\"\\n\"");
+}
+
+namespace {
+
+std::string of_a_mixed_node(query::naming type, std::string name, bool recursive = false)
+{
+    const std::string id_c(64, 'c');
+    const std::vector<container_names> all{{"/", {}, {}, {}},
+                                           {"/docker/a", "web", id_a, "docker"},
+                                           {"/kubepods/b", "k8s_web_x", id_b, "containerd"},
+                                           {"/kubepods/c", {}, id_c, {}}};
+    query asked = by_docker(std::move(name), recursive);
+    asked.type = type;
+    const auto found = choose_containers(all, asked);
+    if (!found) return found.error().message();
+    std::string indices;
+    for (const std::size_t index : *found) indices += std::to_string(index);
+    return indices;
+}
+
+}  // namespace
+
+TEST(Lookup, EachRuntimeHasItsOwnAndWhatMayBeItsOwn)
+{
+    using naming = query::naming;
+    EXPECT_EQ(of_a_mixed_node(naming::by_docker, "/", true), "13");
+    EXPECT_EQ(of_a_mixed_node(naming::by_containerd, "/", true), "23");
+    EXPECT_EQ(of_a_mixed_node(naming::by_crio, "", true), "3");
+    EXPECT_EQ(of_a_mixed_node(naming::by_containerd, "k8s_web"), "2");
+    EXPECT_EQ(of_a_mixed_node(naming::by_containerd, id_b), "2");
+    EXPECT_EQ(of_a_mixed_node(naming::by_podman, "cccc"), "3") << "no runtime has said whose it is";
+    EXPECT_EQ(of_a_mixed_node(naming::by_docker, id_b), "unable to find Docker container \"" + id_b + "\"");
+    EXPECT_EQ(of_a_mixed_node(naming::by_containerd, "web"),
+              "unable to find container \"web\" in \"containerd\" namespace");
+    EXPECT_EQ(of_a_mixed_node(naming::by_crio, ""),
+              "unable to find container in \"crio\" namespace. Container \"\" is not unique");
+    EXPECT_EQ(of_a_mixed_node(naming::by_podman, "/c1", true),
+              "invalid request for podman container \"/c1\" with subcontainers");
 }

@@ -22,10 +22,7 @@ using measured = result<std::shared_ptr<const host::node_filesystems>>;
 host::node_filesystems mounted_on(std::initializer_list<const char*> places)
 {
     host::node_filesystems all;
-    for (const char* const place : places) {
-        all.usages.emplace_back().mountpoint = place;
-        all.mounts.emplace_back().mountpoint = place;
-    }
+    for (const char* const place : places) all.usages.emplace_back().mountpoint = place;
     return all;
 }
 
@@ -83,8 +80,21 @@ TEST_F(Machine, IsReadOnceForAllAndKept)
     EXPECT_GT((*first)->timestamp, time_point());
 
     root.write("/proc/meminfo", "MemTotal: 2 kB\n");
+    measurements = 0;
     EXPECT_EQ(run_task(reactor, collector.machine(long_enough)).value(), *first);
-    EXPECT_EQ(measurements, 1);
+    EXPECT_EQ(measurements, 0);
+}
+
+TEST_F(Machine, IsNotKeptWhileAFilesystemHasNotAnswered)
+{
+    auto partial = mounted_on({"/"});
+    partial.unanswered = {"/hung"};
+    filesystems = std::make_shared<const host::node_filesystems>(partial);
+    const auto first = run_task(reactor, collector.machine(long_enough)).value();
+    EXPECT_EQ(first->filesystems->usages.size(), 1U);
+    EXPECT_EQ(run_task(reactor, collector.storage("/", long_enough)).value().unanswered, partial.unanswered);
+
+    EXPECT_NE(run_task(reactor, collector.machine(long_enough)).value(), first);
 }
 
 TEST_F(Machine, IsNotKeptWithoutItsFilesystems)
@@ -120,7 +130,7 @@ TEST_F(Machine, StorageIsMeasuredEachTime)
     for (int i = 1; i < 3; ++i) {
         const auto all = run_task(reactor, collector.storage("/var/lib/docker", long_enough));
         ASSERT_TRUE(all) << all.error();
-        EXPECT_EQ(all->size(), 1U);
+        EXPECT_EQ(all->filesystems.size(), 1U);
         EXPECT_EQ(measurements, i);
     }
     filesystems = error(failure::denied, "no");

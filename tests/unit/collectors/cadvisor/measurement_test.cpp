@@ -4,10 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
+#include <sched.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace nodescope;
@@ -43,6 +47,15 @@ protected:
     opened_tree tree;
     abandon_flag going_on;
 };
+
+// Of the user namespace that a child is in alone.
+bool without_watches()
+{
+    if (::unshare(CLONE_NEWUSER) != 0) return false;
+    std::ofstream limit("/proc/sys/user/max_inotify_watches");
+    limit << 0 << std::flush;
+    return limit.good();
+}
 
 }  // namespace
 
@@ -108,6 +121,26 @@ TEST_F(Measurement, WatchesWhatWasMadeAgain)
     EXPECT_EQ(look()->found.paths, (paths{"/", "/a", "/a/b"}));
 }
 
+TEST_F(Measurement, SaysWhatItCannotWatch)
+{
+    enum : int { as_expected, no_namespace, not_said, still_trusted };
+    node.add("/a");
+    const pid_t child = ::fork();
+    if (child == 0) {
+        if (!without_watches()) ::_exit(no_namespace);
+        // What was opened before counts for the namespace of before.
+        opened_tree fresh;
+        const auto seen = blocking_discover(fresh, node.root(), {}, long_enough, going_on);
+        if (!seen || seen->unwatched != ENOSPC) ::_exit(not_said);
+        ::_exit(fresh.watch.changed() && fresh.watch.changed() ? as_expected : still_trusted);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), as_expected);
+    EXPECT_EQ(look()->unwatched, 0);
+}
+
 TEST_F(Measurement, ReadsFiguresAndLimitsAsOrdered)
 {
     node.add("/a");
@@ -154,4 +187,32 @@ TEST_F(Measurement, SaysWhenTheProcessOfTheNetworkHasEnded)
     EXPECT_TRUE(taken.at(0).network_gone);
     EXPECT_TRUE(taken.at(0).values.cpu) << "the rest is there";
     EXPECT_FALSE(taken.at(0).values.network);
+}
+
+TEST_F(Measurement, TheNodesNetworkIsNoContainers)
+{
+    const std::string id(64, 'a');
+    const std::string path = "/docker/" + id;
+    node.add("/docker");
+    node.add(path);
+    node.add_process(40, path);
+    node.write("/proc/40/net/dev", "head\nhead\n  eth0: 7 1 0 0 0 0 0 0 5 1 0 0 0 0 0 0\n");
+    node.write("/proc/40/ns/net", "");
+    ASSERT_TRUE(look());
+    auto order = order_for(path);
+    order.id = id;
+    order.pid = 40;
+    EXPECT_TRUE(measured({order}).at(0).values.network) << "the node's is not known";
+    node.write("/proc/1/ns/net", "");
+    order.opened = std::make_shared<opened_container>();
+    EXPECT_TRUE(measured({order}).at(0).values.network) << "another than the node's";
+
+    std::filesystem::remove(node.root() + "/proc/1/ns/net");
+    std::filesystem::create_hard_link(node.root() + "/proc/40/ns/net", node.root() + "/proc/1/ns/net");
+    order.opened = std::make_shared<opened_container>();
+    for (int time = 0; time < 2; ++time) {
+        const auto taken = measured({order});
+        EXPECT_FALSE(taken.at(0).values.network || taken.at(0).network_gone) << time;
+        EXPECT_TRUE(taken.at(0).values.cpu) << "the rest is there";
+    }
 }

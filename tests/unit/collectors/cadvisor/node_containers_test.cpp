@@ -7,8 +7,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
+#include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 using namespace nodescope;
@@ -19,6 +21,7 @@ using nodescope::testing::run_task;
 using nodescope::testing::run_until;
 using nodescope::testing::running;
 using nodescope::testing::scripted_runtime;
+using nodescope::testing::wait_until;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Not;
@@ -29,6 +32,17 @@ namespace {
 const std::string id_a(64, 'a');
 const std::string id_b(64, 'b');
 const std::string path_a = "/docker/" + id_a;
+
+// As in collectors/cadvisor/discovery.cpp, where a file's time may be late by as much.
+constexpr std::chrono::milliseconds clock_tick{10};
+
+std::chrono::nanoseconds age_of(const std::string& path)
+{
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) throw std::runtime_error("no status of " + path);
+    const auto changed = std::chrono::seconds(status.st_ctim.tv_sec) + std::chrono::nanoseconds(status.st_ctim.tv_nsec);
+    return std::chrono::system_clock::now().time_since_epoch() - changed;
+}
 
 class NodeContainers : public ::testing::Test {
 protected:
@@ -72,7 +86,14 @@ protected:
         event_filter all;
         all.subcontainers = all.creation = all.deletion = all.oom = all.oom_kill = true;
         all.max_events = -1;
-        return *run_task(reactor, service().history(all, deadline::in(20s)));
+        return copies(run_task(reactor, service().history(all, deadline::in(20s))));
+    }
+    static std::vector<cadvisor::event> copies(const result<cadvisor::event_list>& found)
+    {
+        std::vector<cadvisor::event> out;
+        out.reserve(found->size());
+        for (const auto& one : *found) out.push_back(*one);
+        return out;
     }
     std::vector<cadvisor::event> history_of(const std::string& path)
     {
@@ -89,7 +110,7 @@ protected:
     task_group group{reactor.get_executor(), log};
     runtimes named_by;
     scripted_runtime& docker = named_by.add(std::make_unique<scripted_runtime>());
-    sampling_options options{std::chrono::seconds(5)};
+    sampling_options options{std::chrono::seconds(5), 100};
     std::unique_ptr<node_containers> made;
 };
 
@@ -217,8 +238,8 @@ TEST_F(NodeContainers, AsksNobodyHowAPlainCgroupEnded)
 TEST_F(NodeContainers, TellsStreamsTheNewsOnly)
 {
     node.add("/old");
-    const auto began = std::chrono::system_clock::now();
-    while (std::chrono::system_clock::now() - began < 50ms) std::this_thread::sleep_for(5ms);
+    // What was there before the service looked is older than the kernel's clock of files can be late.
+    ASSERT_TRUE(wait_until([&] { return age_of(node.directory("/old")) > clock_tick; }));
     event_filter all;
     all.subcontainers = all.creation = all.deletion = true;
     auto stream = service().watch(all);
@@ -237,22 +258,115 @@ TEST_F(NodeContainers, TellsStreamsTheNewsOnly)
     EXPECT_EQ(history_of("/old").size(), 1U);
 }
 
-TEST_F(NodeContainers, CountsKillsForMemory)
+TEST_F(NodeContainers, CountsKillsByTheKernelsCounters)
+{
+    node.add("/a");
+    node.set("/a", "memory.events", "oom_kill 3\n");
+    EXPECT_EQ(find("/a")->front().oom_events, 3U);
+    EXPECT_EQ(find("/")->front().oom_events, std::nullopt) << "nothing counts there";
+    oom_kill kill;
+    kill.victim_cgroup = kill.limit_cgroup = "/a";
+    kill.pid = 42;
+    kill.process_name = "hog";
+    service().tell_out_of_memory(kill, time_point(5s));
+    EXPECT_TRUE(run_until(reactor, [&] { return service().kills_not_counted() == 1; }));
+    const auto kills = [&] {
+        event_filter filter;
+        filter.oom_kill = true;
+        filter.container_name = "/a";
+        return copies(run_task(reactor, service().history(filter, deadline::in(20s))));
+    };
+    EXPECT_EQ(kills().size(), 0U) << "the log alone proves nothing, and what was before us is no news";
+    node.set("/a", "memory.events", "oom_kill 4\n");
+    service().tell_out_of_memory(kill, time_point(6s));
+    EXPECT_TRUE(wait_until([&] { return !kills().empty(); }));
+    ASSERT_EQ(kills().size(), 1U);
+    EXPECT_EQ(kills().front().pid, 42);
+    EXPECT_EQ(kills().front().process_name, "hog");
+    EXPECT_EQ(find("/a")->front().oom_events, 4U);
+    EXPECT_EQ(service().kills_not_counted(), 1U);
+}
+
+TEST_F(NodeContainers, BelievesTheLogWhereTheKernelCountsNothing)
+{
+    node.add("/a");
+    node.set("/a", "memory.events", "low 0\noom 3\n");
+    oom_kill kill;
+    kill.victim_cgroup = kill.limit_cgroup = "/a";
+    kill.pid = 42;
+    service().tell_out_of_memory(kill, time_point(5s));
+    EXPECT_TRUE(wait_until([&] { return history_of("/a").size() >= 3; })) << "creation, and two of the kill";
+    EXPECT_EQ(find("/a")->front().oom_events, std::nullopt);
+}
+
+TEST_F(NodeContainers, BelievesTheLogWhereThereIsNoCounter)
 {
     node.add("/a");
     oom_kill kill;
-    kill.victim_cgroup = "/a";
-    kill.limit_cgroup = "/";
+    kill.victim_cgroup = kill.limit_cgroup = "/a";
     kill.pid = 42;
     service().tell_out_of_memory(kill, time_point(5s));
-    service().tell_out_of_memory(kill, time_point(6s));
-    EXPECT_EQ(find("/a")->front().oom_events, 2U);
-    EXPECT_EQ(find("/")->front().oom_events, 0U);
+    EXPECT_TRUE(wait_until([&] { return history_of("/a").size() >= 3; })) << "creation, and two of the kill";
+    node.add("/b");
+    node.set("/b", "memory.events", "oom_kill 0\n");
+    kill.victim_cgroup = kill.limit_cgroup = "/gone";
+    service().tell_out_of_memory(kill, time_point(5s));
+    EXPECT_TRUE(run_until(reactor, [&] { return service().kills_not_counted() == 1; })) << "now there is one";
+}
+
+// Nothing else is looked at, and the cgroup may be gone by the time that somebody asks.
+TEST_F(NodeContainers, CountsKillsAlsoWhileNobodyAsks)
+{
+    node.add("/old");
+    node.set("/old", "memory.events", "oom_kill 1\n");
+    ASSERT_TRUE(wait_until([&] { return age_of(node.directory("/old")) > 2 * clock_tick; }));
+    service();
+    ASSERT_TRUE(wait_until([begun = steady_clock::now()] { return steady_clock::now() - begun > 2 * clock_tick; }));
+    node.add("/limit/a");
+    node.set("/limit/a", "memory.events", "oom_kill 2\n");
+    node.set("/limit/a", "memory.events.local", "oom_kill 1\n");
+    oom_kill kill;
+    kill.victim_cgroup = "/limit/a";
+    kill.limit_cgroup = "/limit";
+    kill.process_name = "hog";
+    kill.pid = 42;
+    service().tell_out_of_memory(kill, time_point(5s));
+    EXPECT_TRUE(run_until(reactor, [&] { return group.size() == 0; }));
+    EXPECT_EQ(service().kills_not_counted(), 0U);
+    for (const char* nobody : {"/limit/a", "/old", "/gone", "/", "/limit/../limit/a"}) {
+        kill.victim_cgroup = nobody;
+        service().tell_out_of_memory(kill, time_point(6s));
+    }
+    EXPECT_TRUE(run_until(reactor, [&] { return group.size() == 0; }));
+    EXPECT_EQ(service().kills_not_counted(), 5U);
+
+    node.remove("/limit/a");
     event_filter filter;
-    filter.oom_kill = true;
-    const auto killed = run_task(reactor, service().history(filter, deadline::in(20s)));
-    ASSERT_EQ(killed->size(), 2U);
-    EXPECT_EQ(killed->front().pid, 42);
+    filter.subcontainers = filter.oom = filter.oom_kill = true;
+    filter.max_events = -1;
+    const auto kills = copies(run_task(reactor, service().history(filter, deadline::in(20s))));
+    ASSERT_EQ(kills.size(), 2U);
+    for (const auto& one : kills) {
+        EXPECT_EQ(one.container_name, one.type == cadvisor::event::kind::oom ? "/limit/a" : "/limit");
+        EXPECT_EQ(one.timestamp, time_point(5s));
+    }
+    EXPECT_EQ(find("/old")->front().oom_events, 1U);
+}
+
+// The kernel has only that of the counter: whose limit it was stands in the log.
+TEST_F(NodeContainers, BelievesALimitOnlyOfTheCgroupItselfAndThoseAboveIt)
+{
+    node.add("/a");
+    node.set("/a", "memory.events", "oom_kill 0\n");
+    ASSERT_TRUE(find("/a"));
+    node.set("/a", "memory.events", "oom_kill 1\n");
+    oom_kill kill;
+    kill.victim_cgroup = "/a";
+    kill.limit_cgroup = "/ab";
+    kill.pid = 42;
+    service().tell_out_of_memory(kill, time_point(5s));
+    EXPECT_TRUE(wait_until([&] { return history_of("/a").size() >= 3; })) << "creation, and two of the kill";
+    EXPECT_EQ(history_of("/ab").size(), 0U);
 }
 
 TEST_F(NodeContainers, SaysThatTheNodeHasNoCgroups)

@@ -1,5 +1,7 @@
 // The processes of a cgroup from trees as kernels make them.
 #include "collectors/cadvisor/process_table.hpp"
+
+#include "collectors/host/cgroup/cgroup_walk.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/support/temporary_root.hpp"
 
@@ -65,8 +67,8 @@ TEST_F(ProcessTable, TellsAProcessAsPsDoes)
     const auto table = read("/docker/abc");
 
     ASSERT_TRUE(table) << table.error();
-    ASSERT_EQ(table->size(), 1U);
-    const process_row& row = table->front();
+    ASSERT_EQ(table->rows.size(), 1U);
+    const process_row& row = table->rows.front();
     EXPECT_EQ(row.user, "root");
     EXPECT_EQ(row.pid, 17209);
     EXPECT_EQ(row.parent, 17187);
@@ -89,15 +91,39 @@ TEST_F(ProcessTable, ListsThoseDirectlyInACgroup)
     add(9, "/docker/abc", captured("status_container"));
     add(10, "/docker/abcdef", captured("status_container"));
 
-    ASSERT_EQ(read("/docker/abc")->size(), 1U);
-    EXPECT_EQ(read("/docker/abc")->front().pid, 9);
-    EXPECT_EQ(read("/docker")->size(), 1U);
-    EXPECT_TRUE(read("/dock")->empty());
+    ASSERT_EQ(read("/docker/abc")->rows.size(), 1U);
+    EXPECT_EQ(read("/docker/abc")->rows.front().pid, 9);
+    EXPECT_EQ(read("/docker")->rows.size(), 1U);
+    EXPECT_TRUE(read("/dock")->rows.empty());
 
     const auto all = read("/");
-    ASSERT_EQ(all->size(), 4U);
-    EXPECT_EQ(all->at(0).cgroup_path, "/");
-    EXPECT_EQ(all->at(3).cgroup_path, "/docker/abcdef");
+    ASSERT_EQ(all->rows.size(), 4U);
+    EXPECT_EQ(all->rows.at(0).cgroup_path, "/");
+    EXPECT_EQ(all->rows.at(3).cgroup_path, "/docker/abcdef");
+}
+
+TEST_F(ProcessTable, HasABudgetForLongPaths)
+{
+    options.ordinary_path_bytes = 20;
+    options.long_paths_bytes = 100;
+    const std::string status = captured("status_container");
+    add(7, "/" + std::string(60, 'a'), status);
+    add(8, "/" + std::string(60, 'b'), status);
+    add(9, "/docker", status);
+    add(10, "/\x01\x01\x01\x01", status);  // six bytes each in the answer
+    add(11, "/\x01\x01\x01\x01\x01\x01\x01", status);
+    add(12, "/" + std::string(host::cgroup_path_limit, 'c'), status);  // never, however much room there is
+
+    const auto all = read("/");
+
+    ASSERT_EQ(all->rows.size(), 6U);
+    EXPECT_EQ(all->paths_left_out, 3U);
+    EXPECT_EQ(all->rows.at(0).cgroup_path.size(), 61U);
+    EXPECT_EQ(all->rows.at(1).cgroup_path, "");
+    EXPECT_EQ(all->rows.at(2).cgroup_path, "/docker");
+    EXPECT_EQ(all->rows.at(3).cgroup_path.size(), 5U);
+    EXPECT_EQ(all->rows.at(4).cgroup_path, "");
+    EXPECT_EQ(all->rows.at(5).cgroup_path, "");
 }
 
 TEST_F(ProcessTable, NamesUsersAsTheNodeDoes)
@@ -108,16 +134,16 @@ TEST_F(ProcessTable, NamesUsersAsTheNodeDoes)
 
     auto table = read("/");
 
-    ASSERT_EQ(table->size(), 3U);
-    EXPECT_EQ(table->at(0).user, "verylon+");
-    EXPECT_EQ(table->at(1).user, "4294967+");
-    EXPECT_EQ(table->at(2).user, "?");
+    ASSERT_EQ(table->rows.size(), 3U);
+    EXPECT_EQ(table->rows.at(0).user, "verylon+");
+    EXPECT_EQ(table->rows.at(1).user, "4294967+");
+    EXPECT_EQ(table->rows.at(2).user, "?");
 
     std::filesystem::remove(root.path() + "/etc/passwd");
     std::filesystem::remove(root.path() + "/proc/meminfo");
     table = read("/");
-    EXPECT_EQ(table->at(0).user, "1000");
-    EXPECT_EQ(table->at(0).percent_memory, 0.0F);
+    EXPECT_EQ(table->rows.at(0).user, "1000");
+    EXPECT_EQ(table->rows.at(0).percent_memory, 0.0F);
 }
 
 TEST_F(ProcessTable, LeavesOutWhatCannotBeRead)
@@ -128,15 +154,15 @@ TEST_F(ProcessTable, LeavesOutWhatCannotBeRead)
     root.write("/proc/9/stat", "9 (cut");
     root.write("/proc/10/stat", "");  // no cgroup
 
-    EXPECT_TRUE(read("/x")->empty());
-    EXPECT_TRUE(read("/")->empty());
+    EXPECT_TRUE(read("/x")->rows.empty());
+    EXPECT_TRUE(read("/")->rows.empty());
 }
 
 TEST_F(ProcessTable, StopsAtItsLimits)
 {
     for (int pid = 2; pid < 7; ++pid) add(pid, "/x", captured("status_container"));
     options.process_limit = 2;
-    EXPECT_EQ(read("/x")->size(), 2U);
+    EXPECT_EQ(read("/x")->rows.size(), 2U);
 
     const auto late = blocking_read_process_table(options, "/x", deadline::in(std::chrono::seconds(0)), abandon_flag());
     ASSERT_FALSE(late);
@@ -166,8 +192,8 @@ TEST_F(ProcessTable, WalksOnceForAllWhoAskTogether)
 
     ASSERT_TRUE(table) << table.error();
     EXPECT_EQ(*table, other);  // the very same object
-    EXPECT_EQ((*table)->size(), 1U);
-    EXPECT_EQ(run_task(reactor, collector.collect("/y", long_enough)).value()->size(), 0U);
+    EXPECT_EQ((*table)->rows.size(), 1U);
+    EXPECT_EQ(run_task(reactor, collector.collect("/y", long_enough)).value()->rows.size(), 0U);
 }
 
 TEST_F(ProcessTable, GivesUpAtItsOwnTimeout)

@@ -25,7 +25,7 @@ TEST(SampleRing, KeepsTwoMinutesAndSharesWhatDidNotChange)
 {
     sample_ring ring;
     for (int second = 0; second <= 200; ++second) ring.add(at(second, 7));
-    EXPECT_EQ(ring.size(), 121U);
+    EXPECT_EQ(ring.newest(-1).size(), 121U);
     const auto two = ring.newest(2);
     ASSERT_EQ(two.size(), 2U);
     EXPECT_EQ(two[0].timestamp, time_point(seconds(199)));
@@ -43,6 +43,34 @@ TEST(SampleRing, BeginsAnewWhenTheClockWasSetBack)
     EXPECT_FALSE(ring.add(at(7199, 6))) << "overtaken by one that began later";
     EXPECT_TRUE(ring.add(at(3600, 7)));
     EXPECT_TRUE(ring.add(at(3601, 8)));
-    ASSERT_EQ(ring.size(), 2U);
+    ASSERT_EQ(ring.newest(-1).size(), 2U);
     EXPECT_EQ(ring.last()->cpu->total, 8U);
+}
+
+TEST(SampleRing, DropsTheOldestBeyondItsBytes)
+{
+    sample_ring ring;
+    ring.add(at(1, 1));
+    const std::size_t one = ring.bytes();
+    EXPECT_GT(one, sizeof(sample));
+    for (int second = 2; second <= 20; ++second) ring.add(at(second, static_cast<std::uint64_t>(second)), 5 * one);
+    EXPECT_EQ(ring.newest(-1).size(), 5U);
+    EXPECT_EQ(ring.left_out(), 15U);
+    EXPECT_EQ(ring.bytes(), 5 * one);
+    ring.add(at(21, 21), 1);
+    EXPECT_EQ(ring.newest(-1).size(), 1U) << "the newest stays";
+    ring.clear();
+    EXPECT_EQ(ring.bytes(), 0U);
+}
+
+TEST(SampleRing, CountsWhatSamplesShareOnce)
+{
+    sample_ring ring;
+    ring.add(at(1, 7));
+    const std::size_t one = ring.bytes();
+    for (int second = 2; second <= 10; ++second) ring.add(at(second, 7));
+    EXPECT_EQ(ring.bytes(), one + 9 * sizeof(sample));
+    ring.add(at(200, 7));
+    EXPECT_EQ(ring.newest(-1).size(), 1U);
+    EXPECT_EQ(ring.bytes(), one);
 }

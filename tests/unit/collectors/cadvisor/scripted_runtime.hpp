@@ -32,6 +32,8 @@ public:
     std::function<result<container>(const std::string& id)> answer = [](const std::string& id) {
         return result<container>(running(id, "name-of-" + id.substr(0, 4)));
     };
+    std::string called = "docker";
+    bool there = true;
     bool silent = false;             ///< answers nothing until the deadline of the question
     steady_clock::duration takes{};  ///< each question
     std::vector<std::string> asked;  ///< the containers asked about, in order
@@ -58,22 +60,10 @@ public:
     }
     task<result<runtime_facts>> facts(deadline) override { co_return error(); }
     task<result<std::string>> storage_root(deadline) override { co_return error(); }
-    [[nodiscard]] std::string_view name() const noexcept override { return "docker"; }
+    [[nodiscard]] std::string_view name() const noexcept override { return called; }
+    [[nodiscard]] bool present() const override { return there; }
     [[nodiscard]] bool answers_to(reference_scheme) const noexcept override { return true; }
     void drop_idle() override {}
 };
-
-/// Turns the reactor until `so`; false when that takes forever.
-template <class Condition>
-bool run_until(boost::asio::io_context& reactor, Condition&& so, std::chrono::seconds limit = std::chrono::seconds(20))
-{
-    const auto give_up = steady_clock::now() + limit;
-    while (!so()) {
-        if (steady_clock::now() > give_up) return false;
-        reactor.restart();
-        reactor.run_one_for(std::chrono::milliseconds(5));
-    }
-    return true;
-}
 
 }  // namespace nodescope::testing

@@ -24,7 +24,7 @@ struct point {
     std::uint64_t memory = 0;
 };
 
-// Step 3, with the indices of the contract.
+// The value at the place p * (n + 1) of the ranked ones, counted from 1, and between two of them in proportion.
 std::uint64_t percentile(numbers values, double p)
 {
     if (values.empty()) return 0;
@@ -51,7 +51,7 @@ std::uint64_t deviation_of(const numbers& values, double around)
     return static_cast<std::uint64_t>(std::sqrt(sum / static_cast<double>(values.size() - 1)));
 }
 
-// Steps 3 to 5: mean and maximum of the one, percentiles of the other.
+// Mean and maximum of the one, percentiles of the other.
 percentiles figures(const numbers& means, const numbers& maxima, const numbers& ranked)
 {
     percentiles all;
@@ -66,7 +66,7 @@ percentiles figures(const numbers& means, const numbers& maxima, const numbers& 
     return all;
 }
 
-// A minute by steps 1 and 2.
+// A minute, from its samples.
 struct minute {
     percentiles cpu;
     percentiles memory;
@@ -170,6 +170,31 @@ TEST(Percentile, FollowsTheContract)
     EXPECT_EQ(percentile_of({1, 100}, 0.5), 1U) << "no interpolation at i = 1";
     EXPECT_EQ(percentile_of({10, 20, 40, 80}, 0.5), 30U);
     EXPECT_EQ(percentile_of({10, 20, 40, 80}, 0.9), 80U);
+}
+
+TEST(Summary, KeepsToItsBytes)
+{
+    constexpr std::size_t limit_bytes = 560;
+    summary_keeper keeper;
+    for (int second = 0; second <= 3600; ++second) {
+        const auto memory = static_cast<std::uint64_t>(second < 3000 ? 1 : 100);
+        keeper.add(time_point(seconds(second)), static_cast<std::uint64_t>(second) * 500'000'000, memory, limit_bytes);
+    }
+    const usage_summary& got = keeper.current();
+    EXPECT_EQ(got.latest_cpu, 500U);
+    EXPECT_GE(got.minute.memory.count, 5U);
+    EXPECT_LE(got.minute.memory.count, 12U);
+    EXPECT_EQ(got.minute.cpu.mean, 500U);
+    EXPECT_EQ(got.hour.percent_complete, 8) << "five minutes";
+    EXPECT_EQ(got.hour.memory.ninety, 100U);
+}
+
+TEST(Summary, BoundsTheSamplesOfAMinute)
+{
+    summary_keeper keeper;
+    for (int step = 0; step <= 6'100; ++step) keeper.add(time_point(step * 10ms), 0, 7);
+    EXPECT_LE(keeper.current().minute.memory.count, summary_keeper::points_limit + 1);
+    EXPECT_GT(keeper.current().minute.memory.count, summary_keeper::points_limit / 3);
 }
 
 TEST(Summary, MakesAMinuteOfMoreThanSixtySeconds)

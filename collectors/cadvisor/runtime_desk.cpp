@@ -1,0 +1,163 @@
+#include "collectors/cadvisor/runtime_desk.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace nodescope::cadvisor {
+
+namespace {
+
+const std::set<std::string> nobody;
+
+/// Of those that run; a sandbox may do without a process of its own.
+bool runs(const container& state) { return state.pid > 0 || (state.pod.is_sandbox && state.status == "running"); }
+
+}  // namespace
+
+runtime_desk::runtime_desk(runtime& asked, task_group& group, logger& log, std::function<void()> told)
+    : asked_(asked), group_(group), log_(log), told_(std::move(told))
+{
+}
+
+const directory_entry& runtime_desk::look(const std::string& id) const
+{
+    const auto found = entries_.find(id);
+    return found == entries_.end() ? never_wanted_ : found->second.shown;
+}
+
+const std::set<std::string>& runtime_desk::awaited() const
+{
+    // What is open while nobody asks is left of a question that ended by an exception.
+    const bool asking = running() > 0 || !queue_.empty() || !delegated_.empty();
+    return asking && !silent() ? open_ : nobody;
+}
+
+void runtime_desk::want(const std::string& id, bool delegated)
+{
+    known& one = entries_[id];
+    const bool answered = one.shown.says == standing::named;
+    if (one.waiting || answered || one.tries >= questions) return;
+    const auto now = steady_clock::now();
+    if (resting() || now < one.due) return;
+    if (delegated) {
+        if (now - second_began_ >= std::chrono::seconds(1)) {
+            second_began_ = now;
+            delegated_in_this_second_ = 0;
+        }
+        if (delegated_in_this_second_ >= delegated_in_a_second) return;
+        ++delegated_in_this_second_;
+    }
+    enqueue(id, one, delegated);
+}
+
+void runtime_desk::refresh(const std::string& id)
+{
+    const auto found = entries_.find(id);
+    if (resting() || found == entries_.end() || found->second.waiting) return;
+    found->second.tries = 0;
+    enqueue(id, found->second, false);
+}
+
+void runtime_desk::forget(const std::string& id)
+{
+    entries_.erase(id);
+    close(id);
+}
+
+void runtime_desk::close(const std::string& id)
+{
+    open_.erase(id);
+    if (open_.empty()) late_ = false;
+}
+
+void runtime_desk::enqueue(const std::string& id, known& one, bool delegated)
+{
+    one.waiting = true;
+    open_.insert(id);
+    (delegated ? delegated_ : queue_).push_back(id);
+    begin_asking();
+}
+
+void runtime_desk::begin_asking()
+{
+    if (running() >= (failed_ ? 1 : questions_at_once)) return;
+    // Counted from here on: it begins to run only when the reactor comes to it.
+    group_.spawn("asking about containers", serve_queue(running_));
+}
+
+task<> runtime_desk::serve_queue([[maybe_unused]] std::shared_ptr<const void> counted)
+{
+    while (!queue_.empty() || !delegated_.empty()) {
+        const std::string id = take_next();
+        if (!entries_.contains(id)) continue;
+        const auto reference = container_reference::parse(id);
+        if (!reference) {
+            forget(id);
+            continue;
+        }
+        const auto answer = co_await asked_.inspect(*reference, deadline::in(answer_limit));
+        if (!answer && answer.error().kind() == failure::cancelled) co_return;
+        learn(id, answer);
+        told_();
+    }
+}
+
+std::string runtime_desk::take_next()
+{
+    auto& from = queue_.empty() ? delegated_ : queue_;
+    std::string id = std::move(from.front());
+    from.pop_front();
+    return id;
+}
+
+void runtime_desk::learn(const std::string& id, const result<container>& answer)
+{
+    const bool gone = !answer && answer.error().kind() == failure::gone;
+    if (answer || gone) answered_again();
+    close(id);
+    const auto found = entries_.find(id);
+    if (found == entries_.end()) return;
+    known& one = found->second;
+    one.waiting = false;
+    if (!answer && !gone) {
+        rest_after(answer.error());
+        return;
+    }
+    one.shown.answered = steady_clock::now();
+    if (answer && runs(*answer)) {
+        one.shown.says = standing::named;
+        one.shown.state = std::make_shared<const container>(*answer);
+        return;
+    }
+    // A container that is known and has no process (yet) stays what it was: its cgroup is still there.
+    if (gone) one.shown = directory_entry{standing::foreign, nullptr, one.shown.answered};
+    one.due = steady_clock::now() + first_pause * (1 << one.tries);
+    ++one.tries;
+}
+
+void runtime_desk::answered_again()
+{
+    rests_until_ = {};
+    if (!std::exchange(failed_, false)) return;
+    log_.write(log_level::info, "the container runtime names containers again",
+               {{"runtime", std::string(asked_.name())}});
+    const std::size_t waiting = queue_.size() + delegated_.size();
+    for (std::size_t i = 0; i < std::min(waiting, questions_at_once); ++i) begin_asking();
+}
+
+void runtime_desk::rest_after(const error& why)
+{
+    rests_until_ = steady_clock::now() + rest;
+    for (auto* const waiting : {&queue_, &delegated_}) {
+        for (const std::string& id : *waiting) {
+            close(id);
+            if (const auto found = entries_.find(id); found != entries_.end()) found->second.waiting = false;
+        }
+        waiting->clear();
+    }
+    if (std::exchange(failed_, true)) return;
+    log_.write(log_level::warning, "the container runtime does not say which containers these are",
+               {{"runtime", std::string(asked_.name())}, {"reason", why.message()}});
+}
+
+}  // namespace nodescope::cadvisor
