@@ -3,6 +3,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/socket_base.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -49,32 +50,11 @@ transport::pieces transport::to_pieces(std::string_view first, std::string_view 
     return {to_iovec(first), to_iovec(second)};
 }
 
-void transport::free_tls::operator()(ssl_st* object) const noexcept { SSL_free(object); }
-
 transport::transport(socket_type socket, tls_context context) : socket_(std::move(socket)), context_(std::move(context))
 {
 }
 
 transport::~transport() = default;
-
-task<bool> transport::handshake()
-{
-    if (!context_) co_return true;
-    tls_.reset(SSL_new(context_.get()));
-    if (!tls_ || SSL_set_fd(tls_.get(), socket_.native_handle()) != 1) {
-        failure_ = "OpenSSL has no memory for another connection";
-        co_return false;
-    }
-    for (;;) {
-        ERR_clear_error();
-        const int code = SSL_accept(tls_.get());
-        if (code == 1) break;
-        const bool more = co_await wait_after(code);
-        if (!more) co_return false;
-    }
-    established_ = true;
-    co_return true;
-}
 
 task<bool> transport::wait_after(int code)
 {
@@ -82,10 +62,6 @@ task<bool> transport::wait_after(int code)
     if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) {
         // After a failure of the protocol or of the socket, SSL_shutdown() must not be called (its manual page).
         if (reason != SSL_ERROR_ZERO_RETURN) established_ = false;
-        if (const unsigned long first = ERR_peek_error(); reason == SSL_ERROR_SSL && first != 0) {
-            const char* const text = ERR_reason_error_string(first);
-            failure_ = text == nullptr ? "unknown TLS error" : text;
-        }
         ERR_clear_error();
         co_return false;
     }
@@ -182,6 +158,14 @@ void transport::cancel() noexcept
 {
     boost::system::error_code ignored;
     socket_.cancel(ignored);
+}
+
+void transport::abandon() noexcept
+{
+    established_ = false;
+    boost::system::error_code ignored;
+    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    socket_.close(ignored);
 }
 
 void transport::close() noexcept

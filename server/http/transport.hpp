@@ -1,8 +1,12 @@
 // The bytes of one connection, in the clear or through TLS. OpenSSL works on the socket itself: where it would block,
-// the coroutine waits for the socket as it does without TLS. Reactor thread only.
+// the coroutine waits for the socket as it does without TLS. Only during the handshake it works on memory, and
+// elsewhere (handshake_line). Reactor thread only.
 #pragma once
 
+#include "core/deadline.hpp"
 #include "core/task.hpp"
+#include "server/http/gate.hpp"
+#include "server/http/handshake_line.hpp"
 
 #include <boost/asio/generic/stream_protocol.hpp>
 
@@ -33,9 +37,11 @@ public:
     transport& operator=(const transport&) = delete;
     ~transport();
 
-    /// To be awaited once, before anything is read. False when there is no connection to go on with.
-    task<bool> handshake();
-    /// Why handshake() was false, when the peer has not just gone away.
+    /// To be awaited once, before anything is read. False when there is no connection to go on with. The steps are
+    /// taken in `line`, as those of `peer`; both outlive the task. It can be cancelled, and may throw for it; nothing
+    /// but close() is to be called after that.
+    task<bool> handshake(handshake_line& line, const peer_info& peer, deadline limit);
+    /// Why handshake() was false, when the peer has not just gone away. After `limit`: in which phase it was.
     [[nodiscard]] const std::string& handshake_failure() const noexcept { return failure_; }
 
     /// 0 at the end of the input, on an error, and after cancel().
@@ -57,6 +63,8 @@ public:
     /// Ends the wait under way.
     void cancel() noexcept;
     void close() noexcept;
+    /// As close(), and the kernel forgets what it has not sent: nobody reads it.
+    void abandon() noexcept;
 
     [[nodiscard]] int descriptor() { return socket_.native_handle(); }
     [[nodiscard]] const ssl_st* tls() const noexcept { return tls_.get(); }
@@ -65,9 +73,12 @@ public:
     [[nodiscard]] auto get_executor() { return socket_.get_executor(); }
 
 private:
-    struct free_tls {
-        void operator()(ssl_st* object) const noexcept;
-    };
+    /// What the handshake waits for, in the words of its failure.
+    struct handshake_state;
+    task<bool> shake_hands(handshake_line& line, const peer_info& peer, deadline limit, handshake_state& state);
+    [[nodiscard]] bool start_tls();
+    task<bool> read_record(std::string& record);
+    task<bool> send_flight();
     /// What OpenSSL waits for after it returned `code`; false: nothing, the connection is over.
     task<bool> wait_after(int code);
     progress send_plain(pieces& left);
@@ -75,9 +86,9 @@ private:
 
     socket_type socket_;
     tls_context context_;
-    std::unique_ptr<ssl_st, free_tls> tls_;
-    bool established_ = false;  ///< the handshake is over and nothing has failed since: close_notify may be sent
-    bool wants_read_ = false;   ///< a send waits for the peer's bytes (a TLS 1.3 key update)
+    std::shared_ptr<ssl_st> tls_;  ///< shared with a step of the handshake that nobody waits for any more
+    bool established_ = false;     ///< the handshake is over and nothing has failed since: close_notify may be sent
+    bool wants_read_ = false;      ///< a send waits for the peer's bytes (a TLS 1.3 key update)
     std::string failure_;
 };
 

@@ -58,7 +58,9 @@ transport::tls_context context_of_server()
 task<std::pair<int, int>> listen_to(transport& server, const std::atomic<bool>& said)
 {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    const bool greeted = co_await server.handshake();
+    handshake_line line;
+    const peer_info peer;
+    const bool greeted = co_await server.handshake(line, peer, deadline::in(testing::hang_limit));
     EXPECT_TRUE(greeted);
     asio::steady_timer pause(executor);
     while (!said) {
