@@ -1,6 +1,7 @@
 #include "server/http/content_coding.hpp"
 
-#include "server/http/ascii.hpp"
+#include "core/ascii.hpp"
+#include "core/text_scan.hpp"
 
 #include <boost/beast/zlib/deflate_stream.hpp>
 #include <boost/crc.hpp>
@@ -15,7 +16,7 @@ namespace {
 
 namespace zlib = boost::beast::zlib;
 
-/// Everybody's: makes metrics a quarter smaller than the fastest does, in one and a half times its time.
+/// zlib's default. Metrics become a quarter smaller than at level 1, in one and a half times its time.
 constexpr int level = 6;
 constexpr int window_bits = 15;
 constexpr int memory_level = 8;
@@ -43,16 +44,14 @@ bool accepts_gzip(std::string_view accept_encoding) noexcept
 {
     std::optional<bool> named;
     bool any = false;
-    while (!accept_encoding.empty()) {
-        const std::size_t comma = accept_encoding.find(',');
-        const std::string_view element = accept_encoding.substr(0, comma);
+    for_each_part(accept_encoding, ',', [&](std::string_view element) {
         const std::size_t semicolon = element.find(';');
         const std::string_view coding = trimmed(element.substr(0, semicolon));
         const bool taken = semicolon == std::string_view::npos || !is_refused(element.substr(semicolon + 1));
         if (equals_ignoring_case(coding, "gzip") || equals_ignoring_case(coding, "x-gzip")) named = taken;
         else if (coding == "*") any = taken;
-        accept_encoding.remove_prefix(comma == std::string_view::npos ? accept_encoding.size() : comma + 1);
-    }
+        return true;
+    });
     return named.value_or(any);
 }
 

@@ -1,17 +1,14 @@
 #include "server/http/framing.hpp"
 
-#include "server/http/ascii.hpp"
+#include "core/ascii.hpp"
+#include "core/text_scan.hpp"
 #include "server/http/content_coding.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace nodescope::http {
 
 namespace {
-
-// RFC 9110, 5.6.2.
-constexpr byte_set token_bytes("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
 /// The longest registered method (IANA) has 17 letters.
 constexpr std::size_t longest_method = 20;
@@ -84,13 +81,12 @@ refusal keep_once(std::optional<std::string_view>& slot, std::string_view value,
 /// RFC 9110, 7.6.1: a comma-separated list of options; ours are close and keep-alive, and close wins.
 void read_connection(std::string_view value, bool& close, bool& keep_alive) noexcept
 {
-    while (!value.empty()) {
-        const std::size_t comma = value.find(',');
-        const std::string_view option = trimmed(value.substr(0, comma));
+    for_each_part(value, ',', [&](std::string_view element) {
+        const std::string_view option = trimmed(element);
         if (equals_ignoring_case(option, "close")) close = true;
         else if (equals_ignoring_case(option, "keep-alive")) keep_alive = true;
-        value.remove_prefix(comma == std::string_view::npos ? value.size() : comma + 1);
-    }
+        return true;
+    });
 }
 
 refusal keep_field(std::string_view name, std::string_view value, request_head& out, field_values& values)
@@ -130,15 +126,6 @@ refusal read_fields(std::string_view rest, const head_limits& limits, request_he
     return {};
 }
 
-refusal read_content_length(std::string_view text, request_head& out)
-{
-    std::uint64_t length = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), length);
-    if (failed != std::errc{} || end != text.data() + text.size()) return bad_request("malformed Content-Length");
-    out.content_length = length;
-    return {};
-}
-
 /// How long the body is must have exactly one reading (RFC 9112, 6.3).
 refusal decide_body(const field_values& values, request_head& out)
 {
@@ -148,7 +135,8 @@ refusal decide_body(const field_values& values, request_head& out)
         if (!equals_ignoring_case(*values.transfer_encoding, "chunked")) return {501, "unknown transfer coding"};
         out.chunked = true;
     } else if (values.content_length) {
-        if (const refusal refused = read_content_length(*values.content_length, out)) return refused;
+        out.content_length = whole_number<std::uint64_t>(*values.content_length);
+        if (!out.content_length) return bad_request("malformed Content-Length");
     }
     if (out.has_body() && (out.method == "GET" || out.method == "HEAD")) {
         return bad_request("a body on GET or HEAD has no meaning");

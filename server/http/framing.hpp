@@ -27,7 +27,6 @@ public:
     state scan(std::string_view bytes) noexcept;
     /// With the empty line; valid once complete.
     [[nodiscard]] std::size_t size() const noexcept { return seen_; }
-    void reset() noexcept { *this = head_scanner(); }
 
 private:
     std::size_t seen_ = 0;

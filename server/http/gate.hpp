@@ -1,19 +1,22 @@
-// The one place every request passes before it is routed: who asks, and may they. The HTTP layer
-// asks; what answers is in server/auth. Denial is what happens unless somebody says otherwise.
+// The one place every request passes before it is routed: who is calling, and what they may do. The HTTP layer knows
+// this interface; server/auth implements it. Whatever is not granted is denied.
 #pragma once
 
 #include "core/deadline.hpp"
 #include "core/task.hpp"
+#include "core/unique_fd.hpp"
 #include "server/http/message.hpp"
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <sys/socket.h>
+#include <sys/types.h>
 
 struct ssl_st;
 struct ssl_ctx_st;
@@ -35,12 +38,32 @@ struct admission {
     std::vector<std::pair<std::string, std::string>> headers{};  ///< WWW-Authenticate, Retry-After
 };
 
+/// What is known of a caller before its first request.
+enum class standing {
+    unknown,   ///< nothing but where it comes from
+    admitted,  ///< it may ask, whatever it presents: places are kept for such callers
+    stranger,  ///< another user of this machine: all of them share a few places
+};
+
 /// The other end of a connection.
 struct peer_info {
     peer_info() = default;
-    std::string text;     ///< "127.0.0.1:4711" or "unix:uid=0", for the log
-    std::string address;  ///< what limits per peer count by; empty for Unix sockets
+    std::string text;  ///< "127.0.0.1:4711" or "unix:uid=0", for the log
+    /// What limits per peer count by: caller_key(). Empty, as for Unix sockets: not limited.
+    std::string limited_by;
     sockaddr_storage remote{};
+    std::optional<uid_t> uid;  ///< who owns the other end's socket, if that is on this machine and known
+    /// Which program holds it and connects for somebody else ("containerd (process 7)"); empty: none, or it does not
+    /// matter. Unset: not known.
+    std::optional<std::string> forwarder;
+    http::standing standing = http::standing::unknown;
+};
+
+/// A connection that has been accepted, and has no session yet.
+struct arrival {
+    arrival() = default;
+    unique_fd socket;
+    peer_info peer;
 };
 
 /// One connection at the gate. Its tasks are run one at a time, and are cancelled when the client goes away.
@@ -49,10 +72,10 @@ public:
     virtual ~visitor() = default;
     /// `authorization` is the header's value, empty when there is none; it stays valid until the task ends.
     virtual task<admission> authenticate(std::string_view authorization, deadline limit) = 0;
-    /// Asked after authenticate() has granted. `verb` is that of the request, `what` that of its route; of a request
-    /// without a route, the one that asks for most.
+    /// Called after authenticate() has granted. `verb` is that of the request, `what` that of its route; without a
+    /// route, the one that needs most.
     virtual task<admission> authorise(method verb, area what, deadline limit) = 0;
-    /// Who the last authenticate() has granted, for the log: "token-file:prometheus". Never a secret.
+    /// The caller that the last authenticate() granted, for the log: "token-file:prometheus". Never a secret.
     [[nodiscard]] virtual std::string_view caller() const noexcept = 0;
 };
 
@@ -62,6 +85,15 @@ public:
     /// `peer` and `tls` (null without TLS, else after the handshake) live as long as the visitor. Cheap: what costs
     /// something waits for the first request that needs it.
     virtual std::unique_ptr<visitor> meet(const peer_info& peer, int descriptor, const ssl_st* tls) = 0;
+    /// Finds out who has just connected, as far as that can be told without a request: uid, standing and limited_by.
+    /// `arrived` outlives the task, which ends soon, whatever hangs.
+    virtual task<> recognise(std::vector<arrival>& arrived)
+    {
+        static_cast<void>(arrived);
+        co_return;
+    }
+    /// Whether recognise() ever finds somebody admitted.
+    [[nodiscard]] virtual bool knows_admitted() const { return false; }
     /// failure::invalid, with what is missing, for an address that must not be served like this.
     [[nodiscard]] virtual result<void> may_listen(const listen_address& address) const = 0;
 };
@@ -70,7 +102,7 @@ public:
 struct server_security {
     explicit server_security(gate& g) : admission(&g) {}
     gate* admission;
-    /// Asked for each TCP connection, so that it may change while the service runs. Empty: no TLS.
+    /// Called for each TCP connection, so that it may change while the service runs. Empty: no TLS.
     std::function<std::shared_ptr<ssl_ctx_st>()> tls;
 };
 

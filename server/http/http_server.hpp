@@ -8,6 +8,7 @@
 #include "server/http/gate.hpp"
 #include "server/http/message.hpp"
 #include "server/http/route_statistics.hpp"
+#include "server/http/traffic.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -44,11 +45,11 @@ struct server_options {
 struct server_statistics {
     std::uint64_t requests = 0;             ///< answered, refused ones included
     std::uint64_t connections = 0;          ///< accepted and served
-    std::uint64_t connections_refused = 0;  ///< closed at once: a limit was reached
+    std::uint64_t connections_refused = 0;  ///< closed for a limit: at once, or to make room
     std::uint64_t accept_pauses = 0;        ///< no descriptor or memory for another connection
     std::uint64_t requests_abandoned = 0;   ///< the client went away before the answer
     std::uint64_t handshakes_failed = 0;    ///< TLS: closed before any request
-    std::size_t in_flight = 0;              ///< requests whose route is asked or streams, now
+    std::size_t in_flight = 0;              ///< requests whose route is called or streams, now
     std::vector<route_statistics> routes;   ///< one for each row of the table, and a last one for what met none
 };
 
@@ -60,7 +61,8 @@ public:
     /// and for one that other machines can reach. Its other holders keep it: stop() only lets go of our copy.
     virtual result<void> adopt(unique_fd socket) = 0;
     /// Binds and listens on every configured address, or on none of them if there are adopted sockets.
-    /// failure::invalid / denied / … names the address. Call once.
+    /// failure::invalid / denied / … names the address. After failure::conflict (somebody else has it) another call
+    /// goes on with that one.
     virtual result<void> listen() = 0;
     /// Whether the configured addresses could be listened on, as far as that can be told without binding them.
     [[nodiscard]] virtual result<void> check_addresses() const = 0;
@@ -69,9 +71,9 @@ public:
     virtual void reconfigure(const server_options& options) = 0;
     /// Accepts until stop(); returns when the last session has ended.
     virtual task<> serve() = 0;
-    /// Stops accepting, lets requests under way end until `limit`, then cuts them. On the reactor thread; a second
-    /// call may bring the limit forward.
-    virtual void stop(deadline limit) = 0;
+    /// Stops accepting, lets requests under way end until then, and cuts those that have not. On the reactor thread; a
+    /// second call may bring the end forward.
+    virtual void stop(deadline until) = 0;
     /// The bound addresses ("127.0.0.1:8095"), with the port the kernel chose for :0.
     [[nodiscard]] virtual std::vector<std::string> addresses() const = 0;
     [[nodiscard]] virtual std::size_t connections() const noexcept = 0;
@@ -82,6 +84,6 @@ public:
 /// (one reactor thread) as part of the session: when the client goes away, the deadline passes or the drain ends, they
 /// are cancelled (terminal) and awaited. The server must outlive its serve(). Unix sockets never have TLS.
 std::unique_ptr<server> make_server(boost::asio::any_io_executor executor, server_options options,
-                                    std::vector<route> routes, server_security guards, logger& log);
+                                    std::vector<route> routes, server_security guards, traffic memory, logger& log);
 
 }  // namespace nodescope::http

@@ -1,15 +1,19 @@
 #include "server/http/listener.hpp"
 
 #include "core/url_text.hpp"
+#include "server/http/traffic.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -42,6 +46,11 @@ error refused_address(std::string_view text, std::string_view why)
 
 error os_error(const std::string& address, std::string_view step)
 {
+    // It may be free again soon.
+    if (errno == EADDRINUSE) {
+        return error(failure::conflict,
+                     fmt::format("listen on {}: {}: {}", address, step, std::generic_category().message(EADDRINUSE)));
+    }
     return from_errno(errno, fmt::format("listen on {}: {}", address, step));
 }
 
@@ -69,24 +78,11 @@ result<socket_address> resolve(const listen_address& from)
     return out;
 }
 
-/// "127.0.0.1:80", "[::1]:80", "unix:/path".
 std::string name_of(int descriptor)
 {
     socket_address bound;
     if (getsockname(descriptor, bound.get(), &bound.size) != 0) return {};
-    std::array<char, INET6_ADDRSTRLEN> host{};
-    if (bound.family() == AF_INET) {
-        const auto* v4 = reinterpret_cast<const sockaddr_in*>(&bound.storage);
-        inet_ntop(AF_INET, &v4->sin_addr, host.data(), host.size());
-        return fmt::format("{}:{}", host.data(), ntohs(v4->sin_port));
-    }
-    if (bound.family() == AF_INET6) {
-        const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&bound.storage);
-        inet_ntop(AF_INET6, &v6->sin6_addr, host.data(), host.size());
-        return fmt::format("[{}]:{}", host.data(), ntohs(v6->sin6_port));
-    }
-    const auto* un = reinterpret_cast<const sockaddr_un*>(&bound.storage);
-    return fmt::format("unix:{}", un->sun_path);
+    return address_text(bound.storage);
 }
 
 /// Removes the file of a socket nobody listens on. Anything else at the path stays.
@@ -98,7 +94,7 @@ result<void> remove_stale_socket(const listen_address& address, socket_address w
         return os_error(address.text, "stat");
     }
     if (!S_ISSOCK(found.st_mode)) {
-        return error(failure::conflict, fmt::format("listen on {}: the path exists and is not a socket", address.text));
+        return error(failure::invalid, fmt::format("listen on {}: the path exists and is not a socket", address.text));
     }
     const unique_fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!probe) return os_error(address.text, "socket");
@@ -111,10 +107,18 @@ result<void> remove_stale_socket(const listen_address& address, socket_address w
     return {};
 }
 
-void set_option(int descriptor, int protocol, int name) noexcept
+void set_option(int descriptor, int protocol, int name, int value = 1) noexcept
 {
-    const int on = 1;
-    setsockopt(descriptor, protocol, name, &on, sizeof(on));
+    setsockopt(descriptor, protocol, name, &value, sizeof(value));
+}
+
+/// What accepted connections inherit (Linux, tcp(7)), which saves each of them the system calls.
+void set_tcp_options(int descriptor) noexcept
+{
+    set_option(descriptor, IPPROTO_TCP, TCP_NODELAY);
+    // What is on its way is not bounded, so this slows nobody down who reads.
+    set_option(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent_bytes);
+    set_option(descriptor, SOL_SOCKET, SO_RCVBUF, unread_bytes);
 }
 
 }  // namespace
@@ -142,6 +146,43 @@ result<listen_address> parse_listen_address(std::string_view text)
     return out;
 }
 
+std::vector<std::string> not_among(const std::vector<std::string>& taken, std::vector<std::string> wanted)
+{
+    std::vector<listen_address> there;
+    there.reserve(taken.size());
+    for (const std::string& name : taken) {
+        if (auto address = parse_listen_address(name)) there.push_back(std::move(*address));
+    }
+    std::erase_if(wanted, [&there](const std::string& text) {
+        const auto address = parse_listen_address(text);
+        return address && std::ranges::any_of(there, [&address](const listen_address& one) {
+                   return one.host == address->host && one.port == address->port && one.path == address->path;
+               });
+    });
+    return wanted;
+}
+
+std::string host_text(const sockaddr_storage& address)
+{
+    const bool is_v4 = address.ss_family == AF_INET;
+    const void* const bytes = is_v4
+                                  ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in*>(&address)->sin_addr)
+                                  : &reinterpret_cast<const sockaddr_in6*>(&address)->sin6_addr;
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    inet_ntop(is_v4 ? AF_INET : AF_INET6, bytes, text.data(), text.size());
+    return text.data();
+}
+
+std::string address_text(const sockaddr_storage& address)
+{
+    if (address.ss_family == AF_UNIX) {
+        return fmt::format("unix:{}", reinterpret_cast<const sockaddr_un*>(&address)->sun_path);
+    }
+    const in_port_t port = address.ss_family == AF_INET ? reinterpret_cast<const sockaddr_in*>(&address)->sin_port
+                                                        : reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port;
+    return authority_text(host_text(address), ntohs(port));
+}
+
 bool is_local(const listen_address& address) { return address.is_unix() || is_loopback_host(address.host); }
 
 result<listener> listener::open(const listen_address& address)
@@ -162,8 +203,7 @@ result<listener> listener::open(const listen_address& address)
         set_option(descriptor, SOL_SOCKET, SO_REUSEADDR);
         // [::]:80 and 0.0.0.0:80 are two addresses, whatever net.ipv6.bindv6only says.
         if (where->family() == AF_INET6) set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY);
-        // Inherited by what is accepted (Linux, tcp(7)): one system call less for each connection.
-        set_option(descriptor, IPPROTO_TCP, TCP_NODELAY);
+        set_tcp_options(descriptor);
     }
     if (bind(descriptor, where->get(), where->size) != 0) return os_error(address.text, "bind");
     if (address.is_unix()) {
@@ -201,7 +241,7 @@ result<listener> listener::adopt(unique_fd socket)
         fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) {
         return from_errno(errno, fmt::format("inherited descriptor {}", descriptor));
     }
-    if (bound.family() != AF_UNIX) set_option(descriptor, IPPROTO_TCP, TCP_NODELAY);
+    if (bound.family() != AF_UNIX) set_tcp_options(descriptor);
     listener out;
     out.socket_ = std::move(socket);
     out.name_ = name_of(descriptor);

@@ -1,4 +1,4 @@
-// Listening sockets: what --listen may say, and the descriptors that come of it.
+// Listening sockets, and the addresses that --listen may name.
 #pragma once
 
 #include "core/error.hpp"
@@ -8,7 +8,9 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 namespace nodescope::http {
@@ -29,12 +31,21 @@ result<listen_address> parse_listen_address(std::string_view text);
 /// Whether only this machine can reach it: a Unix socket, 127.0.0.0/8, ::1.
 bool is_local(const listen_address& address);
 
-/// A bound, listening, non-blocking, close-on-exec socket. A Unix socket's file is removed with it, if it still is
-/// ours.
+/// Those of `wanted` (--listen values) that none of `taken` (names of listeners) is.
+std::vector<std::string> not_among(const std::vector<std::string>& taken, std::vector<std::string> wanted);
+
+/// An IP address without its port.
+std::string host_text(const sockaddr_storage& address);
+
+/// "127.0.0.1:80", "[::1]:80", "unix:/path".
+std::string address_text(const sockaddr_storage& address);
+
+/// A bound, listening, non-blocking, close-on-exec socket. A Unix socket's file is removed with it, unless
+/// somebody has replaced it.
 class listener {
 public:
     /// Binds and listens. The file of a Unix socket gets mode 0660; one that is left over is replaced, but only if
-    /// nobody listens on it (failure::conflict otherwise). Failures name the address.
+    /// nobody listens on it. failure::conflict when somebody else has the address, now. Failures name the address.
     static result<listener> open(const listen_address& address);
     /// Takes a socket that is bound and listening already (inherited from the service manager). failure::invalid when
     /// it is not a listening stream socket of a family we serve.
@@ -44,7 +55,6 @@ public:
     listener& operator=(listener&& other) noexcept;
     ~listener() { close(); }
 
-    [[nodiscard]] int descriptor() const noexcept { return socket_.get(); }
     /// "127.0.0.1:8095", "[::1]:8095", "unix:/run/nodescope.sock": as bound, with the port the kernel chose.
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     /// For whoever waits on it; the file stays with the listener.
@@ -61,7 +71,9 @@ private:
     ino_t inode_ = 0;
 };
 
-/// The longest queue of connections that wait to be accepted; the kernel cuts it to net.core.somaxconn.
-inline constexpr int accept_backlog = 1024;
+/// The longest queue of connections that wait to be accepted. Where it is full the kernel drops SYNs, and whoever sent
+/// one waits a second before the next; what is in it is taken in a tenth of a second. The kernel cuts it to
+/// net.core.somaxconn (4096 since Linux 5.4). The socket unit asks for as many.
+inline constexpr int accept_backlog = 4096;
 
 }  // namespace nodescope::http

@@ -3,6 +3,7 @@
 
 #include "core/deadline.hpp"
 #include "core/task.hpp"
+#include "server/http/fair_budget.hpp"
 
 #include <functional>
 #include <memory>
@@ -16,7 +17,7 @@ namespace nodescope::http {
 
 enum class method { get, head, post, other };
 
-/// What a route gives away, for rules about who may ask it.
+/// What a route discloses, for rules about who may ask.
 enum class area {
     diagnosis,  ///< networks, processes, what the runtime knows: the default, because it is the most
     stats,      ///< cAdvisor's data
@@ -40,6 +41,7 @@ struct request {
     std::string request_id;                                         ///< X-Request-Id when acceptable, else one of ours
     std::string peer;                                               ///< "127.0.0.1:4711" or "unix:uid=0", for the log
     std::string caller;                                             ///< "token-file:prometheus"; empty: not known
+    http::claimant claimant;                                        ///< whose bytes the answer will be
     deadline limit = deadline::in(steady_clock::duration::zero());  ///< the whole answer
 };
 
@@ -67,6 +69,7 @@ struct reply {
     unsigned status = 500;
     std::string content_type = "text/plain; charset=utf-8";  ///< empty: the answer has no such header
     std::string body;
+    std::shared_ptr<fair_budget::share> held;                  ///< what `body` was charged to; null: to nothing yet
     std::unique_ptr<body_stream> stream;                       ///< sent instead of `body` when there is one
     std::vector<std::pair<std::string, std::string>> headers;  ///< Allow, Retry-After, …; never bytes of a request
 };

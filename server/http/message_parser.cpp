@@ -52,6 +52,10 @@ bool message_parser::agrees(bool chunked, std::uint64_t content_length) const
            (chunked || parser.content_length().value_or(0) == content_length);
 }
 
+std::size_t message_parser::body_bytes() const { return impl_->parser ? impl_->parser->get().body().size() : 0; }
+
+void message_parser::drop() noexcept { impl_->parser.reset(); }
+
 std::string message_parser::take_body() { return std::move(impl_->parser->get().body()); }
 
 }  // namespace nodescope::http

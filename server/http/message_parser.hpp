@@ -33,6 +33,11 @@ public:
     /// Once the head was fed whole: whether Beast reads the same framing out of it.
     [[nodiscard]] bool agrees(bool chunked, std::uint64_t content_length) const;
 
+    /// What is kept of the body so far.
+    [[nodiscard]] std::size_t body_bytes() const;
+    /// Lets go of a message that nobody wants any more; start() begins the next.
+    void drop() noexcept;
+
     /// The body of a complete message; to be taken once.
     std::string take_body();
 

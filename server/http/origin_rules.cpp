@@ -1,8 +1,7 @@
 #include "server/http/origin_rules.hpp"
 
+#include "core/ascii.hpp"
 #include "core/url_text.hpp"
-
-#include "server/http/ascii.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,6 +1,6 @@
 #include "server/http/reply_text.hpp"
 
-#include "server/http/ascii.hpp"
+#include "core/ascii.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -11,7 +11,7 @@ namespace nodescope::http {
 
 namespace {
 
-constexpr byte_set request_id_bytes("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+constexpr byte_set request_id_bytes = byte_set::alphanumeric_and("._-");
 constexpr std::size_t longest_request_id = 64;
 
 std::string_view reason_phrase(unsigned status) noexcept
@@ -56,10 +56,7 @@ bool is_header_value(std::string_view text) noexcept
 void append_field(std::string& out, std::string_view name, std::string_view value)
 {
     if (name.empty() || !is_header_value(name) || !is_header_value(value)) return;
-    out += name;
-    out += ": ";
-    out += value;
-    out += "\r\n";
+    fmt::format_to(std::back_inserter(out), "{}: {}\r\n", name, value);
 }
 
 void append_content_type(std::string& out, std::string_view type)
@@ -75,11 +72,8 @@ void append_content_type(std::string& out, std::string_view type)
 
 void append_reply_head(std::string& out, const reply& answer, const reply_context& context)
 {
-    fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} ", answer.status);
-    out += reason_phrase(answer.status);
-    out += "\r\nDate: ";
-    out += context.date;
-    out += "\r\n";
+    fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nDate: {}\r\n", answer.status,
+                   reason_phrase(answer.status), context.date);
     // RFC 9110, 8.6 and 15.3.5: such an answer has no body and no length.
     if (answer.status != 204 && answer.status != 304) {
         if (!answer.content_type.empty()) append_content_type(out, answer.content_type);

@@ -2,6 +2,7 @@
 // counted by comes from the table of routes, never from a request.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -18,6 +19,16 @@ enum class outcome : std::uint8_t {
 };
 inline constexpr std::size_t outcome_count = 4;
 
+/// What nginx logs for a client that went away before its answer; never sent.
+inline constexpr unsigned client_closed_request = 499;
+
+constexpr outcome outcome_of(unsigned status) noexcept
+{
+    if (status == client_closed_request) return outcome::abandoned;
+    if (status < 400) return outcome::answered;
+    return status < 500 ? outcome::refused : outcome::failed;
+}
+
 struct route_statistics {
     /// From a health probe to an answer that meets the longest deadline.
     static constexpr std::array<std::chrono::microseconds, 9> duration_bounds{{
@@ -32,9 +43,13 @@ struct route_statistics {
         std::chrono::seconds(30),
     }};
 
-    /// `status` as logged: 499 for a client that went away.
-    void count(unsigned status) noexcept;
-    void count_duration(std::chrono::steady_clock::duration taken) noexcept;
+    void count(unsigned status) noexcept { ++by_outcome[static_cast<std::size_t>(outcome_of(status))]; }
+    void count_duration(std::chrono::steady_clock::duration taken) noexcept
+    {
+        const auto bucket = std::lower_bound(duration_bounds.begin(), duration_bounds.end(), taken);
+        ++by_duration[static_cast<std::size_t>(bucket - duration_bounds.begin())];
+        total_duration += std::chrono::duration_cast<std::chrono::microseconds>(taken);
+    }
 
     std::string path;  ///< of the route; empty for what has none
     std::array<std::uint64_t, outcome_count> by_outcome{};

@@ -1,6 +1,6 @@
 #include "server/http/target.hpp"
 
-#include "server/http/ascii.hpp"
+#include "core/ascii.hpp"
 
 namespace nodescope::http {
 

@@ -15,7 +15,7 @@ struct target_parts {
 };
 
 /// Takes the origin form and the absolute form (http, https) apart. 400 for any other form and for bytes that RFC 3986
-/// does not allow where they stand. The authority is not looked at: host_rules does that.
+/// does not allow where they stand. The authority is not looked at: origin_rules does that.
 refusal split_target(std::string_view target, target_parts& out);
 
 /// Percent-decodes `encoded` once into `out`. 400 for a path with an empty segment other than the last, a "." or ".."

@@ -239,8 +239,9 @@ int run(const std::vector<std::string>& arguments)
     asio::io_context reactor(1);
     counters counts;
     const auto everybody = std::make_unique<open_gate>(given.insecure_listen);
+    const http::traffic memory(given.options.max_body);
     const auto served = http::make_server(reactor.get_executor(), std::move(given.options), make_routes(counts),
-                                          http::server_security(*everybody), log);
+                                          http::server_security(*everybody), memory, log);
     if (const auto listening = served->listen(); !listening) {
         std::fprintf(stderr, "%s\n", listening.error().message().c_str());
         return 1;

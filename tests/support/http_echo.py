@@ -1,14 +1,31 @@
-"""The HTTP layer alone, with routes that a test steers (tests/support/http_echo.cpp), and a raw client for it."""
+"""The HTTP layer alone, with routes that a test steers (tests/support/http_echo.cpp), requests as bytes, and a raw client."""
 
 import os
 import pathlib
 import re
 import socket
+import unittest
 
 from tests.support import service
 
 # The stand-in lies beside the real binary, in the same build folder.
 BINARY = os.environ.get("NODESCOPE_HTTP_ECHO", str(pathlib.Path(service.BINARY).parent / "tests" / "http_echo"))
+
+
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def get(target, fields=b""):
+    return b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\n" + fields + b"\r\n"
+
+
+def post(body, target=b"/echo", fields=b""):
+    return b"POST " + target + b" HTTP/1.1\r\nHost: localhost\r\n" + fields + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def post_chunked(body, step=1000, target=b"/echo"):
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(body[at:at + step]), body[at:at + step]) for at in range(0, len(body), step))
+    return b"POST " + target + b" HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
 
 
 class HttpEcho(service.Service):
@@ -96,3 +113,30 @@ class RawClient:
 
     def __exit__(self, *ignored):
         self.close()
+
+
+class Case(unittest.TestCase):
+    """Tests with a service of their own."""
+
+    flags = ()
+
+    def setUp(self):
+        self.service = HttpEcho(*self.flags)
+        self.addCleanup(self.service.stop)
+
+    def client(self):
+        client = RawClient(self.service.port)
+        self.addCleanup(client.close)
+        return client
+
+    def status(self, data):
+        client = self.client()
+        client.send(data)
+        answer = client.answer()
+        client.close()
+        return answer.status
+
+    def counts(self):
+        """Handlers that run, and that were cancelled."""
+        running, cancelled = self.service.request("GET", "/counts")[2].split()
+        return int(running), int(cancelled)

@@ -36,6 +36,16 @@ mode_t mode_of(const std::string& path)
     return stat(path.c_str(), &found) == 0 ? found.st_mode & 07777U : 0;
 }
 
+// Names of listeners are written one way, --listen in several.
+TEST(NotAmong, FindsAnAddressHoweverItIsSpelled)
+{
+    const std::vector<std::string> taken{"127.0.0.1:80", "[::1]:80", "unix:/run/a", "unix:@abstract"};
+    EXPECT_EQ(not_among(taken, {"localhost:80", "[::1]:80", "unix:///run/a"}), std::vector<std::string>{});
+    const std::vector<std::string> others{"127.0.0.1:81", "127.0.0.2:80", "unix:/run/b"};
+    EXPECT_EQ(not_among(taken, others), others);
+    EXPECT_EQ(not_among({}, others), others);
+}
+
 TEST(ListenAddress, ReadsItsThreeForms)
 {
     const auto v4 = parse_listen_address("127.0.0.1:8095").value();
@@ -78,12 +88,13 @@ TEST(ListenAddress, KnowsWhatOtherMachinesCanReach)
 
 TEST(Listener, NamesThePortThatTheKernelChose)
 {
-    const auto opened = listener::open(parse_listen_address("127.0.0.1:0").value());
+    auto opened = listener::open(parse_listen_address("127.0.0.1:0").value());
     ASSERT_TRUE(opened);
     EXPECT_THAT(opened->name(), StartsWith("127.0.0.1:"));
     EXPECT_NE(opened->name(), "127.0.0.1:0");
-    EXPECT_NE(fcntl(opened->descriptor(), F_GETFD) & FD_CLOEXEC, 0);
-    EXPECT_NE(fcntl(opened->descriptor(), F_GETFL) & O_NONBLOCK, 0);
+    const unique_fd socket = opened->take_socket();
+    EXPECT_NE(fcntl(socket.get(), F_GETFD) & FD_CLOEXEC, 0);
+    EXPECT_NE(fcntl(socket.get(), F_GETFL) & O_NONBLOCK, 0);
 }
 
 TEST(Listener, SaysWhichAddressIsInUse)
@@ -110,6 +121,18 @@ TEST(Listener, MakesASocketFileForOwnerAndGroupAndRemovesIt)
         EXPECT_TRUE(std::filesystem::exists(path));
     }
     EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(Listener, AnAddressThatSomebodyHasIsAConflict)
+{
+    const auto first = listener::open(parse_listen_address("127.0.0.1:0").value());
+    ASSERT_TRUE(first);
+
+    const auto second = listener::open(parse_listen_address(first->name()).value());
+
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error(),
+              error(failure::conflict, "listen on " + first->name() + ": bind: Address already in use"));
 }
 
 TEST(Listener, ReplacesOnlyASocketNobodyListensOn)

@@ -1,4 +1,4 @@
-// The head of a request: receiving it, and all that is decided before its body is read.
+// Receiving a request: its head, what is decided from the head alone, and the body.
 #include "server/http/session.hpp"
 
 #include "core/deadline.hpp"
@@ -11,8 +11,7 @@ namespace nodescope::http {
 
 namespace {
 
-/// The longest body where no route asks for more.
-constexpr std::size_t small_body = 4U << 10U;
+constexpr refusal no_room_for_body{503, "request bodies of others take the memory there is for request bodies"};
 
 method method_of(std::string_view text) noexcept
 {
@@ -31,7 +30,7 @@ task<session::read_outcome> session::read_head()
     bool begun = end_ > 0;
     if (!begun && environment_.draining && !first_request_ && !transport_.has_pending_input())
         co_return read_outcome::ended;
-    received_at_ = std::chrono::steady_clock::now();
+    received_at_ = steady_clock::now();
     // A client that has connected and says nothing gets no idle time: that is for those that were answered before.
     const bool idle = !begun && !first_request_;
     enter(idle ? phase::idle : phase::reading, received_at_ + (idle ? options.idle_timeout : options.header_timeout));
@@ -53,7 +52,7 @@ task<session::read_outcome> session::read_head()
         }
         if (begun) continue;
         begun = true;
-        received_at_ = std::chrono::steady_clock::now();
+        received_at_ = steady_clock::now();
         if (idle || environment_.draining) enter(phase::reading, received_at_ + options.header_timeout);
     }
     first_request_ = false;
@@ -100,8 +99,8 @@ refusal session::inspect_head()
     request_.accepts_gzip = head_.accepts_gzip;
     keep_alive_ = head_.keep_alive;
     // Only looked up here; what comes of it is told once the caller is known.
-    unspeakable_ = canonical_path(target.path, request_.path);
-    if (!unspeakable_) choose_route();
+    ambiguous_ = canonical_path(target.path, request_.path);
+    if (!ambiguous_) choose_route();
     return {};
 }
 
@@ -134,7 +133,8 @@ void session::choose_route()
     const router::match match = environment_.routes.find(request_.verb, request_.path);
     route_ = match.found;
     allow_ = match.allow;
-    body_limit_ = small_body;
+    // The longest where no route asks for more.
+    body_limit_ = free_body_bytes;
     if (route_ == nullptr) {
         unrouted_ = allow_.empty() ? refusal{404, "there is nothing at this path"} : refusal{405, {}};
     } else if (route_->verb == method::post) {
@@ -143,6 +143,80 @@ void session::choose_route()
             unrouted_ = {415, "the Content-Type must be application/json"};
         }
     }
+}
+
+task<session::read_outcome> session::read_body()
+{
+    if (!head_.has_body()) co_return read_outcome::complete;
+    if (head_.expects_continue && unread().empty()) {
+        const bool sent = co_await write_all("HTTP/1.1 100 Continue\r\n\r\n");
+        if (!sent) co_return read_outcome::ended;
+    }
+    enter(phase::reading, environment_.options.body_timeout);
+    while (!decode_body()) {
+        if (refusal_) co_return read_outcome::refused;
+        if (co_await read_some()) continue;
+        if (interruption_ != interruption::timed_out) {
+            log_request(interruption_ == interruption::cut ? 503 : client_closed_request, 0);
+            co_return read_outcome::ended;
+        }
+        refusal_ = {408, "the request body did not arrive in time"};
+        co_return read_outcome::refused;
+    }
+    request_.body = parser_.take_body();
+    co_return read_outcome::complete;
+}
+
+/// What has arrived counts from the first byte that a short body does not have.
+bool session::charge_body()
+{
+    const std::size_t arrived = parser_.body_bytes();
+    if (arrived <= free_body_bytes) return true;
+    if (!body_share_) body_share_ = environment_.memory.bodies.open(claimant_);
+    return body_share_->resize((arrived + body_step_bytes - 1) / body_step_bytes * body_step_bytes);
+}
+
+void session::forget_body()
+{
+    parser_.drop();
+    // What is assigned to a string leaves it its room.
+    std::string().swap(request_.body);
+    body_share_.reset();
+}
+
+/// Takes what has arrived of the body. True when it is complete; with a refusal it never will be.
+bool session::decode_body()
+{
+    if (begin_ == end_) return false;
+    std::size_t scanned = 0;
+    auto framing = chunk_scanner::state::incomplete;
+    if (head_.chunked) framing = chunks_.scan(unread().substr(chunks_scanned_), scanned);
+    chunks_scanned_ += scanned;
+    std::size_t used = 0;
+    const auto decoded = parser_.feed(unread(), used);
+    begin_ += used;
+    if (framing == chunk_scanner::state::malformed || decoded == message_parser::state::malformed) {
+        refusal_ = {400, "malformed request body"};
+    } else if (decoded == message_parser::state::too_large) {
+        refusal_ = body_too_large;
+    } else if (head_.chunked) {
+        // Both must see the same end.
+        const bool both = framing == chunk_scanner::state::complete && decoded == message_parser::state::complete;
+        const bool neither = framing == chunk_scanner::state::incomplete && decoded == message_parser::state::need_more;
+        if ((!both && !neither) || (both && chunks_scanned_ != used)) refusal_ = {400, "malformed request body"};
+        chunks_scanned_ -= std::min(used, chunks_scanned_);
+    }
+    if (!refusal_ && !charge_body()) refusal_ = no_room_for_body;
+    if (refusal_) {
+        // The connection may linger for a moment.
+        forget_body();
+        return false;
+    }
+    if (decoded == message_parser::state::complete) return true;
+    compact();
+    // The decoder keeps no more than one line in the buffer, and the scanner lets no line be that long.
+    if (end_ == input_.size()) refusal_ = {400, "malformed request body"};
+    return false;
 }
 
 }  // namespace nodescope::http
