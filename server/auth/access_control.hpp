@@ -1,5 +1,5 @@
-// Authentication and authorisation of all requests: the gate that the HTTP server asks before it routes anything, and
-// the files and services behind it.
+// Authentication and authorisation of all requests: the gate that every request passes before it is routed, and the
+// files and services behind it.
 #pragma once
 
 #include "core/log.hpp"
@@ -8,37 +8,51 @@
 #include "server/auth/access_options.hpp"
 #include "server/auth/access_review.hpp"
 #include "server/auth/access_statistics.hpp"
+#include "server/auth/caller_check.hpp"
 #include "server/auth/credentials.hpp"
 #include "server/http/gate.hpp"
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace nodescope::auth {
 
-class access_control : public http::gate {
+class access_control final : public http::gate {
 public:
-    /// The TLS context for new connections; null: no TLS.
-    [[nodiscard]] virtual tls_context tls() const = 0;
-    /// Reads changed files now (SIGHUP). Failures: credentials::reload.
-    virtual task<result<void>> reload() = 0;
-    /// Notices changed files, until cancelled.
-    virtual task<> watch() = 0;
-    /// For the watchdog: these threads belong to access control alone.
-    [[nodiscard]] virtual worker_pool& workers() noexcept = 0;
-    /// A thread of ours hangs in the kernel and cannot be joined.
-    [[nodiscard]] virtual bool has_stuck_worker() const noexcept = 0;
-    [[nodiscard]] virtual const access_statistics& statistics() const noexcept = 0;
-    [[nodiscard]] virtual std::vector<reload_statistics> reloads() const = 0;
-    /// --auth as it stands.
-    [[nodiscard]] virtual const std::vector<std::string>& methods() const noexcept = 0;
-};
+    /// Reads the files now, and blocks. failure::invalid / denied / … for options that do not go together and files
+    /// that cannot be used. `review_limit` bounds one review.
+    static result<std::unique_ptr<access_control>> blocking_make(access_options options, outside_help help,
+                                                                 steady_clock::duration review_limit, logger& log);
 
-/// Reads the files now, and blocks. failure::invalid / denied / … for options that do not go together and files that
-/// cannot be used. `reviewer` is null unless `kubernetes` is among the methods; it outlives what is made here.
-/// `review_limit` bounds one review.
-result<std::unique_ptr<access_control>> make_access_control(access_options options, access_reviewer* reviewer,
-                                                            steady_clock::duration review_limit, logger& log);
+    std::unique_ptr<http::visitor> meet(const http::peer_info& peer, int descriptor, const ssl_st* tls) override;
+    task<> recognise(std::vector<http::arrival>& arrived) override;
+    [[nodiscard]] bool knows_admitted() const override;
+    [[nodiscard]] result<void> may_listen(const http::listen_address& address) const override;
+
+    /// The TLS context for new connections; null: no TLS.
+    [[nodiscard]] tls_context tls() const { return shared_.secrets->tls(); }
+    /// Reads changed files now (SIGHUP). Failures: credentials::reload.
+    task<result<void>> reload();
+    /// Notices changed files, until cancelled.
+    task<> watch() { return shared_.secrets->watch(); }
+    /// For the watchdog: these threads belong to access control alone.
+    [[nodiscard]] worker_pool& workers() noexcept { return shared_.workers; }
+    /// A thread of ours hangs in the kernel and cannot be joined.
+    [[nodiscard]] bool has_stuck_worker() const noexcept { return shared_.workers.busy() > 0; }
+    [[nodiscard]] const access_statistics& statistics() const noexcept { return shared_.statistics; }
+    [[nodiscard]] std::vector<reload_statistics> reloads() const { return shared_.secrets->statistics(); }
+    /// --auth as it stands.
+    [[nodiscard]] const std::vector<std::string>& methods() const noexcept { return shared_.options.methods; }
+
+private:
+    access_control(access_options options, outside_help help, steady_clock::duration review_limit, logger& log)
+        : shared_(std::move(options), std::move(help), review_limit, log)
+    {
+    }
+
+    check_environment shared_;
+};
 
 }  // namespace nodescope::auth

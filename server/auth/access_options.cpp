@@ -28,6 +28,11 @@ bool access_options::has(std::string_view method) const
     return std::find(methods.begin(), methods.end(), method) != methods.end();
 }
 
+bool access_options::admits_user(uid_t uid) const
+{
+    return has("local-peer") && std::find(local_uids.begin(), local_uids.end(), uid) != local_uids.end();
+}
+
 result<void> check_options(const access_options& options)
 {
     if (options.methods.empty()) return error(failure::invalid, "--auth names no method");
@@ -50,6 +55,9 @@ result<void> check_options(const access_options& options)
     }
     if (!options.local_uids.empty() && !options.has("local-peer")) {
         return missing("--local-peer-uid", "--auth local-peer");
+    }
+    if (options.local_allows_forwarded && !options.has("local-peer")) {
+        return missing("--local-peer-allow-forwarded", "--auth local-peer");
     }
     return {};
 }

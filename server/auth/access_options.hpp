@@ -16,11 +16,14 @@ struct access_options {
     access_options() = default;
     std::vector<std::string> methods{"local-peer"};  ///< each suffices; none: everybody
     bool insecure_listen = false;
-    std::vector<uid_t> local_uids;  ///< empty: root and our own
+    std::vector<uid_t> local_uids;        ///< empty: root and our own
+    bool local_allows_forwarded = false;  ///< who comes through a container runtime counts as its user
     credential_paths files;
     std::vector<std::string> client_names;
 
     [[nodiscard]] bool has(std::string_view method) const;
+    /// Of a caller on this machine, by local-peer.
+    [[nodiscard]] bool admits_user(uid_t uid) const;
     [[nodiscard]] bool has_tls() const noexcept { return !files.certificate_file.empty(); }
 };
 

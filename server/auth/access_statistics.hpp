@@ -37,10 +37,6 @@ struct access_statistics {
     {
         ++decisions[static_cast<std::size_t>(method)][static_cast<std::size_t>(outcome)];
     }
-    [[nodiscard]] std::uint64_t of(access_method method, access_outcome outcome) const noexcept
-    {
-        return decisions[static_cast<std::size_t>(method)][static_cast<std::size_t>(outcome)];
-    }
 
     std::array<by_outcome, access_method_names.size()> decisions{};
 };

@@ -1,55 +1,35 @@
 #include "server/auth/authorization_header.hpp"
 
+#include "core/ascii.hpp"
+
 #include <algorithm>
-#include <cstdint>
 #include <optional>
+
+#include <openssl/evp.h>
 
 namespace nodescope::auth {
 
 namespace {
 
-bool equals_ignoring_case(std::string_view a, std::string_view lower) noexcept
+/// RFC 4648, section 4, padding included, nothing else: one text has one spelling. OpenSSL takes more than that, such
+/// as white space around it, so what it makes of the text must give the same text again.
+std::optional<std::string> decode_base64(const std::string& text)
 {
-    return std::equal(a.begin(), a.end(), lower.begin(), lower.end(), [](char x, char y) {
-        return (x >= 'A' && x <= 'Z' ? static_cast<char>(x + ('a' - 'A')) : x) == y;
-    });
-}
-
-int base64_digit(char c) noexcept
-{
-    if (c >= 'A' && c <= 'Z') return c - 'A';
-    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-    if (c >= '0' && c <= '9') return c - '0' + 52;
-    if (c == '+') return 62;
-    return c == '/' ? 63 : -1;
-}
-
-/// RFC 4648, section 4, padding included, nothing else: one text has one spelling.
-std::optional<std::string> decode_base64(std::string_view text)
-{
+    const auto bytes = [](auto& of) { return reinterpret_cast<unsigned char*>(of.data()); };
     if (text.empty() || text.size() % 4 != 0) return std::nullopt;
-    std::size_t padding = 0;
-    while (padding < 2 && text.back() == '=') {
-        text.remove_suffix(1);
-        ++padding;
+    const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+    std::string out(text.size() / 4 * 3, '\0');
+    const auto* const encoded = reinterpret_cast<const unsigned char*>(text.data());
+    if (EVP_DecodeBlock(bytes(out), encoded, static_cast<int>(text.size())) != static_cast<int>(out.size())) {
+        return std::nullopt;
     }
-    std::string out;
-    std::uint32_t bits = 0;
-    unsigned held = 0;
-    for (const char c : text) {
-        const int digit = base64_digit(c);
-        if (digit < 0) return std::nullopt;
-        bits = (bits << 6U) | static_cast<std::uint32_t>(digit);
-        held += 6;
-        if (held < 8) continue;
-        held -= 8;
-        out += static_cast<char>((bits >> held) & 0xffU);
-    }
-    if ((bits & ((1U << held) - 1U)) != 0 || held >= 6) return std::nullopt;
+    out.resize(out.size() - padding);
+    std::string again(text.size() + 1, '\0');  // and a NUL
+    EVP_EncodeBlock(bytes(again), bytes(out), static_cast<int>(out.size()));
+    again.pop_back();
+    if (again != text) return std::nullopt;
     return out;
 }
-
-bool is_token_byte(char c) noexcept { return c > ' ' && c < '\x7f'; }
 
 }  // namespace
 
@@ -63,11 +43,11 @@ presented read_authorization(std::string_view value)
     const std::string_view scheme = value.substr(0, space);
     value.remove_prefix(std::min(value.find_first_not_of(' ', space), value.size()));
     if (equals_ignoring_case(scheme, "bearer")) {
-        if (value.empty() || !std::all_of(value.begin(), value.end(), is_token_byte)) return out;
+        if (value.empty() || !std::all_of(value.begin(), value.end(), is_graphic)) return out;
         out.token = value;
         out.kind = presented::scheme::bearer;
     } else if (equals_ignoring_case(scheme, "basic")) {
-        const auto decoded = decode_base64(value);
+        const auto decoded = decode_base64(std::string(value));
         if (!decoded) return out;
         const std::size_t colon = decoded->find(':');
         // crypt() reads up to a NUL: "secret\0anything" would be as good as "secret".

@@ -20,28 +20,10 @@ constexpr std::chrono::seconds watch_limit{4};
 credentials::credentials(const credential_paths& paths, worker_pool& workers, logger& log)
     : workers_(workers), log_(log)
 {
-    using contents = std::vector<file_content>;
-    using outcome = result<std::function<void()>>;
-    if (!paths.token_file.empty()) {
-        const auto prepare = [this, path = paths.token_file](const contents& read) -> outcome {
-            auto parsed = token_table::parse(read[0].text, path);
-            if (!parsed) return parsed.error();
-            const auto fresh = std::make_shared<const token_table>(std::move(*parsed));
-            return std::function<void()>([this, fresh] { tokens_ = fresh; });
-        };
-        parts_.push_back({"tokens", {guarded_file(paths.token_file, true)}, prepare, {}, {}, 0, 0});
-    }
-    if (!paths.password_file.empty()) {
-        const auto prepare = [this, path = paths.password_file](const contents& read) -> outcome {
-            auto parsed = password_table::parse(read[0].text, path);
-            if (!parsed) return parsed.error();
-            const auto fresh = std::make_shared<const password_table>(std::move(*parsed));
-            return std::function<void()>([this, fresh] { passwords_ = fresh; });
-        };
-        parts_.push_back({"passwords", {guarded_file(paths.password_file, true)}, prepare, {}, {}, 0, 0});
-    }
+    if (!paths.token_file.empty()) add_table("tokens", paths.token_file, tokens_);
+    if (!paths.password_file.empty()) add_table("passwords", paths.password_file, passwords_);
     if (!paths.certificate_file.empty()) {
-        const auto prepare = [this](const contents& read) -> outcome {
+        const auto prepare = [this](const std::vector<file_content>& read) -> result<std::function<void()>> {
             tls_texts texts;
             texts.certificate_pem = read[0].text;
             texts.key_pem = read[1].text;
@@ -55,6 +37,18 @@ credentials::credentials(const credential_paths& paths, worker_pool& workers, lo
         if (!paths.client_ca_file.empty()) files.emplace_back(paths.client_ca_file, false);
         parts_.push_back({"certificates", std::move(files), prepare, {}, {}, 0, 0});
     }
+}
+
+template <class Table>
+void credentials::add_table(const char* name, const std::string& path, std::shared_ptr<const Table>& place)
+{
+    const auto prepare = [path, &place](const std::vector<file_content>& read) -> result<std::function<void()>> {
+        auto parsed = Table::parse(read[0].text, path);
+        if (!parsed) return parsed.error();
+        const auto fresh = std::make_shared<const Table>(std::move(*parsed));
+        return std::function<void()>([&place, fresh] { place = fresh; });
+    };
+    parts_.push_back({name, {guarded_file(path, true)}, prepare, {}, {}, 0, 0});
 }
 
 result<credentials::change> credentials::blocking_prepare(const part& from)
@@ -143,8 +137,7 @@ task<> credentials::watch()
         timer.expires_after(watch_interval);
         const auto [cancelled] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
         if (cancelled) co_return;
-        const deadline limit = deadline::in(watch_limit);
-        const auto done = co_await reload(limit);
+        const auto done = co_await reload(deadline::in(watch_limit));
         static_cast<void>(done);  // said where it failed
     }
 }

@@ -8,9 +8,8 @@
 #include "core/worker_pool.hpp"
 #include "server/auth/access_statistics.hpp"
 #include "server/auth/guarded_file.hpp"
-#include "server/auth/password_file.hpp"
+#include "server/auth/secret_tables.hpp"
 #include "server/auth/tls_context.hpp"
-#include "server/auth/token_file.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -70,6 +69,8 @@ private:
     };
 
     credentials(const credential_paths& paths, worker_pool& workers, logger& log);
+    template <class Table>
+    void add_table(const char* name, const std::string& path, std::shared_ptr<const Table>& place);
     static result<change> blocking_prepare(const part& from);
     task<result<void>> reload_part(part& which, deadline limit);
     void take_over(part& which, change fresh);

@@ -43,12 +43,6 @@ public:
         index_.emplace(std::move(key), std::prev(entries_.end()));
     }
 
-    void clear()
-    {
-        index_.clear();
-        entries_.clear();
-    }
-
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
 private:

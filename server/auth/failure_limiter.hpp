@@ -1,4 +1,4 @@
-// Limits how often one address may fail to authenticate: ten times a second, then it is answered 429. Reactor thread
+// Limits how often one caller may fail to authenticate: ten times a second, then it is answered 429. Reactor thread
 // only.
 #pragma once
 
@@ -8,21 +8,18 @@
 #include <cstddef>
 #include <string>
 
-#include <sys/socket.h>
-
 namespace nodescope::auth {
 
-/// The key by which failures are counted: an IPv4 address, the /64 of an IPv6 address (one host has a whole /64), or
-/// the uid behind a Unix socket.
-std::string failure_key(const sockaddr_storage& remote, const std::string& peer_text);
-
+/// Callers are told apart by http::caller_key().
 class failure_limiter {
 public:
     using clock = std::function<steady_clock::time_point()>;
     explicit failure_limiter(clock now = steady_clock::now);
 
-    /// Whether this caller has to wait before its credentials are looked at.
+    /// Whether this caller has to wait before credentials that are not known to be good are looked at.
     [[nodiscard]] bool exhausted(const std::string& key);
+    /// How long it has to; zero when it need not.
+    [[nodiscard]] steady_clock::duration wait_of(const std::string& key);
     void count(const std::string& key);
 
     static constexpr int failures_per_second = 10;

@@ -5,7 +5,8 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <tuple>
+
+#include <sys/stat.h>
 
 namespace nodescope::auth {
 
@@ -13,39 +14,27 @@ namespace {
 
 file_state state_of(const struct stat& from) noexcept
 {
-    return {from.st_dev, from.st_ino, from.st_size, from.st_mtim, from.st_ctim};
+    return {from.st_dev,          from.st_ino,         from.st_size,        from.st_mtim.tv_sec,
+            from.st_mtim.tv_nsec, from.st_ctim.tv_sec, from.st_ctim.tv_nsec};
 }
 
-result<void> check_mode(const guarded_file& file, const struct stat& status)
+result<void> check_rights(const guarded_file& file, const struct stat& status)
 {
     if (file.secret && (status.st_mode & S_IROTH) != 0) {
         return error(failure::denied, fmt::format("{} holds secrets and can be read by everybody (mode {:04o}): take "
                                                   "that right away, e.g. chmod o= {}",
                                                   file.path, status.st_mode & 07777U, file.path));
     }
-    if ((status.st_mode & S_IWOTH) != 0) {
-        return error(failure::denied,
-                     fmt::format("{} can be written by everybody (mode {:04o})", file.path, status.st_mode & 07777U));
-    }
-    return {};
+    return files::check_only_ours(status, file.path);
 }
 
 }  // namespace
-
-bool operator==(const file_state& a, const file_state& b) noexcept
-{
-    const auto of = [](const file_state& s) {
-        return std::tie(s.device, s.inode, s.size, s.modified.tv_sec, s.modified.tv_nsec, s.changed.tv_sec,
-                        s.changed.tv_nsec);
-    };
-    return of(a) == of(b);
-}
 
 result<file_content> blocking_read_guarded(const guarded_file& file)
 {
     const auto opened = files::open_regular(file.path);
     if (!opened) return opened.error();
-    if (const auto allowed = check_mode(file, opened->status); !allowed) return allowed.error();
+    if (const auto allowed = check_rights(file, opened->status); !allowed) return allowed.error();
     auto text = files::read_complete(*opened, guarded_file_limit, file.path);
     if (!text) return text.error();
     return file_content{std::move(*text), state_of(opened->status)};
@@ -59,7 +48,7 @@ result<std::optional<std::vector<file_content>>> blocking_read_changed(const std
         struct stat status {};
         if (::stat(files[i].path.c_str(), &status) != 0)
             return from_errno(errno, fmt::format("stat {}", files[i].path));
-        changed = !(state_of(status) == known[i]);
+        changed = state_of(status) != known[i];
     }
     std::optional<std::vector<file_content>> out;
     if (!changed) return out;

@@ -7,35 +7,30 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
-#include <sys/stat.h>
+#include <sys/types.h>
 
 namespace nodescope::auth {
 
 struct guarded_file {
     guarded_file(std::string p, bool s) : path(std::move(p)), secret(s) {}
     std::string path;
-    bool secret;  ///< refused when everybody may read it; no file may be writable by everybody
+    bool secret;  ///< refused when everybody may read it
 };
 
 /// What shows, without reading a file, that its content has changed.
-struct file_state {
-    dev_t device = 0;
-    ino_t inode = 0;
-    off_t size = 0;
-    timespec modified{};
-    timespec changed{};
-    friend bool operator==(const file_state& a, const file_state& b) noexcept;
-};
+/// Device, inode, size, times of the last change of content and of status (seconds, nanoseconds).
+using file_state = std::tuple<dev_t, ino_t, off_t, time_t, long, time_t, long>;
 
 struct file_content {
     std::string text;
     file_state state;
 };
 
-/// Failures name the file: those of open and read, `denied` for a mode that is too permissive, `invalid` for anything
-/// but a regular file, `too_large` above the limit.
+/// Failures name the file: those of open and read, `denied` when others may read a secret or change any of them,
+/// `invalid` for anything but a regular file, `too_large` above the limit.
 result<file_content> blocking_read_guarded(const guarded_file& file);
 
 /// All files if at least one differs from its entry in `known` (same order), else nothing.

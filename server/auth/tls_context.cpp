@@ -94,10 +94,9 @@ result<void> use_client_authority(SSL_CTX* context, const std::string& pem)
     return {};
 }
 
-void add_text(std::vector<std::string>& names, const ASN1_STRING* from)
+void add_name(std::vector<std::string>& names, const unsigned char* bytes, int length)
 {
-    const std::string text(reinterpret_cast<const char*>(ASN1_STRING_get0_data(from)),
-                           static_cast<std::size_t>(ASN1_STRING_length(from)));
+    const std::string text(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length));
     // "good.example\0.evil.example" is not a name.
     if (!text.empty() && text.find('\0') == std::string::npos) names.push_back(text);
 }
@@ -110,9 +109,8 @@ void add_common_names(std::vector<std::string>& names, X509* of)
         unsigned char* utf8 = nullptr;
         const int length = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
         if (length < 0) continue;
-        const std::string text(reinterpret_cast<const char*>(utf8), static_cast<std::size_t>(length));
+        add_name(names, utf8, length);
         OPENSSL_free(utf8);
-        if (!text.empty() && text.find('\0') == std::string::npos) names.push_back(text);
     }
 }
 
@@ -133,8 +131,11 @@ void add_alternative_names(std::vector<std::string>& names, X509* of)
         int kind = 0;
         const void* const value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(all.get(), i), &kind);
         const auto* const text = static_cast<const ASN1_STRING*>(value);
-        if (kind == GEN_DNS || kind == GEN_URI || kind == GEN_EMAIL) add_text(names, text);
-        else if (kind == GEN_IPADD) add_address(names, text);
+        if (kind == GEN_DNS || kind == GEN_URI || kind == GEN_EMAIL) {
+            add_name(names, ASN1_STRING_get0_data(text), ASN1_STRING_length(text));
+        } else if (kind == GEN_IPADD) {
+            add_address(names, text);
+        }
     }
 }
 

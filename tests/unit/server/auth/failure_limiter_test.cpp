@@ -2,9 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 namespace nodescope::auth {
 namespace {
 
@@ -47,29 +44,6 @@ TEST_F(FailureLimiter, RemembersABoundedNumber)
     EXPECT_EQ(failures_until_exhausted("first"), 10);
     for (std::size_t i = 0; i < failure_limiter::most_addresses; ++i) limiter.count(std::to_string(i));
     EXPECT_FALSE(limiter.exhausted("first"));
-}
-
-sockaddr_storage address(int family, const char* text)
-{
-    sockaddr_storage out{};
-    out.ss_family = static_cast<sa_family_t>(family);
-    if (family == AF_INET) inet_pton(family, text, &reinterpret_cast<sockaddr_in*>(&out)->sin_addr);
-    else inet_pton(family, text, &reinterpret_cast<sockaddr_in6*>(&out)->sin6_addr);
-    return out;
-}
-
-TEST(FailureKey, IsWhatOneCallerHas)
-{
-    const auto v4 = [](const char* text) { return failure_key(address(AF_INET, text), "x"); };
-    const auto v6 = [](const char* text) { return failure_key(address(AF_INET6, text), "x"); };
-    EXPECT_EQ(v4("10.0.0.1"), v4("10.0.0.1"));
-    EXPECT_NE(v4("10.0.0.1"), v4("10.0.0.2"));
-    EXPECT_EQ(v4("10.0.0.1"), v6("::ffff:10.0.0.1"));
-    EXPECT_EQ(v6("2001:db8::1"), v6("2001:db8::ffff:1"));
-    EXPECT_NE(v6("2001:db8::1"), v6("2001:db8:0:1::1"));
-    sockaddr_storage unix_socket{};
-    unix_socket.ss_family = AF_UNIX;
-    EXPECT_EQ(failure_key(unix_socket, "unix:uid=7"), "unix:uid=7");
 }
 
 TEST(ExpiringCache, ForgetsInTimeAndTheOldestFirst)

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include <unistd.h>
+
 namespace nodescope::auth {
 namespace {
 
@@ -38,6 +40,26 @@ TEST_F(GuardedFile, LooksAtTheMode)
     }
     EXPECT_FALSE(blocking_read_guarded(guarded_file(write("x", 0602), true)));
     EXPECT_FALSE(blocking_read_guarded(guarded_file(write("x", 0646), false)));
+    EXPECT_FALSE(blocking_read_guarded(guarded_file(write("x", 0620), true)));
+    EXPECT_FALSE(blocking_read_guarded(guarded_file(write("x", 0664), false)));
+}
+
+TEST_F(GuardedFile, LooksAtTheOwner)
+{
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
+    constexpr uid_t stranger = 65'534;
+    const std::string path = write("x", 0600);
+    ASSERT_EQ(::chown(path.c_str(), stranger, 0), 0);
+    const auto read = blocking_read_guarded(guarded_file(path, true));
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().kind(), failure::denied);
+    EXPECT_NE(read.error().message().find("belongs to uid 65534"), std::string::npos);
+    EXPECT_FALSE(blocking_read_guarded(guarded_file(path, false)));
+    // A link is not looked at, what it leads to is: so Kubernetes mounts Secrets.
+    const std::string link = std::string(folder.path()) + "/link";
+    fs::create_symlink(write("x", 0400, "ours"), link);
+    ASSERT_EQ(::lchown(link.c_str(), stranger, 0), 0);
+    EXPECT_TRUE(blocking_read_guarded(guarded_file(link, true)));
 }
 
 TEST_F(GuardedFile, TakesRegularFilesOfABoundedSize)

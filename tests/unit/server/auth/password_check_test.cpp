@@ -9,16 +9,18 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace nodescope::auth {
 namespace {
 
 namespace asio = boost::asio;
-using namespace std::chrono_literals;
 
 struct PasswordCheck : ::testing::Test {
-    task<result<judgement>> check(std::string password)
+    task<result<judgement>> check(std::string password, std::string peer = "a peer")
     {
-        return checks.check(users, "anna", std::move(password), deadline::in(testing::hang_limit));
+        return checks.check(users, "anna", std::move(password), std::move(peer), deadline::in(testing::hang_limit));
     }
 
     asio::io_context reactor{1};
@@ -39,27 +41,52 @@ TEST_F(PasswordCheck, TakesOneThreadAlsoWhenCallersGoAway)
             EXPECT_FALSE(said);
             left = true;
         }));
-    const auto give_up = steady_clock::now() + testing::hang_limit;
-    while (workers.busy() == 0 && steady_clock::now() < give_up) reactor.poll();
+    ASSERT_TRUE(testing::run_until(reactor, [&] { return workers.busy() != 0; }));
     gone.emit(asio::cancellation_type::terminal);
-    while (!left && steady_clock::now() < give_up) reactor.poll();
-    ASSERT_TRUE(left);
+    ASSERT_TRUE(testing::run_until(reactor, [&] { return left; }));
     ASSERT_EQ(workers.busy(), 1U) << "the check itself cannot be ended";
 
     reactor.restart();
     bool answered = false;
-    asio::co_spawn(reactor, check("second"), [&](const std::exception_ptr&, const result<judgement>& said) {
-        EXPECT_TRUE(said && *said == judgement::refused);
-        answered = true;
-    });
+    asio::co_spawn(reactor, check("second", "another peer"),
+                   [&](const std::exception_ptr&, const result<judgement>& said) {
+                       EXPECT_TRUE(said && *said == judgement::refused);
+                       answered = true;
+                   });
     // Begun after it, done before the first check has ended: the other thread was free.
     auto nothing = [](const abandon_flag&) -> result<judgement> { return judgement::allowed; };
     const auto other =
         testing::run_task(reactor, workers.run("other", deadline::in(testing::hang_limit), std::move(nothing)));
     EXPECT_TRUE(other);
     EXPECT_EQ(workers.abandoned(), 1U);
-    while (!answered && steady_clock::now() < give_up) reactor.run_one_for(10ms);
-    EXPECT_TRUE(answered);
+    EXPECT_TRUE(testing::run_until(reactor, [&] { return answered; }));
+}
+
+TEST_F(PasswordCheck, IsOneForEachPeer)
+{
+    std::vector<std::string> said;
+    const auto ask = [&](std::string password, const std::string& peer) {
+        asio::co_spawn(reactor, check(std::move(password), peer),
+                       [&said, peer](const std::exception_ptr&, const result<judgement>& outcome) {
+                           const bool later = !outcome && outcome.error().kind() == failure::overloaded;
+                           said.push_back(peer + (later ? " later" : outcome ? " checked" : " failed"));
+                       });
+    };
+    ask("one", "a");
+    ask("one", "a");  // shares the check
+    ask("two", "a");
+    ask("three", "a");
+    ask("one", "b");
+    ASSERT_TRUE(testing::run_until(reactor, [&] { return said.size() == 5; }));
+    const std::vector<std::string> expected{"a later", "a later", "a checked", "a checked", "b checked"};
+    EXPECT_EQ(said, expected);
+    // After a check as expensive as that, a wrong peer pauses, and another one does not.
+    reactor.restart();
+    ask("four", "a");
+    ask("four", "c");
+    ASSERT_TRUE(testing::run_until(reactor, [&] { return said.size() == 7; }));
+    EXPECT_EQ(said[5], "a later");
+    EXPECT_EQ(said[6], "c checked");
 }
 
 }  // namespace

@@ -1,14 +1,37 @@
-// The users of --password-file, in the format of htpasswd -B. Pure, except that checking one password takes as long as
-// bcrypt is designed to take.
+// The tokens of --token-file, and the users of --password-file in the format of htpasswd -B. Pure, except that checking
+// one password takes as long as bcrypt is designed to take.
 #pragma once
 
 #include "core/error.hpp"
+#include "server/auth/digest.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace nodescope::auth {
+
+class token_table {
+public:
+    /// One token a line, optionally with a name in front: `prometheus:4fd1…`. Empty lines and lines that begin with '#'
+    /// are skipped. failure::invalid names `origin` and the line number, never the line's content.
+    static result<token_table> parse(std::string_view text, const std::string& origin);
+
+    /// The name of a token, "line-3" for one without a name. All are compared, in constant time.
+    [[nodiscard]] std::optional<std::string_view> name_of(std::string_view token) const;
+
+    /// Shorter ones can be guessed.
+    static constexpr std::size_t shortest_token = 16;
+
+private:
+    struct entry {
+        std::string name;
+        digest secret;
+    };
+    std::vector<entry> entries_;
+};
 
 class password_table {
 public:
