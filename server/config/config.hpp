@@ -1,5 +1,5 @@
-// Everything that can be configured. What it is called as a flag, in the environment and in the configuration file
-// stands in server/config/settings.cpp.
+// Everything that can be configured. server/config/settings.cpp says what it is called as a flag, in the environment
+// and in the configuration file.
 #pragma once
 
 #include "core/log.hpp"
@@ -18,6 +18,7 @@ namespace nodescope {
 /// The deadlines of every kind of operation; docs/operations.md has the table.
 struct deadlines {
     std::chrono::milliseconds docker{10'000};      ///< one Docker Engine round trip: connect, send, header, body
+    std::chrono::milliseconds cri{10'000};         ///< one call of CRI
     std::chrono::milliseconds netlink{5'000};      ///< open and all dumps of one namespace
     std::chrono::milliseconds nat{5'000};          ///< one iptables-save, then its process group is killed
     std::chrono::milliseconds kubernetes{10'000};  ///< one API server or kubelet round trip, TLS included
@@ -37,14 +38,22 @@ struct configuration {
     configuration() = default;
     http::server_options http;
     deadlines limits;
-    std::size_t max_reply = default_max_reply;  ///< bytes of one processor answer
+    /// Bytes of one processor answer. Agents keep answers in etcd, whose limit for one request is 1.5 MiB, and refuse
+    /// what is above 2 MiB.
+    std::size_t max_reply = std::size_t{1} << 20U;
+    static constexpr std::size_t largest_max_reply = std::size_t{2} << 20U;
 
     auth::access_options access;
     std::string auth_audience = "nodescope";  ///< what a token must be meant for
     std::string auth_url;                     ///< asked for instead of nodes/…; empty: not
 
+    std::string runtime = "auto";  ///< auto, docker, podman, cri: which runtimes are asked
+    std::string cri_endpoint;      ///< empty: the first of the usual sockets that exists
     std::string docker_host;
     bool docker_insecure_tcp = false;
+    std::string podman_host;
+    std::string podman_root = "/var/lib/containers/storage";
+    std::string podman_runroot = "/run/containers/storage";
 
     std::string pod_source = "auto";
     std::string kubeconfig;
@@ -53,8 +62,8 @@ struct configuration {
     std::string node_name;
 
     std::string metrics_containers = "all";        ///< all, runtime, none: whose series are in /metrics
-    std::string metrics_container_labels = "all";  ///< all, own, none: which of their Docker labels
-    std::vector<std::string> metrics_labels;       ///< Docker labels that "none" keeps
+    std::string metrics_container_labels = "all";  ///< all, own, none, kubernetes: which of their labels
+    std::vector<std::string> metrics_labels;       ///< labels that the last two keep
 
     std::string root = "/";
     std::string xtables_dir;
@@ -71,49 +80,43 @@ struct configuration {
     bool count_descriptors = false;                                 ///< of the processes of containers
     std::string disk_usage = "asked";        ///< asked, never: when the files of containers are walked
     std::vector<std::string> container_env;  ///< variables of containers that may be shown; they often hold secrets
-    std::size_t max_events = default_max_events;
+    /// Of each kind. cAdvisor keeps 100,000, which is 100 MB of a node that is sick already: an event of a pod is about
+    /// 250 bytes. This is at most 10 MB, and a container that restarts every 9 seconds for a day.
+    std::size_t max_events = 10'000;
 
     std::vector<setting> settings;
 
     log_level level = log_level::info;
     log_format format = log_format::text;
-
-    /// Agents keep answers in etcd, whose limit for one request is 1.5 MiB, and refuse what is above 2 MiB.
-    static constexpr std::size_t default_max_reply = std::size_t{1} << 20U;
-    /// cadvisor::event_store::default_limit says why.
-    static constexpr std::size_t default_max_events = 10'000;
-    static constexpr std::size_t largest_max_reply = std::size_t{2} << 20U;
 };
 
 /// The texts that were given for one key, and where.
 struct given_value {
-    given_value(std::string k, std::vector<std::string> t, std::string s)
-        : key(std::move(k)), texts(std::move(t)), source(std::move(s))
-    {
-    }
     std::string key;
     std::vector<std::string> texts;
     std::string source;  ///< as in `setting`
 };
 
-/// The configuration that these values make, each key given once at most; what is not given has its default, or what
-/// `environment` says by the names that Docker and Kubernetes use. failure::invalid names the key and the place.
-result<configuration> make_configuration(const std::vector<given_value>& given,
+/// The configuration that the values of the command line make (each key once at most), the environment where they say
+/// nothing, and then the file: `file`, else what NODESCOPE_CONFIG names, else /etc/nodescope/config.toml if it exists.
+/// What is given nowhere has its default, or what Docker's and Kubernetes' own variables say. `environment` is
+/// "NAME=value" each. failure::invalid names the key, its place and for an unknown one a near match; or the failure of
+/// reading the file.
+result<configuration> read_configuration(std::vector<given_value> given, const std::string& file,
                                          const std::vector<std::string>& environment, bool stderr_is_terminal);
 
 /// The configuration file with every key, commented out, at its default.
 std::string defaults_text();
 
-/// `message` with the place in front of it where the value stands that it quotes ("config.toml:3: …"), if that is
-/// known.
+/// `message`, preceded by the place of the value that it quotes ("config.toml:3: …") if that is known.
 std::string with_source(const configuration& config, std::string message);
 
-/// The keys that differ, in the order of --help: those a running service has taken over, and those that need a restart.
+/// The keys that differ, in the order of --help.
 struct changed_keys {
     std::vector<std::string> taken_over;
     std::vector<std::string> need_restart;
 };
-/// Copies into `running` what a running service takes over of `fresh`: the settings that are marked so.
+/// Copies the reloadable settings of `fresh` into `running`.
 changed_keys take_over(configuration& running, configuration fresh);
 
 }  // namespace nodescope

@@ -1,5 +1,7 @@
 #include "server/config/config_file.hpp"
 
+#include "core/ascii.hpp"
+#include "core/files/bounded_file.hpp"
 #include "core/unique_fd.hpp"
 
 #include <fmt/format.h>
@@ -11,7 +13,7 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 namespace nodescope {
 
@@ -19,12 +21,7 @@ namespace {
 
 constexpr std::size_t largest_file = std::size_t{1} << 20U;
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-bool is_bare(char c) noexcept
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-' || c == '_';
-}
+bool is_bare(char c) noexcept { return is_alphanumeric(c) || c == '-' || c == '_'; }
 
 /// Goes over the text once. After a step that found something wrong, problem() says what.
 class reader {
@@ -87,11 +84,7 @@ private:
         if (out.key.empty() || peek() != '=') return complain("this is not `key = value`");
         ++at_;
         skip_blanks();
-        if (peek() == '[') {
-            if (!read_array(out.values)) return false;
-        } else if (!read_value(out.values)) {
-            return false;
-        }
+        if (!(peek() == '[' ? read_array(out.values) : read_value(out.values))) return false;
         skip_blanks();
         return peek() == '\n' || complain(fmt::format("there is something behind the value of \"{}\"", out.key));
     }
@@ -181,21 +174,18 @@ result<std::vector<file_setting>> parse_config_text(std::string_view name, std::
 
 result<std::vector<file_setting>> read_config_file(const std::string& path)
 {
-    const std::string step = fmt::format("read the configuration file {}", path);
-    // Not blocking: somebody may have named a FIFO.
-    const unique_fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!file) return from_errno(errno, step);
-    std::string text;
-    std::array<char, 4096> chunk{};
-    for (;;) {
-        const ssize_t got = ::read(file.get(), chunk.data(), chunk.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return from_errno(errno, step);
-        if (got == 0) break;
-        text.append(chunk.data(), static_cast<std::size_t>(got));
-        if (text.size() > largest_file) return error(failure::too_large, fmt::format("{}: over 1 MiB", step));
+    const std::string shown = fmt::format("the configuration file {}", path);
+    const unique_fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    struct stat status {};
+    if (!file || ::fstat(file.get(), &status) != 0) return from_errno(errno, fmt::format("read {}", shown));
+    // Who can write it decides who may ask. Everybody may write /dev/null, and changes nothing by it.
+    if (!S_ISCHR(status.st_mode)) {
+        if (const auto ours = files::check_only_ours(status, path); !ours) return ours.error();
     }
-    return parse_config_text(path, text);
+    const auto read = files::read_whole(file.get(), largest_file, shown);
+    if (!read) return read.error();
+    if (read->truncated) return error(failure::too_large, fmt::format("read {}: over 1 MiB", shown));
+    return parse_config_text(path, read->text);
 }
 
 }  // namespace nodescope

@@ -20,7 +20,7 @@ struct file_setting {
 /// `name` stands in front of the line in the sentence of failure::malformed ("config.toml:3: …"). No key comes twice.
 result<std::vector<file_setting>> parse_config_text(std::string_view name, std::string_view text);
 
-/// Reads and parses a file of at most 1 MiB. Failures name the file.
+/// Reads and parses a file of at most 1 MiB that only root and our own user can change. Failures name the file.
 result<std::vector<file_setting>> read_config_file(const std::string& path);
 
 }  // namespace nodescope

@@ -1,5 +1,7 @@
 #include "server/config/near_match.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
@@ -29,19 +31,19 @@ std::size_t edits_between(std::string_view a, std::string_view b)
 
 }  // namespace
 
-std::string near_match(std::string_view word, const std::vector<std::string>& known)
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& known, std::string_view dashes)
 {
     if (word.size() > longest_word) return {};
     // A third of the letters wrong is another word.
     std::size_t best = std::max<std::size_t>(1, word.size() / 3) + 1;
-    std::string found;
+    std::string_view found;
     for (const std::string& candidate : known) {
         const std::size_t edits = edits_between(word, candidate);
         if (edits >= best) continue;
         best = edits;
         found = candidate;
     }
-    return found;
+    return found.empty() ? std::string() : fmt::format(", did you mean {}{}?", dashes, found);
 }
 
 }  // namespace nodescope

@@ -1,9 +1,9 @@
 #include "server/config/setting.hpp"
 
 #include "core/deadline.hpp"
+#include "core/text_scan.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 namespace nodescope {
@@ -38,14 +38,6 @@ std::string bytes_text(std::size_t value)
     return value % (1U << 10U) == 0 ? fmt::format("{}KiB", value >> 10U) : fmt::format("{}", value);
 }
 
-std::optional<std::size_t> whole_number(std::string_view text)
-{
-    std::size_t value = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (failed != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
 result<std::size_t> in_range(std::string_view shown, std::optional<std::size_t> value, std::size_t least,
                              std::size_t most)
 {
@@ -58,7 +50,7 @@ result<std::size_t> parse_bytes(std::string_view text)
 {
     const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
     const std::string_view unit = text.substr(digits);
-    const auto count = whole_number(text.substr(0, digits));
+    const auto count = whole_number<std::size_t>(text.substr(0, digits));
     if (!count) return error(failure::invalid, fmt::format("{} is not a number of bytes", text));
     if (unit.empty()) return *count;
     for (const auto& [name, shift] : {std::pair("KiB", 10U), std::pair("MiB", 20U)}) {
@@ -98,56 +90,56 @@ setting_definition choice(std::string key, place<std::string> where, texts words
 
 setting_definition list(std::string key, place<texts> where, std::string about)
 {
-    auto made = setting_of(std::move(key), where, "TEXT", list_text(default_of(where)), std::move(about),
-                           [](const texts& given) -> result<texts> { return split_list(given); });
-    made.kind = setting_definition::shape::list;
-    return made;
+    return setting_of(
+        std::move(key), where, "TEXT", list_text(default_of(where)), std::move(about),
+        [](const texts& given) -> result<texts> { return split_list(given); }, setting_definition::shape::list);
 }
 
 setting_definition choices(std::string key, place<texts> where, texts words, std::string about)
 {
     std::string form = fmt::format("TEXT:{{{}}}", fmt::join(words, ","));
-    auto made = setting_of(std::move(key), where, std::move(form), list_text(default_of(where)), std::move(about),
-                           [words](const texts& given) -> result<texts> {
-                               auto parts = split_list(given);
-                               for (const std::string& one : parts) {
-                                   if (const auto known = place_of_word(one, words); !known) return known.error();
-                               }
-                               return parts;
-                           });
-    made.kind = setting_definition::shape::list;
-    return made;
+    return setting_of(
+        std::move(key), where, std::move(form), list_text(default_of(where)), std::move(about),
+        [words](const texts& given) -> result<texts> {
+            auto parts = split_list(given);
+            for (const std::string& one : parts) {
+                if (const auto known = place_of_word(one, words); !known) return known.error();
+            }
+            return parts;
+        },
+        setting_definition::shape::list);
 }
 
 setting_definition user_ids(std::string key, place<std::vector<uid_t>> where, std::string about)
 {
-    auto made = setting_of(std::move(key), where, "UINT", "", std::move(about),
-                           [](const texts& given) -> result<std::vector<uid_t>> {
-                               std::vector<uid_t> ids;
-                               for (const std::string& one : split_list(given)) {
-                                   const auto id = whole_number(one);
-                                   if (!id || *id > std::numeric_limits<uid_t>::max()) {
-                                       return error(failure::invalid, fmt::format("{} is not a uid", one));
-                                   }
-                                   ids.push_back(static_cast<uid_t>(*id));
-                               }
-                               return ids;
-                           });
-    made.kind = setting_definition::shape::list;
-    return made;
+    return setting_of(
+        std::move(key), where, "UINT", {}, std::move(about),
+        [](const texts& given) -> result<std::vector<uid_t>> {
+            std::vector<uid_t> ids;
+            for (const std::string& one : split_list(given)) {
+                const auto id = whole_number<uid_t>(one);
+                if (!id) {
+                    return error(failure::invalid, fmt::format("{} is not a uid", one));
+                }
+                ids.push_back(*id);
+            }
+            return ids;
+        },
+        setting_definition::shape::list);
 }
 
 setting_definition flag(std::string key, place<bool> where, std::string about)
 {
     // Each yes with its no behind it.
     static const texts words{"true", "false", "on", "off", "yes", "no", "1", "0"};
-    auto made = setting_of(std::move(key), where, "", "", std::move(about), [](const texts& given) {
-        auto said = place_of_word(given.back(), words);
-        if (said) *said = *said % 2 == 0 ? 1 : 0;
-        return said;
-    });
-    made.kind = setting_definition::shape::flag;
-    return made;
+    return setting_of(
+        std::move(key), where, "", "", std::move(about),
+        [](const texts& given) {
+            auto said = place_of_word(given.back(), words);
+            if (said) *said = *said % 2 == 0 ? 1 : 0;
+            return said;
+        },
+        setting_definition::shape::flag);
 }
 
 setting_definition duration(std::string key, place<std::chrono::milliseconds> where, std::string about)
@@ -161,7 +153,7 @@ setting_definition number(std::string key, place<std::size_t> where, std::size_t
 {
     return setting_of(std::move(key), where, fmt::format("UINT:UINT in [{} - {}]", least, most),
                       fmt::format("{}", default_of(where)), std::move(about), [=](const texts& given) {
-                          return in_range(given.front(), whole_number(given.front()), least, most);
+                          return in_range(given.front(), whole_number<std::size_t>(given.front()), least, most);
                       });
 }
 

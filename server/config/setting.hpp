@@ -63,13 +63,15 @@ setting_definition choices(std::string key, place<std::vector<std::string>> wher
 /// What the kinds have in common. `parse` makes a result<T> of the texts that were given.
 template <class T, class Parse>
 setting_definition setting_of(std::string key, place<T> where, std::string form, std::string default_text,
-                              std::string about, Parse parse)
+                              std::string about, Parse parse,
+                              setting_definition::shape kind = setting_definition::shape::value)
 {
     setting_definition made;
     made.key = std::move(key);
     made.about = std::move(about);
     made.form = std::move(form);
     made.default_text = std::move(default_text);
+    made.kind = kind;
     made.assign = [where, parse](configuration& to, const std::vector<std::string>& given) -> result<void> {
         auto value = parse(given);
         if (!value) return value.error();

@@ -25,6 +25,15 @@ auto& at(configuration& of)
     return (of.*....*Path);
 }
 
+template <auto Member>
+constexpr auto http_option = at<&configuration::http, Member>;
+template <auto Member>
+constexpr auto access_option = at<&configuration::access, Member>;
+template <auto Member>
+constexpr auto credential_file = at<&configuration::access, &access::files, Member>;
+template <auto Member>
+constexpr auto limit = at<&configuration::limits, Member>;
+
 setting_definition reloadable(setting_definition one)
 {
     one.reloadable = true;
@@ -44,7 +53,7 @@ setting_definition checked(setting_definition one, Check check)
 
 setting_definition listen()
 {
-    auto made = list("listen", at<&configuration::http, &server::listen>,
+    auto made = list("listen", http_option<&server::listen>,
                      "address to listen on: host:port, [v6]:port or unix:/path; repeatable");
     made.form = "TEXT:ADDRESS";
     return checked(std::move(made), [](const configuration& c) -> result<void> {
@@ -59,17 +68,17 @@ rows server_settings()
 {
     return {
         listen(),
-        reloadable(list("allow-host", at<&configuration::http, &server::allowed_hosts>,
+        reloadable(list("allow-host", http_option<&server::allowed_hosts>,
                         "name accepted in Host besides IP addresses and localhost; repeatable")),
-        reloadable(list("allow-origin", at<&configuration::http, &server::allowed_origins>,
+        reloadable(list("allow-origin", http_option<&server::allowed_origins>,
                         "Origin accepted from browsers; repeatable; none by default")),
-        reloadable(number("max-connections", at<&configuration::http, &server::max_connections>, 1, most_connections,
+        reloadable(number("max-connections", http_option<&server::max_connections>, 1, most_connections,
                           "connections at once")),
-        reloadable(number("max-connections-per-peer", at<&configuration::http, &server::max_connections_per_peer>, 1,
-                          most_connections, "connections at once from one address")),
-        bytes("max-header", at<&configuration::http, &server::max_header>, "longest request header"),
-        bytes("max-body", at<&configuration::http, &server::max_body>, "longest request body"),
-        bytes("max-target", at<&configuration::http, &server::max_target>, "longest request target"),
+        reloadable(number("max-connections-per-peer", http_option<&server::max_connections_per_peer>, 1,
+                          most_connections, "connections at once from one address; on loopback, of one user")),
+        bytes("max-header", http_option<&server::max_header>, "longest request header"),
+        bytes("max-body", http_option<&server::max_body>, "longest request body"),
+        bytes("max-target", http_option<&server::max_target>, "longest request target"),
         bytes("max-reply", at<&configuration::max_reply>, "longest processor answer, 2MiB at most", 1024,
               configuration::largest_max_reply),
     };
@@ -78,28 +87,29 @@ rows server_settings()
 rows access_settings()
 {
     return {
-        choices("auth", at<&configuration::access, &access::methods>,
+        choices("auth", access_option<&access::methods>,
                 {"local-peer", "client-certificate", "token-file", "basic", "kubernetes", "none"},
                 "who may ask; each method suffices by itself; repeatable"),
-        user_ids("local-peer-uid", at<&configuration::access, &access::local_uids>,
+        user_ids("local-peer-uid", access_option<&access::local_uids>,
                  "uid that may ask over loopback and Unix sockets; repeatable [0 and the service's own]"),
-        text("token-file", at<&configuration::access, &access::files, &files::token_file>,
+        flag("local-peer-allow-forwarded", access_option<&access::local_allows_forwarded>,
+             "admit as root who comes through a container runtime: everybody who may kubectl port-forward"),
+        text("token-file", credential_file<&files::token_file>,
              "bearer tokens, one a line: name:token, or just the token"),
-        text("password-file", at<&configuration::access, &access::files, &files::password_file>,
+        text("password-file", credential_file<&files::password_file>,
              "users and bcrypt hashes for Basic, as htpasswd -B makes it"),
-        text("tls-cert-file", at<&configuration::access, &access::files, &files::certificate_file>,
+        text("tls-cert-file", credential_file<&files::certificate_file>,
              "PEM certificate and its chain; TCP is then served with TLS"),
-        text("tls-key-file", at<&configuration::access, &access::files, &files::key_file>,
-             "PEM key of --tls-cert-file"),
-        text("client-ca-file", at<&configuration::access, &access::files, &files::client_ca_file>,
+        text("tls-key-file", credential_file<&files::key_file>, "PEM key of --tls-cert-file"),
+        text("client-ca-file", credential_file<&files::client_ca_file>,
              "PEM bundle that signs the certificates of clients"),
-        list("allow-client-name", at<&configuration::access, &access::client_names>,
+        list("allow-client-name", access_option<&access::client_names>,
              "common or alternative name of a client certificate that may ask; repeatable"),
         text("auth-audience", at<&configuration::auth_audience>, "audience a token must have for --auth kubernetes"),
         text("auth-url", at<&configuration::auth_url>,
              "for --auth kubernetes: non-resource URL that callers need a right to, instead of nodes/stats, "
              "nodes/metrics and nodes/diagnosis"),
-        flag("insecure-listen", at<&configuration::access, &access::insecure_listen>,
+        flag("insecure-listen", access_option<&access::insecure_listen>,
              "allow a non-loopback address without TLS or authentication: everybody who reaches it may read along"),
     };
 }
@@ -107,34 +117,51 @@ rows access_settings()
 rows deadline_settings()
 {
     return {
-        reloadable(duration("timeout-request", at<&configuration::http, &server::request_timeout>,
-                            "the whole answer to one request")),
-        reloadable(duration("timeout-header", at<&configuration::http, &server::header_timeout>,
-                            "receiving a request header")),
         reloadable(
-            duration("timeout-body", at<&configuration::http, &server::body_timeout>, "receiving a request body")),
-        reloadable(
-            duration("timeout-idle", at<&configuration::http, &server::idle_timeout>, "an idle keep-alive connection")),
-        reloadable(
-            duration("timeout-write", at<&configuration::http, &server::write_timeout>, "sending without progress")),
-        duration("timeout-docker", at<&configuration::limits, &deadlines::docker>, "one Docker Engine round trip"),
-        duration("timeout-netlink", at<&configuration::limits, &deadlines::netlink>,
-                 "all dumps of one network namespace"),
-        duration("timeout-nat", at<&configuration::limits, &deadlines::nat>, "one iptables-save"),
-        duration("timeout-kubernetes", at<&configuration::limits, &deadlines::kubernetes>,
-                 "one API server or kubelet round trip"),
-        duration("timeout-host", at<&configuration::limits, &deadlines::host>, "one pass over /proc"),
-        duration("timeout-disk-usage", at<&configuration::limits, &deadlines::disk_usage>,
-                 "one walk over the files of a container"),
-        reloadable(duration("timeout-drain", at<&configuration::limits, &deadlines::drain>, "from SIGTERM to exit")),
+            duration("timeout-request", http_option<&server::request_timeout>, "the whole answer to one request")),
+        reloadable(duration("timeout-header", http_option<&server::header_timeout>, "receiving a request header")),
+        reloadable(duration("timeout-body", http_option<&server::body_timeout>, "receiving a request body")),
+        reloadable(duration("timeout-idle", http_option<&server::idle_timeout>, "an idle keep-alive connection")),
+        reloadable(duration("timeout-write", http_option<&server::write_timeout>, "sending without progress")),
+        duration("timeout-docker", limit<&deadlines::docker>, "one Docker Engine round trip"),
+        duration("timeout-cri", limit<&deadlines::cri>, "one call of a container runtime with CRI"),
+        duration("timeout-netlink", limit<&deadlines::netlink>, "all dumps of one network namespace"),
+        duration("timeout-nat", limit<&deadlines::nat>, "one iptables-save"),
+        duration("timeout-kubernetes", limit<&deadlines::kubernetes>, "one API server or kubelet round trip"),
+        duration("timeout-host", limit<&deadlines::host>, "one pass over /proc"),
+        duration("timeout-disk-usage", limit<&deadlines::disk_usage>, "one walk over the files of a container"),
+        reloadable(duration("timeout-drain", limit<&deadlines::drain>, "from SIGTERM to exit")),
     };
+}
+
+setting_definition cri_endpoint()
+{
+    return checked(text("cri-endpoint", at<&configuration::cri_endpoint>,
+                        "container runtime with CRI: unix:///path [the first that exists of "
+                        "/run/containerd/containerd.sock, /run/crio/crio.sock, /run/cri-dockerd.sock]"),
+                   [](const configuration& c) -> result<void> {
+                       const bool sensible = c.cri_endpoint.empty() || c.cri_endpoint.starts_with("unix:///");
+                       if (sensible) return {};
+                       return error(failure::invalid, "the path of a socket: unix:///path");
+                   });
 }
 
 rows source_settings()
 {
     return {
+        choice("runtime", at<&configuration::runtime>, {"auto", "docker", "podman", "cri"},
+               "container runtimes that are asked: Docker, Podman, one with CRI (containerd, CRI-O), or those whose "
+               "sockets exist"),
+        cri_endpoint(),
         text("docker-host", at<&configuration::docker_host>,
-             "Docker daemon: unix:///path or tcp://host:port [$DOCKER_HOST, else unix:///var/run/docker.sock]"),
+             "Docker daemon: unix:///path or tcp://host:port [$DOCKER_HOST, else the first that exists of "
+             "/var/run/docker.sock and, in $XDG_RUNTIME_DIR and /run/user/<uid>, docker.sock]"),
+        text("podman-host", at<&configuration::podman_host>,
+             "Podman's service: unix:///path or tcp://host:port [the first that exists of "
+             "/run/podman/podman.sock and, in $XDG_RUNTIME_DIR, podman/podman.sock]"),
+        text("podman-root", at<&configuration::podman_root>,
+             "where Podman keeps its containers (podman --root): read where no service of it answers"),
+        text("podman-runroot", at<&configuration::podman_runroot>, "the same for those that run (podman --runroot)"),
         flag("docker-insecure-tcp", at<&configuration::docker_insecure_tcp>,
              "allow plain tcp:// to a daemon beyond loopback"),
         choice("pod-source", at<&configuration::pod_source>, {"auto", "apiserver", "kubelet"},
@@ -176,16 +203,16 @@ setting_definition sample_interval()
 
 setting_definition sample_idle()
 {
-    using limit = std::optional<std::chrono::milliseconds>;
-    return setting_of<limit>(
+    using idle_limit = std::optional<std::chrono::milliseconds>;
+    return setting_of<idle_limit>(
         "sample-idle", at<&configuration::sample_idle>, "DURATION|always",
         duration_text(configuration().sample_idle.value()),
         "how long after the last question containers are still sampled; always: from the start, without end",
-        [](const texts& given) -> result<limit> {
-            if (given.front() == "always") return limit();
+        [](const texts& given) -> result<idle_limit> {
+            if (given.front() == "always") return idle_limit();
             const auto parsed = parse_duration(given.front());
             if (!parsed) return error(failure::invalid, parsed.error().message() + ", or always");
-            return limit(*parsed);
+            return idle_limit(*parsed);
         });
 }
 
@@ -195,11 +222,12 @@ rows sampling_settings()
     return {
         choice("metrics-containers", at<&configuration::metrics_containers>, {"all", "runtime", "none"},
                "containers that have series in /metrics: all cgroups, those of a runtime, or none"),
-        choice("metrics-container-labels", at<&configuration::metrics_container_labels>, {"all", "own", "none"},
-               "Docker labels on series: all (every label on every series, as cAdvisor does), own (those the "
-               "container has) or none"),
+        choice("metrics-container-labels", at<&configuration::metrics_container_labels>,
+               {"all", "own", "none", "kubernetes"},
+               "labels of containers on series: all (every label on every series, as cAdvisor does), own (those the "
+               "container has), none, or kubernetes (namespace, pod and container, as the kubelet's own metrics)"),
         list("metrics-label", at<&configuration::metrics_labels>,
-             "Docker label that --metrics-container-labels=none keeps; repeatable"),
+             "label of containers that --metrics-container-labels=none and kubernetes keep; repeatable"),
         sample_interval(),
         sample_idle(),
         flag("count-sockets", at<&configuration::count_sockets>,

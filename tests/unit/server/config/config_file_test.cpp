@@ -3,9 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-
 #include <fstream>
+
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace nodescope {
 namespace {
@@ -94,7 +95,7 @@ TEST(ConfigFile, IsTruncatedAnywhereWithoutHarm)
     }
 }
 
-TEST(ConfigFile, IsReadFromAFileOfSensibleSize)
+TEST(ConfigFile, IsReadFromAFileOfSensibleSizeThatOthersCannotChange)
 {
     EXPECT_THAT(read_config_file("/nonexistent/c.toml").error().message(), HasSubstr("/nonexistent/c.toml"));
     EXPECT_FALSE(read_config_file("/"));
@@ -104,6 +105,12 @@ TEST(ConfigFile, IsReadFromAFileOfSensibleSize)
     EXPECT_EQ(read_config_file(path).error().kind(), failure::too_large);
     std::ofstream(path) << "a = 1";
     EXPECT_EQ(read_config_file(path)->size(), 1U);
+    for (const mode_t mode : {0666U, 0620U, 0602U}) {
+        ::chmod(path.c_str(), mode);
+        EXPECT_EQ(read_config_file(path).error().kind(), failure::denied) << mode;
+    }
+    ::chmod(path.c_str(), 0444);
+    EXPECT_TRUE(read_config_file(path));
     ::unlink(path.c_str());
 }
 

@@ -93,7 +93,7 @@ TEST(MetricsFlags, ChooseContainersAndLabels)
     for (const char* const choice : {"all", "runtime", "none"}) {
         EXPECT_EQ(parsed({"--metrics-containers", choice}).metrics_containers, choice);
     }
-    for (const char* const choice : {"all", "own", "none"}) {
+    for (const char* const choice : {"all", "own", "none", "kubernetes"}) {
         EXPECT_EQ(parsed({"--metrics-container-labels", choice}).metrics_container_labels, choice);
     }
     for (const char* const wrong : {"own", "None", "", "all,none"}) {
