@@ -1,11 +1,16 @@
 #include "server/api/cadvisor/containers.hpp"
 
 #include "server/api/cadvisor/events.hpp"
+#include "server/api/cadvisor/fitting.hpp"
 #include "server/api/cadvisor/go_json.hpp"
 
 #include <fmt/format.h>
 
+#include <memory>
+#include <numeric>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace nodescope::api {
 
@@ -15,51 +20,111 @@ struct container_backends {
     cadvisor::containers& containers;
     worker_pool& workers;
     std::function<device_naming()> devices;
+    large_answers& answers;
 };
 
-/// More are refused: a sample of a container is 3 KB of text, and a text that grows beyond 128 MB is held twice for a
-/// moment, of the 256 MB that the service is given (systemd's MemoryMax). These are 330 containers with all they have,
-/// or 620 with the 64 that are the default.
-constexpr std::size_t samples_limit = 40'000;
-
-result<void> answerable(const container_views& found)
-{
+/// What an answer is not all of.
+struct missing_parts {
+    missing_parts& operator+=(const missing_parts& more)
+    {
+        containers += more.containers;
+        samples += more.samples;
+        return *this;
+    }
+    std::size_t containers = 0;
     std::size_t samples = 0;
-    for (const cadvisor::container_view& one : found) samples += one.samples.size();
-    if (samples <= samples_limit) return result<void>();
-    return error(failure::too_large,
-                 fmt::format("{} samples of {} containers are more than the {} that fit in one answer: ask for fewer "
-                             "(count) or for fewer containers",
-                             samples, found.size(), samples_limit));
+};
+
+void say_missing(http::reply& answer, const missing_parts& missing)
+{
+    if (missing.containers + missing.samples == 0) return;
+    answer.headers.emplace_back("X-Left-Out",
+                                fmt::format("containers={}, samples={}", missing.containers, missing.samples));
 }
 
-/// Two minutes of every container are tens of megabytes, whose text takes long enough to be put together elsewhere.
+using container_cost = std::size_t (*)(const cadvisor::container_view&);
+
+std::size_t total_cost(const container_views& found, container_cost cost)
+{
+    return std::accumulate(found.begin(), found.end(), std::size_t{0},
+                           [cost](std::size_t sum, const auto& one) { return sum + cost(one); });
+}
+
+/// The place of a long answer; none for a short one, which needs none.
+task<result<large_answers::place>> place_for(const container_backends& backends, std::size_t bytes, http::claimant who,
+                                             deadline limit)
+{
+    if (bytes <= short_answer_bytes) co_return large_answers::place();
+    auto beginning = backends.answers.begin(std::move(who), limit, bytes);
+    co_return co_await std::move(beginning);
+}
+
+/// A short text at once, a long one on a worker.
+template <class Text>
+task<http::reply> rendered(const container_backends& backends, large_answers::place place, deadline limit, Text text)
+{
+    if (place.limit_bytes() == 0) {
+        result<std::string> body = text();
+        if (!body) co_return cadvisor_failure(body.error());
+        co_return cadvisor_json(std::move(*body));
+    }
+    auto work = [text = std::move(text)](const abandon_flag&) -> result<std::string> { return text(); };
+    auto body = co_await backends.workers.run("stats", limit, std::move(work));
+    if (!body) co_return cadvisor_failure(body.error());
+    http::reply answer = cadvisor_json(std::move(*body));
+    std::move(place).hand_over(answer);
+    co_return answer;
+}
+
+/// Takes out of `found` what there is no room for.
+missing_parts fit(container_views& found, container_cost cost, std::size_t limit_bytes)
+{
+    missing_parts missing;
+    missing.samples = trim_samples(found, limit_bytes);
+    missing.containers = keep_fitting(found, cost, limit_bytes);
+    return missing;
+}
+
+/// What `text` makes of the containers that `wanted` means, of which each takes about `cost` bytes.
+template <class Text>
+task<http::reply> shown(const container_backends& backends, cadvisor::query wanted, const cadvisor_request& asked,
+                        container_cost cost, Text text)
+{
+    const auto looking = co_await backends.answers.look(asked.limit);
+    if (!looking) co_return cadvisor_failure(looking.error());
+    auto found = co_await backends.containers.find(std::move(wanted), asked.limit);
+    if (!found) co_return cadvisor_failure(found.error());
+    missing_parts missing;
+    for (const cadvisor::container_view& one : *found) missing.samples += one.samples_left_out;
+    missing += fit(*found, cost, large_answer_bytes);
+    const std::size_t bytes = total_cost(*found, cost);
+    auto place = co_await place_for(backends, bytes, asked.claimant, asked.limit);
+    if (!place) co_return cadvisor_failure(place.error());
+    if (bytes > short_answer_bytes) missing += fit(*found, cost, place->limit_bytes());
+    auto work = [text = std::move(text), all = std::make_shared<const container_views>(std::move(*found))] {
+        return result<std::string>(text(*all));
+    };
+    auto rendering = rendered(backends, std::move(*place), asked.limit, std::move(work));
+    http::reply answer = co_await std::move(rendering);
+    say_missing(answer, missing);
+    co_return answer;
+}
+
 task<http::reply> stats(const container_backends& backends, const cadvisor_request& asked, cadvisor_version version)
 {
-    auto finding = backends.containers.find(asked.query(), asked.limit);
-    auto found = co_await std::move(finding);
-    if (!found) co_return cadvisor_failure(found.error());
-    if (const auto fits = answerable(*found); !fits) co_return cadvisor_failure(fits.error());
-    auto work = [version, all = std::make_shared<const container_views>(std::move(*found)),
-                 devices = backends.devices()](const abandon_flag&) -> result<std::string> {
-        return version == cadvisor_version::v2_0 ? stats_v2_0(*all, devices) : stats_v2_1(*all, devices);
+    auto text = [version, devices = backends.devices()](const container_views& all) {
+        return version == cadvisor_version::v2_0 ? stats_v2_0(all, devices) : stats_v2_1(all, devices);
     };
-    auto working = backends.workers.run("stats", asked.limit, std::move(work));
-    auto text = co_await std::move(working);
-    if (!text) co_return cadvisor_failure(text.error());
-    co_return cadvisor_json(std::move(*text));
+    co_return co_await shown(backends, asked.query(), asked, sample_bytes, std::move(text));
 }
 
 /// Of the node: neither the path nor `type` nor `recursive` counts.
-task<http::reply> machinestats(const container_backends& backends, const cadvisor_request& asked)
+cadvisor::query of_node(const cadvisor_request& asked)
 {
     cadvisor::query node;
     node.count = asked.options.count;
     node.max_age = asked.options.max_age;
-    auto finding = backends.containers.find(std::move(node), asked.limit);
-    const auto found = co_await std::move(finding);
-    if (!found) co_return cadvisor_failure(found.error());
-    co_return cadvisor_json(machine_stats(*found));
+    return node;
 }
 
 /// Samples are not asked for: the containers need not be measured.
@@ -70,27 +135,35 @@ cadvisor::query without_samples(const cadvisor_request& asked)
     return out;
 }
 
-task<http::reply> spec(const container_backends& backends, const cadvisor_request& asked)
+cadvisor::query with_summaries(const cadvisor_request& asked)
 {
-    auto finding = backends.containers.find(without_samples(asked), asked.limit);
-    const auto found = co_await std::move(finding);
-    if (!found) co_return cadvisor_failure(found.error());
-    co_return cadvisor_json(spec_of_all(*found));
+    cadvisor::query out = without_samples(asked);
+    out.summaries = true;
+    return out;
 }
 
-task<http::reply> summary(const container_backends& backends, const cadvisor_request& asked)
+std::size_t no_bytes(const cadvisor::container_view&) { return 0; }
+
+result<std::string> summaries(const container_views& found)
 {
-    cadvisor::query wanted = without_samples(asked);
-    wanted.summaries = true;
-    auto finding = backends.containers.find(std::move(wanted), asked.limit);
-    const auto found = co_await std::move(finding);
-    if (!found) co_return cadvisor_failure(found.error());
-    for (const cadvisor::container_view& one : *found) {
+    for (const cadvisor::container_view& one : found) {
         if (one.summary) continue;
-        co_return cadvisor_failure(
-            error(failure::gone, fmt::format("derived stats not enabled for container \"{}\"", one.name)));
+        return error(failure::gone, fmt::format("derived stats not enabled for container \"{}\"", one.name));
     }
-    co_return cadvisor_json(summary_of_all(*found));
+    return summary_of_all(found);
+}
+
+/// Figures that containers publish themselves are not collected: there are none of anything that is found.
+std::string no_figures(const container_views& found, const std::string& container)
+{
+    std::string body;
+    go_json json(body);
+    json.object([&] {
+        if (found.empty()) return;
+        json.map_key(container);
+        json.object([] {});
+    });
+    return body;
 }
 
 task<http::reply> events(const container_backends& backends, const cadvisor_request& asked)
@@ -102,35 +175,27 @@ task<http::reply> events(const container_backends& backends, const cadvisor_requ
         if (!watched) co_return cadvisor_failure(watched.error());
         co_return event_stream_reply(std::move(*watched));
     }
-    auto looking = backends.containers.history(std::move(wanted->filter), asked.limit);
-    const auto found = co_await std::move(looking);
+    const auto looking = co_await backends.answers.look(asked.limit);
+    if (!looking) co_return cadvisor_failure(looking.error());
+    auto found = co_await backends.containers.history(std::move(wanted->filter), asked.limit);
     if (!found) co_return cadvisor_failure(found.error());
-    co_return cadvisor_json(events_json(*found));
-}
-
-/// Figures that containers publish themselves are not collected: there are none of anything that is found.
-task<http::reply> appmetrics(const container_backends& backends, const cadvisor_request& asked)
-{
-    auto finding = backends.containers.find(without_samples(asked), asked.limit);
-    const auto found = co_await std::move(finding);
-    if (!found) co_return cadvisor_failure(found.error());
-    std::string body;
-    go_json json(body);
-    json.object([&] {
-        if (found->empty()) return;
-        json.map_key(asked.container);
-        json.raw("{}");
-    });
-    co_return cadvisor_json(std::move(body));
+    auto place = co_await place_for(backends, event_bytes(*found), asked.claimant, asked.limit);
+    if (!place) co_return cadvisor_failure(place.error());
+    auto text = [all = std::make_shared<const cadvisor::event_list>(std::move(*found))] {
+        return result<std::string>(events_json(*all));
+    };
+    auto rendering = rendered(backends, std::move(*place), asked.limit, std::move(text));
+    co_return co_await std::move(rendering);
 }
 
 }  // namespace
 
 std::vector<cadvisor_request_type> container_request_types(cadvisor::containers& containers, worker_pool& workers,
-                                                           std::function<device_naming()> devices)
+                                                           std::function<device_naming()> devices,
+                                                           large_answers& answers)
 {
-    const auto backends =
-        std::make_shared<const container_backends>(container_backends{containers, workers, std::move(devices)});
+    const auto backends = std::make_shared<const container_backends>(
+        container_backends{containers, workers, std::move(devices), answers});
     std::vector<cadvisor_request_type> types;
     const auto add = [&](cadvisor_version version, const char* name, auto answer) {
         types.emplace_back(version, name,
@@ -139,11 +204,22 @@ std::vector<cadvisor_request_type> container_request_types(cadvisor::containers&
     for (const cadvisor_version version : {cadvisor_version::v2_0, cadvisor_version::v2_1}) {
         add(version, "stats", [version](const auto& of, const auto& asked) { return stats(of, asked, version); });
     }
-    add(cadvisor_version::v2_1, "machinestats", machinestats);
-    add(cadvisor_version::both, "spec", spec);
-    add(cadvisor_version::both, "summary", summary);
+    add(cadvisor_version::v2_1, "machinestats", [](const auto& of, const auto& asked) {
+        return shown(of, of_node(asked), asked, sample_bytes, machine_stats);
+    });
+    add(cadvisor_version::both, "spec", [](const auto& of, const auto& asked) {
+        return shown(of, without_samples(asked), asked, spec_bytes, spec_of_all);
+    });
+    add(cadvisor_version::both, "summary", [](const auto& of, const auto& asked) {
+        return shown(of, with_summaries(asked), asked, summary_bytes, summaries);
+    });
     add(cadvisor_version::both, "events", events);
-    add(cadvisor_version::both, "appmetrics", appmetrics);
+    add(cadvisor_version::both, "appmetrics", [](const auto& of, const auto& asked) {
+        const auto text = [container = asked.container](const container_views& found) {
+            return no_figures(found, container);
+        };
+        return shown(of, without_samples(asked), asked, no_bytes, text);
+    });
     return types;
 }
 

@@ -6,6 +6,7 @@
 #include "core/worker_pool.hpp"
 #include "server/api/cadvisor/routes.hpp"
 #include "server/api/cadvisor/samples.hpp"
+#include "server/api/large_answers.hpp"
 
 #include <functional>
 #include <vector>
@@ -14,6 +15,7 @@ namespace nodescope::api {
 
 /// `containers` and `workers` outlive the routes. `devices` gives the names as they are now, to be used on any thread.
 std::vector<cadvisor_request_type> container_request_types(cadvisor::containers& containers, worker_pool& workers,
-                                                           std::function<device_naming()> devices);
+                                                           std::function<device_naming()> devices,
+                                                           large_answers& answers);
 
 }  // namespace nodescope::api

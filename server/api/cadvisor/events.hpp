@@ -1,13 +1,13 @@
-// cAdvisor's events: the options of a request for them, and how one is shown (contract: cAdvisor REST API, 10).
+// cAdvisor's events: the options of a request for them, and how one is shown.
 #pragma once
 
 #include "collectors/cadvisor/containers.hpp"
 #include "server/api/cadvisor/request.hpp"
 #include "server/http/message.hpp"
 
+#include <cstddef>
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace nodescope::api {
 
@@ -20,8 +20,10 @@ struct event_request {
 /// failure::invalid for a stream with a start or an end. A value that does not parse counts as absent.
 result<event_request> read_event_request(const cadvisor_request& asked);
 
+/// About what events_json() takes.
+std::size_t event_bytes(const cadvisor::event_list& events);
 /// A list.
-std::string events_json(const std::vector<cadvisor::event>& events);
+std::string events_json(const cadvisor::event_list& events);
 
 /// 200 without Content-Type: one object a line, each sent when it happens.
 http::reply event_stream_reply(std::unique_ptr<cadvisor::event_stream> events);

@@ -1,5 +1,7 @@
 #include "server/api/cadvisor/go_json.hpp"
 
+#include "core/rfc3339.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -43,18 +45,16 @@ void append_fraction(std::string& out, std::int64_t nanoseconds)
 void go_json::time_member(std::string_view name, const std::optional<time_point>& when, zone shown)
 {
     using namespace std::chrono;
-    if (!when) {
-        raw_member(name, R"("0001-01-01T00:00:00Z")");
-        return;
-    }
     key(name);
+    if (!when) return plain_value("0001-01-01T00:00:00Z");
     const auto minute = floor<minutes>(*when);
     if (minute_ != minute || minute_zone_ != shown) prepare_minute(minute, shown);
     const auto second = floor<seconds>(*when);
-    out() += before_seconds_;
-    append_two_digits(out(), (second - minute).count());
-    append_fraction(out(), (*when - second).count());
-    out() += after_fraction_;
+    time_ = before_seconds_;
+    append_two_digits(time_, (second - minute).count());
+    append_fraction(time_, (*when - second).count());
+    time_ += after_fraction_;
+    plain_value(time_);
 }
 
 void go_json::prepare_minute(std::chrono::sys_time<std::chrono::minutes> minute, zone shown)
@@ -63,20 +63,24 @@ void go_json::prepare_minute(std::chrono::sys_time<std::chrono::minutes> minute,
     const seconds offset = shown == zone::utc ? seconds(0) : local_offset(minute);
     // The last zone whose offset had seconds gave them up in 1972 (Liberia).
     const auto whole_offset = duration_cast<minutes>(offset);
-    const auto local = minute + whole_offset;
-    const auto midnight = floor<days>(local);
-    const year_month_day date(midnight);
-    const hh_mm_ss<minutes> clock(local - midnight);
     minute_ = minute;
     minute_zone_ = shown;
-    before_seconds_ = fmt::format("\"{:04}-{:02}-{:02}T{:02}:{:02}:", static_cast<int>(date.year()),
-                                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                                  clock.hours().count(), clock.minutes().count());
-    after_fraction_ = "Z\"";
+    before_seconds_ = date_and_time(minute + whole_offset);
+    before_seconds_.resize(before_seconds_.size() - 2);
+    after_fraction_ = "Z";
     if (whole_offset.count() == 0) return;
     const auto distance = std::abs(whole_offset.count());
-    after_fraction_ =
-        fmt::format("{}{:02}:{:02}\"", whole_offset.count() < 0 ? '-' : '+', distance / 60, distance % 60);
+    after_fraction_ = fmt::format("{}{:02}:{:02}", whole_offset.count() < 0 ? '-' : '+', distance / 60, distance % 60);
+}
+
+std::string zeros(std::span<const std::string_view> figures)
+{
+    std::string text;
+    go_json json(text);
+    json.object([&] {
+        for (const std::string_view figure : figures) json.member(figure, 0);
+    });
+    return text;
 }
 
 }  // namespace nodescope::api

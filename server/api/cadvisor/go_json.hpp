@@ -1,11 +1,12 @@
-// JSON as Go's encoding/json spells it, for answers that clients of cAdvisor compare or parse (contract: cAdvisor REST
-// API, 1.5): core's writer with Go's strings, and times.
+// JSON as Go's encoding/json spells it, for answers that clients of cAdvisor compare or parse: core's writer with Go's
+// strings, and times.
 #pragma once
 
 #include "core/json/writer.hpp"
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,11 @@ private:
     zone minute_zone_ = zone::utc;
     std::string before_seconds_;
     std::string after_fraction_;
+    std::string time_;
 };
+
+/// An object of figures that are all 0. For what cAdvisor counts and we do not: such an object is in every sample, so
+/// its text is made once and kept.
+std::string zeros(std::span<const std::string_view> figures);
 
 }  // namespace nodescope::api

@@ -1,7 +1,8 @@
 #include "server/api/cadvisor/go_values.hpp"
 
 #include "collectors/cadvisor/go_quoted.hpp"
-#include "server/http/ascii.hpp"
+#include "core/ascii.hpp"
+#include "core/rfc3339.hpp"
 
 #include <fmt/format.h>
 
@@ -30,12 +31,12 @@ constexpr std::array<std::pair<std::string_view, std::int64_t>, 8> duration_unit
 }};
 
 /// Decimal digits off the front. What does not fit counts as the largest number, which no unit can make a duration.
-std::optional<std::int64_t> take_digits(std::string_view& text, std::size_t most = std::string_view::npos)
+std::optional<std::int64_t> take_digits(std::string_view& text)
 {
     constexpr auto largest = std::numeric_limits<std::int64_t>::max();
     std::int64_t value = 0;
     std::size_t used = 0;
-    for (; used < std::min(text.size(), most) && http::is_digit(text[used]); ++used) {
+    for (; used < text.size() && is_digit(text[used]); ++used) {
         const int digit = text[used] - '0';
         value = value > (largest - digit) / 10 ? largest : value * 10 + digit;
     }
@@ -83,30 +84,6 @@ duration_fault take_part(std::string_view& text, nanoseconds& sum, std::string_v
     return duration_fault::none;
 }
 
-/// Exactly `digits` decimal digits, and `end` behind them unless it is NUL.
-std::optional<unsigned> take_number(std::string_view& text, std::size_t digits, char end = '\0')
-{
-    const std::size_t before = text.size();
-    const auto value = take_digits(text, digits);
-    if (!value || before - text.size() != digits) return std::nullopt;
-    if (end == '\0') return static_cast<unsigned>(*value);
-    if (!text.starts_with(end)) return std::nullopt;
-    text.remove_prefix(1);
-    return static_cast<unsigned>(*value);
-}
-
-std::optional<std::chrono::minutes> take_offset(std::string_view text)
-{
-    if (text == "Z") return std::chrono::minutes(0);
-    if (text.size() != 6 || (text[0] != '+' && text[0] != '-')) return std::nullopt;
-    const int sign = text[0] == '-' ? -1 : 1;
-    text.remove_prefix(1);
-    const auto hours = take_number(text, 2, ':');
-    const auto minutes = hours ? take_number(text, 2) : std::nullopt;
-    if (!minutes || *hours > 24 || *minutes > 60) return std::nullopt;
-    return sign * (std::chrono::hours(*hours) + std::chrono::minutes(*minutes));
-}
-
 }  // namespace
 
 result<nanoseconds> parse_go_duration(std::string_view text)
@@ -141,31 +118,12 @@ bool is_go_true(std::string_view text) noexcept
 
 std::optional<std::chrono::sys_time<nanoseconds>> parse_go_time(std::string_view text)
 {
-    using namespace std::chrono;
-    std::string_view rest = text;
-    const auto year_number = take_number(rest, 4, '-');
-    const auto month_number = year_number ? take_number(rest, 2, '-') : std::nullopt;
-    const auto day_number = month_number ? take_number(rest, 2, 'T') : std::nullopt;
-    const auto hour_number = day_number ? take_number(rest, 2, ':') : std::nullopt;
-    const auto minute_number = hour_number ? take_number(rest, 2, ':') : std::nullopt;
-    const auto second_number = minute_number ? take_number(rest, 2) : std::nullopt;
-    if (!second_number || *hour_number > 23 || *minute_number > 59 || *second_number > 59) return std::nullopt;
-    const year_month_day date(year(static_cast<int>(*year_number)), month(*month_number), day(*day_number));
-    // The range of nanoseconds in 64 bits, with a day to spare for the offset.
-    if (!date.ok() || *year_number < 1678 || *year_number > 2261) return std::nullopt;
-    std::int64_t nanosecond_number = 0;
-    if (rest.starts_with('.')) {
-        rest.remove_prefix(1);
-        std::string_view digits = rest.substr(0, rest.find_first_not_of("0123456789"));
-        if (!take_fraction(rest)) return std::nullopt;
-        const std::size_t kept = std::min<std::size_t>(digits.size(), 9);
-        nanosecond_number = take_digits(digits, kept).value_or(0);
-        for (std::size_t place = kept; place < 9; ++place) nanosecond_number *= 10;
-    }
-    const auto offset = take_offset(rest);
-    if (!offset) return std::nullopt;
-    return sys_days(date) + hours(*hour_number) + minutes(*minute_number) + seconds(*second_number) +
-           nanoseconds(nanosecond_number) - *offset;
+    // Go knows no leap second and no small 'z'.
+    constexpr std::size_t seconds_at = std::string_view("2026-11-20T23:42:").size();
+    if (text.size() < seconds_at || text.substr(seconds_at).starts_with("60") || text.ends_with('z'))
+        return std::nullopt;
+    const auto time = parse_exact_rfc3339(text);
+    return time ? std::optional(*time) : std::nullopt;
 }
 
 }  // namespace nodescope::api

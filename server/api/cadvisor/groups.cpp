@@ -15,15 +15,7 @@ constexpr std::array<std::string_view, 12> io_list_names{
     "io_merged",        "io_time",     "io_cost_usage", "io_cost_wait", "io_cost_indebt",  "io_cost_indelay",
 };
 
-/// In the order of host::tcp_states.
-constexpr std::array<std::string_view, 11> tcp_state_names{
-    "Established", "SynSent",   "SynRecv", "FinWait1", "FinWait2", "TimeWait",
-    "Close",       "CloseWait", "LastAck", "Listen",   "Closing",
-};
-
-constexpr std::string_view no_sockets =
-    R"({"Established":0,"SynSent":0,"SynRecv":0,"FinWait1":0,"FinWait2":0,"TimeWait":0,"Close":0,"CloseWait":0,)"
-    R"("LastAck":0,"Listen":0,"Closing":0})";
+constexpr std::array<std::string_view, 3> schedstat_names{"run_time", "runqueue_time", "run_periods"};
 
 void append_pressure_line(go_json& json, std::string_view name, const host::pressure_line& line)
 {
@@ -47,11 +39,7 @@ void append_cpu_times(go_json& json, const host::cpu_usage& cpu)
 {
     json.object_member("usage", [&] {
         json.member("total", cpu.total);
-        if (!cpu.per_cpu.empty()) {
-            json.array_member("per_cpu_usage", [&] {
-                for (const std::uint64_t one : cpu.per_cpu) json.value(one);
-            });
-        }
+        if (!cpu.per_cpu.empty()) json.list_member("per_cpu_usage", cpu.per_cpu);
         json.member("user", cpu.user);
         json.member("system", cpu.system);
     });
@@ -80,23 +68,9 @@ void append_io_entry(go_json& json, const host::io_entry& entry, const std::stri
     });
 }
 
-void append_interface(go_json& json, const host::interface_counters& counters)
-{
-    json.object([&] {
-        json.member("name", counters.name);
-        json.member("rx_bytes", counters.rx_bytes);
-        json.member("rx_packets", counters.rx_packets);
-        json.member("rx_errors", counters.rx_errors);
-        json.member("rx_dropped", counters.rx_dropped);
-        json.member("tx_bytes", counters.tx_bytes);
-        json.member("tx_packets", counters.tx_packets);
-        json.member("tx_errors", counters.tx_errors);
-        json.member("tx_dropped", counters.tx_dropped);
-    });
-}
-
 void append_tcp(go_json& json, std::string_view name, const host::tcp_states& states)
 {
+    static const std::string no_sockets = zeros(tcp_state_names);
     if (states == host::tcp_states()) return json.raw_member(name, no_sockets);
     json.object_member(name, [&] {
         for (std::size_t at = 0; at < tcp_state_names.size(); ++at) {
@@ -170,7 +144,8 @@ void append_cpu(go_json& json, const host::cpu_usage& cpu, const host::pressures
             json.member("bursts_periods", cpu.burst_periods);
             json.member("burst_time", cpu.burst_time);
         });
-        json.raw_member("schedstat", R"({"run_time":0,"runqueue_time":0,"run_periods":0})");
+        static const std::string schedstat = zeros(schedstat_names);
+        json.raw_member("schedstat", schedstat);
         json.member("load_average", 0);
         if (pressures != nullptr) append_pressure(json, pressures->cpu);
     });
@@ -226,8 +201,16 @@ void append_network(go_json& json, const host::network_usage& network, socket_fi
 {
     json.object([&] {
         if (!network.interfaces.empty()) {
-            json.array_member("interfaces", [&] {
-                for (const host::interface_counters& counters : network.interfaces) append_interface(json, counters);
+            json.objects_member("interfaces", network.interfaces, [&](const host::interface_counters& counters) {
+                json.member("name", counters.name);
+                json.member("rx_bytes", counters.rx_bytes);
+                json.member("rx_packets", counters.rx_packets);
+                json.member("rx_errors", counters.rx_errors);
+                json.member("rx_dropped", counters.rx_dropped);
+                json.member("tx_bytes", counters.tx_bytes);
+                json.member("tx_packets", counters.tx_packets);
+                json.member("tx_errors", counters.tx_errors);
+                json.member("tx_dropped", counters.tx_dropped);
             });
         }
         static const host::network_usage zeros;

@@ -1,5 +1,5 @@
-// The groups of a sample (cpu, memory, …) as cAdvisor's API shows them: key order of contract section 6, with the keys
-// of cAdvisor 0.60 in their places. Each function appends one JSON value.
+// The groups of a sample (cpu, memory, …) as cAdvisor's API shows them: the keys in the order of cAdvisor 0.35, and
+// those of 0.60 in their places. Each function appends one JSON value.
 #pragma once
 
 #include "collectors/cadvisor/model.hpp"
@@ -20,6 +20,12 @@ namespace nodescope::api {
 /// In the order of host::io_operation, which is that of the bytes of the names.
 inline constexpr std::array<std::string_view, 7> io_operation_names{
     "Async", "Count", "Discard", "Read", "Sync", "Total", "Write",
+};
+
+/// In the order of host::tcp_states.
+inline constexpr std::array<std::string_view, 11> tcp_state_names{
+    "Established", "SynSent",   "SynRecv", "FinWait1", "FinWait2", "TimeWait",
+    "Close",       "CloseWait", "LastAck", "Listen",   "Closing",
 };
 
 /// The names of block devices in one answer: asked for once each. `naming` outlives it.

@@ -2,12 +2,15 @@
 
 #include "collectors/cadvisor/go_quoted.hpp"
 #include "core/json/writer.hpp"
+#include "core/text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace nodescope::api {
 
@@ -21,6 +24,9 @@ struct machine_context {
     mutable std::string shown_text;
 };
 
+// Of a header that lists mount points: far below what clients take for one.
+constexpr std::size_t unanswered_limit_bytes = 2048;
+
 task<http::reply> version_of(const machine_context& context, const cadvisor_request&)
 {
     std::string body;
@@ -28,51 +34,59 @@ task<http::reply> version_of(const machine_context& context, const cadvisor_requ
     co_return cadvisor_json(std::move(body));
 }
 
+// cAdvisor's JSON has no place for what is missing.
+void name_unanswered(http::reply& out, const std::vector<std::string>& mountpoints)
+{
+    if (mountpoints.empty()) return;
+    const std::string names = fmt::format("{}", fmt::join(mountpoints, ", "));
+    out.headers.emplace_back("X-Unanswered-Filesystems", escape_untrusted(names, unanswered_limit_bytes));
+}
+
 task<http::reply> machine(const machine_context& context, const cadvisor_request& asked)
 {
-    auto reading = context.backends.machine.machine(asked.limit);
-    const auto node = co_await std::move(reading);
+    const auto node = co_await context.backends.machine.machine(asked.limit);
     if (!node) co_return cadvisor_failure(node.error());
     if (*node != context.shown) {
         context.shown_text = machine_json(**node);
         context.shown = *node;
     }
-    co_return cadvisor_json(context.shown_text);
+    http::reply out = cadvisor_json(context.shown_text);
+    if ((*node)->filesystems) name_unanswered(out, (*node)->filesystems->unanswered);
+    co_return out;
 }
 
 task<http::reply> attributes(const machine_context& context, const cadvisor_request& asked)
 {
-    auto reading = context.backends.machine.machine(asked.limit);
-    const auto node = co_await std::move(reading);
+    const auto node = co_await context.backends.machine.machine(asked.limit);
     if (!node) co_return cadvisor_failure(node.error());
-    auto asking = context.backends.engine.versions(asked.limit);
-    const auto engine = co_await std::move(asking);
+    const auto engine = co_await context.backends.engine.versions(asked.limit);
     co_return cadvisor_json(attributes_json(**node, engine, context.version));
 }
 
 task<http::reply> storage(const machine_context& context, const cadvisor_request& asked)
 {
-    auto asking = context.backends.engine.data_root(asked.limit);
-    std::string docker_root = co_await std::move(asking);
+    std::string docker_root = co_await context.backends.engine.data_root(asked.limit);
     if (const auto uuid = asked.parameters.get("uuid"); !uuid.empty()) {
-        auto finding = context.backends.machine.storage_of_disk(std::string(uuid), std::move(docker_root), asked.limit);
-        const auto found = co_await std::move(finding);
+        const auto found =
+            co_await context.backends.machine.storage_of_disk(std::string(uuid), std::move(docker_root), asked.limit);
         if (!found) co_return cadvisor_failure(found.error());
         co_return cadvisor_json(storage_json(*found));
     }
-    auto measuring = context.backends.machine.storage(std::move(docker_root), asked.limit);
-    auto all = co_await std::move(measuring);
+    auto all = co_await context.backends.machine.storage(std::move(docker_root), asked.limit);
     if (!all) co_return cadvisor_failure(all.error());
+    auto& shown = all->filesystems;
     if (const auto label = asked.parameters.get("label"); !label.empty()) {
-        std::erase_if(*all, [label](const cadvisor::stored_filesystem& one) {
+        std::erase_if(shown, [label](const cadvisor::stored_filesystem& one) {
             return std::find(one.labels.begin(), one.labels.end(), label) == one.labels.end();
         });
-        if (all->empty()) {
+        if (shown.empty()) {
             co_return cadvisor_failure(
                 error(failure::gone, fmt::format("non-existent label {}", cadvisor::go_quoted(label))));
         }
     }
-    co_return cadvisor_json(storage_json(*all));
+    http::reply out = cadvisor_json(storage_json(shown));
+    name_unanswered(out, all->unanswered);
+    co_return out;
 }
 
 http::reply listing_failure(const error& why)
@@ -90,18 +104,27 @@ task<http::reply> ps(const machine_context& context, const cadvisor_request& ask
         one.recursive = false;
         one.count = 0;
         one.max_age.reset();
-        auto finding = context.backends.containers.find(std::move(one), asked.limit);
-        const auto found = co_await std::move(finding);
+        const auto found = co_await context.backends.containers.find(std::move(one), asked.limit);
         if (!found) co_return listing_failure(found.error());
         if (found->size() != 1) {
             co_return listing_failure(error(failure::conflict, "Expected the request to match only one container"));
         }
         cgroup = found->front().name;
     }
-    auto listing = context.backends.processes.collect(std::move(cgroup), asked.limit);
-    const auto table = co_await std::move(listing);
+    // Before the table is there: it takes megabytes itself.
+    auto place = co_await context.backends.answers.begin(asked.claimant, asked.limit);
+    if (!place) co_return listing_failure(place.error());
+    const auto table = co_await context.backends.processes.collect(std::move(cgroup), asked.limit);
     if (!table) co_return listing_failure(table.error());
-    co_return cadvisor_json(process_table_json(**table));
+    auto work = [table = *table](const abandon_flag&) -> result<std::string> { return process_table_json(*table); };
+    auto body = co_await context.backends.workers.run("ps", asked.limit, std::move(work));
+    if (!body) co_return listing_failure(body.error());
+    http::reply out = cadvisor_json(std::move(*body));
+    if ((*table)->paths_left_out > 0) {
+        out.headers.emplace_back("X-Left-Out", fmt::format("cgroup_paths={}", (*table)->paths_left_out));
+    }
+    std::move(*place).hand_over(out);
+    co_return out;
 }
 
 }  // namespace

@@ -1,12 +1,14 @@
 // The request types of cAdvisor's API about the node itself and about processes: version, attributes, machine, storage,
-// ps (contract: cAdvisor REST API, 4 and 9).
+// ps.
 #pragma once
 
 #include "collectors/cadvisor/containers.hpp"
 #include "collectors/cadvisor/engine_facts.hpp"
 #include "collectors/cadvisor/machine.hpp"
 #include "collectors/cadvisor/process_table.hpp"
+#include "core/worker_pool.hpp"
 #include "server/api/cadvisor/routes.hpp"
+#include "server/api/large_answers.hpp"
 
 #include <string>
 #include <string_view>
@@ -20,6 +22,8 @@ struct machine_backends {
     cadvisor::engine_facts& engine;
     cadvisor::process_table_collector& processes;
     cadvisor::containers& containers;
+    worker_pool& workers;
+    large_answers& answers;
 };
 
 /// `version` is the service's own.

@@ -1,5 +1,4 @@
-// How the node and its processes are written: keys and their order as cAdvisor's (contract: cAdvisor REST API, 4 and
-// 9).
+// How the node and its processes are written: keys and their order as cAdvisor's.
 #include "server/api/cadvisor/go_json.hpp"
 #include "server/api/cadvisor/machine.hpp"
 
@@ -15,45 +14,43 @@ namespace {
 constexpr std::string_view unknown = "Unknown";
 constexpr std::string_view no_instance = "None";
 
-/// A list that is null when it is empty.
-template <class List, class Element>
-void list_or_null(go_json& json, std::string_view key, const List& list, Element element)
+/// Lists that are null when they are empty.
+template <class List>
+void list_or_null(go_json& json, std::string_view key, const List& list)
 {
-    json.key(key);
-    if (list.empty()) {
-        json.null();
-        return;
-    }
-    json.array(list, element);
+    if (list.empty()) json.raw_member(key, "null");
+    else json.list_member(key, list);
+}
+template <class List, class Members>
+void objects_or_null(go_json& json, std::string_view key, const List& list, const Members& members)
+{
+    if (list.empty()) json.raw_member(key, "null");
+    else json.objects_member(key, list, members);
 }
 
 void huge_pages(go_json& json, const std::vector<host::huge_page_pool>& pools)
 {
-    list_or_null(json, "hugepages", pools, [&](const host::huge_page_pool& one) {
-        json.object([&] {
-            json.member("page_size", one.page_kib);
-            json.member("num_pages", one.count);
-        });
+    objects_or_null(json, "hugepages", pools, [&](const host::huge_page_pool& one) {
+        json.member("page_size", one.page_kib);
+        json.member("num_pages", one.count);
     });
 }
 
 void caches(go_json& json, std::string_view key, const std::vector<host::cpu_cache>& list)
 {
-    list_or_null(json, key, list, [&](const host::cpu_cache& one) {
-        json.object([&] {
-            json.member("id", one.id);
-            json.member("size", one.size);
-            json.member("type", one.type);
-            json.member("level", one.level);
-        });
+    objects_or_null(json, key, list, [&](const host::cpu_cache& one) {
+        json.member("id", one.id);
+        json.member("size", one.size);
+        json.member("type", one.type);
+        json.member("level", one.level);
     });
 }
 
-void core(go_json& json, const host::cpu_core& one)
+void cores(go_json& json, const std::vector<host::cpu_core>& list)
 {
-    json.object([&] {
+    objects_or_null(json, "cores", list, [&](const host::cpu_core& one) {
         json.member("core_id", one.id);
-        list_or_null(json, "thread_ids", one.threads, [&](int thread) { json.value(thread); });
+        list_or_null(json, "thread_ids", one.threads);
         caches(json, "caches", one.caches);
         caches(json, "uncore_caches", one.uncore_caches);
         json.member("socket_id", one.socket);
@@ -62,31 +59,25 @@ void core(go_json& json, const host::cpu_core& one)
 
 void topology(go_json& json, const std::vector<host::numa_node>& nodes)
 {
-    json.array_member("topology", [&] {
-        for (const host::numa_node& node : nodes) {
-            json.object([&] {
-                json.member("node_id", node.id);
-                json.member("memory", node.memory);
-                huge_pages(json, node.huge_pages);
-                list_or_null(json, "cores", node.cores, [&](const host::cpu_core& one) { core(json, one); });
-                caches(json, "caches", node.caches);
-                list_or_null(json, "distances", node.distances, [&](std::uint64_t one) { json.value(one); });
-            });
-        }
+    json.objects_member("topology", nodes, [&](const host::numa_node& node) {
+        json.member("node_id", node.id);
+        json.member("memory", node.memory);
+        huge_pages(json, node.huge_pages);
+        cores(json, node.cores);
+        caches(json, "caches", node.caches);
+        list_or_null(json, "distances", node.distances);
     });
 }
 
 void filesystems(go_json& json, const std::shared_ptr<const host::node_filesystems>& measured)
 {
     static const std::vector<host::filesystem_usage> none;
-    json.array_member("filesystems", measured ? measured->usages : none, [&](const host::filesystem_usage& one) {
-        json.object([&] {
-            json.member("device", one.device);
-            json.member("capacity", one.capacity);
-            json.member("type", one.type);
-            json.member("inodes", one.inodes);
-            json.member("has_inodes", one.has_inodes);
-        });
+    json.objects_member("filesystems", measured ? measured->usages : none, [&](const host::filesystem_usage& one) {
+        json.member("device", one.device);
+        json.member("capacity", one.capacity);
+        json.member("type", one.type);
+        json.member("inodes", one.inodes);
+        json.member("has_inodes", one.has_inodes);
     });
 }
 
@@ -109,15 +100,11 @@ void disk_map(go_json& json, const std::vector<host::block_device>& disks)
 
 void network_devices(go_json& json, const std::vector<host::network_device>& interfaces)
 {
-    json.array_member("network_devices", [&] {
-        for (const host::network_device& one : interfaces) {
-            json.object([&] {
-                json.member("name", one.name);
-                json.member("mac_address", one.mac_address);
-                json.member("speed", one.speed);
-                json.member("mtu", one.mtu);
-            });
-        }
+    json.objects_member("network_devices", interfaces, [&](const host::network_device& one) {
+        json.member("name", one.name);
+        json.member("mac_address", one.mac_address);
+        json.member("speed", one.speed);
+        json.member("mtu", one.mtu);
     });
 }
 
@@ -146,7 +133,11 @@ void memory(go_json& json, const host::node_facts& facts)
         }
     });
     // Persistent memory is not looked for; the blank in the key is cAdvisor's.
-    json.raw_member("nvm", R"({"memory_mode_capacity":0,"app direct_mode_capacity":0,"avg_power_budget":0})");
+    json.object_member("nvm", [&] {
+        for (const auto* const key : {"memory_mode_capacity", "app direct_mode_capacity", "avg_power_budget"}) {
+            json.member(key, 0);
+        }
+    });
     huge_pages(json, facts.huge_pages);
 }
 
@@ -159,9 +150,7 @@ void stored_filesystem(go_json& json, const cadvisor::stored_filesystem& one)
         json.member("capacity", one.usage.capacity);
         json.member("available", one.usage.available);
         json.member("usage", one.usage.usage);
-        json.array_member("labels", [&] {
-            for (const std::string& label : one.labels) json.value(label);
-        });
+        json.list_member("labels", one.labels);
         if (one.usage.has_inodes) {
             json.member("inodes", one.usage.inodes);
             json.member("inodes_free", one.usage.inodes_free);
@@ -240,9 +229,7 @@ std::string storage_json(const std::vector<cadvisor::stored_filesystem>& filesys
 {
     std::string body;
     go_json json(body);
-    json.array([&] {
-        for (const cadvisor::stored_filesystem& one : filesystems) stored_filesystem(json, one);
-    });
+    json.array(filesystems, [&](const cadvisor::stored_filesystem& one) { stored_filesystem(json, one); });
     return body;
 }
 
@@ -258,9 +245,7 @@ std::string process_table_json(const cadvisor::process_table& table)
 {
     std::string body;
     go_json json(body);
-    json.array([&] {
-        for (const cadvisor::process_row& row : table) process(json, row);
-    });
+    json.array(table.rows, [&](const cadvisor::process_row& row) { process(json, row); });
     return body;
 }
 

@@ -1,13 +1,16 @@
 #include "server/api/cadvisor/request.hpp"
 
 #include "collectors/cadvisor/go_quoted.hpp"
+#include "core/text_scan.hpp"
 #include "server/api/cadvisor/go_values.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <array>
 #include <limits>
+#include <optional>
+#include <utility>
 
 namespace nodescope::api {
 
@@ -25,20 +28,33 @@ std::string_view take_segment(std::string_view& path) noexcept
     return segment;
 }
 
+/// cAdvisor 0.60 knows the first three; the others are as it calls the runtimes.
+std::optional<cadvisor::query::naming> parse_naming(std::string_view type)
+{
+    using naming = cadvisor::query::naming;
+    constexpr std::array<std::pair<std::string_view, naming>, 6> types{{{"name", naming::by_cgroup},
+                                                                        {"docker", naming::by_docker},
+                                                                        {"podman", naming::by_podman},
+                                                                        {"containerd", naming::by_containerd},
+                                                                        {"crio", naming::by_crio},
+                                                                        {"cri-o", naming::by_crio}}};
+    const auto* const found = std::find_if(types.begin(), types.end(), [type](auto& one) { return one.first == type; });
+    if (found == types.end()) return std::nullopt;
+    return found->second;
+}
+
 /// As cAdvisor 0.35 reads it, and -1 as 0.60 does.
 result<std::int64_t> parse_count(std::string_view text)
 {
-    std::int64_t count = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), count);
-    const bool whole = failed == std::errc{} && end == text.data() + text.size();
-    if (!whole || count > std::numeric_limits<std::uint32_t>::max()) {
+    const auto count = whole_number<std::int64_t>(text);
+    if (!count || *count > std::numeric_limits<std::uint32_t>::max()) {
         return error(failure::invalid, fmt::format("failed to parse 'count' option: {}", text));
     }
-    if (count < -1) {
+    if (*count < -1) {
         return error(failure::invalid,
-                     fmt::format("invalid 'count' option: only -1 and larger values allowed, not {}", count));
+                     fmt::format("invalid 'count' option: only -1 and larger values allowed, not {}", *count));
     }
-    return count;
+    return *count;
 }
 
 }  // namespace
@@ -57,10 +73,10 @@ cadvisor_path split_cadvisor_path(std::string_view path) noexcept
 result<cadvisor_options> cadvisor_options::parse(const url_query& given)
 {
     cadvisor_options out;
-    if (const auto type = given.get("type"); type == "docker") {
-        out.type = cadvisor::query::naming::by_docker;
-    } else if (!type.empty() && type != "name") {
-        return error(failure::invalid, fmt::format("unknown 'type' {}", cadvisor::go_quoted(type)));
+    if (const auto type = given.get("type"); !type.empty()) {
+        const auto naming = parse_naming(type);
+        if (!naming) return error(failure::invalid, fmt::format("unknown 'type' {}", cadvisor::go_quoted(type)));
+        out.type = *naming;
     }
     if (const auto text = given.get("count"); !text.empty()) {
         const auto count = parse_count(text);

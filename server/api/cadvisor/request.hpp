@@ -1,11 +1,12 @@
-// What a request to cAdvisor's API asks for: the grammar of its paths and options (contract: cAdvisor REST API, 1 and
-// 2).
+// What a request to cAdvisor's API asks for: the grammar of its paths and options
+// (docs/cadvisor.md, "Requests").
 #pragma once
 
 #include "collectors/cadvisor/model.hpp"
 #include "core/deadline.hpp"
 #include "core/error.hpp"
 #include "server/api/cadvisor/url_query.hpp"
+#include "server/http/fair_budget.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -41,6 +42,7 @@ struct cadvisor_request {
     std::string container = "/";  ///< as asked for: a cgroup path, or '/' and a container's name or id
     cadvisor_options options;
     url_query parameters;
+    http::claimant claimant;                                        ///< whose bytes the answer will be
     deadline limit = deadline::in(steady_clock::duration::zero());  ///< the whole answer
 
     /// What find() is asked.

@@ -1,7 +1,6 @@
 #include "server/api/cadvisor/routes.hpp"
 
 #include "collectors/cadvisor/go_quoted.hpp"
-#include "core/text.hpp"
 #include "server/api/failure_status.hpp"
 
 #include <fmt/format.h>
@@ -11,7 +10,6 @@
 #include <array>
 #include <map>
 #include <memory>
-#include <set>
 #include <string_view>
 
 namespace nodescope::api {
@@ -24,44 +22,25 @@ constexpr std::array<std::pair<std::string_view, cadvisor_version>, 2> versions{
 }};
 
 /// Longest sentence sent. A path may have 4 KiB, and stands in some of them.
-constexpr std::size_t sentence_limit_bytes = 8192;
+constexpr std::size_t cadvisor_sentence_bytes = 8192;
 
 http::reply plain(unsigned status, std::string_view sentence)
 {
-    http::reply out;
-    out.status = status;
-    out.body = escape_untrusted(sentence, sentence_limit_bytes);
-    out.body += '\n';
-    return out;
+    return sentence_reply(status, sentence, cadvisor_sentence_bytes);
 }
 
+using handlers_by_name = std::map<std::string, cadvisor_request_type::handler, std::less<>>;
 /// By version ("v2.0") and name.
-class request_types {
-public:
-    explicit request_types(std::vector<cadvisor_request_type> types)
-    {
-        for (const auto& [text, version] : versions) {
-            for (const cadvisor_request_type& one : types) {
-                if (one.version == version || one.version == cadvisor_version::both) {
-                    known_[std::string(text)].emplace(one.name, one.answer);
-                }
-            }
-        }
-    }
+using request_types = std::map<std::string, handlers_by_name, std::less<>>;
 
-    task<http::reply> answer(const http::request& asked) const;
-    [[nodiscard]] std::vector<std::string> paths() const;
-
-private:
-    using by_name = std::map<std::string, cadvisor_request_type::handler, std::less<>>;
-    std::map<std::string, by_name, std::less<>> known_;
-};
-
-std::vector<std::string> request_types::paths() const
+request_types by_version(const std::vector<cadvisor_request_type>& types)
 {
-    std::vector<std::string> out;
-    for (const auto& [version, types] : known_) {
-        for (const auto& [name, handler] : types) out.push_back(fmt::format("/api/{}/{}", version, name));
+    request_types out;
+    for (const auto& [text, version] : versions) {
+        for (const cadvisor_request_type& one : types) {
+            if (one.version != version && one.version != cadvisor_version::both) continue;
+            out[std::string(text)].emplace(one.name, one.answer);
+        }
     }
     return out;
 }
@@ -76,12 +55,12 @@ std::string key_list(const Map& map)
     return fmt::format("{}", fmt::join(keys, ","));
 }
 
-task<http::reply> request_types::answer(const http::request& asked) const
+task<http::reply> answer_of(const request_types& known, const http::request& asked)
 {
     const cadvisor_path path = split_cadvisor_path(asked.path);
-    if (path.version.empty()) co_return plain(400, fmt::format("Supported API versions: {}", key_list(known_)));
-    const auto types = known_.find(path.version);
-    if (types == known_.end()) {
+    if (path.version.empty()) co_return plain(400, fmt::format("Supported API versions: {}", key_list(known)));
+    const auto types = known.find(path.version);
+    if (types == known.end()) {
         co_return plain(500, fmt::format("unsupported API version {}", cadvisor::go_quoted(path.version)));
     }
     if (path.type.empty()) {
@@ -91,6 +70,7 @@ task<http::reply> request_types::answer(const http::request& asked) const
     cadvisor_request request;
     request.container = path.container;
     request.parameters = url_query(asked.query);
+    request.claimant = asked.claimant;
     request.limit = asked.limit;
     const auto options = cadvisor_options::parse(request.parameters);
     if (!options) co_return cadvisor_failure(options.error());
@@ -99,8 +79,7 @@ task<http::reply> request_types::answer(const http::request& asked) const
     if (type == types->second.end()) {
         co_return plain(500, fmt::format("unknown request type {}", cadvisor::go_quoted(path.type)));
     }
-    auto answering = type->second(request);
-    co_return co_await std::move(answering);
+    co_return co_await type->second(request);
 }
 
 /// "/api" itself. What a redirect says it says to browsers, which only ever GET.
@@ -117,10 +96,10 @@ task<http::reply> redirect_to_versions(const http::request& asked)
 
 }  // namespace
 
-std::vector<http::route> cadvisor_routes(std::vector<cadvisor_request_type> types)
+std::vector<http::route> cadvisor_routes(const std::vector<cadvisor_request_type>& types)
 {
-    const auto table = std::make_shared<const request_types>(std::move(types));
-    const auto answer = [table](const http::request& asked) { return table->answer(asked); };
+    const auto table = std::make_shared<const request_types>(by_version(types));
+    const auto answer = [table](const http::request& asked) { return answer_of(*table, asked); };
     std::vector<http::route> routes;
     const auto add = [&](std::string path, http::handler handle, bool is_prefix) {
         http::route& row = routes.emplace_back(http::method::get, std::move(path), std::move(handle), is_prefix);
@@ -130,7 +109,9 @@ std::vector<http::route> cadvisor_routes(std::vector<cadvisor_request_type> type
     add("/api", redirect_to_versions, false);
     add("/api/", answer, true);
     // One row each, so that the statistics of routes tell them apart.
-    for (std::string& path : table->paths()) add(std::move(path), answer, true);
+    for (const auto& [version, handlers] : *table) {
+        for (const auto& [name, handler] : handlers) add(fmt::format("/api/{}/{}", version, name), answer, true);
+    }
     return routes;
 }
 
@@ -138,9 +119,7 @@ http::reply cadvisor_json(std::string body) { return {200, "application/json", s
 
 http::reply cadvisor_failure(const error& why)
 {
-    http::reply out = plain(why.kind() == failure::overloaded ? 503 : 500, why.message());
-    if (out.status == 503) out.headers.emplace_back("Retry-After", std::to_string(retry_after_seconds));
-    return out;
+    return plain(why.kind() == failure::overloaded ? 503 : 500, why.message());
 }
 
 }  // namespace nodescope::api

@@ -1,5 +1,5 @@
 // The routes of cAdvisor's REST API v2.0 and v2.1: which request type answers a path, and what is said when none does
-// (contract: cAdvisor REST API, 1). What a request type answers is in the files beside this one.
+// (docs/cadvisor.md, "Requests"). What a request type answers is in the files beside this one.
 #pragma once
 
 #include "core/error.hpp"
@@ -28,7 +28,7 @@ struct cadvisor_request_type {
 };
 
 /// Everything below "/api", whatever the method. A type stands once for each version.
-std::vector<http::route> cadvisor_routes(std::vector<cadvisor_request_type> types);
+std::vector<http::route> cadvisor_routes(const std::vector<cadvisor_request_type>& types);
 
 /// 200 with compact JSON.
 http::reply cadvisor_json(std::string body);

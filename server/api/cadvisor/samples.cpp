@@ -1,9 +1,11 @@
 #include "server/api/cadvisor/samples.hpp"
 
+#include "server/api/cadvisor/fitting.hpp"
 #include "server/api/cadvisor/go_json.hpp"
 #include "server/api/cadvisor/groups.hpp"
 #include "server/api/cadvisor/spec.hpp"
 
+#include <array>
 #include <string_view>
 
 namespace nodescope::api {
@@ -13,15 +15,17 @@ namespace {
 using cadvisor::container_view;
 using cadvisor::sample;
 
-/// Room for a sample with one interface and one filesystem: the text grows without being moved.
-constexpr std::size_t usual_sample_bytes = 2560;
-constexpr std::size_t usual_container_bytes = 1024;
+constexpr std::array<std::string_view, 5> load_names{"nr_sleeping", "nr_running", "nr_stopped", "nr_uninterruptible",
+                                                     "nr_io_wait"};
 
-std::size_t usual_size(const container_views& found)
+/// Room for the whole text, so that it grows without being moved: a long one would be there twice for a moment. What of
+/// it is not needed takes no memory.
+std::size_t room_for(const container_views& found, std::size_t (*bytes)(const container_view&))
 {
+    constexpr std::size_t least = 4096;
     std::size_t size = 0;
-    for (const container_view& one : found) size += usual_container_bytes + one.samples.size() * usual_sample_bytes;
-    return size;
+    for (const container_view& one : found) size += bytes(one);
+    return size + size / 8 + least;
 }
 
 /// What a group that is not known looks like where it has to be there.
@@ -104,12 +108,13 @@ void sample_writer::append_v2_0(const sample& one)
         json_.member("has_network", spec_.has_network);
         append_network_group(one, socket_figures::zeros);
         json_.member("has_processes", false);
-        json_.raw_member("processes", R"({"process_count":0,"fd_count":0,"socket_count":0})");
+        json_.key("processes");
+        append_processes(json_, {});
         json_.member("has_filesystem", spec_.has_filesystem);
         append_filesystems(one, append_filesystem);
         json_.member("has_load", false);
-        json_.raw_member("load_stats",
-                         R"({"nr_sleeping":0,"nr_running":0,"nr_stopped":0,"nr_uninterruptible":0,"nr_io_wait":0})");
+        static const std::string load_stats = zeros(load_names);
+        json_.raw_member("load_stats", load_stats);
         json_.member("has_custom_metrics", false);
     });
 }
@@ -228,37 +233,38 @@ void append_summary(go_json& json, const cadvisor::usage_summary& summary)
     });
 }
 
-/// An object with a member for each container, by its name.
+/// An object with a member for each container, by its name; `size` is about what it takes.
 template <class Append>
-void append_each(go_json& json, const container_views& found, const Append& append)
+std::string object_of(const container_views& found, std::size_t size, const Append& append)
 {
+    std::string out;
+    out.reserve(size);
+    go_json json(out);
     json.object([&] {
         for (const container_view& one : found) {
             json.map_key(one.name);
-            append(one);
+            append(out, json, one);
         }
     });
+    return out;
 }
 
 }  // namespace
 
 std::string stats_v2_0(const container_views& found, const device_naming& devices)
 {
-    std::string out;
-    out.reserve(usual_size(found));
-    go_json json(out);
     device_names names(devices);
-    append_each(json, found, [&](const container_view& container) {
-        sample_writer writer(out, json, names, container);
-        json.array(container.samples, [&](const sample& one) { writer.append_v2_0(one); });
-    });
-    return out;
+    return object_of(found, room_for(found, sample_bytes),
+                     [&](std::string& out, go_json& json, const container_view& container) {
+                         sample_writer writer(out, json, names, container);
+                         json.array(container.samples, [&](const sample& one) { writer.append_v2_0(one); });
+                     });
 }
 
 std::string stats_v2_1(const container_views& found, const device_naming& devices)
 {
     std::string out;
-    out.reserve(usual_size(found));
+    out.reserve(room_for(found, sample_bytes));
     go_json json(out);
     device_names names(devices);
     json.object([&] {
@@ -282,7 +288,7 @@ std::string machine_stats(const container_views& found)
 {
     if (found.empty() || found.front().samples.empty()) return "null";
     std::string out;
-    out.reserve(usual_size(found));
+    out.reserve(room_for(found, sample_bytes));
     go_json json(out);
     const device_naming none;
     device_names names(none);
@@ -293,20 +299,16 @@ std::string machine_stats(const container_views& found)
 
 std::string spec_of_all(const container_views& found)
 {
-    std::string out;
-    out.reserve(found.size() * usual_container_bytes);
-    go_json json(out);
-    append_each(json, found, [&](const container_view& container) { append_spec(json, *container.spec); });
-    return out;
+    return object_of(found, room_for(found, spec_bytes),
+                     [](std::string&, go_json& json, const container_view& one) { append_spec(json, *one.spec); });
 }
 
 std::string summary_of_all(const container_views& found)
 {
-    std::string out;
-    out.reserve(found.size() * 2 * usual_container_bytes);
-    go_json json(out);
-    append_each(json, found, [&](const container_view& container) { append_summary(json, container.summary.value()); });
-    return out;
+    const auto append = [](std::string&, go_json& json, const container_view& one) {
+        append_summary(json, one.summary.value());
+    };
+    return object_of(found, room_for(found, summary_bytes), append);
 }
 
 }  // namespace nodescope::api

@@ -1,5 +1,5 @@
-// What containers used, as the answers to `stats` (v2.0, v2.1), `machinestats`, `summary` and `spec` show it (contract:
-// cAdvisor REST API, 5 to 8). Pure: what was found in, the JSON text out, without a tree in between.
+// What containers used, as the answers to `stats` (v2.0, v2.1), `machinestats`, `summary` and `spec` show it. Pure:
+// what was found in, the JSON text out, without a tree in between.
 #pragma once
 
 #include "collectors/cadvisor/model.hpp"
@@ -11,7 +11,7 @@
 
 namespace nodescope::api {
 
-/// What a block device is called: "/dev/vda", empty when it is not known (contract 12.7). May be empty itself.
+/// What a block device is called: "/dev/vda", empty when it is not known. May be empty itself.
 using device_naming = std::function<std::string(std::uint32_t major, std::uint32_t minor, bool of_root)>;
 
 using container_views = std::vector<cadvisor::container_view>;

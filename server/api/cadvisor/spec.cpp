@@ -51,11 +51,7 @@ void append_spec(go_json& json, const cadvisor::container_spec& spec)
     json.object([&] {
         json.time_member("creation_time", spec.creation_time, zone);
         json.time_member("start_time", spec.start_time, zone);
-        if (!spec.aliases.empty()) {
-            json.array_member("aliases", [&] {
-                for (const std::string& alias : spec.aliases) json.value(alias);
-            });
-        }
+        if (!spec.aliases.empty()) json.list_member("aliases", spec.aliases);
         json.member_unless_empty("namespace", spec.name_space);
         append_texts(json, "labels", spec.labels);
         append_texts(json, "envs", spec.envs);

@@ -1,4 +1,4 @@
-// What a container is and what it may use, as cAdvisor's API shows it: key order of contract section 5.
+// What a container is and what it may use, as cAdvisor's API shows it, with the keys in its order.
 #pragma once
 
 #include "collectors/cadvisor/model.hpp"

@@ -1,6 +1,6 @@
 #include "server/api/cadvisor/url_query.hpp"
 
-#include "server/http/ascii.hpp"
+#include "core/ascii.hpp"
 
 #include <algorithm>
 
@@ -14,8 +14,8 @@ std::string decoded(std::string_view text)
     out.reserve(text.size());
     for (std::size_t at = 0; at < text.size(); ++at) {
         const bool escape = text[at] == '%' && at + 2 < text.size();
-        const int high = escape ? http::hex_value(text[at + 1]) : -1;
-        const int low = escape ? http::hex_value(text[at + 2]) : -1;
+        const int high = escape ? hex_value(text[at + 1]) : -1;
+        const int low = escape ? hex_value(text[at + 2]) : -1;
         if (high >= 0 && low >= 0) {
             out += static_cast<char>(high * 16 + low);
             at += 2;

@@ -11,7 +11,7 @@ namespace nodescope::api {
 class url_query {
 public:
     url_query() = default;
-    /// `encoded` is what stands behind '?', its escapes already checked. Pairs are parted by '&' or ';'; '+' is a
+    /// `encoded` is what stands behind '?', its escapes already checked. Pairs are separated by '&' or ';'; '+' is a
     /// blank.
     explicit url_query(std::string_view encoded);
 

@@ -13,8 +13,10 @@ namespace {
 
 using nodescope::testing::hang_limit;
 using nodescope::testing::run_task;
-using ::testing::HasSubstr;
-using ::testing::StartsWith;
+using ::testing::Contains;
+using ::testing::Key;
+using ::testing::Not;
+using ::testing::Pair;
 
 /// One container with as many samples as a test says.
 class sampled_container final : public cadvisor::containers {
@@ -29,7 +31,7 @@ public:
         found[0].samples.resize(samples);
         co_return found;
     }
-    task<result<std::vector<cadvisor::event>>> history(cadvisor::event_filter, deadline) override { co_return error(); }
+    task<result<cadvisor::event_list>> history(cadvisor::event_filter, deadline) override { co_return error(); }
     result<std::unique_ptr<cadvisor::event_stream>> watch(cadvisor::event_filter) override
     {
         return error(failure::overloaded, "events: 64 streams are open already");
@@ -40,7 +42,8 @@ class CadvisorContainers : public ::testing::Test {
 protected:
     http::reply get(const std::string& name, cadvisor_version version, const std::string& query = "")
     {
-        const auto types = container_request_types(containers, workers, [] { return device_naming(); });
+        const auto types = container_request_types(
+            containers, workers, [] { return device_naming(); }, answers);
         cadvisor_request asked;
         asked.parameters = url_query(query);
         asked.limit = deadline::in(hang_limit);
@@ -54,21 +57,24 @@ protected:
 
     sampled_container containers;
     worker_pool workers;
+    http::fair_budget memory = http::traffic(0).answers;
+    large_answers answers{memory};
 };
 
-TEST_F(CadvisorContainers, AreRefusedWhenTheyHaveMoreSamplesThanAnAnswerHolds)
+TEST_F(CadvisorContainers, ShowAsManyOfTheNewestSamplesAsAnAnswerHolds)
 {
     for (const auto version : {cadvisor_version::v2_0, cadvisor_version::v2_1}) {
+        containers.samples = 5'000;
+        const auto whole = get("stats", version);
+        EXPECT_EQ(whole.status, 200U);
+        EXPECT_THAT(whole.headers, Not(Contains(Key("X-Left-Out"))));
         containers.samples = 40'000;
-        EXPECT_EQ(get("stats", version).status, 200U);
-        containers.samples = 40'001;
-        const auto refused = get("stats", version);
-        EXPECT_EQ(refused.status, 500U);
-        EXPECT_THAT(refused.body, StartsWith("40001 samples of 1 containers are more than the 40000"));
-        EXPECT_THAT(refused.body, HasSubstr("(count)"));
+        const auto cut = get("stats", version);
+        EXPECT_EQ(cut.status, 200U);
+        EXPECT_THAT(cut.headers, Contains(Pair("X-Left-Out", "containers=0, samples=30000")));
+        EXPECT_LT(cut.body.size(), large_answer_bytes);
     }
-    // What shows no samples is not concerned.
-    EXPECT_EQ(get("spec", cadvisor_version::v2_0).status, 200U);
+    EXPECT_EQ(memory.used(), 0U);
 }
 
 TEST_F(CadvisorContainers, SayThatThereIsNoSummaryYet)

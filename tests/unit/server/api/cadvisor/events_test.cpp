@@ -1,4 +1,4 @@
-// Contract: cAdvisor REST API, 10.
+// The options of a request for events, and how events are written.
 #include "server/api/cadvisor/events.hpp"
 
 #include "tests/support/local_zone.hpp"
@@ -8,6 +8,12 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace nodescope::api {
 namespace {
@@ -17,11 +23,19 @@ using nodescope::testing::events_of_fixture;
 using nodescope::testing::run_task;
 using nodescope::testing::without_newer_keys;
 
+cadvisor::event_list shared(const std::vector<cadvisor::event>& events)
+{
+    cadvisor::event_list out;
+    out.reserve(events.size());
+    for (const cadvisor::event& one : events) out.push_back(std::make_shared<const cadvisor::event>(one));
+    return out;
+}
+
 TEST(CadvisorEvents, AreThoseOfCadvisor)
 {
     const nodescope::testing::local_zone zone("UTC0");
     for (const char* const name : {"v2.0_events_all_docker", "v2.0_events_oom"}) {
-        EXPECT_EQ(without_newer_keys(events_json(events_of_fixture(name))), compact_fixture(name));
+        EXPECT_EQ(without_newer_keys(events_json(shared(events_of_fixture(name)))), compact_fixture(name));
     }
     EXPECT_EQ(events_json({}), "[]");
 }
@@ -39,7 +53,7 @@ TEST(CadvisorEvents, SayWhatNewerOnesSay)
     killed.pid = 7;
     killed.process_name = "sh";
     killed.constraint = "CONSTRAINT_MEMCG";
-    EXPECT_EQ(events_json({gone, killed}),
+    EXPECT_EQ(events_json(shared({gone, killed})),
               R"([{"container_name":"/x","timestamp":"1970-01-01T00:00:00Z","event_type":"containerDeletion",)"
               R"("event_data":{"container_deletion":{"exit_code":137}}},)"
               R"({"container_name":"/x","timestamp":"1970-01-01T00:00:00Z","event_type":"oomKill",)"

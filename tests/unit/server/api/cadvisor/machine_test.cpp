@@ -1,4 +1,4 @@
-// The node and its processes, as cAdvisor 0.35 wrote them of the same node. Contract: cAdvisor REST API, 4 and 9.
+// The node and its processes, as cAdvisor 0.35 wrote them of the same node.
 #include "server/api/cadvisor/machine.hpp"
 
 #include "server/api/cadvisor/go_values.hpp"
@@ -145,7 +145,7 @@ public:
         asked.push_back(std::move(wanted));
         co_return found;
     }
-    task<result<std::vector<cadvisor::event>>> history(cadvisor::event_filter, deadline) override { co_return error(); }
+    task<result<cadvisor::event_list>> history(cadvisor::event_filter, deadline) override { co_return error(); }
     result<std::unique_ptr<cadvisor::event_stream>> watch(cadvisor::event_filter) override { return error(); }
 };
 
@@ -165,7 +165,6 @@ protected:
             root.write(directory + "/fd/0", "");
         }
         filesystems.usages.resize(2);
-        filesystems.mounts.resize(2);
         filesystems.usages[0].device = "/dev/vda";
         filesystems.usages[0].mountpoint = "/";
         filesystems.usages[1].device = "/dev/shm";
@@ -175,6 +174,7 @@ protected:
     http::reply ask(const std::string& name, const std::string& container = "/", const std::string& query = {})
     {
         worker_pool pool(1);
+        large_answers answers{http::traffic(0).answers};
         cadvisor::machine_collector machine(
             pool,
             [this](deadline) -> task<result<std::shared_ptr<const host::node_filesystems>>> {
@@ -185,7 +185,7 @@ protected:
         cadvisor::process_table_options options;
         options.root = root.path();
         cadvisor::process_table_collector processes(pool, options, std::chrono::seconds(10));
-        const auto types = machine_request_types({machine, engine, processes, containers}, "0.1.0");
+        const auto types = machine_request_types({machine, engine, processes, containers, pool, answers}, "0.1.0");
         for (const cadvisor_request_type& one : types) {
             if (one.name != name) continue;
             EXPECT_EQ(one.version, cadvisor_version::both);
@@ -281,7 +281,7 @@ TEST(CadvisorMachineJson, ProcessesAreWhatCadvisorSays)
     cadvisor::process_table table;
     const json::value from = json::parse(compact_fixture("v2.0_ps_fx-limits"));
     for (const json::value& one : from.as_array()) {
-        cadvisor::process_row& row = table.emplace_back();
+        cadvisor::process_row& row = table.rows.emplace_back();
         row.user = text(one, "user");
         row.pid = one.at("pid").to_number<pid_t>();
         row.parent = one.at("parent_pid").to_number<pid_t>();
@@ -321,7 +321,19 @@ TEST_F(CadvisorMachine, SaysWhyThereIsNoNode)
     }
 }
 
-// 4.4, and the texts of errors.json.
+TEST_F(CadvisorMachine, NamesFilesystemsThatHaveNotAnswered)
+{
+    EXPECT_TRUE(ask("storage").headers.empty());
+    filesystems.unanswered = {"/data", "/with\nline"};
+    using header = std::pair<std::string, std::string>;
+    const std::vector<header> expected{{"X-Unanswered-Filesystems", "/data, /with\\nline"}};
+    for (const char* const name : {"storage", "machine"}) {
+        const http::reply got = ask(name);
+        EXPECT_EQ(got.status, 200U);
+        EXPECT_EQ(std::vector<header>(got.headers.begin(), got.headers.end()), expected) << name;
+    }
+}
+
 TEST_F(CadvisorMachine, FindsStorageByLabelAndByUuid)
 {
     EXPECT_EQ(json::parse(ask("storage").body).as_array().size(), 2U);
@@ -342,8 +354,8 @@ TEST_F(CadvisorMachine, FindsStorageByLabelAndByUuid)
     EXPECT_EQ(ask("storage", "/", "uuid=5678").body, "cannot find device \"/dev/vdz\" in partitions\n");
 
     root.write("/sys/class/block/vdz/dev", "254:9\n");
-    filesystems.mounts[1].major = 254;
-    filesystems.mounts[1].minor = 9;
+    filesystems.usages[1].major = 254;
+    filesystems.usages[1].minor = 9;
     EXPECT_EQ(text(json::parse(ask("storage", "/", "uuid=5678").body), "device"), "/dev/shm");
 }
 

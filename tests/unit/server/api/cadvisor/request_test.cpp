@@ -1,4 +1,4 @@
-// Contract: cAdvisor REST API, 1.1 and 2.
+// The paths and options of docs/cadvisor.md, "Requests".
 #include "server/api/cadvisor/request.hpp"
 
 #include <gtest/gtest.h>
@@ -54,6 +54,10 @@ TEST(CadvisorOptions, AreRead)
 {
     EXPECT_EQ(options_of("type=name").type, naming::by_cgroup);
     EXPECT_EQ(options_of("type=docker&type=foo").type, naming::by_docker);
+    EXPECT_EQ(options_of("type=podman").type, naming::by_podman);
+    EXPECT_EQ(options_of("type=containerd").type, naming::by_containerd);
+    EXPECT_EQ(options_of("type=crio").type, naming::by_crio);
+    EXPECT_EQ(options_of("type=cri-o").type, naming::by_crio);
     EXPECT_EQ(options_of("count=0").count, 0);
     EXPECT_EQ(options_of("count=-1").count, -1);
     EXPECT_EQ(options_of("count=4294967295").count, 4294967295);
@@ -69,7 +73,7 @@ TEST(CadvisorOptions, AreRead)
 TEST(CadvisorOptions, AreRefusedInCadvisorsWords)
 {
     EXPECT_EQ(refusal_of("type=foo"), R"(unknown 'type' "foo")");
-    EXPECT_EQ(refusal_of("type=podman"), R"(unknown 'type' "podman")");
+    EXPECT_EQ(refusal_of("type=rkt"), R"(unknown 'type' "rkt")");
     EXPECT_EQ(refusal_of("count=abc"), "failed to parse 'count' option: abc");
     EXPECT_EQ(refusal_of("count=1.5"), "failed to parse 'count' option: 1.5");
     EXPECT_EQ(refusal_of("count=+1"), "failed to parse 'count' option:  1");

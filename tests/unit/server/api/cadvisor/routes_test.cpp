@@ -1,4 +1,4 @@
-// Contract: cAdvisor REST API, 1.
+// Which request type answers a path of docs/cadvisor.md, "Requests".
 #include "server/api/cadvisor/routes.hpp"
 
 #include "server/http/router.hpp"
@@ -42,7 +42,7 @@ private:
         types.emplace_back(cadvisor_version::v2_1, "machinestats", say_what_was_asked);
         types.emplace_back(cadvisor_version::both, "stats", say_what_was_asked);
         types.emplace_back(cadvisor_version::both, "attributes", say_what_was_asked);
-        return cadvisor_routes(std::move(types));
+        return cadvisor_routes(types);
     }
     http::router router_;
 };

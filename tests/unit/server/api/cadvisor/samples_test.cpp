@@ -1,4 +1,4 @@
-// Contract: cAdvisor REST API, 5 to 8, against what cAdvisor itself answered.
+// Specs, samples and summaries, against what cAdvisor itself answered of the same node.
 #include "server/api/cadvisor/samples.hpp"
 
 #include "tests/support/local_zone.hpp"
