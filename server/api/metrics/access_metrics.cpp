@@ -9,11 +9,6 @@ namespace {
 
 using prometheus::MetricFamily;
 
-void append_own(MetricFamily& to, double value, std::initializer_list<extra_label> labels = {})
-{
-    append_series(to, metric_labels(), value, labels);
-}
-
 void add_decisions(metric_families& to, const access_state& state)
 {
     MetricFamily& decisions =
@@ -45,9 +40,8 @@ void add_access_metrics(metric_families& to, const access_state& state)
     }
     if (!state.certificate_expiry) return;
     const std::chrono::duration<double> expiry = state.certificate_expiry->time_since_epoch();
-    append_own(to.add({"nodescope_tls_certificate_expiry_timestamp_seconds",
-                       "When the certificate that is served expires, in seconds since 1970.", gauge}),
-               expiry.count());
+    to.add_gauge("nodescope_tls_certificate_expiry_timestamp_seconds",
+                 "When the certificate that is served expires, in seconds since 1970.", expiry.count());
 }
 
 }  // namespace nodescope::api

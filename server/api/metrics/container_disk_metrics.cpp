@@ -10,7 +10,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace nodescope::api {
 
@@ -21,114 +20,103 @@ using host::io_operation;
 using prometheus::MetricFamily;
 
 struct filesystem_figure {
-    metric_kind kind;
+    std::string_view name;
+    std::string_view help;
     std::uint64_t host::filesystem_usage::*value;
 };
 
 using filesystem = host::filesystem_usage;
 constexpr std::array<filesystem_figure, 4> filesystem_figures{{
-    {{"container_fs_limit_bytes", "Number of bytes that can be consumed by the container on this filesystem.", gauge},
+    {"container_fs_limit_bytes", "Number of bytes that can be consumed by the container on this filesystem.",
      &filesystem::capacity},
-    {{"container_fs_usage_bytes", "Number of bytes that are consumed by the container on this filesystem.", gauge},
+    {"container_fs_usage_bytes", "Number of bytes that are consumed by the container on this filesystem.",
      &filesystem::usage},
-    {{"container_fs_inodes_total", "Number of Inodes", gauge}, &filesystem::inodes},
-    {{"container_fs_inodes_free", "Number of available Inodes", gauge}, &filesystem::inodes_free},
+    {"container_fs_inodes_total", "Number of Inodes", &filesystem::inodes},
+    {"container_fs_inodes_free", "Number of available Inodes", &filesystem::inodes_free},
 }};
 
 using disk = host::disk_counters;
 
-/// One family of what disks do. `operation` of `list` where the cgroup counts it, else `member` of the disk.
+/// One family of what disks do: what `list` counts of `operation` where the cgroup counts it, else `of_disk`.
 struct disk_figure {
-    metric_kind kind;
-    std::optional<std::pair<io_list, io_operation>> counted;
-    double counted_divisor = 1;
-    std::uint64_t disk::*member = nullptr;
-    double member_divisor = 1;
+    std::string_view name;
+    std::string_view help;
+    io_list list;
+    std::optional<io_operation> operation;
+    std::uint64_t disk::*of_disk = nullptr;
 };
 
 constexpr std::array<disk_figure, 17> disk_figures{{
-    {{"container_fs_reads_bytes_total", "Cumulative count of bytes read", counter},
-     std::pair(io_list::service_bytes, io_operation::read)},
-    {{"container_fs_writes_bytes_total", "Cumulative count of bytes written", counter},
-     std::pair(io_list::service_bytes, io_operation::write)},
-    {{"container_fs_reads_total", "Cumulative count of reads completed", counter},
-     std::pair(io_list::serviced, io_operation::read),
-     1,
+    {"container_fs_reads_bytes_total", "Cumulative count of bytes read", io_list::service_bytes, io_operation::read},
+    {"container_fs_writes_bytes_total", "Cumulative count of bytes written", io_list::service_bytes,
+     io_operation::write},
+    {"container_fs_reads_total", "Cumulative count of reads completed", io_list::serviced, io_operation::read,
      &disk::reads_completed},
-    {{"container_fs_writes_total", "Cumulative count of writes completed", counter},
-     std::pair(io_list::serviced, io_operation::write),
-     1,
+    {"container_fs_writes_total", "Cumulative count of writes completed", io_list::serviced, io_operation::write,
      &disk::writes_completed},
-    {{"container_fs_sector_reads_total", "Cumulative count of sector reads completed", counter},
-     std::pair(io_list::sectors, io_operation::read),
-     1,
-     &disk::sectors_read},
-    {{"container_fs_sector_writes_total", "Cumulative count of sector writes completed", counter},
-     std::pair(io_list::sectors, io_operation::write),
-     1,
-     &disk::sectors_written},
-    {{"container_fs_reads_merged_total", "Cumulative count of reads merged", counter},
-     std::pair(io_list::merged, io_operation::read),
-     1,
+    {"container_fs_sector_reads_total", "Cumulative count of sector reads completed", io_list::sectors,
+     io_operation::read, &disk::sectors_read},
+    {"container_fs_sector_writes_total", "Cumulative count of sector writes completed", io_list::sectors,
+     io_operation::write, &disk::sectors_written},
+    {"container_fs_reads_merged_total", "Cumulative count of reads merged", io_list::merged, io_operation::read,
      &disk::reads_merged},
-    {{"container_fs_writes_merged_total", "Cumulative count of writes merged", counter},
-     std::pair(io_list::merged, io_operation::write),
-     1,
+    {"container_fs_writes_merged_total", "Cumulative count of writes merged", io_list::merged, io_operation::write,
      &disk::writes_merged},
-    {{"container_fs_read_seconds_total", "Cumulative count of seconds spent reading", counter},
-     std::pair(io_list::service_time, io_operation::read),
-     nanoseconds_per_second,
-     &disk::read_time,
-     milliseconds_per_second},
-    {{"container_fs_write_seconds_total", "Cumulative count of seconds spent writing", counter},
-     std::pair(io_list::service_time, io_operation::write),
-     nanoseconds_per_second,
-     &disk::write_time,
-     milliseconds_per_second},
-    {{"container_fs_io_current", "Number of I/Os currently in progress", gauge},
-     std::pair(io_list::queued, io_operation::total),
-     1,
+    {"container_fs_read_seconds_total", "Cumulative count of seconds spent reading", io_list::service_time,
+     io_operation::read, &disk::read_time},
+    {"container_fs_write_seconds_total", "Cumulative count of seconds spent writing", io_list::service_time,
+     io_operation::write, &disk::write_time},
+    {"container_fs_io_current", "Number of I/Os currently in progress", io_list::queued, io_operation::total,
      &disk::io_in_progress},
-    {{"container_fs_io_time_seconds_total", "Cumulative count of seconds spent doing I/Os", counter},
-     std::pair(io_list::service_time, io_operation::total),
-     nanoseconds_per_second,
-     &disk::io_time,
-     milliseconds_per_second},
-    {{"container_fs_io_time_weighted_seconds_total", "Cumulative weighted I/O time in seconds", counter},
-     std::nullopt,
-     1,
-     &disk::weighted_io_time,
-     milliseconds_per_second},
-    {{"container_fs_io_cost_usage_seconds_total", "Cumulative IOCost usage in seconds", counter},
-     std::pair(io_list::cost_usage, io_operation::count),
-     microseconds_per_second},
-    {{"container_fs_io_cost_wait_seconds_total", "Cumulative IOCost wait in seconds", counter},
-     std::pair(io_list::cost_wait, io_operation::count),
-     microseconds_per_second},
-    {{"container_fs_io_cost_indebt_seconds_total", "Cumulative IOCost debt in seconds", counter},
-     std::pair(io_list::cost_indebt, io_operation::count),
-     microseconds_per_second},
-    {{"container_fs_io_cost_indelay_seconds_total", "Cumulative IOCost delay in seconds", counter},
-     std::pair(io_list::cost_indelay, io_operation::count),
-     microseconds_per_second},
+    {"container_fs_io_time_seconds_total", "Cumulative count of seconds spent doing I/Os", io_list::service_time,
+     io_operation::total, &disk::io_time},
+    {"container_fs_io_time_weighted_seconds_total", "Cumulative weighted I/O time in seconds", io_list::service_time,
+     std::nullopt, &disk::weighted_io_time},
+    {"container_fs_io_cost_usage_seconds_total", "Cumulative IOCost usage in seconds", io_list::cost_usage,
+     io_operation::count},
+    {"container_fs_io_cost_wait_seconds_total", "Cumulative IOCost wait in seconds", io_list::cost_wait,
+     io_operation::count},
+    {"container_fs_io_cost_indebt_seconds_total", "Cumulative IOCost debt in seconds", io_list::cost_indebt,
+     io_operation::count},
+    {"container_fs_io_cost_indelay_seconds_total", "Cumulative IOCost delay in seconds", io_list::cost_indelay,
+     io_operation::count},
 }};
+
+/// How many of what a cgroup's list counts make one of what is shown: times are shown in seconds.
+constexpr double counted_divisor(io_list list) noexcept
+{
+    switch (list) {
+        case io_list::service_time: return nanoseconds_per_second;
+        case io_list::cost_usage:
+        case io_list::cost_wait:
+        case io_list::cost_indebt:
+        case io_list::cost_indelay: return microseconds_per_second;
+        default: return 1;
+    }
+}
+
+/// The same of a disk's counters, which have times in milliseconds.
+constexpr double disk_divisor(io_list list) noexcept
+{
+    return list == io_list::service_time ? milliseconds_per_second : 1;
+}
 
 /// The values of one family for one container, by device.
 std::map<std::string, double> disk_values(const disk_figure& each, const scraped_container& one, device_names& devices)
 {
     const bool of_root = one.container->name == "/";
     std::map<std::string, double> out;
-    if (one.newest->io && each.counted) {
+    if (one.newest->io && each.operation) {
         for (const host::io_entry& entry : *one.newest->io) {
-            if (entry.list != each.counted->first || !entry.has(each.counted->second)) continue;
-            const double value = as_double(entry.value.at(static_cast<std::size_t>(each.counted->second)));
-            out.emplace(devices.name(entry.major, entry.minor, of_root), value / each.counted_divisor);
+            if (entry.list != each.list || !entry.has(*each.operation)) continue;
+            const double value = as_double(entry.value.at(static_cast<std::size_t>(*each.operation)));
+            out.emplace(devices.name(entry.major, entry.minor, of_root), value / counted_divisor(each.list));
         }
     }
     // A container's share of a filesystem has no disk figures of its own.
-    if (one.newest->filesystems && each.member != nullptr && of_root) {
+    if (one.newest->filesystems && each.of_disk != nullptr && of_root) {
         for (const host::filesystem_usage& one_of : *one.newest->filesystems) {
-            out.emplace(one_of.device, as_double(one_of.disk.*each.member) / each.member_divisor);
+            out.emplace(one_of.device, as_double(one_of.disk.*each.of_disk) / disk_divisor(each.list));
         }
     }
     return out;
@@ -136,9 +124,9 @@ std::map<std::string, double> disk_values(const disk_figure& each, const scraped
 
 void add_disk_figure(metric_families& to, const scrape& all, const disk_figure& each, device_names& devices)
 {
-    MetricFamily& family = to.add(each.kind);
+    const auto type = each.list == io_list::queued ? gauge : counter;
+    MetricFamily& family = to.add({each.name, each.help, type});
     for (const scraped_container& one : all) {
-        if (one.newest == nullptr) continue;
         for (const auto& [device, value] : disk_values(each, one, devices)) {
             append(family, one, value, {{"device", device}});
         }
@@ -149,7 +137,7 @@ void add_device_usage(metric_families& to, const scrape& all, device_names& devi
 {
     MetricFamily& family = to.add({"container_blkio_device_usage_total", "Blkio Device bytes usage", counter});
     for (const scraped_container& one : all) {
-        if (one.newest == nullptr || !one.newest->io) continue;
+        if (!one.newest->io) continue;
         for (const host::io_entry& entry : *one.newest->io) {
             if (entry.list != io_list::service_bytes) continue;
             const std::string& device = devices.name(entry.major, entry.minor, one.container->name == "/");
@@ -170,9 +158,9 @@ void add_device_usage(metric_families& to, const scrape& all, device_names& devi
 void add_disk_metrics(metric_families& to, const scrape& all, device_names& devices)
 {
     for (const filesystem_figure& each : filesystem_figures) {
-        MetricFamily& family = to.add(each.kind);
+        MetricFamily& family = to.add({each.name, each.help, gauge});
         for (const scraped_container& one : all) {
-            if (one.newest == nullptr || !one.newest->filesystems) continue;
+            if (!one.newest->filesystems) continue;
             std::set<std::string_view> seen;
             for (const host::filesystem_usage& used : *one.newest->filesystems) {
                 if (!seen.insert(used.device).second) continue;

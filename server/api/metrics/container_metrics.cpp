@@ -1,10 +1,15 @@
 #include "server/api/metrics/container_metrics.hpp"
 
+#include "core/ascii.hpp"
+#include "core/byte_budget.hpp"
+#include "core/text.hpp"
+#include "server/api/cadvisor/fitting.hpp"
 #include "server/api/metrics/container_scrape.hpp"
 
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <numeric>
 #include <string_view>
 #include <utility>
 
@@ -19,9 +24,10 @@ using prometheus::MetricFamily;
 /// cAdvisor's "unlimited": limits above are shown as 0.
 constexpr std::uint64_t largest_memory_limit = std::uint64_t{1} << 62U;
 
-/// What the labels of all containers may take together. Each stands in every series of its container, about a hundred
-/// of them: this much is 50 MB of an answer. Who writes an image or a pod can give it megabytes of labels.
-constexpr std::size_t label_budget_bytes = 512U << 10U;
+/// What the value, the time, the name and the punctuation of a series take, and the punctuation of a label.
+constexpr std::size_t value_bytes = 48;
+constexpr std::size_t family_name_bytes = 40;
+constexpr std::size_t label_punctuation_bytes = 4;
 
 double seconds_of(cadvisor::time_point when) noexcept
 {
@@ -37,10 +43,7 @@ std::int64_t milliseconds_of(cadvisor::time_point when) noexcept
 std::string label_name(std::string_view prefix, std::string_view key)
 {
     std::string out(prefix);
-    for (const char c : key) {
-        const bool kept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-        out += kept ? c : '_';
-    }
+    for (const char c : key) out += is_alphanumeric(c) ? c : '_';
     return out;
 }
 
@@ -51,86 +54,153 @@ using named_values = std::map<std::string, std::string>;
 named_values label_values_of(const container_spec& spec, const container_metric_options& options)
 {
     const auto is_wanted = [&](const std::string& key) {
-        return options.labels != label_choice::none ||
+        return options.labels == label_choice::all || options.labels == label_choice::own ||
                std::find(options.wanted_labels.begin(), options.wanted_labels.end(), key) !=
                    options.wanted_labels.end();
     };
     named_values out;
     for (const auto& [key, value] : spec.labels) {
-        if (is_wanted(key)) out.emplace(label_name("container_label_", key), label_value(value));
+        if (is_wanted(key)) out.emplace(label_name("container_label_", key), valid_utf8(value));
     }
     // Variables are listed by whoever set the service up: they are wanted.
-    for (const auto& [key, value] : spec.envs) out.emplace(label_name("container_env_", key), label_value(value));
+    for (const auto& [key, value] : spec.envs) out.emplace(label_name("container_env_", key), valid_utf8(value));
     return out;
 }
 
-metric_labels labels_of(const container_view& container, named_values values)
+/// As the kubelet does (pkg/kubelet/server/server.go, containerPrometheusLabelsFunc).
+void add_pod(const container_view& container, named_values& values)
+{
+    static const pod_of_container nobodys;
+    const pod_of_container& pod = container.pod ? *container.pod : nobodys;
+    values.emplace("namespace", valid_utf8(pod.name_space));
+    values.emplace("pod", valid_utf8(pod.name));
+    // The cgroup of a pod is none of its containers.
+    values.emplace("container", container.is_container ? valid_utf8(pod.container) : std::string());
+}
+
+metric_labels labels_of(const container_view& container, label_choice choice, named_values values)
 {
     const container_spec& spec = *container.spec;
-    values.emplace("id", label_value(container.name));
-    values.emplace("image", label_value(spec.image));
-    values.emplace("name", spec.aliases.empty() ? std::string() : label_value(spec.aliases.front()));
+    values.emplace("id", valid_utf8(container.name));
+    values.emplace("image", valid_utf8(spec.image));
+    values.emplace("name", spec.aliases.empty() ? std::string() : valid_utf8(spec.aliases.front()));
+    if (choice == label_choice::kubernetes) add_pod(container, values);
     metric_labels out;
     out.reserve(values.size());
     for (auto& [name, value] : values) out.push_back({name, std::move(value)});
     return out;
 }
 
-/// How many containers have a label, and what it takes in one series of each.
+/// As text.
+std::size_t bytes_of(std::string_view name, std::string_view value)
+{
+    const auto escaped =
+        std::count_if(value.begin(), value.end(), [](char c) { return c == '"' || c == '\\' || c == '\n'; });
+    return name.size() + value.size() + static_cast<std::size_t>(escaped) + label_punctuation_bytes;
+}
+
+std::size_t bytes_of(const metric_labels& labels)
+{
+    std::size_t bytes = 0;
+    for (const auto& label : labels) bytes += bytes_of(label.name, label.value);
+    return bytes;
+}
+
+/// Of all series of a container, without the labels that the runtime gives it.
+std::size_t bytes_without_labels(const container_view& one, label_choice choice)
+{
+    return series_of(one) * (bytes_of(labels_of(one, choice, {})) + value_bytes + family_name_bytes);
+}
+
+/// How many containers have a label, and what it takes in all their series.
 struct label_cost {
     std::size_t containers = 0;
+    std::size_t series = 0;
     std::size_t bytes = 0;
 };
 
-/// The names that every container is to have, with empty values. Takes out of `values` the labels that there is no room
-/// for: those that the fewest containers have, so that nobody's invention costs the others theirs. `left_out` is how
-/// many names that were.
-named_values keep_affordable(std::vector<named_values>& values, bool on_every_container, std::size_t& left_out)
+/// The labels of all containers while it is found out which there is room for.
+struct label_table {
+    label_table() = default;
+    std::vector<named_values> values;  ///< of each container
+    std::vector<std::size_t> series;   ///< of each container
+    label_choice choice = label_choice::all;
+    bool on_every_container = false;
+    std::size_t left_out = 0;  ///< names
+};
+
+std::map<std::string_view, label_cost> costs_of(const label_table& table)
 {
     std::map<std::string_view, label_cost> costs;
-    for (const named_values& one : values) {
-        for (const auto& [name, value] : one) {
+    for (std::size_t at = 0; at < table.values.size(); ++at) {
+        for (const auto& [name, value] : table.values[at]) {
             label_cost& cost = costs[name];
             ++cost.containers;
-            cost.bytes += value.size() + name.size();
+            cost.series += table.series[at];
+            cost.bytes += bytes_of(name, value) * table.series[at];
         }
     }
+    return costs;
+}
+
+/// The names that every container is to have, with empty values. Takes out the labels that there is no room for: those
+/// that the fewest containers have, so that nobody's invention costs the others theirs.
+named_values keep_affordable(label_table& table, std::size_t limit_bytes)
+{
+    const std::map<std::string_view, label_cost> costs = costs_of(table);
     std::vector<std::pair<std::string_view, label_cost>> by_use(costs.begin(), costs.end());
     std::stable_sort(by_use.begin(), by_use.end(),
                      [](const auto& a, const auto& b) { return a.second.containers > b.second.containers; });
+    const std::size_t all_series = std::accumulate(table.series.begin(), table.series.end(), std::size_t{0});
     named_values kept;
-    std::size_t total = 0;
+    byte_budget room(limit_bytes);
     for (const auto& [name, cost] : by_use) {
-        const std::size_t without = on_every_container ? (values.size() - cost.containers) * name.size() : 0;
-        if (total + cost.bytes + without > label_budget_bytes) continue;
-        total += cost.bytes + without;
-        kept.emplace(name, std::string());
+        const std::size_t without = table.on_every_container ? (all_series - cost.series) * bytes_of(name, "") : 0;
+        if (room.charge(cost.bytes + without)) kept.emplace(name, std::string());
     }
-    left_out = costs.size() - kept.size();
-    if (left_out == 0) return kept;
-    for (named_values& one : values) std::erase_if(one, [&](const auto& label) { return !kept.contains(label.first); });
+    table.left_out = room.left_out();
+    if (table.left_out == 0) return kept;
+    for (named_values& one : table.values) {
+        std::erase_if(one, [&](const auto& label) { return !kept.contains(label.first); });
+    }
     return kept;
 }
 
-scrape scrape_of(const container_views& found, const container_metric_options& options, std::size_t& left_out)
+scrape scrape_of(const container_views& found, label_table& table, std::size_t label_bytes, scrape_room& room)
 {
-    std::vector<named_values> values;
-    values.reserve(found.size());
-    for (const container_view& one : found) values.push_back(label_values_of(*one.spec, options));
-    const bool on_every_container = options.labels != label_choice::own;
-    const named_values all = keep_affordable(values, on_every_container, left_out);
+    const named_values all = keep_affordable(table, label_bytes);
     scrape out;
     out.reserve(found.size());
     for (std::size_t at = 0; at < found.size(); ++at) {
-        if (on_every_container) values[at].insert(all.begin(), all.end());
+        if (table.on_every_container) table.values[at].insert(all.begin(), all.end());
         scraped_container& one = out.emplace_back();
         one.container = &found[at];
-        one.labels = labels_of(found[at], std::move(values[at]));
+        one.labels = labels_of(found[at], table.choice, std::move(table.values[at]));
+        one.label_bytes = bytes_of(one.labels);
+        one.room = &room;
         if (found[at].samples.empty()) continue;
         one.newest = &found[at].samples.back();
         one.timestamp_ms = milliseconds_of(one.newest->timestamp);
     }
     return out;
+}
+
+std::uint64_t interfaces_left_out(const scrape& measured)
+{
+    std::uint64_t count = 0;
+    for (const scraped_container& one : measured) {
+        if (one.newest->network) count += one.newest->network->interfaces_left_out;
+    }
+    return count;
+}
+
+/// How much is missing in this answer.
+void add_left_out(metric_families& to, std::size_t containers, std::uint64_t series, std::uint64_t interfaces)
+{
+    MetricFamily& family = to.add({"nodescope_scrape_left_out", "What there was no room for in this answer.", gauge});
+    append_own(family, as_double(containers), {{"what", "containers"}});
+    append_own(family, as_double(series), {{"what", "series"}});
+    append_own(family, as_double(interfaces), {{"what", "interfaces"}});
 }
 
 void add_times(metric_families& to, const scrape& all)
@@ -142,8 +212,8 @@ void add_times(metric_families& to, const scrape& all)
     for (const scraped_container& one : all) {
         const container_spec& spec = *one.container->spec;
         const auto started = spec.start_time ? spec.start_time : spec.creation_time;
-        if (spec.creation_time) append_series(creation, one.labels, seconds_of(*spec.creation_time));
-        if (started) append_series(start, one.labels, seconds_of(*started));
+        if (spec.creation_time) append_at(creation, one, seconds_of(*spec.creation_time), 0);
+        if (started) append_at(start, one, seconds_of(*started), 0);
     }
 }
 
@@ -155,9 +225,9 @@ void add_cpu_spec(metric_families& to, const scrape& all)
     for (const scraped_container& one : all) {
         const host::cgroup_limits& limits = one.container->spec->limits;
         if (!limits.has_cpu) continue;
-        append_series(period, one.labels, as_double(limits.cpu_period));
-        if (limits.cpu_quota) append_series(quota, one.labels, as_double(*limits.cpu_quota));
-        append_series(shares, one.labels, as_double(limits.cpu_shares));
+        append_at(period, one, as_double(limits.cpu_period), 0);
+        if (limits.cpu_quota) append_at(quota, one, as_double(*limits.cpu_quota), 0);
+        append_at(shares, one, as_double(limits.cpu_shares), 0);
     }
 }
 
@@ -173,11 +243,12 @@ void add_memory_spec(metric_families& to, const scrape& all)
     for (const scraped_container& one : all) {
         const host::cgroup_limits& limits = one.container->spec->limits;
         if (!limits.has_memory) continue;
-        append_series(limit, one.labels, memory_limit(limits.memory_limit));
-        append_series(reservation, one.labels, memory_limit(limits.memory_reservation));
-        append_series(swap, one.labels, memory_limit(limits.swap_limit));
+        append_at(limit, one, memory_limit(limits.memory_limit), 0);
+        append_at(reservation, one, memory_limit(limits.memory_reservation), 0);
+        append_at(swap, one, memory_limit(limits.swap_limit), 0);
     }
 }
+
 double health_value(std::string_view status) noexcept
 {
     if (status.empty()) return -1;
@@ -191,46 +262,72 @@ void add_state(metric_families& to, const scrape& all, cadvisor::time_point now)
     MetricFamily& oom =
         to.add({"container_oom_events_total", "Count of out of memory events observed for the container", counter});
     for (const scraped_container& one : all) {
-        if (one.newest == nullptr) continue;
-        append_series(seen, one.labels, seconds_of(now), {}, milliseconds_of(now));
+        append_at(seen, one, seconds_of(now), milliseconds_of(now));
         append(health, one, health_value(one.container->spec->health));
-        append(oom, one, as_double(one.container->oom_events));
+        if (one.container->oom_events) append(oom, one, as_double(*one.container->oom_events));
     }
 }
 
 }  // namespace
 
-scrape measured(const scrape& all, const std::function<bool(const scraped_container&)>& wanted)
+scrape those_with(const scrape& all, const std::function<bool(const scraped_container&)>& wanted)
 {
     scrape out;
-    std::copy_if(all.begin(), all.end(), std::back_inserter(out),
-                 [&](const scraped_container& one) { return one.newest != nullptr && wanted(one); });
+    std::copy_if(all.begin(), all.end(), std::back_inserter(out), wanted);
     return out;
 }
 
 void append(MetricFamily& to, const scraped_container& of, double value, std::initializer_list<extra_label> extra)
 {
-    append_series(to, of.labels, value, extra, of.timestamp_ms);
+    append_at(to, of, value, of.timestamp_ms, extra);
 }
 
-void add_container_metrics(metric_families& to, const container_views& found, const container_metric_options& options,
-                           const device_naming& devices, cadvisor::time_point now)
+void append_at(MetricFamily& to, const scraped_container& of, double value, std::int64_t timestamp_ms,
+               std::initializer_list<extra_label> extra)
 {
-    std::size_t left_out = 0;
-    const scrape all = scrape_of(found, options, left_out);
-    if (left_out > 0) {
+    std::size_t bytes = to.name.size() + of.label_bytes + value_bytes;
+    for (const extra_label& one : extra) bytes += bytes_of(one.name, one.value);
+    if (!of.room->bytes.charge(bytes)) return;
+    append_series(to, of.labels, value, extra, timestamp_ms);
+    of.room->to.keep_small(to);
+}
+
+void add_container_metrics(metric_families& to, container_views found, const container_metric_options& options,
+                           const device_naming& devices, cadvisor::time_point now, std::size_t limit_bytes)
+{
+    // A third at least is for labels of the runtime, which are worth less than the containers themselves.
+    const auto cost = [choice = options.labels](const container_view& one) {
+        return bytes_without_labels(one, choice);
+    };
+    const std::size_t containers_left_out = keep_fitting(found, cost, limit_bytes - limit_bytes / 3);
+    std::size_t label_room = limit_bytes;
+    label_table table;
+    table.choice = options.labels;
+    table.on_every_container = options.labels != label_choice::own;
+    table.values.reserve(found.size());
+    table.series.reserve(found.size());
+    for (const container_view& one : found) {
+        table.values.push_back(label_values_of(*one.spec, options));
+        table.series.push_back(series_of(one));
+        label_room -= cost(one);
+    }
+    scrape_room room(to, limit_bytes);
+    const scrape all = scrape_of(found, table, label_room, room);
+    if (table.left_out > 0) {
         MetricFamily& labels = to.add(
             {"nodescope_container_labels_left_out", "Docker labels that there was no room for in this answer.", gauge});
-        append_series(labels, {}, static_cast<double>(left_out));
+        append_series(labels, {}, as_double(table.left_out));
     }
     device_names names(devices);
     add_times(to, all);
     add_cpu_spec(to, all);
     add_memory_spec(to, all);
-    add_state(to, all, now);
+    const scrape measured = those_with(all, [](const scraped_container& one) { return one.newest != nullptr; });
+    add_state(to, measured, now);
     to.finish_all();
-    add_usage_metrics(to, all);
-    add_disk_metrics(to, all, names);
+    add_usage_metrics(to, measured, options.labels == label_choice::kubernetes);
+    add_disk_metrics(to, measured, names);
+    add_left_out(to, containers_left_out, room.bytes.left_out(), interfaces_left_out(measured));
 }
 
 }  // namespace nodescope::api

@@ -1,10 +1,12 @@
 // What the files that fill the container_* families share: a container as its series need it.
 #pragma once
 
+#include "core/byte_budget.hpp"
 #include "server/api/cadvisor/groups.hpp"
 #include "server/api/metrics/container_metrics.hpp"
 #include "server/api/metrics/metric_families.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -16,24 +18,37 @@ inline constexpr double nanoseconds_per_second = 1e9;
 inline constexpr double microseconds_per_second = 1e6;
 inline constexpr double milliseconds_per_second = 1e3;
 
+/// What the series of one answer may take.
+struct scrape_room {
+    scrape_room(metric_families& t, std::size_t limit_bytes) : to(t), bytes(limit_bytes) {}
+    metric_families& to;
+    byte_budget bytes;
+};
+
 /// One container of an answer.
 struct scraped_container {
     const cadvisor::container_view* container = nullptr;
     const cadvisor::sample* newest = nullptr;  ///< null: there is none
     metric_labels labels;
+    std::size_t label_bytes = 0;  ///< of them as text
+    scrape_room* room = nullptr;
     std::int64_t timestamp_ms = 0;
 };
 using scrape = std::vector<scraped_container>;
 
-/// Those of `all` that have a sample and that `wanted` takes.
-scrape measured(const scrape& all, const std::function<bool(const scraped_container&)>& wanted);
+/// Those of `all` that `wanted` takes.
+scrape those_with(const scrape& all, const std::function<bool(const scraped_container&)>& wanted);
 
 /// A value of the newest sample, with its time.
 void append(prometheus::MetricFamily& to, const scraped_container& of, double value,
             std::initializer_list<extra_label> extra = {});
+/// The same with another time, or none: 0. A series that there is no room for is counted.
+void append_at(prometheus::MetricFamily& to, const scraped_container& of, double value, std::int64_t timestamp_ms,
+               std::initializer_list<extra_label> extra = {});
 
-/// Per subject; containers without the group that it is about are left out.
-void add_usage_metrics(metric_families& to, const scrape& all);
+/// Per subject, of containers that have a sample; those without the group that it is about are left out. With
+/// `processors_together` there is one series of CPU time, also where it is known of each processor.
+void add_usage_metrics(metric_families& to, const scrape& all, bool processors_together);
 void add_disk_metrics(metric_families& to, const scrape& all, device_names& devices);
 
 }  // namespace nodescope::api

@@ -1,10 +1,13 @@
 // CPU, memory, processes, network and pressure of containers as series.
+#include "core/ascii.hpp"
 #include "server/api/metrics/container_scrape.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace nodescope::api {
@@ -19,7 +22,9 @@ using prometheus::MetricFamily;
 /// A family with one series per container: a member of a group of its sample, divided by what makes it the unit.
 template <class Group>
 struct figure {
-    metric_kind kind;
+    std::string_view name;
+    std::string_view help;
+    prometheus::MetricType type;
     std::uint64_t Group::*value;
     double divisor = 1;
 };
@@ -29,9 +34,8 @@ void add_figures(metric_families& to, const scrape& all, const std::array<figure
                  std::shared_ptr<const Group> sample::*group)
 {
     for (const figure<Group>& each : figures) {
-        MetricFamily& family = to.add(each.kind);
+        MetricFamily& family = to.add({each.name, each.help, each.type});
         for (const scraped_container& one : all) {
-            if (one.newest == nullptr) continue;
             const auto& measured = one.newest->*group;
             if (measured) append(family, one, as_double((*measured).*each.value) / each.divisor);
         }
@@ -40,92 +44,88 @@ void add_figures(metric_families& to, const scrape& all, const std::array<figure
 }
 
 constexpr std::array<figure<host::cpu_usage>, 2> cpu_figures{{
-    {{"container_cpu_system_seconds_total", "Cumulative system cpu time consumed in seconds.", counter},
-     &host::cpu_usage::system,
-     nanoseconds_per_second},
-    {{"container_cpu_user_seconds_total", "Cumulative user cpu time consumed in seconds.", counter},
-     &host::cpu_usage::user,
-     nanoseconds_per_second},
+    {"container_cpu_system_seconds_total", "Cumulative system cpu time consumed in seconds.", counter,
+     &host::cpu_usage::system, nanoseconds_per_second},
+    {"container_cpu_user_seconds_total", "Cumulative user cpu time consumed in seconds.", counter,
+     &host::cpu_usage::user, nanoseconds_per_second},
 }};
 
 /// Only where there is a quota to run into.
 constexpr std::array<figure<host::cpu_usage>, 5> quota_figures{{
-    {{"container_cpu_cfs_periods_total", "Number of elapsed enforcement period intervals.", counter},
+    {"container_cpu_cfs_periods_total", "Number of elapsed enforcement period intervals.", counter,
      &host::cpu_usage::periods},
-    {{"container_cpu_cfs_throttled_periods_total", "Number of throttled period intervals.", counter},
+    {"container_cpu_cfs_throttled_periods_total", "Number of throttled period intervals.", counter,
      &host::cpu_usage::throttled_periods},
-    {{"container_cpu_cfs_throttled_seconds_total", "Total time duration the container has been throttled.", counter},
-     &host::cpu_usage::throttled_time,
-     nanoseconds_per_second},
-    {{"container_cpu_cfs_burst_periods_total", "Number of periods when burst occurs.", counter},
+    {"container_cpu_cfs_throttled_seconds_total", "Total time duration the container has been throttled.", counter,
+     &host::cpu_usage::throttled_time, nanoseconds_per_second},
+    {"container_cpu_cfs_burst_periods_total", "Number of periods when burst occurs.", counter,
      &host::cpu_usage::burst_periods},
-    {{"container_cpu_cfs_burst_seconds_total", "Total time duration the container has been bursted.", counter},
-     &host::cpu_usage::burst_time,
-     nanoseconds_per_second},
+    {"container_cpu_cfs_burst_seconds_total", "Total time duration the container has been bursted.", counter,
+     &host::cpu_usage::burst_time, nanoseconds_per_second},
 }};
 
 using memory = host::memory_usage;
 constexpr std::array<figure<memory>, 19> memory_figures{{
-    {{"container_memory_cache", "Number of bytes of page cache memory.", gauge}, &memory::cache},
-    {{"container_memory_rss", "Size of RSS in bytes.", gauge}, &memory::rss},
-    {{"container_memory_mapped_file", "Size of memory mapped files in bytes.", gauge}, &memory::mapped_file},
-    {{"container_memory_swap", "Container swap usage in bytes.", gauge}, &memory::swap},
-    {{"container_memory_failcnt", "Number of memory usage hits limits", counter}, &memory::fail_count},
-    {{"container_memory_usage_bytes",
-      "Current memory usage in bytes, including all memory regardless of when it was accessed", gauge},
-     &memory::usage},
-    {{"container_memory_max_usage_bytes", "Maximum memory usage recorded in bytes", gauge}, &memory::max_usage},
-    {{"container_memory_working_set_bytes", "Current working set in bytes.", gauge}, &memory::working_set},
-    {{"container_memory_kernel_usage", "Size of kernel memory allocated in bytes.", gauge}, &memory::kernel},
-    {{"container_memory_total_active_file_bytes", "Current total active file in bytes.", gauge}, &memory::active_file},
-    {{"container_memory_total_inactive_file_bytes", "Current total inactive file in bytes.", gauge},
+    {"container_memory_cache", "Number of bytes of page cache memory.", gauge, &memory::cache},
+    {"container_memory_rss", "Size of RSS in bytes.", gauge, &memory::rss},
+    {"container_memory_mapped_file", "Size of memory mapped files in bytes.", gauge, &memory::mapped_file},
+    {"container_memory_swap", "Container swap usage in bytes.", gauge, &memory::swap},
+    {"container_memory_failcnt", "Number of memory usage hits limits", counter, &memory::fail_count},
+    {"container_memory_usage_bytes",
+     "Current memory usage in bytes, including all memory regardless of when it was accessed", gauge, &memory::usage},
+    {"container_memory_max_usage_bytes", "Maximum memory usage recorded in bytes", gauge, &memory::max_usage},
+    {"container_memory_working_set_bytes", "Current working set in bytes.", gauge, &memory::working_set},
+    {"container_memory_kernel_usage", "Size of kernel memory allocated in bytes.", gauge, &memory::kernel},
+    {"container_memory_total_active_file_bytes", "Current total active file in bytes.", gauge, &memory::active_file},
+    {"container_memory_total_inactive_file_bytes", "Current total inactive file in bytes.", gauge,
      &memory::inactive_file},
-    {{"container_memory_file_dirty_bytes", "Page cache that is to be written back, in bytes.", gauge},
+    {"container_memory_file_dirty_bytes", "Page cache that is to be written back, in bytes.", gauge,
      &memory::file_dirty},
-    {{"container_memory_file_writeback_bytes", "Page cache that is being written back, in bytes.", gauge},
+    {"container_memory_file_writeback_bytes", "Page cache that is being written back, in bytes.", gauge,
      &memory::file_writeback},
-    {{"container_memory_pgscan_total", "Cumulative count of pages scanned for reclaim.", counter},
+    {"container_memory_pgscan_total", "Cumulative count of pages scanned for reclaim.", counter,
      &memory::pages_scanned},
-    {{"container_memory_pgsteal_total", "Cumulative count of pages reclaimed.", counter}, &memory::pages_stolen},
-    {{"container_memory_workingset_refault_file_total", "Cumulative count of refaults of file pages.", counter},
+    {"container_memory_pgsteal_total", "Cumulative count of pages reclaimed.", counter, &memory::pages_stolen},
+    {"container_memory_workingset_refault_file_total", "Cumulative count of refaults of file pages.", counter,
      &memory::refaults_file},
-    {{"container_memory_workingset_refault_anon_total", "Cumulative count of refaults of anonymous pages.", counter},
+    {"container_memory_workingset_refault_anon_total", "Cumulative count of refaults of anonymous pages.", counter,
      &memory::refaults_anon},
-    {{"container_memory_events_high_total", "Cumulative count of throttlings above the high limit.", counter},
+    {"container_memory_events_high_total", "Cumulative count of throttlings above the high limit.", counter,
      &memory::high_events},
-    {{"container_memory_events_max_total", "Cumulative count of hits of the memory limit.", counter},
+    {"container_memory_events_max_total", "Cumulative count of hits of the memory limit.", counter,
      &memory::max_events},
 }};
 
 using processes = host::process_usage;
 constexpr std::array<figure<processes>, 2> process_figures{{
-    {{"container_threads", "Number of threads running inside the container", gauge}, &processes::threads_current},
-    {{"container_threads_max", "Maximum number of threads allowed inside the container, infinity if value is zero",
-      gauge},
-     &processes::threads_max},
+    {"container_threads", "Number of threads running inside the container", gauge, &processes::threads_current},
+    {"container_threads_max", "Maximum number of threads allowed inside the container, infinity if value is zero",
+     gauge, &processes::threads_max},
 }};
 
-/// A running container has a process: where none is counted nobody did.
+/// 0 stands for "not counted", as a running container has a process.
 constexpr std::array<figure<processes>, 1> process_count_figure{{
-    {{"container_processes", "Number of processes running inside the container.", gauge}, &processes::process_count},
+    {"container_processes", "Number of processes running inside the container.", gauge, &processes::process_count},
 }};
 
-/// Counted only where the configuration asks for it: no container has no descriptor at all.
+/// 0 stands for "not counted" here too: every container has a descriptor.
 constexpr std::array<figure<processes>, 2> descriptor_figures{{
-    {{"container_file_descriptors", "Number of open file descriptors for the container.", gauge}, &processes::fd_count},
-    {{"container_sockets", "Number of open sockets for the container.", gauge}, &processes::socket_count},
+    {"container_file_descriptors", "Number of open file descriptors for the container.", gauge, &processes::fd_count},
+    {"container_sockets", "Number of open sockets for the container.", gauge, &processes::socket_count},
 }};
 
-void add_cpu(metric_families& to, const scrape& all)
+void add_cpu(metric_families& to, const scrape& all, bool processors_together)
 {
     MetricFamily& usage =
         to.add({"container_cpu_usage_seconds_total", "Cumulative cpu time consumed in seconds.", counter});
     for (const scraped_container& one : all) {
-        if (one.newest == nullptr || !one.newest->cpu) continue;
+        if (!one.newest->cpu) continue;
         const host::cpu_usage& cpu = *one.newest->cpu;
-        if (cpu.per_cpu.empty() && cpu.total > 0) {
+        const bool together = processors_together || cpu.per_cpu.empty();
+        if (together && cpu.total > 0) {
             append(usage, one, as_double(cpu.total) / nanoseconds_per_second, {{"cpu", "total"}});
         }
+        if (together) continue;
         for (std::size_t at = 0; at < cpu.per_cpu.size(); ++at) {
             if (cpu.per_cpu[at] == 0) continue;
             const std::string name = fmt::format("cpu{:02}", at);
@@ -134,7 +134,7 @@ void add_cpu(metric_families& to, const scrape& all)
     }
     add_figures(to, all, cpu_figures, &sample::cpu);
     const scrape limited =
-        measured(all, [](const scraped_container& one) { return one.container->spec->limits.cpu_quota.has_value(); });
+        those_with(all, [](const scraped_container& one) { return one.container->spec->limits.cpu_quota.has_value(); });
     add_figures(to, limited, quota_figures, &sample::cpu);
 }
 
@@ -144,7 +144,7 @@ void add_memory(metric_families& to, const scrape& all)
     MetricFamily& failures =
         to.add({"container_memory_failures_total", "Cumulative count of memory allocation failures.", counter});
     for (const scraped_container& one : all) {
-        if (one.newest == nullptr || !one.newest->memory) continue;
+        if (!one.newest->memory) continue;
         const host::memory_usage& measured = *one.newest->memory;
         for (const std::string_view scope : {"container", "hierarchy"}) {
             append(failures, one, as_double(measured.page_faults), {{"failure_type", "pgfault"}, {"scope", scope}});
@@ -156,40 +156,34 @@ void add_memory(metric_families& to, const scrape& all)
 
 using interface = host::interface_counters;
 constexpr std::array<figure<interface>, 8> interface_figures{{
-    {{"container_network_receive_bytes_total", "Cumulative count of bytes received", counter}, &interface::rx_bytes},
-    {{"container_network_receive_packets_total", "Cumulative count of packets received", counter},
+    {"container_network_receive_bytes_total", "Cumulative count of bytes received", counter, &interface::rx_bytes},
+    {"container_network_receive_packets_total", "Cumulative count of packets received", counter,
      &interface::rx_packets},
-    {{"container_network_receive_packets_dropped_total", "Cumulative count of packets dropped while receiving",
-      counter},
+    {"container_network_receive_packets_dropped_total", "Cumulative count of packets dropped while receiving", counter,
      &interface::rx_dropped},
-    {{"container_network_receive_errors_total", "Cumulative count of errors encountered while receiving", counter},
+    {"container_network_receive_errors_total", "Cumulative count of errors encountered while receiving", counter,
      &interface::rx_errors},
-    {{"container_network_transmit_bytes_total", "Cumulative count of bytes transmitted", counter},
-     &interface::tx_bytes},
-    {{"container_network_transmit_packets_total", "Cumulative count of packets transmitted", counter},
+    {"container_network_transmit_bytes_total", "Cumulative count of bytes transmitted", counter, &interface::tx_bytes},
+    {"container_network_transmit_packets_total", "Cumulative count of packets transmitted", counter,
      &interface::tx_packets},
-    {{"container_network_transmit_packets_dropped_total", "Cumulative count of packets dropped while transmitting",
-      counter},
-     &interface::tx_dropped},
-    {{"container_network_transmit_errors_total", "Cumulative count of errors encountered while transmitting", counter},
+    {"container_network_transmit_packets_dropped_total", "Cumulative count of packets dropped while transmitting",
+     counter, &interface::tx_dropped},
+    {"container_network_transmit_errors_total", "Cumulative count of errors encountered while transmitting", counter,
      &interface::tx_errors},
 }};
 
-constexpr std::array<std::string_view, 11> tcp_states{
-    "established", "synsent",   "synrecv", "finwait1", "finwait2", "timewait",
-    "close",       "closewait", "lastack", "listen",   "closing",
-};
-
-void append_tcp(MetricFamily& to, const scraped_container& of, const host::tcp_states& states)
+void append_states(MetricFamily& to, const scraped_container& of, const host::tcp_states& states)
 {
-    // Nothing was counted: a network in use has some socket.
+    // They were not counted: a network in use has some socket.
     if (states == host::tcp_states()) return;
-    for (std::size_t at = 0; at < tcp_states.size(); ++at) {
-        append(to, of, as_double(states.by_state.at(at)), {{"tcp_state", tcp_states.at(at)}});
+    for (std::size_t at = 0; at < tcp_state_names.size(); ++at) {
+        std::string state(tcp_state_names.at(at));
+        std::transform(state.begin(), state.end(), state.begin(), to_lower);
+        append(to, of, as_double(states.by_state.at(at)), {{"tcp_state", state}});
     }
 }
 
-void append_udp(MetricFamily& to, const scraped_container& of, const host::udp_counters& counters)
+void append_states(MetricFamily& to, const scraped_container& of, const host::udp_counters& counters)
 {
     if (counters == host::udp_counters()) return;
     append(to, of, as_double(counters.listen), {{"udp_state", "listen"}});
@@ -201,9 +195,9 @@ void append_udp(MetricFamily& to, const scraped_container& of, const host::udp_c
 void add_network(metric_families& to, const scrape& all)
 {
     const scrape with_network =
-        measured(all, [](const scraped_container& one) { return one.newest->network != nullptr; });
+        those_with(all, [](const scraped_container& one) { return one.newest->network != nullptr; });
     for (const figure<interface>& each : interface_figures) {
-        MetricFamily& family = to.add(each.kind);
+        MetricFamily& family = to.add({each.name, each.help, each.type});
         for (const scraped_container& one : with_network) {
             for (const interface& counters : one.newest->network->interfaces) {
                 append(family, one, as_double(counters.*each.value), {{"interface", counters.name}});
@@ -211,83 +205,57 @@ void add_network(metric_families& to, const scrape& all)
         }
         to.finish_all();
     }
-    MetricFamily& tcp =
-        to.add({"container_network_tcp_usage_total", "tcp connection usage statistic for container", gauge});
-    MetricFamily& tcp6 =
-        to.add({"container_network_tcp6_usage_total", "tcp6 connection usage statistic for container", gauge});
-    MetricFamily& udp =
-        to.add({"container_network_udp_usage_total", "udp connection usage statistic for container", gauge});
-    MetricFamily& udp6 =
-        to.add({"container_network_udp6_usage_total", "udp6 connection usage statistic for container", gauge});
-    for (const scraped_container& one : with_network) {
-        append_tcp(tcp, one, one.newest->network->tcp);
-        append_tcp(tcp6, one, one.newest->network->tcp6);
-        append_udp(udp, one, one.newest->network->udp);
-        append_udp(udp6, one, one.newest->network->udp6);
-    }
+    const auto add_sockets = [&](std::string_view protocol, auto host::network_usage::*sockets) {
+        MetricFamily& family = to.add({fmt::format("container_network_{}_usage_total", protocol),
+                                       fmt::format("{} connection usage statistic for container", protocol), gauge});
+        for (const scraped_container& one : with_network) append_states(family, one, (*one.newest->network).*sockets);
+    };
+    add_sockets("tcp", &host::network_usage::tcp);
+    add_sockets("tcp6", &host::network_usage::tcp6);
+    add_sockets("udp", &host::network_usage::udp);
+    add_sockets("udp6", &host::network_usage::udp6);
 }
-struct pressure_figure {
-    metric_kind kind;
-    host::pressure host::pressures::*resource;
-    host::pressure_line host::pressure::*line;
-};
 
-constexpr std::array<pressure_figure, 6> pressure_figures{{
-    {{"container_pressure_cpu_stalled_seconds_total",
-      "Total time duration no tasks in the container could make progress due to CPU congestion.", counter},
-     &pressures::cpu,
-     &pressure::full},
-    {{"container_pressure_cpu_waiting_seconds_total",
-      "Total time duration tasks in the container have waited due to CPU congestion.", counter},
-     &pressures::cpu,
-     &pressure::some},
-    {{"container_pressure_memory_stalled_seconds_total",
-      "Total time duration no tasks in the container could make progress due to memory congestion.", counter},
-     &pressures::memory,
-     &pressure::full},
-    {{"container_pressure_memory_waiting_seconds_total",
-      "Total time duration tasks in the container have waited due to memory congestion.", counter},
-     &pressures::memory,
-     &pressure::some},
-    {{"container_pressure_io_stalled_seconds_total",
-      "Total time duration no tasks in the container could make progress due to IO congestion.", counter},
-     &pressures::io,
-     &pressure::full},
-    {{"container_pressure_io_waiting_seconds_total",
-      "Total time duration tasks in the container have waited due to IO congestion.", counter},
-     &pressures::io,
-     &pressure::some},
-}};
-
-void add_pressures(metric_families& to, const scrape& all)
+void add_pressure(metric_families& to, const scrape& all, std::string_view key, std::string_view resource,
+                  pressure pressures::*of)
 {
-    for (const pressure_figure& each : pressure_figures) {
-        MetricFamily& family = to.add(each.kind);
-        for (const scraped_container& one : all) {
-            if (one.newest == nullptr || !one.newest->pressures) continue;
-            const host::pressure& resource = (*one.newest->pressures).*each.resource;
-            append(family, one, as_double((resource.*each.line).total) / microseconds_per_second);
-        }
+    MetricFamily& stalled =
+        to.add({fmt::format("container_pressure_{}_stalled_seconds_total", key),
+                fmt::format("Total time duration no tasks in the container could make progress due to {} congestion.",
+                            resource),
+                counter});
+    MetricFamily& waiting =
+        to.add({fmt::format("container_pressure_{}_waiting_seconds_total", key),
+                fmt::format("Total time duration tasks in the container have waited due to {} congestion.", resource),
+                counter});
+    for (const scraped_container& one : all) {
+        if (!one.newest->pressures) continue;
+        const pressure& lines = (*one.newest->pressures).*of;
+        append(stalled, one, as_double(lines.full.total) / microseconds_per_second);
+        append(waiting, one, as_double(lines.some.total) / microseconds_per_second);
     }
 }
+
 }  // namespace
 
-void add_usage_metrics(metric_families& to, const scrape& all)
+void add_usage_metrics(metric_families& to, const scrape& all, bool processors_together)
 {
-    add_cpu(to, all);
+    add_cpu(to, all, processors_together);
     add_memory(to, all);
     to.finish_all();
     add_network(to, all);
     to.finish_all();
     add_figures(to, all, process_figures, &sample::processes);
-    const scrape with_processes = measured(all, [](const scraped_container& one) {
+    const scrape with_processes = those_with(all, [](const scraped_container& one) {
         return one.newest->processes && one.newest->processes->process_count > 0;
     });
     add_figures(to, with_processes, process_count_figure, &sample::processes);
-    const scrape with_descriptors = measured(
+    const scrape with_descriptors = those_with(
         all, [](const scraped_container& one) { return one.newest->processes && one.newest->processes->fd_count > 0; });
     add_figures(to, with_descriptors, descriptor_figures, &sample::processes);
-    add_pressures(to, all);
+    add_pressure(to, all, "cpu", "CPU", &pressures::cpu);
+    add_pressure(to, all, "memory", "memory", &pressures::memory);
+    add_pressure(to, all, "io", "IO", &pressures::io);
 }
 
 }  // namespace nodescope::api

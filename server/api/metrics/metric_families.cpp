@@ -18,15 +18,59 @@ prometheus::MetricFamily& metric_families::add(const metric_kind& kind)
     return family;
 }
 
+void metric_families::add_counter(std::string_view name, std::string_view help, double value)
+{
+    append_own(add({name, help, counter}), value);
+}
+
+void metric_families::add_gauge(std::string_view name, std::string_view help, double value)
+{
+    append_own(add({name, help, gauge}), value);
+}
+
+namespace {
+
+/// How many series of a family are held as such: some hundred KiB with the labels of Kubernetes.
+constexpr std::size_t series_at_a_time = 128;
+
+/// A text that has grown so long gets room of its own, which the allocator takes from the system and gives back whole
+/// (run_application() says from where on): the answer is put together out of such texts, and would be there twice.
+constexpr std::size_t long_text_bytes = 128U << 10U;
+constexpr std::size_t own_room_bytes = 1U << 20U;
+
+/// What stands above the series is written once.
+void append_text(std::string& to, prometheus::MetricFamily& family)
+{
+    std::vector<prometheus::MetricFamily> one(1);
+    one.front().name = family.name;
+    one.front().help = family.help;
+    one.front().type = family.type;
+    one.front().metric = std::move(family.metric);
+    family.metric.clear();
+    const std::string text = prometheus::TextSerializer().Serialize(one);
+    if (to.size() + text.size() > long_text_bytes && to.capacity() < own_room_bytes) to.reserve(own_room_bytes);
+    const std::size_t type_line = to.empty() ? std::string::npos : text.find("# TYPE ");
+    to.append(text, type_line == std::string::npos ? 0 : text.find('\n', type_line) + 1);
+}
+
+}  // namespace
+
+void metric_families::keep_small(prometheus::MetricFamily& family)
+{
+    if (family.metric.size() >= series_at_a_time) append_text(begun_[family.name], family);
+}
+
 void metric_families::finish_all()
 {
     for (auto& family : families_) {
-        if (family->metric.empty()) continue;
-        std::vector<prometheus::MetricFamily> one;
-        one.push_back(std::move(*family));
-        std::string name = one.front().name;
-        finished_.emplace(std::move(name), prometheus::TextSerializer().Serialize(one));
+        const auto begun = begun_.find(family->name);
+        if (begun == begun_.end() && family->metric.empty()) continue;
+        std::string text;
+        if (begun != begun_.end()) text = std::move(begun->second);
+        if (!family->metric.empty()) append_text(text, *family);
+        finished_.emplace(family->name, std::move(text));
     }
+    begun_.clear();
     families_.clear();
 }
 
@@ -51,7 +95,7 @@ void append_series(prometheus::MetricFamily& to, const metric_labels& labels, do
     series.label.reserve(labels.size() + extra.size());
     series.label = labels;
     for (const extra_label& one : extra) {
-        prometheus::ClientMetric::Label label{std::string(one.name), label_value(one.value)};
+        prometheus::ClientMetric::Label label{std::string(one.name), valid_utf8(one.value)};
         const auto place = std::upper_bound(series.label.begin(), series.label.end(), label);
         series.label.insert(place, std::move(label));
     }
@@ -59,17 +103,9 @@ void append_series(prometheus::MetricFamily& to, const metric_labels& labels, do
     series.timestamp_ms = timestamp_ms;
 }
 
-std::string label_value(std::string_view bytes)
+void append_own(prometheus::MetricFamily& to, double value, std::initializer_list<extra_label> labels)
 {
-    if (is_valid_utf8(bytes)) return std::string(bytes);
-    std::string out;
-    while (!bytes.empty()) {
-        const std::size_t length = utf8_character_length(bytes);
-        if (length == 0) out += "\xef\xbf\xbd";
-        else out += bytes.substr(0, length);
-        bytes.remove_prefix(std::max<std::size_t>(length, 1));
-    }
-    return out;
+    append_series(to, metric_labels(), value, labels);
 }
 
 }  // namespace nodescope::api

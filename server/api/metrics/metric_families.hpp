@@ -37,6 +37,11 @@ class metric_families {
 public:
     /// A family that gets no series is left out of the answer. References last until finish_all() or take_text().
     prometheus::MetricFamily& add(const metric_kind& kind);
+    /// A family of one series without labels.
+    void add_counter(std::string_view name, std::string_view help, double value);
+    void add_gauge(std::string_view name, std::string_view help, double value);
+    /// Turns the series of a family so far into text when they are many.
+    void keep_small(prometheus::MetricFamily& family);
     /// Turns the families so far into text: as series, each of which holds a copy of all its labels, they take several
     /// times the memory.
     void finish_all();
@@ -45,14 +50,15 @@ public:
 
 private:
     std::vector<std::unique_ptr<prometheus::MetricFamily>> families_;
+    std::map<std::string, std::string> begun_;     // by name
     std::map<std::string, std::string> finished_;  // by name
 };
 
-/// `labels` is sorted by name and stays so. A time of 0 is none.
+/// `labels` is sorted by name and stays so, its values are UTF-8. A time of 0 is left out.
 void append_series(prometheus::MetricFamily& to, const metric_labels& labels, double value,
                    std::initializer_list<extra_label> extra = {}, std::int64_t timestamp_ms = 0);
 
-/// A label's value as Prometheus takes it: UTF-8, with U+FFFD for what is not.
-std::string label_value(std::string_view bytes);
+/// A series without any label but these.
+void append_own(prometheus::MetricFamily& to, double value, std::initializer_list<extra_label> labels = {});
 
 }  // namespace nodescope::api

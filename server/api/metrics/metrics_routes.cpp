@@ -1,6 +1,6 @@
 #include "server/api/metrics/metrics_routes.hpp"
 
-#include "collectors/host/cgroup/container_cgroup.hpp"
+#include "collectors/cadvisor/kubelet_cgroups.hpp"
 #include "core/text.hpp"
 #include "server/api/cadvisor/request.hpp"
 #include "server/api/failure_status.hpp"
@@ -18,11 +18,15 @@ namespace {
 
 constexpr const char* metrics_content_type = "text/plain; version=0.0.4; charset=utf-8";
 
+/// Of an answer: what is left is for the machine and the service, which have fixed sets of labels.
+constexpr std::size_t container_series_bytes(std::size_t answer_bytes) { return answer_bytes - answer_bytes / 16; }
+
 /// Everything that one answer shows. Owned by whoever puts the text together.
 struct gathered {
     gathered() = default;
     bool containers_failed = false;
     container_views containers;
+    std::uint64_t cgroups_left_out = 0;
     std::shared_ptr<const cadvisor::machine_info> machine;  ///< null: not read
     cadvisor::engine_versions engine;
     service_state service;
@@ -33,11 +37,19 @@ struct metrics_context {
     metrics_options options;
 };
 
-/// Told by the path as well: of containerd's containers, and while Docker does not answer, nobody else tells.
+/// Told by the cgroup as well: of containerd's containers, and while Docker does not answer, nobody else tells.
 void keep_runtime_containers(container_views& found)
 {
     std::erase_if(found, [](const cadvisor::container_view& one) {
-        return one.name != "/" && one.spec->name_space.empty() && host::container_id_of_path(one.name).empty();
+        return one.name != "/" && one.spec->name_space.empty() && !one.is_container;
+    });
+}
+
+void keep_containers_of_kubelet(container_views& found)
+{
+    std::erase_if(found, [](const cadvisor::container_view& one) {
+        const bool of_a_pod = one.is_container && one.pod != nullptr;
+        return !of_a_pod && !cadvisor::kubelet_shows(one.name);
     });
 }
 
@@ -49,31 +61,46 @@ cadvisor::query wanted_containers(const cadvisor_options& asked)
     return wanted;
 }
 
-/// What fails is left out, and said so by a metric: half an answer beats none.
-task<std::unique_ptr<gathered>> gather(const metrics_context& context, cadvisor_options asked, deadline limit)
+/// What fails is left out, and said so by a metric: half an answer beats none. What others are asked for comes first,
+/// so that nobody who looks at containers waits for them.
+task<std::unique_ptr<gathered>> gather_about_node(const metrics_context& context, deadline limit)
 {
     auto out = std::make_unique<gathered>();
-    if (context.options.containers != container_choice::none) {
-        auto finding = context.backends.containers.find(wanted_containers(asked), limit);
-        auto found = co_await std::move(finding);
-        if (found) out->containers = std::move(*found);
-        out->containers_failed = !found;
-    }
-    if (context.options.containers == container_choice::runtime) keep_runtime_containers(out->containers);
-    auto reading = context.backends.machine.machine(limit);
-    auto machine = co_await std::move(reading);
+    auto machine = co_await context.backends.machine.machine(limit);
     if (machine) out->machine = std::move(*machine);
-    auto asking = context.backends.engine.versions(limit);
-    out->engine = co_await std::move(asking);
-    out->service = context.backends.service();
+    out->engine = co_await context.backends.engine.versions(limit);
     co_return out;
 }
 
+task<> gather_containers(const metrics_context& context, cadvisor_options asked, deadline limit, gathered& out)
+{
+    if (context.options.containers != container_choice::none) {
+        auto found = co_await context.backends.containers.find(wanted_containers(asked), limit);
+        if (found) out.containers = std::move(*found);
+        out.containers_failed = !found;
+        out.cgroups_left_out = context.backends.containers.cgroups_left_out();
+    }
+    if (context.options.containers == container_choice::runtime) keep_runtime_containers(out.containers);
+    if (context.options.series.labels == label_choice::kubernetes) keep_containers_of_kubelet(out.containers);
+    out.service = context.backends.service();
+}
+
+void add_cgroups_left_out(metric_families& to, std::uint64_t count)
+{
+    auto& family =
+        to.add({"nodescope_cgroups_left_out",
+                "Cgroups that were seen and are not shown: there are too many, or their paths are too long.", gauge});
+    append_series(family, {}, static_cast<double>(count));
+}
+
 /// Blocking.
-std::string text_of(const gathered& all, const container_metric_options& options, const device_naming& devices)
+std::string text_of(const gathered& all, const container_metric_options& options, const device_naming& devices,
+                    std::size_t limit_bytes)
 {
     metric_families families;
-    add_container_metrics(families, all.containers, options, devices, std::chrono::system_clock::now());
+    add_container_metrics(families, all.containers, options, devices, std::chrono::system_clock::now(),
+                          container_series_bytes(limit_bytes));
+    add_cgroups_left_out(families, all.cgroups_left_out);
     if (all.machine) {
         add_version_metric(families, all.machine->facts, all.engine, NODESCOPE_VERSION);
         add_machine_metrics(families, all.machine->facts);
@@ -86,6 +113,7 @@ std::string text_of(const gathered& all, const container_metric_options& options
 
 http::reply nothing_gathered(const error& why)
 {
+    if (why.kind() == failure::overloaded) return sentence_reply(503, why.message(), why.message().size());
     http::reply out;
     out.body = fmt::format("No metrics gathered, last error:\n\n{}\n\n", escape_untrusted(why.message()));
     return out;
@@ -94,24 +122,16 @@ http::reply nothing_gathered(const error& why)
 /// Shorter ones fit into a few packets anyway.
 constexpr std::size_t shortest_compressed_bytes = 4096;
 
-struct metrics_body {
-    metrics_body() = default;
-    std::string bytes;
-    bool in_gzip = false;
-};
-
 /// Blocking.
-metrics_body blocking_encode(std::string&& text, bool accepts_gzip, const abandon_flag& abandoned)
+http::reply blocking_reply(std::string text, bool accepts_gzip, const abandon_flag& abandoned)
 {
-    metrics_body out;
-    if (accepts_gzip && text.size() >= shortest_compressed_bytes) {
-        if (auto compressed = http::blocking_gzip(text, abandoned)) {
-            out.bytes = std::move(*compressed);
-            out.in_gzip = true;
-            return out;
-        }
+    http::reply out(200, metrics_content_type, std::move(text));
+    out.headers.emplace_back("Vary", "Accept-Encoding");
+    if (!accepts_gzip || out.body.size() < shortest_compressed_bytes) return out;
+    if (auto compressed = http::blocking_gzip(out.body, abandoned)) {
+        out.body = std::move(*compressed);
+        out.headers.emplace_back("Content-Encoding", "gzip");
     }
-    out.bytes = std::move(text);
     return out;
 }
 
@@ -119,20 +139,21 @@ task<http::reply> metrics(const metrics_context& context, const http::request& a
 {
     const auto options = cadvisor_options::parse(url_query(asked.query));
     if (!options) co_return nothing_gathered(options.error());
-    auto gathering = gather(context, *options, asked.limit);
-    auto all = co_await std::move(gathering);
+    auto all = co_await gather_about_node(context, asked.limit);
+    const auto looking = co_await context.backends.answers.look(asked.limit);
+    if (!looking) co_return nothing_gathered(looking.error());
+    co_await gather_containers(context, *options, asked.limit, *all);
+    auto place = co_await context.backends.answers.begin(asked.claimant, asked.limit);
+    if (!place) co_return nothing_gathered(place.error());
     auto work = [all = std::shared_ptr<gathered>(std::move(all)), series = context.options.series,
-                 devices = context.backends.devices(),
-                 accepts_gzip = asked.accepts_gzip](const abandon_flag& abandoned) -> result<metrics_body> {
-        return blocking_encode(text_of(*all, series, devices), accepts_gzip, abandoned);
+                 devices = context.backends.devices(), limit_bytes = place->limit_bytes(),
+                 accepts_gzip = asked.accepts_gzip](const abandon_flag& abandoned) -> result<http::reply> {
+        return blocking_reply(text_of(*all, series, devices, limit_bytes), accepts_gzip, abandoned);
     };
-    auto working = context.backends.workers.run("metrics", asked.limit, std::move(work));
-    auto body = co_await std::move(working);
-    if (!body) co_return nothing_gathered(body.error());
-    http::reply out(200, metrics_content_type, std::move(body->bytes));
-    out.headers.emplace_back("Vary", "Accept-Encoding");
-    if (body->in_gzip) out.headers.emplace_back("Content-Encoding", "gzip");
-    co_return out;
+    auto made = co_await context.backends.workers.run("metrics", asked.limit, std::move(work));
+    if (!made) co_return nothing_gathered(made.error());
+    std::move(*place).hand_over(*made);
+    co_return std::move(*made);
 }
 
 }  // namespace

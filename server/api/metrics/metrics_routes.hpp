@@ -6,6 +6,7 @@
 #include "collectors/cadvisor/machine.hpp"
 #include "core/worker_pool.hpp"
 #include "server/api/cadvisor/samples.hpp"
+#include "server/api/large_answers.hpp"
 #include "server/api/metrics/container_metrics.hpp"
 #include "server/api/metrics/service_metrics.hpp"
 #include "server/http/message.hpp"
@@ -23,6 +24,7 @@ struct metrics_backends {
     worker_pool& workers;
     std::function<device_naming()> devices;  ///< what it gives is used on a worker thread
     std::function<service_state()> service;
+    large_answers& answers;
 };
 
 enum class container_choice {

@@ -1,17 +1,20 @@
 #include "server/api/metrics/service_metrics.hpp"
 
+#include "collectors/host/proc/proc_text.hpp"
+#include "collectors/host/proc/process_walk.hpp"
+#include "core/files/bounded_file.hpp"
+#include "core/files/directory.hpp"
+#include "core/text.hpp"
+#include "core/unique_fd.hpp"
+
 #include <array>
-#include <charconv>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <map>
 #include <string>
 #include <utility>
 
+#include <fcntl.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 namespace nodescope::api {
 
@@ -19,12 +22,6 @@ namespace {
 
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
-
-/// A series without any label but these.
-void append_own(MetricFamily& to, double value, std::initializer_list<extra_label> labels = {})
-{
-    append_series(to, metric_labels(), value, labels);
-}
 
 constexpr std::array<std::string_view, http::outcome_count> outcome_names{"answered", "refused", "failed", "abandoned"};
 
@@ -78,25 +75,20 @@ void add_route_metrics(metric_families& to, const http::server_statistics& serve
     }
 }
 
-void add_value(metric_families& to, const metric_kind& kind, double value) { append_own(to.add(kind), value); }
-
 void add_connection_metrics(metric_families& to, const service_state& state)
 {
     const http::server_statistics& server = state.server;
-    add_value(to, {"nodescope_http_requests_in_flight", "Requests whose answer is being worked out.", gauge},
-              as_double(server.in_flight));
-    add_value(to, {"nodescope_http_connections", "Connections that are open.", gauge}, as_double(state.connections));
-    add_value(to, {"nodescope_http_connections_total", "Connections accepted and served.", counter},
-              as_double(server.connections));
-    add_value(to,
-              {"nodescope_http_connections_refused_total", "Connections closed at once: a limit was reached.", counter},
-              as_double(server.connections_refused));
-    add_value(
-        to,
-        {"nodescope_http_accept_pauses_total", "Times there was no descriptor or memory for a connection.", counter},
-        as_double(server.accept_pauses));
-    add_value(to, {"nodescope_http_handshakes_failed_total", "Connections closed in their TLS handshake.", counter},
-              as_double(server.handshakes_failed));
+    to.add_gauge("nodescope_http_requests_in_flight", "Requests whose answer is being worked out.",
+                 as_double(server.in_flight));
+    to.add_gauge("nodescope_http_connections", "Connections that are open.", as_double(state.connections));
+    to.add_counter("nodescope_http_connections_total", "Connections accepted and served.",
+                   as_double(server.connections));
+    to.add_counter("nodescope_http_connections_refused_total", "Connections closed because a limit was reached.",
+                   as_double(server.connections_refused));
+    to.add_counter("nodescope_http_accept_pauses_total", "Times there was no descriptor or memory for a connection.",
+                   as_double(server.accept_pauses));
+    to.add_counter("nodescope_http_handshakes_failed_total", "Connections closed in their TLS handshake.",
+                   as_double(server.handshakes_failed));
 }
 
 void add_backend_metrics(metric_families& to, const service_state& state)
@@ -116,50 +108,42 @@ void add_backend_metrics(metric_families& to, const service_state& state)
     }
     // Reads of the kernel: netlink, /proc, cgroups, statfs.
     append_own(misses, as_double(state.worker_deadline_misses), {{"backend", "kernel"}});
-    add_value(to, {"nodescope_workers_busy", "Reads of the kernel under way.", gauge}, as_double(state.workers_busy));
-    add_value(to,
-              {"nodescope_workers_abandoned", "Reads of the kernel that hang: nobody waits for them any more.", gauge},
-              as_double(state.workers_abandoned));
+    to.add_gauge("nodescope_workers_busy", "Reads of the kernel under way.", as_double(state.workers_busy));
+    to.add_gauge("nodescope_workers_abandoned", "Reads of the kernel that hang: nobody waits for them any more.",
+                 as_double(state.workers_abandoned));
+    to.add_gauge("nodescope_helpers", "Helper programs (iptables-save) that exist.", as_double(state.helpers));
+    to.add_gauge("nodescope_helpers_hanging", "Helper programs that were killed and do not end.",
+                 as_double(state.helpers_hanging));
+    to.add_counter("nodescope_process_readers_killed_total",
+                   "Times that reading the command line of a process hung, and the reader was killed for it.",
+                   as_double(state.readers_killed));
+    to.add_counter("nodescope_process_list_unread_total", "Command lines missing in process lists.",
+                   as_double(state.processes.unread));
+    to.add_counter("nodescope_process_list_left_out_total", "Processes for which a process list had no room.",
+                   as_double(state.processes.left_out));
+    to.add_counter("nodescope_oom_messages_dropped_total",
+                   "Out-of-memory kills in the kernel's log that no cgroup's counter showed.",
+                   as_double(state.kills_not_counted));
+    MetricFamily& left_out =
+        to.add({"nodescope_left_out_total", "Things for which there was no room in their budget of bytes.", counter});
+    append_own(left_out, as_double(state.left_out.docker_strings), {{"what", "docker_strings"}});
+    append_own(left_out, as_double(state.left_out.samples), {{"what", "samples"}});
+    append_own(left_out, as_double(state.left_out.events), {{"what", "events"}});
+    append_own(left_out, as_double(state.left_out.request_bodies), {{"what", "request_bodies"}});
+    append_own(left_out, as_double(state.left_out.answers), {{"what", "answers"}});
+    to.add_gauge("nodescope_cgroups_unwatched",
+                 "1 while there are no inotify watches left for cgroups: every question looks at the whole tree.",
+                 state.cgroups_unwatched ? 1 : 0);
 }
 
-/// The fields behind "(comm)" of /proc/self/stat, the third first.
-std::vector<std::uint64_t> stat_fields()
-{
-    std::ifstream in("/proc/self/stat");
-    const std::string text(std::istreambuf_iterator<char>(in), {});
-    std::vector<std::uint64_t> out;
-    const std::size_t end = text.rfind(')');
-    if (end == std::string::npos) return out;
-    const char* at = text.data() + end + 1;
-    const char* const stop = text.data() + text.size();
-    while (at < stop) {
-        while (at < stop && *at == ' ') ++at;
-        std::uint64_t value = 0;
-        const auto read = std::from_chars(at, stop, value);
-        out.push_back(read.ec == std::errc{} ? value : 0);
-        while (at < stop && *at != ' ') ++at;
-    }
-    return out;
-}
-
-/// Seconds since 1970; 0 when it is not told.
-double boot_time()
-{
-    std::ifstream in("/proc/stat");
-    std::string word;
-    double value = 0;
-    while (in >> word) {
-        if (word == "btime" && in >> value) return value;
-    }
-    return 0;
-}
+/// Of a text about ourselves in /proc: many times what they have.
+constexpr std::size_t own_text_limit = 64U << 10U;
 
 std::size_t open_descriptors()
 {
-    std::error_code failed;
-    std::filesystem::directory_iterator entries("/proc/self/fd", failed);
+    files::directory entries(unique_fd(::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
     std::size_t count = 0;
-    for (; !failed && entries != std::filesystem::directory_iterator(); entries.increment(failed)) ++count;
+    while (entries && entries.next() != nullptr) ++count;
     // The directory itself is open while it is read.
     return count > 0 ? count - 1 : 0;
 }
@@ -197,9 +181,9 @@ void add_version_metric(metric_families& to, const host::node_facts& node, const
 
 void add_machine_metrics(metric_families& to, const host::node_facts& node)
 {
-    const metric_labels labels{{"boot_id", label_value(node.boot_id)},
-                               {"machine_id", label_value(node.machine_id)},
-                               {"system_uuid", label_value(node.system_uuid)}};
+    const metric_labels labels{{"boot_id", valid_utf8(node.boot_id)},
+                               {"machine_id", valid_utf8(node.machine_id)},
+                               {"system_uuid", valid_utf8(node.system_uuid)}};
     const auto add = [&](std::string_view name, std::string_view help, double value) {
         append_series(to.add({name, help, gauge}), labels, value);
     };
@@ -221,36 +205,34 @@ void add_machine_metrics(metric_families& to, const host::node_facts& node)
 
 void blocking_add_process_metrics(metric_families& to)
 {
-    // proc(5): utime 14, stime 15, starttime 22, vsize 23, rss 24; the list begins with field 3.
-    constexpr std::size_t first_field = 3;
-    const std::vector<std::uint64_t> fields = stat_fields();
-    if (fields.size() > 24 - first_field) {
-        const double ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
-        const auto field = [&](std::size_t number) { return as_double(fields[number - first_field]); };
-        add_value(to, {"process_cpu_seconds_total", "Total user and system CPU time spent in seconds.", counter},
-                  (field(14) + field(15)) / ticks);
-        add_value(to, {"process_start_time_seconds", "Start time of the process since unix epoch in seconds.", gauge},
-                  boot_time() + field(22) / ticks);
-        add_value(to, {"process_virtual_memory_bytes", "Virtual memory size in bytes.", gauge}, field(23));
-        add_value(to, {"process_resident_memory_bytes", "Resident memory size in bytes.", gauge},
-                  field(24) * static_cast<double>(::sysconf(_SC_PAGESIZE)));
+    const auto stat_text = files::read_file({"/", "/proc/self/stat"}, own_text_limit);
+    const auto status_text = files::read_file({"/", "/proc/self/status"}, own_text_limit);
+    const auto clock = host::blocking_read_clock("/");
+    const auto stat = host::parse_process_stat(stat_text ? std::string_view(stat_text->text) : std::string_view());
+    const auto status =
+        host::parse_process_status(status_text ? std::string_view(status_text->text) : std::string_view());
+    if (stat && status && clock) {
+        const auto seconds = [&](std::uint64_t ticks) { return as_double(ticks) / as_double(clock->ticks_per_second); };
+        to.add_counter("process_cpu_seconds_total", "Total user and system CPU time spent in seconds.",
+                       seconds(stat->user_ticks + stat->system_ticks));
+        to.add_gauge("process_start_time_seconds", "Start time of the process since unix epoch in seconds.",
+                     static_cast<double>(clock->boot_seconds) + seconds(stat->start_ticks));
+        to.add_gauge("process_virtual_memory_bytes", "Virtual memory size in bytes.", as_double(status->vms_bytes));
+        to.add_gauge("process_resident_memory_bytes", "Resident memory size in bytes.", as_double(status->rss_bytes));
     }
-    add_value(to, {"process_open_fds", "Number of open file descriptors.", gauge}, as_double(open_descriptors()));
+    to.add_gauge("process_open_fds", "Number of open file descriptors.", as_double(open_descriptors()));
     rlimit descriptors{};
     if (::getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
-        add_value(to, {"process_max_fds", "Maximum number of open file descriptors.", gauge},
-                  as_double(descriptors.rlim_cur));
+        to.add_gauge("process_max_fds", "Maximum number of open file descriptors.", as_double(descriptors.rlim_cur));
     }
 }
 
 void add_scrape_errors(metric_families& to, bool containers, bool machine)
 {
-    add_value(to,
-              {"container_scrape_error", "1 if there was an error while getting container metrics, 0 otherwise", gauge},
-              containers ? 1 : 0);
-    add_value(to,
-              {"machine_scrape_error", "1 if there was an error while getting machine metrics, 0 otherwise.", gauge},
-              machine ? 1 : 0);
+    to.add_gauge("container_scrape_error", "1 if there was an error while getting container metrics, 0 otherwise",
+                 containers ? 1 : 0);
+    to.add_gauge("machine_scrape_error", "1 if there was an error while getting machine metrics, 0 otherwise.",
+                 machine ? 1 : 0);
 }
 
 }  // namespace nodescope::api

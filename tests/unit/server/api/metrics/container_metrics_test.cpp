@@ -1,6 +1,7 @@
-// Contract: cAdvisor REST API, 13, against what cAdvisor itself answered.
+// The container_* families, against what cAdvisor itself answered of the same node.
 #include "server/api/metrics/container_metrics.hpp"
 
+#include "server/api/large_answers.hpp"
 #include "tests/support/exposition.hpp"
 #include "tests/support/fixtures.hpp"
 #include "tests/unit/server/api/cadvisor/cadvisor_fixture.hpp"
@@ -8,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -24,11 +26,12 @@ using ::testing::Not;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
-exposition metrics_of(const container_views& found, const container_metric_options& options = {})
+exposition metrics_of(const container_views& found, const container_metric_options& options = {},
+                      std::size_t limit_bytes = large_answer_bytes)
 {
     metric_families families;
     add_container_metrics(families, found, options, fixture_devices(),
-                          cadvisor::time_point(std::chrono::milliseconds(1'795'218'161'250)));
+                          cadvisor::time_point(std::chrono::milliseconds(1'795'218'161'250)), limit_bytes);
     return exposition(families.take_text());
 }
 
@@ -121,7 +124,7 @@ TEST(ContainerMetrics, HaveTheValuesOfCadvisor)
             if (one.labels.at("id") != "/") continue;
             const exposed_series* const same = find_series(ours, name, one);
             ASSERT_NE(same, nullptr) << name;
-            // cAdvisor divides milliseconds by 10^9 (contract 14.2).
+            // cAdvisor divides milliseconds by 10^9 (docs/cadvisor.md, "Metrics").
             const bool of_disk_time = name.starts_with("container_fs_") && name.ends_with("seconds_total");
             EXPECT_NEAR(same->value, of_disk_time ? one.value * 1e6 : one.value, 1e-6 + one.value * 1e-12) << name;
             EXPECT_EQ(same->timestamp_ms, one.timestamp_ms) << name;
@@ -135,6 +138,7 @@ TEST(ContainerMetrics, PutEveryLabelOnEverySeries)
 {
     const exposition got = metrics_of(node_and_container());
     for (const auto& [name, family] : got.families) {
+        if (name == "nodescope_scrape_left_out") continue;
         for (const exposed_series& one : family.series) {
             const bool of_root = one.labels.at("id") == "/";
             EXPECT_EQ(one.labels.at("container_label_app"), of_root ? "" : "web") << name;
@@ -198,10 +202,10 @@ TEST(ContainerMetrics, ShowTheSpecAloneWithoutASample)
     EXPECT_THAT(got.families,
                 UnorderedElementsAre(Key("container_start_time_seconds"), Key("container_spec_memory_limit_bytes"),
                                      Key("container_spec_memory_reservation_limit_bytes"),
-                                     Key("container_spec_memory_swap_limit_bytes")));
+                                     Key("container_spec_memory_swap_limit_bytes"), Key("nodescope_scrape_left_out")));
     EXPECT_EQ(got.families.at("container_spec_memory_limit_bytes").series[0].value, 0);
     EXPECT_EQ(got.families.at("container_spec_memory_swap_limit_bytes").series[0].value, 4611686018427387904.0);
-    EXPECT_TRUE(metrics_of({}).families.empty());
+    EXPECT_EQ(metrics_of({}).families.size(), 1U);
 }
 
 TEST(ContainerMetrics, LeaveOutLabelsThatThereIsNoRoomFor)
@@ -210,7 +214,7 @@ TEST(ContainerMetrics, LeaveOutLabelsThatThereIsNoRoomFor)
     for (int i = 0; i < 4; ++i) {
         cadvisor::container_spec spec;
         spec.labels = {{"tier", "web"}, {"number", std::to_string(i)}};
-        // Whoever writes an image may give it what he likes.
+        // An image may carry labels of any size.
         if (i == 2) spec.labels["big"] = std::string(600U << 10U, 'x');
         if (i == 3) {
             for (int label = 0; label < 20'000; ++label) spec.labels["l" + std::to_string(label)] = "v";
@@ -218,7 +222,8 @@ TEST(ContainerMetrics, LeaveOutLabelsThatThereIsNoRoomFor)
         many.push_back(container_with(spec));
         many.back().samples.emplace_back();
     }
-    const exposition got = metrics_of(many);
+    constexpr std::size_t limit_bytes = 1U << 20U;
+    const exposition got = metrics_of(many, {}, limit_bytes);
     const auto& series = got.families.at("container_last_seen").series;
     ASSERT_EQ(series.size(), 4U);
     std::size_t bytes = 0;
@@ -228,44 +233,123 @@ TEST(ContainerMetrics, LeaveOutLabelsThatThereIsNoRoomFor)
         EXPECT_THAT(one.labels, Not(Contains(Key("container_label_big"))));
         for (const auto& [name, value] : one.labels) bytes += name.size() + value.size();
     }
-    EXPECT_LT(bytes, 600U << 10U);
+    EXPECT_LT(bytes, limit_bytes);
     EXPECT_GT(got.families.at("nodescope_container_labels_left_out").series[0].value, 1);
     EXPECT_THAT(metrics_of({many[0], many[1]}).families, Not(Contains(Key("nodescope_container_labels_left_out"))));
 }
 
-TEST(ContainerMetrics, ShowGroupsThatAreKnown)
+TEST(ContainerMetrics, KeepToTheirBytesAndShowWhatTheRuntimeKnowsFirst)
 {
-    cadvisor::container_view one = container_with(cadvisor::container_spec());
-    cadvisor::sample& sample = one.samples.emplace_back();
-    one.oom_events = 3;
-    host::cpu_usage cpu;
-    cpu.total = 2'500'000'000;
-    sample.cpu = std::make_shared<const host::cpu_usage>(cpu);
-    host::pressures pressures;
-    pressures.io.full.total = 1'500'000;
-    sample.pressures = std::make_shared<const host::pressures>(pressures);
-    host::network_usage network;
-    network.tcp.by_state[9] = 4;
-    sample.network = std::make_shared<const host::network_usage>(network);
-    host::process_usage processes;
-    processes.process_count = 2;
-    sample.processes = std::make_shared<const host::process_usage>(processes);
-    const exposition got = metrics_of({one});
-    const auto value = [&](const char* family, std::size_t at = 0) {
-        return got.families.at(family).series.at(at).value;
-    };
-    EXPECT_EQ(value("container_oom_events_total"), 3);
-    EXPECT_EQ(value("container_health_state"), -1);
-    EXPECT_EQ(value("container_cpu_usage_seconds_total"), 2.5);
-    EXPECT_EQ(got.families.at("container_cpu_usage_seconds_total").series[0].labels.at("cpu"), "total");
-    EXPECT_EQ(value("container_pressure_io_stalled_seconds_total"), 1.5);
-    EXPECT_EQ(value("container_pressure_io_waiting_seconds_total"), 0);
-    EXPECT_EQ(value("container_network_tcp_usage_total", 9), 4);
-    EXPECT_EQ(value("container_processes"), 2);
-    for (const char* const family : {"container_network_tcp6_usage_total", "container_file_descriptors",
-                                     "container_memory_rss", "container_cpu_cfs_periods_total"}) {
-        EXPECT_THAT(got.families, Not(Contains(Key(family))));
+    container_views many;
+    for (int i = 0; i < 300; ++i) {
+        cadvisor::container_spec spec;
+        if (i % 100 == 0) spec.name_space = "docker";
+        many.push_back(container_with(spec));
+        many.back().name = "/" + std::to_string(i) + std::string(i % 100 == 0 ? 60 : 1000, 'x');
+        many.back().samples.emplace_back().timestamp = cadvisor::time_point(std::chrono::seconds(1));
     }
+    constexpr std::size_t limit_bytes = 1U << 20U;
+    metric_families families;
+    add_container_metrics(families, many, {}, fixture_devices(), cadvisor::time_point(), limit_bytes);
+    const std::string text = families.take_text();
+    EXPECT_LT(text.size(), limit_bytes);
+    const exposition got(text);
+    const auto& series = got.families.at("container_last_seen").series;
+    EXPECT_EQ(
+        std::count_if(series.begin(), series.end(), [](const auto& one) { return one.labels.at("id").size() < 100; }),
+        3);
+    const auto& left_out = got.families.at("nodescope_scrape_left_out").series;
+    ASSERT_EQ(left_out[0].labels.at("what"), "containers");
+    EXPECT_EQ(left_out[0].value, 300 - static_cast<double>(series.size()));
+    EXPECT_GT(left_out[0].value, 0);
+    EXPECT_EQ(metrics_of({many[0]}).families.at("nodescope_scrape_left_out").series[0].value, 0);
+}
+
+TEST(ContainerMetrics, ALabelCostsAsMuchAsAllTheSeriesThatItStandsIn)
+{
+    cadvisor::container_spec spec;
+    spec.labels = {{"big", std::string(60'000, 'x')}, {"app", "web"}};
+    cadvisor::container_view one = container_with(spec);
+    host::network_usage network;
+    for (int i = 0; i < 302; ++i) network.interfaces.emplace_back().name = "dummy" + std::to_string(i);
+    network.interfaces_left_out = 7;
+    one.samples.emplace_back().network = std::make_shared<const host::network_usage>(network);
+    metric_families families;
+    add_container_metrics(families, {one}, {}, fixture_devices(), cadvisor::time_point(), large_answer_bytes);
+    const std::string text = families.take_text();
+    EXPECT_LT(text.size(), 1U << 20U);
+    const exposition got(text);
+    EXPECT_EQ(got.families.at("container_network_receive_bytes_total").series.size(), 302U);
+    EXPECT_EQ(got.families.at("nodescope_container_labels_left_out").series[0].value, 1);
+    EXPECT_EQ(got.families.at("nodescope_scrape_left_out").series[2].value, 7);
+}
+
+cadvisor::container_view container_of_pod(const std::string& pod, const std::string& container)
+{
+    cadvisor::container_spec spec;
+    spec.creation_time = cadvisor::time_point(std::chrono::seconds(5));
+    spec.aliases = {"the-name", "the-id"};
+    spec.image = "web:1";
+    // What an image or a pod's author writes there is nobody's place in the cluster.
+    spec.labels = {{"io.kubernetes.pod.name", "forged"}, {"pod", "forged"}, {"app", "web"}};
+    cadvisor::container_view one = container_with(spec);
+    one.is_container = true;
+    pod_of_container its;
+    its.name = pod;
+    its.name_space = "shop";
+    its.container = container;
+    one.pod = std::make_shared<const pod_of_container>(its);
+    return one;
+}
+
+TEST(ContainerMetrics, HaveTheLabelsOfTheKubelet)
+{
+    container_metric_options options;
+    options.labels = label_choice::kubernetes;
+    container_views found{container_of_pod("web", "app"), container_of_pod("web", "POD"),
+                          container_with(cadvisor::container_spec())};
+    found[1].is_container = false;  // the cgroup of the pod itself
+    cadvisor::container_spec plain;
+    plain.creation_time = cadvisor::time_point(std::chrono::seconds(5));
+    found[2].spec = std::make_shared<const cadvisor::container_spec>(plain);
+    const auto got = metrics_of(found, options);
+    const auto& series = got.families.at("container_start_time_seconds").series;
+    EXPECT_THAT(series.at(0).labels,
+                UnorderedElementsAre(Pair("id", "/x"), Pair("name", "the-name"), Pair("image", "web:1"),
+                                     Pair("pod", "web"), Pair("namespace", "shop"), Pair("container", "app")));
+    EXPECT_EQ(series.at(1).labels.at("container"), "") << "no container of it";
+    EXPECT_EQ(series.at(1).labels.at("pod"), "web");
+    EXPECT_THAT(series.at(2).labels,
+                UnorderedElementsAre(Pair("id", "/x"), Pair("name", ""), Pair("image", ""), Pair("pod", ""),
+                                     Pair("namespace", ""), Pair("container", "")));
+    options.wanted_labels = {"app"};
+    const auto more = metrics_of(found, options);
+    EXPECT_EQ(more.families.at("container_start_time_seconds").series.at(2).labels.at("container_label_app"), "");
+}
+
+TEST(ContainerMetrics, BoundAndEscapeWhatAPodIsCalled)
+{
+    container_metric_options options;
+    options.labels = label_choice::kubernetes;
+    const std::string hostile = "a\xff\"} evil 1\n\\";
+    const auto got = metrics_of({container_of_pod(hostile, hostile)}, options);
+    EXPECT_THAT(got.families, Not(Contains(Key("evil"))));
+    const auto& labels = got.families.at("container_start_time_seconds").series.at(0).labels;
+    EXPECT_EQ(labels.at("pod"), "a\xef\xbf\xbd\"} evil 1\n\\");
+    EXPECT_EQ(labels.at("container"), labels.at("pod"));
+
+    container_views many;
+    for (int i = 0; i < 100; ++i) {
+        many.push_back(container_of_pod(std::string(4096, '"'), "app"));
+        many.back().name = "/" + std::to_string(i);
+        many.back().samples.emplace_back().timestamp = cadvisor::time_point(std::chrono::seconds(1));
+    }
+    constexpr std::size_t limit_bytes = 1U << 20U;
+    metric_families families;
+    add_container_metrics(families, many, options, fixture_devices(), cadvisor::time_point(), limit_bytes);
+    const std::string text = families.take_text();
+    EXPECT_LT(text.size(), limit_bytes);
+    EXPECT_GT(exposition(text).families.at("nodescope_scrape_left_out").series[0].value, 0);
 }
 
 }  // namespace
