@@ -21,14 +21,19 @@ unsigned processor_status(failure kind) noexcept
 
 }  // namespace
 
-http::reply processor_failure(const error& why)
+http::reply sentence_reply(unsigned status, std::string_view sentence, std::size_t limit_bytes)
 {
     http::reply out;
-    out.status = processor_status(why.kind());
-    out.body = escape_untrusted(why.message(), sentence_limit_bytes);
+    out.status = status;
+    out.body = escape_untrusted(sentence, limit_bytes);
     out.body += '\n';
-    if (out.status == 503) out.headers.emplace_back("Retry-After", std::to_string(retry_after_seconds));
+    if (status == 503) out.headers.emplace_back("Retry-After", std::to_string(retry_after_seconds));
     return out;
+}
+
+http::reply processor_failure(const error& why)
+{
+    return sentence_reply(processor_status(why.kind()), why.message(), sentence_limit_bytes);
 }
 
 }  // namespace nodescope::api

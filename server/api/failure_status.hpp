@@ -1,8 +1,11 @@
-// The one place where a failure becomes an HTTP answer of the processor routes.
+// Failures as HTTP answers: their sentences, and the status codes of the processor routes.
 #pragma once
 
 #include "core/error.hpp"
 #include "server/http/message.hpp"
+
+#include <cstddef>
+#include <string_view>
 
 namespace nodescope::api {
 
@@ -11,6 +14,9 @@ namespace nodescope::api {
 /// a route that is switched off, 503 with Retry-After when the service sheds load. Bytes from outside in the sentence
 /// are escaped.
 http::reply processor_failure(const error& why);
+
+/// A sentence as plain text, escaped and at most `limit_bytes` long; with Retry-After when the status is 503.
+http::reply sentence_reply(unsigned status, std::string_view sentence, std::size_t limit_bytes);
 
 /// Seconds a caller should wait after 503: queues drain within one backend deadline.
 inline constexpr unsigned retry_after_seconds = 5;

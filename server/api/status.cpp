@@ -30,6 +30,18 @@ std::string status_text(const service_state& state)
             json.member("hanging", state.workers_abandoned);
             json.member("deadlineMisses", state.worker_deadline_misses);
         });
+        json.object_member("leftOut", [&] {
+            json.member("dockerStrings", state.left_out.docker_strings);
+            json.member("samples", state.left_out.samples);
+            json.member("events", state.left_out.events);
+            json.member("requestBodies", state.left_out.request_bodies);
+            json.member("answers", state.left_out.answers);
+        });
+        json.object_member("processLists", [&] {
+            json.member("readersKilled", state.readers_killed);
+            json.member("unread", state.processes.unread);
+            json.member("leftOut", state.processes.left_out);
+        });
         json.object_member("credentials", [&] {
             for (const auth::reload_statistics& one : state.access.reloads) {
                 json.map_key(one.what);

@@ -1,5 +1,5 @@
-// GET /status: how the service itself does, for a person and for scripts that read no metrics. Docker and Kubernetes
-// are shown as the last call left them: nothing is called for an answer.
+// GET /status: how the service itself does, for a person and for scripts that read no metrics. The runtimes and
+// Kubernetes are shown as the last call left them: nothing is called for an answer.
 #pragma once
 
 #include "server/api/metrics/service_metrics.hpp"

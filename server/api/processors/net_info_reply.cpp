@@ -1,5 +1,6 @@
 #include "server/api/processors/net_info_reply.hpp"
 
+#include "core/json/writer.hpp"
 #include "core/text.hpp"
 #include "server/api/processors/reply_object.hpp"
 
@@ -14,8 +15,12 @@ namespace {
 
 constexpr std::string_view key_prefix = "collector.kubernetes.container.";
 constexpr std::string_view errors_key = "collector.kubernetes.container.Errors";
+/// In Errors, for what is no part: why no runtime said which process it is.
+constexpr std::string_view runtime_error_name = "runtime";
+/// And why the network is not that of the process, or may not be the container's.
+constexpr std::string_view network_error_name = "NetNamespace";
 
-/// Room left in an answer for the Errors member: six parts with a sentence each.
+/// Room left in an answer for the Errors member: six parts, the runtime and the network with a sentence each.
 constexpr std::size_t errors_reserve_bytes = 4096;
 /// Longest sentence in it, so that the reserve is enough whatever the bytes: each may grow sixfold when escaped twice.
 constexpr std::size_t error_sentence_limit_bytes = 256;
@@ -47,9 +52,13 @@ error nothing_known(const net_info& found)
 std::string errors_object(const std::map<std::string_view, std::string>& errors)
 {
     std::string object;
-    for (const auto& [part, reason] : errors) {
-        append_member(object, part, escape_untrusted(reason, error_sentence_limit_bytes));
-    }
+    json_writer json(object);
+    json.object([&] {
+        for (const auto& [part, reason] : errors) {
+            json.map_key(part);
+            json.value(escape_untrusted(reason, error_sentence_limit_bytes));
+        }
+    });
     return object;
 }
 
@@ -74,11 +83,14 @@ result<std::string> net_info_reply(const net_info& found, std::size_t max_reply_
     }
     if (!found.container_id.empty()) {
         object.add("collector.kubernetes.container.Id", found.container_id);
-        object.add("collector.kubernetes.container.Name", found.container_name);
+        if (!found.container_name.empty()) object.add("collector.kubernetes.container.Name", found.container_name);
+        object.add("collector.kubernetes.container.ResolvedBy", found.resolved_by);
     }
+    if (found.runtime_failure) errors[runtime_error_name] = found.runtime_failure->message();
     object.add("collector.kubernetes.container.NetNamespace", inode);
     object.add("collector.kubernetes.container.HostNetwork", found.host_network ? "true" : "false");
     if (!found.verified) object.add("collector.kubernetes.container.Verified", "false");
+    if (!found.network_note.empty()) errors[network_error_name] = found.network_note;
 
     auto rendered = object.render(max_reply_bytes, errors_reserve_bytes);
     if (!rendered) return rendered.error();
@@ -89,7 +101,7 @@ result<std::string> net_info_reply(const net_info& found, std::size_t max_reply_
             said = fmt::format("cut after {} of {} lines{}{}", cut.kept, cut.total, said.empty() ? "" : "; ", said);
         }
     }
-    if (!errors.empty()) append_member(rendered->body, errors_key, errors_object(errors));
+    if (!errors.empty()) append_json_member(rendered->body, errors_key, errors_object(errors));
     return std::move(rendered->body);
 }
 

@@ -1,151 +1,50 @@
 #include "server/api/processors/parameters.hpp"
 
+#include "core/json/reader.hpp"
+#include "core/json/strict.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
-#include <boost/json/basic_parser_impl.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <set>
-#include <span>
 #include <utility>
 
 namespace nodescope::api {
 
 namespace {
 
-namespace json = boost::json;
-
 /// Shown of a key in a sentence, in bytes.
 constexpr std::size_t shown_key_limit = 64;
-
-/// What Boost.JSON's parser calls. Collects top-level values of wanted keys, counts keys, remembers what is wrong.
-struct collector {
-    static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
-
-    explicit collector(std::span<const std::string_view> wanted_keys) : wanted(wanted_keys) {}
-
-    bool stop(std::string why, json::error_code& code)
-    {
-        problem = std::move(why);
-        code = json::error::exception;
-        return false;
-    }
-
-    bool on_document_begin(json::error_code&) { return true; }
-    bool on_document_end(json::error_code&) { return true; }
-
-    bool on_object_begin(json::error_code& code)
-    {
-        if (depth++ == 0) return true;
-        return begin_nested(code);
-    }
-    bool on_object_end(std::size_t, json::error_code&) { return --depth, true; }
-
-    bool on_array_begin(json::error_code& code)
-    {
-        if (depth++ == 0) return stop("it is an array", code);
-        return begin_nested(code);
-    }
-    bool on_array_end(std::size_t, json::error_code&) { return --depth, true; }
-
-    /// A wanted key with an object or array as value.
-    bool begin_nested(json::error_code& code)
-    {
-        if (depth == 2 && current_is_wanted) {
-            return stop(fmt::format("the value of \"{}\" must be a string", current_key), code);
-        }
-        return true;
-    }
-
-    bool on_key_part(json::string_view part, std::size_t, json::error_code&)
-    {
-        if (depth == 1) extend_key(part);
-        return true;
-    }
-    bool on_key(json::string_view part, std::size_t, json::error_code& code)
-    {
-        if (++keys > parameters::key_limit)
-            return stop(fmt::format("it has more than {} keys", parameters::key_limit), code);
-        if (depth != 1) return true;
-        extend_key(part);
-        key_ended = true;
-        text.clear();
-        current_is_wanted = std::find(wanted.begin(), wanted.end(), current_key) != wanted.end();
-        if (!seen.insert(current_key).second) {
-            return stop(fmt::format("the key \"{}\" stands twice", escape_untrusted(current_key, shown_key_limit)),
-                        code);
-        }
-        return true;
-    }
-
-    bool on_string_part(json::string_view part, std::size_t, json::error_code&) { return take(part), true; }
-    bool on_string(json::string_view part, std::size_t, json::error_code& code)
-    {
-        if (depth == 0) return stop("it is a string", code);
-        take(part);
-        return keep();
-    }
-    bool on_number_part(json::string_view part, json::error_code&) { return take(part), true; }
-    bool on_int64(std::int64_t, json::string_view part, json::error_code& code) { return on_number(part, code); }
-    bool on_uint64(std::uint64_t, json::string_view part, json::error_code& code) { return on_number(part, code); }
-    bool on_double(double, json::string_view part, json::error_code& code) { return on_number(part, code); }
-    bool on_bool(bool value, json::error_code& code)
-    {
-        if (depth == 0) return stop("it is a boolean", code);
-        take(value ? "true" : "false");
-        return keep();
-    }
-    bool on_null(json::error_code& code)
-    {
-        if (depth == 0) return stop("it is null", code);
-        if (depth == 1 && current_is_wanted) {
-            return stop(fmt::format("the value of \"{}\" must be a string", current_key), code);
-        }
-        return true;
-    }
-    bool on_comment_part(json::string_view, json::error_code&) { return true; }
-    bool on_comment(json::string_view, json::error_code&) { return true; }
-
-    bool on_number(json::string_view part, json::error_code& code)
-    {
-        if (depth == 0) return stop("it is a number", code);
-        take(part);
-        return keep();
-    }
-    void extend_key(json::string_view part)
-    {
-        if (std::exchange(key_ended, false)) current_key.clear();
-        current_key.append(part.data(), part.size());
-    }
-    void take(json::string_view part)
-    {
-        if (depth == 1 && current_is_wanted) text.append(part.data(), part.size());
-    }
-    bool keep()
-    {
-        if (depth == 1 && current_is_wanted) values.insert_or_assign(current_key, text);
-        return true;
-    }
-
-    std::span<const std::string_view> wanted;
-    std::size_t depth = 0;
-    std::size_t keys = 0;
-    std::string current_key;
-    bool key_ended = true;
-    bool current_is_wanted = false;
-    std::string text;
-    std::set<std::string, std::less<>> seen;
-    std::map<std::string, std::string, std::less<>> values;
-    std::string problem;
-};
 
 error refused(std::string_view why)
 {
     return error(failure::invalid, fmt::format("the request body must be a JSON object of strings: {}", why));
+}
+
+std::string_view kind_name(json_kind kind) noexcept
+{
+    switch (kind) {
+        case json_kind::object: return "an object";
+        case json_kind::array: return "an array";
+        case json_kind::string: return "a string";
+        case json_kind::number: return "a number";
+        case json_kind::boolean: return "a boolean";
+        case json_kind::null: break;
+    }
+    return "null";
+}
+
+/// Strings, and what stands for one; nothing for the rest.
+std::optional<std::string> text_of(std::string_view value)
+{
+    switch (json_kind_of(value)) {
+        case json_kind::string: return decode_json_string(value).value();
+        case json_kind::number:
+        case json_kind::boolean: return std::string(value);
+        default: return std::nullopt;
+    }
 }
 
 }  // namespace
@@ -154,16 +53,26 @@ result<parameters> parameters::parse(std::string_view body, std::initializer_lis
 {
     parameters out;
     if (body.empty()) return out;
+    const auto document = strict_json_document(body, {.depth = depth_limit, .keys = key_limit});
+    if (!document) return refused(document.error().message());
+    if (const json_kind kind = json_kind_of(*document); kind != json_kind::object) {
+        return refused(fmt::format("it is {}", kind_name(kind)));
+    }
 
-    json::parse_options options;
-    options.max_depth = depth_limit;
-    json::basic_parser<collector> parser(options, std::span(wanted.begin(), wanted.size()));
-    json::error_code code;
-    const std::size_t consumed = parser.write_some(false, body.data(), body.size(), code);
-    if (!parser.handler().problem.empty()) return refused(parser.handler().problem);
-    if (code) return refused(fmt::format("{} at byte {}", code.message(), consumed));
-    if (consumed < body.size()) return refused(fmt::format("extra data after the object at byte {}", consumed));
-    out.values_ = std::move(parser.handler().values);
+    std::string problem;
+    std::set<std::string, std::less<>> seen;
+    const auto take = [&](std::string_view key, std::string_view value) {
+        if (!problem.empty()) return;
+        if (!seen.emplace(key).second) {
+            problem = fmt::format("the key \"{}\" stands twice", escape_untrusted(key, shown_key_limit));
+        }
+        if (std::find(wanted.begin(), wanted.end(), key) == wanted.end()) return;
+        if (auto text = text_of(value)) out.values_.emplace(key, std::move(*text));
+        else problem = fmt::format("the value of \"{}\" must be a string", key);
+    };
+    const auto read = for_each_json_member(*document, take);
+    if (!read) return refused(read.error().message());
+    if (!problem.empty()) return refused(problem);
     return out;
 }
 

@@ -1,5 +1,5 @@
 // The body of a processor request: a JSON object of strings, most of whose keys belong to somebody else (the agent
-// sends the results of earlier steps along). Read as a stream: nothing is kept but the values asked for.
+// sends the results of earlier steps along). Nothing is kept but the values asked for.
 #pragma once
 
 #include "core/error.hpp"
@@ -17,7 +17,7 @@ public:
     /// Reads `body` and keeps the values of `wanted`. An empty body is an empty object. Values of wanted keys must be
     /// strings; numbers and booleans are taken as their text; anything else is refused, as are: text that is not one
     /// JSON object, invalid UTF-8, more than `depth_limit` levels, more than `key_limit` keys, and a top-level key that
-    /// stands twice. All of these are failure::invalid with a sentence.
+    /// stands twice; also half of a surrogate pair. All of these are failure::invalid with a sentence.
     static result<parameters> parse(std::string_view body, std::initializer_list<std::string_view> wanted);
 
     /// The value, empty when absent: an empty parameter means the same as none.

@@ -3,10 +3,10 @@
 
 #include "collectors/kubernetes/pod_source.hpp"
 #include "collectors/questions/goroutine_dump.hpp"
-#include "collectors/questions/mountinfo.hpp"
 #include "collectors/questions/net_info.hpp"
 #include "collectors/questions/process_list.hpp"
-#include "collectors/runtime/docker/docker_client.hpp"
+#include "core/worker_pool.hpp"
+#include "server/api/processors/node_runtimes.hpp"
 #include "server/http/message.hpp"
 
 #include <chrono>
@@ -18,12 +18,13 @@ namespace nodescope::api {
 
 /// What the routes ask.
 struct processor_backends {
-    docker::client& docker;  ///< for the routes about Docker itself
+    node_runtimes runtimes;  ///< for the list of containers, and what they say of themselves
     kubernetes::pod_source& pods;
     net_info_collector& net_info;
     process_list_collector& processes;
-    mountinfo_collector& mountinfo;
     goroutine_dump_collector& goroutines;
+    worker_pool& workers;  ///< for what is read of the node's files
+    std::string root;      ///< below which these are
 };
 
 struct processor_options {

@@ -32,13 +32,13 @@ public:
     void add(std::string_view key, std::string_view value, cut_at boundary = cut_at::nowhere);
 
     struct rendered {
-        std::string body = "{}";
+        std::string body;
         std::vector<cut_note> cuts;
     };
 
     /// The object as JSON, at most `limit_bytes` long with `reserved_bytes` of them left free for members that the
-    /// caller appends with append_member(). The longest values are cut first, all to the same length.
-    /// failure::too_large when that is not enough, failure::malformed when an array to be cut is none.
+    /// caller appends with append_json_member(). The longest values are cut first, all to the same length.
+    /// failure::too_large when that is not enough, failure::malformed when what is to be cut as an array is not one.
     [[nodiscard]] result<rendered> render(std::size_t limit_bytes, std::size_t reserved_bytes) const;
 
 private:
@@ -49,8 +49,4 @@ private:
     };
     std::vector<member> members_;
 };
-
-/// Adds one more member to an object; an empty text becomes one.
-void append_member(std::string& object, std::string_view key, std::string_view value);
-
 }  // namespace nodescope::api

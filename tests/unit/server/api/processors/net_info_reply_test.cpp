@@ -77,6 +77,15 @@ TEST(NetInfoReply, SaysWhatIsIncompleteOrInconsistent)
     EXPECT_NE(text_of(errors, "ipaddr").find("changed"), std::string::npos);
 }
 
+TEST(NetInfoReply, SaysWhatIsOddAboutTheNetwork)
+{
+    net_info info = whole();
+    info.network_note = "in 2 networks";
+    const auto errors = errors_of(parsed(net_info_reply(info, enough).value()));
+    EXPECT_EQ(text_of(errors, "NetNamespace"), "in 2 networks");
+    EXPECT_EQ(errors.size(), 1U);
+}
+
 TEST(NetInfoReply, CutsTheLongestTextAndKeepsItsNote)
 {
     net_info info = whole();
@@ -98,6 +107,8 @@ TEST(NetInfoReply, TheErrorsFitIntoTheirReserveWhateverTheyHold)
     net_info info = whole();
     const error hostile(failure::failed, std::string(10'000, '\x01'));
     info.route = info.route6 = info.nat = info.nat6 = info.node_nat = text_part(hostile);
+    info.runtime_failure = hostile;
+    info.network_note = std::string(10'000, 'x');
     std::string lines;
     for (int i = 0; i < 5'000; ++i) lines += "\x01\x02\n";
     info.addresses = text_part(lines);

@@ -55,6 +55,9 @@ TEST(Parameters, RefusesWhatIsNotAnObjectOfStrings)
                              "{\"id\":\"a\",}",
                              "{\"id\":\"\xff\"}",
                              "{\"id\":\"a\nb\"}",
+                             R"({"id":"\ud83d"})",
+                             R"({"x":["\ude00"]})",
+                             R"({"id":"\ud83d\u0041"})",
                              "// x\n{}",
                              " ",
                              "id=abc"}) {
@@ -63,6 +66,21 @@ TEST(Parameters, RefusesWhatIsNotAnObjectOfStrings)
         EXPECT_EQ(got.error().kind(), failure::invalid) << body;
         EXPECT_NE(got.error().message().find("JSON object of strings"), std::string::npos) << body;
     }
+}
+
+TEST(Parameters, SaysWhatIsWrong)
+{
+    const auto reason = [](std::string_view body) {
+        std::string said = parse(body).error().message();
+        return said.substr(said.find(": ") + 2);
+    };
+    EXPECT_EQ(reason("[]"), "it is an array");
+    EXPECT_EQ(reason("true"), "it is a boolean");
+    EXPECT_EQ(reason("null"), "it is null");
+    EXPECT_EQ(reason("{"), "incomplete JSON at byte 1");
+    EXPECT_EQ(reason("{}x"), "extra data after the value at byte 2");
+    EXPECT_EQ(reason(R"({"id":[]})"), "the value of \"id\" must be a string");
+    EXPECT_EQ(reason(R"({"id":"\ude00"})"), "illegal trailing surrogate at byte 13");
 }
 
 TEST(Parameters, RefusesEveryTruncation)

@@ -121,16 +121,5 @@ TEST(ReplyObject, StaysWithinTheLimitWhateverTheBytes)
     }
 }
 
-TEST(AppendMember, GrowsAnObject)
-{
-    std::string object;
-    append_member(object, "a", "1");
-    append_member(object, "b\n", "2");
-    EXPECT_EQ(object, R"({"a":"1","b\n":"2"})");
-    std::string empty = "{}";
-    append_member(empty, "a", "1");
-    EXPECT_EQ(empty, R"({"a":"1"})");
-}
-
 }  // namespace
 }  // namespace nodescope::api
