@@ -5,10 +5,14 @@
 #include "core/unique_fd.hpp"
 #include "server/auth/access_control.hpp"
 #include "server/http/http_server.hpp"
+#include "server/http/listener.hpp"
 #include "server/http/router.hpp"
 #include "server/run/access_reviews.hpp"
 #include "server/run/backends.hpp"
+#include "server/run/collector_options.hpp"
+#include "server/run/local_callers.hpp"
 #include "server/run/service_manager.hpp"
+#include "server/run/taken_address.hpp"
 #include "server/run/watchdog.hpp"
 
 #include <fmt/ranges.h>
@@ -20,11 +24,14 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include <malloc.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -34,9 +41,16 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// For coroutines that are asked to end when the requests have used up the drain limit: they need one turn of the
-/// reactor, and have it on a busy machine too.
+/// What requests leave of the drain limit, at most: the other coroutines are asked to end after them. They need one
+/// turn of the reactor, and should have it on a busy machine too.
 constexpr std::chrono::milliseconds time_to_unwind{100};
+
+/// For how long an address that somebody else has is tried: less than systemd waits for a start (90 s). The next start
+/// goes on with it.
+constexpr std::chrono::milliseconds address_patience = std::chrono::minutes(1);
+/// A process that is just ending is gone by then; and who waits longer is served within a second.
+constexpr std::chrono::milliseconds first_pause{50};
+constexpr std::chrono::milliseconds longest_pause{500};
 
 /// Everything that lives as long as the service, in the order it is built; destroyed in reverse.
 class application {
@@ -57,7 +71,7 @@ public:
     /// Every failure here is a start-up error.
     result<void> build();
     /// One line each: method, path, what it gives.
-    [[nodiscard]] std::string routes_text() const;
+    [[nodiscard]] std::string routes_text();
     /// Listens on what the service manager handed over, else on the configured addresses.
     result<void> listen(std::vector<unique_fd> inherited);
     [[nodiscard]] result<void> check_addresses() const { return server_->check_addresses(); }
@@ -72,23 +86,36 @@ public:
 
 private:
     result<void> build_access();
-    [[nodiscard]] std::vector<http::route> build_routes() const;
+    /// What somebody else has is waited for. failure::cancelled when told to stop meanwhile.
+    result<void> listen_patiently();
+    [[nodiscard]] bool told_to_stop_within(std::chrono::milliseconds pause);
+    [[nodiscard]] std::vector<http::route> build_routes();
     task<> handle_signals();
+    void begin_drain(int signal);
+    void request_reload();
+    task<> reload_until_done();
+    task<> reload();
+    void take_over_configuration(configuration fresh);
     task<> serve();
 
     configuration config_;
-    configuration_reader reread_;
+    const configuration_reader reread_;
     logger& log_;
+    std::string state_;  // what `systemctl status` shows when all is well
+    bool reloading_ = false;
+    bool reload_again_ = false;
+    std::uint64_t reloads_ = 0;
+    std::uint64_t reload_failures_ = 0;
     std::optional<deadline> drain_;  // set when the service is told to stop
     asio::io_context reactor_{1};
     service_manager manager_{reactor_.get_executor()};
-    task_group lifetime_;  // what sees to the end of the others: the signals and the server
+    task_group lifetime_;  // what ends the others: the signals and the server
     task_group group_;
-    backends backends_{reactor_.get_executor(), group_, log_, config_};
+    http::traffic memory_{config_.http.max_body};
+    backends backends_{reactor_.get_executor(), group_, log_, config_, memory_.answers};
     std::unique_ptr<auth::access_reviewer> reviewer_;
     std::unique_ptr<auth::access_control> access_;
     std::unique_ptr<http::server> server_;
-    std::unique_ptr<configuration_reload> reload_;
     asio::signal_set signals_{reactor_, SIGTERM, SIGINT, SIGHUP};
 };
 
@@ -97,7 +124,11 @@ result<void> application::build_access()
     auto reviewer = make_access_reviewer(reactor_.get_executor(), config_, log_);
     if (!reviewer) return reviewer.error();
     reviewer_ = std::move(*reviewer);
-    auto access = auth::make_access_control(config_.access, reviewer_.get(), config_.limits.kubernetes, log_);
+    auth::outside_help help;
+    help.reviewer = reviewer_.get();
+    help.local = recognise_by_sockets(config_.root);
+    auto access = auth::access_control::blocking_make(config_.access, std::move(help),
+                                                      collector_limits(config_.limits).reviews, log_);
     if (!access) return access.error();
     access_ = std::move(*access);
     if (config_.access.has("none")) {
@@ -111,17 +142,19 @@ api::service_state application::counted() const
     api::service_state out;
     out.server = server_->statistics();
     out.connections = server_->connections();
+    out.left_out.request_bodies = memory_.bodies.refused();
+    out.left_out.answers = memory_.answers.refused() + memory_.answers.given_way();
     backends_.count(out);
     out.access.methods = access_->methods();
     out.access.statistics = access_->statistics();
     out.access.reloads = access_->reloads();
     out.access.certificate_expiry = auth::certificate_expiry(access_->tls().get());
-    out.configuration_reloads = reload_->taken_over();
-    out.configuration_reload_failures = reload_->failures();
+    out.configuration_reloads = reloads_;
+    out.configuration_reload_failures = reload_failures_;
     return out;
 }
 
-std::vector<http::route> application::build_routes() const
+std::vector<http::route> application::build_routes()
 {
     return backends_.routes([this] { return counted(); });
 }
@@ -132,18 +165,59 @@ result<void> application::build()
     if (auto built = build_access(); !built) return built;
     http::server_security guards(*access_);
     if (config_.access.has_tls()) guards.tls = [this] { return access_->tls(); };
-    server_ = http::make_server(reactor_.get_executor(), config_.http, build_routes(), std::move(guards), log_);
+    server_ =
+        http::make_server(reactor_.get_executor(), config_.http, build_routes(), std::move(guards), memory_, log_);
     return {};
 }
 
-std::string application::routes_text() const { return http::table_text(build_routes()); }
+std::string application::routes_text() { return http::table_text(build_routes()); }
 
 result<void> application::listen(std::vector<unique_fd> inherited)
 {
     for (unique_fd& socket : inherited) {
         if (auto adopted = server_->adopt(std::move(socket)); !adopted) return adopted;
     }
-    return server_->listen();
+    return listen_patiently();
+}
+
+result<void> application::listen_patiently()
+{
+    const deadline limit = deadline::in(address_patience);
+    auto pause = first_pause;
+    std::string told;
+    for (;;) {
+        auto listening = server_->listen();
+        if (listening || listening.error().kind() != failure::conflict) return listening;
+        const auto missing = http::not_among(server_->addresses(), config_.http.listen);
+        const std::string who = blocking_name_holder(missing, config_.root, deadline::in(longest_pause));
+        if (limit.passed()) {
+            return error(failure::conflict,
+                         fmt::format("{}, for {}; {}", listening.error().message(), duration_text(limit.limit()), who));
+        }
+        if (std::exchange(told, who) != who) {
+            log_.write(log_level::warning, "an address is taken: waiting for it",
+                       {{"reason", listening.error().message()}, {"holder", who}});
+        }
+        if (told_to_stop_within(pause)) return error(failure::cancelled, "told to stop");
+        pause = std::min(pause * 2, longest_pause);
+    }
+}
+
+/// Before there is anything else on the reactor.
+bool application::told_to_stop_within(std::chrono::milliseconds pause)
+{
+    bool told = false;
+    signals_.async_wait([this, &told](const boost::system::error_code& failed, int number) {
+        told = !failed && number != SIGHUP;
+        reactor_.stop();
+    });
+    reactor_.run_for(pause);
+    // Its end is told before `told` is.
+    signals_.cancel();
+    reactor_.restart();
+    reactor_.poll();
+    reactor_.restart();
+    return told;
 }
 
 task<> application::handle_signals()
@@ -152,18 +226,75 @@ task<> application::handle_signals()
         auto [failed, number] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
         if (failed) co_return;
         if (number == SIGHUP) {
-            reload_->request(group_);
-            continue;
-        }
-        if (drain_) {
+            request_reload();
+        } else if (!drain_) {
+            begin_drain(number);
+        } else {
             log_.flush();
             std::_Exit(128 + number);
         }
-        drain_ = deadline::in(config_.limits.drain);
-        reload_->stop();
-        log_.write(log_level::info, "stopping", {{"signal", number}, {"connections", server_->connections()}});
-        manager_.stopping(fmt::format("finishing the requests of {} connections", server_->connections()));
-        server_->stop(*drain_);
+    }
+}
+
+void application::begin_drain(int signal)
+{
+    drain_ = deadline::in(config_.limits.drain);
+    log_.write(log_level::info, "stopping", {{"signal", signal}, {"connections", server_->connections()}});
+    manager_.stopping(fmt::format("finishing the requests of {} connections", server_->connections()));
+    server_->stop(deadline::in(config_.limits.drain - std::min(time_to_unwind, config_.limits.drain / 2)));
+}
+
+/// One at a time; requests that come meanwhile are one more, for the file may have been read already.
+void application::request_reload()
+{
+    if (reloading_) reload_again_ = true;
+    else if (!drain_) group_.spawn("reload", reload_until_done());
+}
+
+task<> application::reload_until_done()
+{
+    reloading_ = true;
+    do {
+        reload_again_ = false;
+        co_await reload();
+    } while (reload_again_ && !drain_);
+    reloading_ = false;
+}
+
+/// Takes over what changed in the configuration and in the files of credentials, each independently of the other: a
+/// certificate that is about to expire does not wait for a mistyped key. What is broken changes nothing.
+task<> application::reload()
+{
+    manager_.reloading("reading the configuration");
+    auto read = [reread = reread_](const abandon_flag&) { return reread(); };
+    const deadline limit = deadline::in(config_.limits.host);
+    auto fresh = co_await backends_.workers().run("read the configuration", limit, std::move(read));
+    const auto credentials = co_await access_->reload();
+    if (drain_) co_return;
+    std::string failures;
+    if (!credentials) failures = fmt::format("; last reload failed: {}", credentials.error().message());
+    if (fresh) {
+        ++reloads_;
+        take_over_configuration(std::move(*fresh));
+    } else {
+        ++reload_failures_;
+        log_.write_always(log_level::error, "configuration not reloaded, the old one stays",
+                          {{"reason", fresh.error().message()}});
+        failures += fmt::format("; last reload failed: {}", fresh.error().message());
+    }
+    manager_.ready(state_ + failures);
+}
+
+void application::take_over_configuration(configuration fresh)
+{
+    const changed_keys changed = take_over(config_, std::move(fresh));
+    log_.set_threshold(config_.level);
+    server_->reconfigure(config_.http);
+    log_.write_always(log_level::info, "configuration reloaded",
+                      {{"changed", fmt::format("{}", fmt::join(changed.taken_over, ","))}});
+    if (!changed.need_restart.empty()) {
+        log_.write_always(log_level::warning, "a restart is needed for some changes",
+                          {{"keys", fmt::format("{}", fmt::join(changed.need_restart, ","))}});
     }
 }
 
@@ -171,8 +302,7 @@ task<> application::serve()
 {
     co_await server_->serve();
     // Only now: the last requests may have needed what these find out.
-    const deadline limit = deadline::in(std::max<steady_clock::duration>(drain_->remaining(), time_to_unwind));
-    co_await group_.stop(limit);
+    co_await group_.stop(*drain_);
     backends_.drop_idle();
     // What is left waits for a second signal, or for a killed helper that hangs in the kernel.
     reactor_.stop();
@@ -180,9 +310,7 @@ task<> application::serve()
 
 void application::run()
 {
-    const std::string state = fmt::format("listening on {}", fmt::join(server_->addresses(), ", "));
-    reload_ = std::make_unique<configuration_reload>(config_, std::move(reread_), backends_.workers(), *access_,
-                                                     *server_, manager_, log_, state);
+    state_ = fmt::format("listening on {}", fmt::join(server_->addresses(), ", "));
     lifetime_.spawn("signals", handle_signals());
     lifetime_.spawn("server", serve());
     group_.spawn("credentials", access_->watch());
@@ -190,10 +318,10 @@ void application::run()
         std::vector<worker_pool*> pools{&backends_.workers(), &access_->workers()};
         group_.spawn("watchdog", watch_over(std::move(pools), *limit, [this] { manager_.alive(); }));
     }
-    manager_.ready(state);
+    manager_.ready(state_);
     backends_.start();
     reactor_.run();
-    log_.write(log_level::info, "stopped");
+    log_.write(log_level::info, "stopped", {{"tasks_left", group_.size()}});
 }
 
 /// A shell gives 1024 descriptors, which the files of 70 sampled containers would use up; what the service may have is
@@ -207,11 +335,26 @@ void raise_descriptor_limit()
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// The allocator keeps what was freed for the thread that it was freed by. The workers share one of its arenas, so that
+/// a large answer is kept room for once, and not by each of them that has built one.
+void bound_allocator()
+{
+    constexpr int reactor_and_workers = 2;
+    constexpr int mapped_bytes = 512 << 10;
+    ::mallopt(M_ARENA_MAX, reactor_and_workers);
+    // Set, it stays: else it grows with the first large answer that is freed, and what the next ones leave between them
+    // in an arena is not given back.
+    ::mallopt(M_MMAP_THRESHOLD, mapped_bytes);
+    // Where all processes get huge pages, a touched one takes 2 MiB of what is only reserved.
+    ::prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+}
+
 }  // namespace
 
 int run_application(const configuration& config, configuration_reader reread)
 {
     raise_descriptor_limit();
+    bound_allocator();
     // A peer that closes early is an error code of the write, not a signal.
     std::signal(SIGPIPE, SIG_IGN);
     logger log(config.level, config.format);
@@ -220,6 +363,7 @@ int run_application(const configuration& config, configuration_reader reread)
     application service(config, std::move(reread), log);
     auto started = inherited ? service.build() : result<void>(inherited.error());
     if (started) started = service.listen(std::move(*inherited));
+    if (!started && started.error().kind() == failure::cancelled) return 0;
     if (!started) {
         log.write(log_level::error, "cannot start", {{"reason", with_source(config, started.error().message())}});
         return 1;

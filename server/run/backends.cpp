@@ -12,19 +12,39 @@
 namespace nodescope {
 
 backends::backends(const boost::asio::any_io_executor& executor, task_group& group, logger& log,
-                   const configuration& config)
-    : executor_(executor), group_(group), log_(log), config_(config), programs_(executor, workers_)
+                   const configuration& config, http::fair_budget answers)
+    : executor_(executor),
+      group_(group),
+      log_(log),
+      config_(config),
+      answers_(std::move(answers)),
+      programs_(executor, workers_),
+      kernel_(config.root, workers_, collector_limits(config.limits).kernel)
 {
 }
 
 result<void> backends::build_clients()
 {
-    auto docker = docker::make_client(executor_, docker_options(config_), log_);
-    if (!docker) return docker.error();
-    docker_ = &runtimes_.add(std::move(*docker));
+    if (asks_docker(config_)) {
+        auto docker = docker::make_client(executor_, workers_, docker_options(config_), log_);
+        if (!docker) return docker.error();
+        docker_ = &runtimes_.add(std::move(*docker));
+    }
+    if (asks_podman(config_)) {
+        auto podman = podman::make_runtime(executor_, workers_, podman_options(config_), log_);
+        if (!podman) return podman.error();
+        podman_ = &runtimes_.add(std::move(*podman));
+    }
+    if (asks_cri(config_)) {
+        auto cri = cri::make_runtime(executor_, workers_, cri_options(config_));
+        if (!cri) return cri.error();
+        cri_ = &runtimes_.add(std::move(*cri));
+    }
     auto pods = kubernetes::make_pod_source(executor_, pod_options(config_), log_);
     if (!pods) return pods.error();
     pods_ = std::move(*pods);
+    pod_ids_ = std::make_unique<kubernetes_container_ids>(*pods_);
+    containers_.use(*pod_ids_);
     return {};
 }
 
@@ -35,43 +55,38 @@ result<void> backends::build_net_info()
     if (!config_.xtables_dir.empty()) reading.nat.directories = {config_.xtables_dir};
     auto reader = make_namespace_reader(programs_, std::move(reading));
     if (!reader) return reader.error();
-    net_info_ = std::make_unique<net_info_collector>(runtimes_, workers_, std::move(*reader),
+    net_info_ = std::make_unique<net_info_collector>(containers_, workers_, std::move(*reader),
                                                      options_of_net_info(config_), log_);
     return {};
 }
 
-void backends::build_goroutines()
+void backends::build_processes()
 {
-    goroutine_dump_options options;
-    options.enabled = config_.goroutine_dumps;
-    options.timeout = config_.http.request_timeout;
-    options.root = config_.root;
-    options.data_root = config_.state_directory;
-    options.docker_pid_file = config_.docker_pid_file;
-    options.docker_exec_root = config_.docker_exec_root;
-    options.containerd_pid_file = config_.containerd_pid_file;
-    options.containerd_temporary_directory = config_.containerd_temporary_directory;
-    goroutines_ = std::make_unique<goroutine_dump_collector>(workers_, std::move(options));
+    host::child_reader_options reading;
+    reading.root = config_.root;
+    reader_ = std::make_shared<host::child_reader>(std::move(reading));
+    idle_reader_ = std::make_unique<host::idle_reader>(reader_, workers_, group_);
+    const auto used = [&idle = *idle_reader_] { idle.touch(); };
+    processes_ = std::make_unique<process_list_collector>(workers_, reader_, options_of_process_list(config_), used);
 }
 
 result<void> backends::build()
 {
     if (auto built = build_clients(); !built) return built;
     if (auto built = build_net_info(); !built) return built;
-    process_list_options process_options;
-    process_options.root = config_.root;
-    processes_ = std::make_unique<process_list_collector>(workers_, std::move(process_options));
-    mountinfo_ = std::make_unique<mountinfo_collector>(workers_, config_.root);
-    build_goroutines();
-    cadvisor_ = std::make_unique<cadvisor_service>(workers_, runtimes_, group_, log_, config_);
+    build_processes();
+    goroutines_ = std::make_unique<goroutine_dump_collector>(workers_, options_of_goroutine_dumps(config_));
+    const named_runtimes asked{runtimes_, docker_, podman_, cri_};
+    cadvisor_ = std::make_unique<cadvisor_service>(workers_, asked, group_, log_, config_, answers_);
     return {};
 }
 
-std::vector<http::route> backends::routes(std::function<api::service_state()> state) const
+std::vector<http::route> backends::routes(std::function<api::service_state()> state)
 {
-    const api::processor_backends asked{*docker_, *pods_, *net_info_, *processes_, *mountinfo_, *goroutines_};
+    const api::processor_backends asked{
+        {docker_, podman_, cri_}, *pods_, *net_info_, *processes_, *goroutines_, workers_, config_.root};
 
-    std::vector<http::route> routes = api::health_routes();
+    std::vector<http::route> routes = api::health_routes([&workers = workers_] { return workers.all_hang_for(); });
     std::vector<http::route> processors = api::processor_routes(asked, options_of_processors(config_));
     std::move(processors.begin(), processors.end(), std::back_inserter(routes));
     std::vector<http::route> status = api::status_routes(state);
@@ -87,6 +102,16 @@ void backends::count(api::service_state& to) const
     for (const auto& one : runtimes_.all()) to.backends.push_back({one->name(), one->statistics()});
     to.backends.push_back({"kubernetes", pods_->statistics()});
     to.backends.push_back({"disk", cadvisor_->disk_walks()});
+    to.cgroups_unwatched = cadvisor_->cgroups_unwatched();
+    to.left_out.samples = cadvisor_->samples_left_out();
+    to.left_out.events = cadvisor_->events_left_out();
+    to.kills_not_counted = cadvisor_->kills_not_counted();
+    if (docker_ != nullptr) to.left_out.docker_strings = docker_->left_out();
+    if (podman_ != nullptr) to.left_out.docker_strings += podman_->service().left_out();
+    to.helpers = programs_.alive();
+    to.helpers_hanging = programs_.stuck();
+    to.readers_killed = reader_->statistics().hung;
+    to.processes = processes_->statistics();
     to.workers_busy = workers_.busy();
     to.workers_abandoned = workers_.abandoned();
     to.worker_deadline_misses = workers_.deadline_misses();

@@ -1,12 +1,18 @@
 // What the routes ask: every collector and client, built from the configuration, and the table of routes over them.
 #pragma once
 
+#include "collectors/host/reader/child_reader.hpp"
+#include "collectors/host/reader/idle_reader.hpp"
 #include "collectors/kubernetes/pod_source.hpp"
 #include "collectors/questions/goroutine_dump.hpp"
-#include "collectors/questions/mountinfo.hpp"
 #include "collectors/questions/net_info.hpp"
+#include "collectors/questions/pod_containers.hpp"
 #include "collectors/questions/process_list.hpp"
+#include "collectors/runtime/by_cgroup.hpp"
+#include "collectors/runtime/container_finder.hpp"
+#include "collectors/runtime/cri/cri_runtime.hpp"
 #include "collectors/runtime/docker/docker_client.hpp"
+#include "collectors/runtime/podman/podman_runtime.hpp"
 #include "collectors/runtime/runtimes.hpp"
 #include "core/log.hpp"
 #include "core/process/program_runner.hpp"
@@ -26,16 +32,18 @@
 namespace nodescope {
 
 /// Reactor thread only. Outlives the routes; all that is referenced outlives it. The members are in the order they are
-/// built, and go in reverse.
+/// built, and are destroyed in reverse.
 class backends {
 public:
-    backends(const boost::asio::any_io_executor& executor, task_group& group, logger& log, const configuration& config);
+    /// `answers` is what large answers are charged to.
+    backends(const boost::asio::any_io_executor& executor, task_group& group, logger& log, const configuration& config,
+             http::fair_budget answers);
 
     /// Once, before anything else. Every failure is a start-up error.
     result<void> build();
     /// `state` gives what /metrics says of the service itself.
-    [[nodiscard]] std::vector<http::route> routes(std::function<api::service_state()> state) const;
-    /// Their part of it.
+    [[nodiscard]] std::vector<http::route> routes(std::function<api::service_state()> state);
+    /// Adds what the backends have counted.
     void count(api::service_state& to) const;
     /// Begins what runs without being asked.
     void start() { cadvisor_->start(); }
@@ -54,20 +62,27 @@ public:
 private:
     result<void> build_clients();
     result<void> build_net_info();
-    void build_goroutines();
+    void build_processes();
 
     boost::asio::any_io_executor executor_;
     task_group& group_;
     logger& log_;
     const configuration& config_;
+    http::fair_budget answers_;
     worker_pool workers_;
     program_runner programs_;
     runtimes runtimes_;
-    docker::client* docker_ = nullptr;  // of runtimes_
+    docker::client* docker_ = nullptr;          // of runtimes_; null: not asked
+    podman::runtime_client* podman_ = nullptr;  // the same
+    cri::runtime_client* cri_ = nullptr;        // the same
+    by_cgroup kernel_;
+    container_finder containers_{runtimes_, kernel_, group_};
     std::unique_ptr<kubernetes::pod_source> pods_;
+    std::unique_ptr<kubernetes_container_ids> pod_ids_;
     std::unique_ptr<net_info_collector> net_info_;
+    std::shared_ptr<host::child_reader> reader_;
+    std::unique_ptr<host::idle_reader> idle_reader_;
     std::unique_ptr<process_list_collector> processes_;
-    std::unique_ptr<mountinfo_collector> mountinfo_;
     std::unique_ptr<goroutine_dump_collector> goroutines_;
     std::unique_ptr<cadvisor_service> cadvisor_;
 };

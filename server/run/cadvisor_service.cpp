@@ -1,8 +1,6 @@
 #include "server/run/cadvisor_service.hpp"
 
-#include "collectors/cadvisor/container_disks.hpp"
 #include "collectors/cadvisor/kernel_log.hpp"
-#include "collectors/cadvisor/node_containers.hpp"
 #include "server/api/cadvisor/containers.hpp"
 #include "server/api/cadvisor/machine.hpp"
 #include "server/api/cadvisor/routes.hpp"
@@ -20,8 +18,7 @@ namespace {
 task<result<std::shared_ptr<const std::vector<host::filesystem_usage>>>> usages_of(host::filesystem_watch& filesystems,
                                                                                    deadline limit)
 {
-    auto measuring = filesystems.measure(limit);
-    const auto measured = co_await std::move(measuring);
+    const auto measured = co_await filesystems.measure(limit);
     if (!measured) co_return measured.error();
     co_return std::shared_ptr<const std::vector<host::filesystem_usage>>(*measured, &(*measured)->usages);
 }
@@ -42,6 +39,7 @@ api::metrics_options options_of_metrics(const configuration& config)
     if (config.metrics_containers == "none") options.containers = container_choice::none;
     if (config.metrics_container_labels == "own") options.series.labels = label_choice::own;
     if (config.metrics_container_labels == "none") options.series.labels = label_choice::none;
+    if (config.metrics_container_labels == "kubernetes") options.series.labels = label_choice::kubernetes;
     options.series.wanted_labels = config.metrics_labels;
     return options;
 }
@@ -49,8 +47,7 @@ api::metrics_options options_of_metrics(const configuration& config)
 /// What names block devices is there before the first question. The next measurement says why this one failed.
 task<> measure_once(host::filesystem_watch& filesystems, deadline limit)
 {
-    auto measuring = filesystems.measure(limit);
-    const auto measured = co_await std::move(measuring);
+    const auto measured = co_await filesystems.measure(limit);
     static_cast<void>(measured);
 }
 
@@ -64,7 +61,9 @@ api::device_naming names_of(const host::filesystem_watch& filesystems)
     };
 }
 
-cadvisor::disk_sources disk_sources_of(const std::string& root, cadvisor::engine_facts& engine,
+using data_root_source = decltype(cadvisor::disk_sources::data_root);
+
+cadvisor::disk_sources disk_sources_of(const std::string& root, data_root_source said,
                                        const host::filesystem_watch& filesystems)
 {
     cadvisor::disk_sources sources;
@@ -72,85 +71,70 @@ cadvisor::disk_sources disk_sources_of(const std::string& root, cadvisor::engine
                           const abandon_flag& abandoned) {
         return host::blocking_container_disk_usage(root, storage, id, limit, abandoned);
     };
-    sources.data_root = [&engine](deadline limit) { return engine.said_data_root(limit); };
+    sources.data_root = std::move(said);
     sources.filesystems = [&filesystems] { return filesystems.last(); };
     return sources;
 }
 
 }  // namespace
 
-struct cadvisor_service::parts {
-    parts(worker_pool& pool, const runtimes& named_by, task_group& tasks, logger& to, const configuration& config)
-        : group(tasks),
-          log(to),
-          root(config.root),
-          timeout(config.limits.host),
-          engine(named_by.first()),
-          filesystems(pool, config.root, host::mount_choice(), config.limits.host),
-          machine(
-              pool, [this](deadline limit) { return filesystems.measure(limit); }, config.root, config.limits.host),
-          processes(pool, table_options(config), config.limits.host),
-          disks(tasks, to, disk_sources_of(config.root, engine, filesystems), config.limits.disk_usage),
-          containers(
-              pool, named_by, tasks, to, sampling_options(config),
-              [this](deadline limit) { return usages_of(filesystems, limit); },
-              config.disk_usage == "asked" ? &disks : nullptr),
-          workers(pool),
-          metrics(options_of_metrics(config))
-    {
-    }
-
-    task_group& group;
-    logger& log;
-    std::string root;
-    std::chrono::milliseconds timeout;
-    cadvisor::engine_facts engine;
-    host::filesystem_watch filesystems;
-    cadvisor::machine_collector machine;
-    cadvisor::process_table_collector processes;
-    cadvisor::container_disks disks;
-    cadvisor::node_containers containers;
-    worker_pool& workers;
-    api::metrics_options metrics;
-};
-
-cadvisor_service::cadvisor_service(worker_pool& pool, const runtimes& named_by, task_group& group, logger& log,
-                                   const configuration& config)
-    : parts_(std::make_unique<parts>(pool, named_by, group, log, config))
+cadvisor_service::cadvisor_service(worker_pool& workers, const named_runtimes& asked, task_group& group, logger& log,
+                                   const configuration& config, http::fair_budget answers)
+    : workers_(workers),
+      group_(group),
+      log_(log),
+      config_(config),
+      answers_(std::move(answers)),
+      docker_(asked.docker),
+      podman_(asked.podman),
+      cri_(asked.cri),
+      filesystems_(workers, config.root, collector_limits(config.limits).filesystems),
+      machine_(
+          workers, [this](deadline limit) { return filesystems_.measure(limit); }, config.root,
+          collector_limits(config.limits).machine),
+      processes_(workers, table_options(config), collector_limits(config.limits).processes),
+      disks_(
+          group, log,
+          disk_sources_of(
+              config.root, [this](const std::string& of, deadline limit) { return facts_of(of).said_data_root(limit); },
+              filesystems_),
+          collector_limits(config.limits).disks),
+      containers_(
+          workers, asked.all, group, log, sampling_options(config),
+          [this](deadline limit) { return usages_of(filesystems_, limit); },
+          config.disk_usage == "asked" ? &disks_ : nullptr)
 {
 }
 
-cadvisor_service::~cadvisor_service() = default;
+cadvisor::engine_facts& cadvisor_service::facts_of(const std::string& of)
+{
+    if (of == "docker") return docker_;
+    return of == "podman" ? podman_ : cri_;
+}
 
 std::vector<http::route> cadvisor_service::routes(std::function<api::service_state()> state)
 {
-    const api::machine_backends node{parts_->machine, parts_->engine, parts_->processes, parts_->containers};
+    const api::machine_backends node{machine_, docker_, processes_, containers_, workers_, answers_};
     auto types = api::machine_request_types(node, NODESCOPE_VERSION);
-    const auto devices = [&filesystems = parts_->filesystems] { return names_of(filesystems); };
-    auto of_containers = api::container_request_types(parts_->containers, parts_->workers, devices);
+    const auto devices = [this] { return names_of(filesystems_); };
+    auto of_containers = api::container_request_types(containers_, workers_, devices, answers_);
     std::move(of_containers.begin(), of_containers.end(), std::back_inserter(types));
-    auto routes = api::cadvisor_routes(std::move(types));
+    auto routes = api::cadvisor_routes(types);
 
-    api::metrics_backends scraped{parts_->containers, parts_->machine, parts_->engine, parts_->workers, {},
-                                  std::move(state)};
-    scraped.devices = devices;
-    auto of_metrics = api::metrics_routes(std::move(scraped), parts_->metrics);
+    api::metrics_backends scraped{containers_, machine_, docker_, workers_, devices, std::move(state), answers_};
+    auto of_metrics = api::metrics_routes(std::move(scraped), options_of_metrics(config_));
     std::move(of_metrics.begin(), of_metrics.end(), std::back_inserter(routes));
     return routes;
 }
 
-bool cadvisor_service::has_stuck_worker() const noexcept { return parts_->filesystems.busy() || parts_->disks.busy(); }
-
-const backend_statistics& cadvisor_service::disk_walks() const noexcept { return parts_->disks.statistics(); }
-
 void cadvisor_service::start()
 {
-    const auto tell = [&containers = parts_->containers](const cadvisor::oom_kill& kill, cadvisor::time_point when) {
-        containers.tell_out_of_memory(kill, when);
+    const auto tell = [this](const cadvisor::oom_kill& kill, cadvisor::time_point when) {
+        containers_.tell_out_of_memory(kill, when);
     };
-    parts_->group.spawn("kernel log", cadvisor::follow_kernel_log(parts_->root, parts_->log, tell));
-    parts_->group.spawn("filesystems", measure_once(parts_->filesystems, deadline::in(parts_->timeout)));
-    parts_->containers.start();
+    group_.spawn("kernel log", cadvisor::follow_kernel_log(config_.root, log_, tell));
+    group_.spawn("filesystems", measure_once(filesystems_, deadline::in(config_.limits.host)));
+    containers_.start();
 }
 
 }  // namespace nodescope

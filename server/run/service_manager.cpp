@@ -1,16 +1,16 @@
 #include "server/run/service_manager.hpp"
 
+#include "core/environment.hpp"
 #include "core/text.hpp"
+#include "core/text_scan.hpp"
 
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <utility>
 
 #include <fcntl.h>
@@ -31,13 +31,7 @@ constexpr std::chrono::milliseconds retry_interval{100};
 /// Nothing when the variable is not set or not a whole number.
 std::optional<std::uint64_t> number_in(const char* name)
 {
-    const char* const text = std::getenv(name);
-    if (text == nullptr) return std::nullopt;
-    const char* const end = text + std::strlen(text);
-    std::uint64_t value = 0;
-    const auto [stop, failed] = std::from_chars(text, end, value);
-    if (failed != std::errc{} || stop != end || stop == text) return std::nullopt;
-    return value;
+    return whole_number<std::uint64_t>(environment_variable(name));
 }
 
 bool is_us(std::uint64_t process) { return process == static_cast<std::uint64_t>(::getpid()); }
@@ -47,18 +41,9 @@ std::string status_line(std::string_view status)
     return fmt::format("STATUS={}", escape_untrusted(status, longest_status));
 }
 
-/// By it the manager tells this reload from an earlier one (read from systemd 253 on).
-std::uint64_t monotonic_microseconds()
-{
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000U + static_cast<std::uint64_t>(now.tv_nsec) / 1'000U;
-}
-
 std::string notification_address()
 {
-    const char* const text = std::getenv("NOTIFY_SOCKET");
-    std::string address = text == nullptr ? "" : text;
+    std::string address = environment_variable("NOTIFY_SOCKET");
     const bool known = address.size() > 1 && address.size() < sizeof(sockaddr_un::sun_path) &&
                        (address.front() == '/' || address.front() == '@');
     if (!known) return {};
@@ -106,7 +91,10 @@ void service_manager::ready(std::string_view status) { tell("READY=1\n" + status
 
 void service_manager::reloading(std::string_view status)
 {
-    tell(fmt::format("RELOADING=1\nMONOTONIC_USEC={}\n{}", monotonic_microseconds(), status_line(status)));
+    // CLOCK_MONOTONIC, by which the manager tells this reload from an earlier one (read from systemd 253 on).
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+    tell(fmt::format("RELOADING=1\nMONOTONIC_USEC={}\n{}", microseconds, status_line(status)));
 }
 
 void service_manager::stopping(std::string_view status) { tell("STOPPING=1\n" + status_line(status)); }

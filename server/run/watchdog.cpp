@@ -14,8 +14,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Every half would be enough for the manager (sd_watchdog_enabled(3)); twice as often, a worker may miss one round
-/// with a job that is slow but sound.
+/// Every half would be enough for the manager (sd_watchdog_enabled(3)); twice as often, workers may miss one round with
+/// jobs that are slow but sound.
 constexpr int rounds_per_limit = 4;
 
 }  // namespace
@@ -24,7 +24,7 @@ task<> watch_over(std::vector<worker_pool*> pools, std::chrono::microseconds lim
 {
     asio::steady_timer timer(co_await asio::this_coro::executor);
     for (;;) {
-        if (std::all_of(pools.begin(), pools.end(), [](const worker_pool* pool) { return pool->all_present(); })) {
+        if (std::all_of(pools.begin(), pools.end(), [](const worker_pool* pool) { return pool->any_present(); })) {
             alive();
             for (worker_pool* const pool : pools) pool->call_roll();
         }
