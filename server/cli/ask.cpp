@@ -1,6 +1,7 @@
 #include "server/cli/ask.hpp"
 
 #include "collectors/http_client/http_client.hpp"
+#include "collectors/questions/socket_holder.hpp"
 #include "core/url_text.hpp"
 #include "server/auth/guarded_file.hpp"
 #include "server/http/listener.hpp"
@@ -20,6 +21,9 @@
 #include <string_view>
 #include <utility>
 
+#include <pwd.h>
+#include <unistd.h>
+
 namespace nodescope::cli {
 
 namespace asio = boost::asio;
@@ -27,37 +31,36 @@ namespace asio = boost::asio;
 namespace {
 
 using http_client::endpoint;
+using http_client::parse_server;
 using http_client::phase;
+using http_client::server_address;
 
-/// Where to ask, and what it is called in the Host field.
-struct server_address {
-    server_address(endpoint e, std::string a) : to(std::move(e)), authority(std::move(a)) {}
-    endpoint to;
-    std::string authority;
-};
-
-error not_a_server(std::string_view text)
+/// What stands behind `start`, if the text begins with it.
+std::optional<std::string_view> rest_of(std::string_view text, std::string_view start)
 {
-    return {failure::invalid, fmt::format("\"{}\" is not a server: use http://host:port or https://host:port", text)};
+    if (!text.starts_with(start)) return std::nullopt;
+    return text.substr(start.size());
 }
 
 /// "http://host:port", "https://host:port" or "unix:/path".
-result<server_address> parse_server(std::string_view text)
+result<server_address> server_at(const std::string& text)
 {
-    constexpr std::string_view unix_scheme = "unix:";
-    if (text.starts_with(unix_scheme)) {
-        std::string path(text.substr(unix_scheme.size()));
-        return server_address(endpoint(endpoint::transport::unix_socket, std::move(path), {}, 0), "localhost");
+    if (const auto path = rest_of(text, "unix:")) {
+        return server_address(endpoint(endpoint::transport::unix_socket, std::string(*path), {}, 0), {}, text);
     }
-    for (const auto& [scheme, kind] : {std::pair(std::string_view("http://"), endpoint::transport::tcp),
-                                       std::pair(std::string_view("https://"), endpoint::transport::tls)}) {
-        if (!text.starts_with(scheme)) continue;
-        const std::string_view authority = text.substr(scheme.size());
-        const auto parts = parse_host_and_port(authority);
-        if (!parts || parts->port.value_or(0) == 0) break;
-        return server_address(endpoint(kind, {}, std::string(parts->host), *parts->port), std::string(authority));
-    }
-    return not_a_server(text);
+    const auto secure = rest_of(text, "https://");
+    auto server = secure ? parse_server(endpoint::transport::tls, "https", *secure, 0)
+                         : parse_server(endpoint::transport::tcp, "http", rest_of(text, "http://").value_or(""), 0);
+    if (server) return server;
+    return error(failure::invalid,
+                 fmt::format("\"{}\" is not a server: use http://host:port or https://host:port", text));
+}
+
+/// The one that the package makes (systemd/nodescope.sysusers.conf); root where there is none.
+uid_t user_of_package()
+{
+    const passwd* const found = ::getpwnam("nodescope");
+    return found == nullptr ? 0 : found->pw_uid;
 }
 
 /// The URL of a service that listens on `address` (a --listen value) as it is reached from the same machine: a wildcard
@@ -76,11 +79,20 @@ result<std::string> url_of_listener(const std::string& address, bool tls)
     return fmt::format("{}://{}", tls ? "https" : "http", authority_text(host, parsed->port));
 }
 
-std::vector<std::string> files_of(const question& what)
+/// Any user can listen on a port, and an answer of theirs would be taken for the service's.
+result<void> check_answerer(int connected)
 {
-    std::vector<std::string> paths{what.ca_file, what.certificate_file, what.key_file};
-    std::erase(paths, "");
-    return paths;
+    constexpr std::chrono::seconds search_limit{1};
+    const auto holder = blocking_find_answerer(connected);
+    if (!holder && holder.error().kind() == failure::invalid) return {};  // on another machine
+    if (!holder) {
+        return error(holder.error().kind(),
+                     fmt::format("it cannot be found out who answers there: {}", holder.error().message()));
+    }
+    if (holder->uid == 0 || holder->uid == ::geteuid() || holder->uid == user_of_package()) return {};
+    return error(failure::denied, fmt::format("not the service: it is {} who answers there, and neither root nor the "
+                                              "service's user; nothing was asked",
+                                              blocking_describe(*holder, "/", deadline::in(search_limit))));
 }
 
 result<http_client::tls_identity> read_identity(const question& what)
@@ -103,19 +115,23 @@ result<std::unique_ptr<http_client::client>> make_client(const asio::any_io_exec
 {
     http_client::options how;
     how.idle_limit = 0;  // one question, and then the reactor is to run dry
-    if (server.to.kind != endpoint::transport::tls) return http_client::make_client(executor, server.to, how);
-    const auto identity = read_identity(what);
+    // With an authority the certificate says who it is.
+    if (what.ca_file.empty()) how.check = check_answerer;
+    result<http_client::tls_identity> identity = http_client::tls_identity();
+    if (server.to.kind == endpoint::transport::tls) identity = read_identity(what);
     if (!identity) return identity.error();
-    auto made = http_client::make_tls_client(executor, server.to, *identity, how);
+    auto made = http_client::make_client(executor, server.to, *identity, how);
     if (made) return made;
-    return error(made.error().kind(), fmt::format("{}: {}", fmt::join(files_of(what), ": "), made.error().message()));
+    std::vector<std::string> files{what.ca_file, what.certificate_file, what.key_file};
+    std::erase(files, "");
+    return error(made.error().kind(), fmt::format("{}: {}", fmt::join(files, ": "), made.error().message()));
 }
 
 /// GET without a body, POST with one.
 http_client::request request_of(const question& what, const server_address& server)
 {
     http_client::request call(what.body.empty() ? "GET" : "POST", what.path);
-    call.host = server.authority;
+    call.host = server.authority();
     call.headers.emplace_back("Connection", "close");
     if (!what.body.empty()) call.headers.emplace_back("Content-Type", "application/json");
     call.body = what.body;
@@ -123,14 +139,7 @@ http_client::request request_of(const question& what, const server_address& serv
     return call;
 }
 
-/// What stands behind `start`, if the text begins with it.
-std::optional<std::string_view> rest_of(std::string_view text, std::string_view start)
-{
-    if (!text.starts_with(start)) return std::nullopt;
-    return text.substr(start.size());
-}
-
-/// Why there is no answer, for a person who may never have heard of a phase.
+/// Why there is no answer, in words that need no knowledge of the protocol.
 std::string sentence(const http_client::round_trip_failure& why)
 {
     const bool connected = why.where > phase::tls_handshake;
@@ -152,7 +161,7 @@ std::string sentence(const http_client::round_trip_failure& why)
 
 result<std::string> blocking_ask(const question& what, std::chrono::milliseconds limit)
 {
-    const auto server = parse_server(what.server);
+    const auto server = server_at(what.server);
     if (!server) return server.error();
     if (!what.path.starts_with('/') || what.path.find_first_of(" \r\n") != std::string::npos) {
         return error(failure::invalid, fmt::format("\"{}\" is not a path", what.path));
@@ -170,8 +179,7 @@ result<std::string> blocking_ask(const question& what, std::chrono::milliseconds
     if (!got.answer) {
         if (got.why.kind != failure::timed_out) return error(got.why.kind, sentence(got.why));
         // The thread of a stuck lookup cannot be joined.
-        std::fprintf(stderr, "nodescope: %s\n", sentence(got.why).c_str());
-        std::_Exit(1);
+        std::_Exit(fail(sentence(got.why)));
     }
     if (got.answer->status / 100 == 2) return std::move(got.answer->body);
     return error(failure::unavailable, fmt::format("status {}: {}", got.answer->status, got.answer->body));
@@ -181,22 +189,16 @@ result<std::string> blocking_ask(const question& what, std::chrono::milliseconds
 
 int put(question what, const configuration& config, std::chrono::milliseconds limit)
 {
-    std::signal(SIGPIPE, SIG_IGN);  // whoever reads our output may have seen enough
+    std::signal(SIGPIPE, SIG_IGN);  // the reader of our output may have seen enough
     if (what.server.empty()) {
         auto server = url_of_listener(config.http.listen.front(), config.access.has_tls());
-        if (!server) {
-            std::fprintf(stderr, "nodescope: %s\n", server.error().message().c_str());
-            return 1;
-        }
+        if (!server) return fail(server.error().message());
         what.server = std::move(*server);
     }
     const auto answer = blocking_ask(what, limit);
-    if (!answer) {
-        std::fprintf(stderr, "nodescope: %s%s: %s\n", what.server.c_str(), what.path.c_str(),
-                     answer.error().message().c_str());
-        return 1;
-    }
-    const bool written = std::fwrite(answer->data(), 1, answer->size(), stdout) == answer->size();
+    if (!answer) return fail(fmt::format("{}{}: {}", what.server, what.path, answer.error().message()));
+    const std::string shown = as_shown(*answer, ::isatty(STDOUT_FILENO) == 1);
+    const bool written = std::fwrite(shown.data(), 1, shown.size(), stdout) == shown.size();
     return written && std::fflush(stdout) == 0 ? 0 : 1;
 }
 
@@ -207,7 +209,7 @@ std::vector<command_argument> ask::arguments()
         {"body", &what.body, "parameters to POST, a JSON object: '{\"id\": \"web\"}'; without: GET", false, {}},
         {"--server", &what.server, "http://host:port or https://host:port [the address of --listen]", false, {}},
         {"--ca-file", &what.ca_file, "PEM bundle that must have signed the server's certificate", false, {}},
-        // It says who we are: not to just anybody.
+        // It says who we are, so it is shown only to a service that is verified.
         {"--cert-file",
          &what.certificate_file,
          "PEM certificate to show, and its chain",

@@ -1,14 +1,16 @@
-// What a command of the program is made of. One more is a file with a type that has
+// What a command of the program is made of. One more is a type in server/cli/commands.hpp, and a name in the list
+// there, that has
 //     static command_words words();
 //     int run(const command_context&) const;                  its exit code
 //     std::vector<command_argument> arguments();              if it takes any; they point into the object
-// and its name in server/cli/commands.hpp.
 #pragma once
 
 #include "server/config/config.hpp"
 
+#include <cstdio>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace nodescope::cli {
@@ -33,5 +35,15 @@ struct command_context {
     /// The configuration as the same command line gives it later.
     std::function<result<configuration>()> reread;
 };
+
+/// Prints `text` to standard output. Gives the exit code.
+inline int print(const std::string& text) { return std::fputs(text.c_str(), stdout) < 0 ? 1 : 0; }
+
+/// What came from outside, for a terminal, which would take control characters for orders: escaped except for the ends
+/// of lines and tabs. Elsewhere it stays as it is.
+std::string as_shown(std::string_view text, bool to_terminal);
+
+/// Says on standard error why there is nothing to print. Gives the exit code.
+int fail(const std::string& why);
 
 }  // namespace nodescope::cli

@@ -2,7 +2,7 @@
 // compiler is spared CLI11's templates for each type of variable.
 #include "server/cli/command_line.hpp"
 
-#include "server/config/config_layers.hpp"
+#include "server/config/near_match.hpp"
 #include "server/config/setting.hpp"
 
 #include <fmt/format.h>
@@ -145,7 +145,7 @@ std::variant<command_line, early_exit> read_command_line(const std::vector<descr
         if (given.count() > 0) *arguments[i].value = given.results().front();
     }
     for (std::size_t i = 0; i < settings.size(); ++i) {
-        if (settings[i]->count() > 0) line.given.emplace_back(setting_definitions()[i].key, settings[i]->results(), "");
+        if (settings[i]->count() > 0) line.given.push_back({setting_definitions()[i].key, settings[i]->results(), ""});
     }
     if (file->count() > 0) line.config_file = file->results().front();
     return line;

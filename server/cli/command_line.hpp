@@ -22,7 +22,7 @@ struct command_line {
     std::string config_file;         ///< --config
 };
 
-/// The program should end with `code`: 0 after printing `text`, else for the reason that `text` is, a sentence.
+/// The program should end: with 0 after printing `text`, else with `code`, and `text` is the sentence that says why.
 struct early_exit {
     int code = 0;
     std::string text;

@@ -1,7 +1,5 @@
 #include "server/cli/invocation.hpp"
 
-#include "server/config/config_layers.hpp"
-
 #include <utility>
 
 namespace nodescope::cli {
@@ -41,11 +39,7 @@ std::variant<invocation, early_exit> parse_command_line(const std::vector<std::s
 
     invocation made{std::move(commands[line.command]), {}};
     if (!described[line.command].words.wants_configuration) return made;
-    const std::string file = config_file_path(line.config_file, environment);
-    if (const auto added = add_values_behind(line.given, environment, file); !added) {
-        return early_exit{1, added.error().message()};
-    }
-    auto config = make_configuration(line.given, environment, stderr_is_terminal);
+    auto config = read_configuration(std::move(line.given), line.config_file, environment, stderr_is_terminal);
     if (!config) return early_exit{1, config.error().message()};
     made.config = std::move(*config);
     return made;

@@ -1,4 +1,4 @@
-// The command line and what stands behind it, as a command with its configuration.
+// The command line as a command with its configuration.
 #pragma once
 
 #include "server/cli/command_line.hpp"
@@ -15,7 +15,7 @@ struct invocation {
     configuration config;
 };
 
-/// `words` are the arguments of the program, `environment` is what getenv would be asked ("NAME=value" each).
+/// `words` are the arguments of the program, `environment` is "NAME=value" each.
 std::variant<invocation, early_exit> parse_command_line(const std::vector<std::string>& words,
                                                         const std::vector<std::string>& environment,
                                                         bool stderr_is_terminal);

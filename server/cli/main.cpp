@@ -1,4 +1,5 @@
 // The entry point: reads the command line, then runs the command.
+#include "collectors/host/reader/reader_program.hpp"
 #include "server/cli/invocation.hpp"
 
 #include <cstdio>
@@ -15,6 +16,8 @@ extern char** environ;  // POSIX has no header for it
 int main(int argc, char** argv)
 {
     using namespace nodescope;
+    // The service starts itself as its reader (collectors/host/reader).
+    if (argc == 3 && argv[1] == host::reader_word) return host::run_reader(STDIN_FILENO, argv[2]);
     try {
         const std::vector<std::string> words(argv + 1, argv + argc);
         std::vector<std::string> environment;
@@ -36,7 +39,6 @@ int main(int argc, char** argv)
         const cli::command_context context{asked.config, reread};
         return std::visit([&context](const auto& command) { return command.run(context); }, asked.what);
     } catch (const std::exception& broken) {
-        std::fprintf(stderr, "nodescope: %s\n", broken.what());
-        return 1;
+        return cli::fail(broken.what());
     }
 }
