@@ -177,7 +177,8 @@ class Schema(Refusals):
     def test_values_of_a_wrong_shape(self):
         for values in ({"hostNetwork": "yes"}, {"image": {"pullPolicy": "Sometimes"}}, {"listen": {"port": 0}}, {"docker": {"socket": "docker.sock"}},
                        {"docker": {"socket": "unix:///var/run/docker.sock"}}, {"config": {"root": "/"}}, {"config": {"log-level": 'a"b'}},
-                       {"image": {"digest": "latest"}}, {"tests": {"processor": "/healthz"}}, {"auth": {"methods": ["any"]}}, {"auth": {"methods": []}}, {"config": {"auth": "none"}}):
+                       {"image": {"digest": "latest"}}, {"tests": {"processor": "/healthz"}}, {"hostRoot": {"files": ["etc/hosts"]}},
+                       {"hostRoot": {"folders": ["/a/../etc"]}}, {"seccompProfile": ""}, {"seccompProfile": "RuntimeDefault"}, {"auth": {"methods": ["any"]}}, {"auth": {"methods": []}}, {"config": {"auth": "none"}}):
             with self.subTest(values):
                 self.assertIn("schema", self.refusal(values))
 
@@ -212,6 +213,37 @@ class Rights(ChartTest):
         self.assertEqual((rights["runAsUser"], rights["readOnlyRootFilesystem"], rights["allowPrivilegeEscalation"]), (0, True, False))
         self.assertNotIn("privileged", rights)
         self.assertIs(pod["hostPID"], True)
+
+    def node_mounts(self, values=None):
+        """{path on the node: (path in the container, read-only)}, and the types of what is mounted."""
+        pod = chart.only(self.documents(Case(values)), "DaemonSet")["spec"]["template"]["spec"]
+        volumes = {one["name"]: one["hostPath"] for one in pod["volumes"] if "hostPath" in one}
+        mounts = [one for one in pod["containers"][0]["volumeMounts"] if one["name"] in volumes]
+        self.assertEqual(len(mounts), len(volumes))
+        found = {volumes[one["name"]]["path"]: (one["mountPath"], one.get("readOnly", False)) for one in mounts}
+        return found, {one["path"]: one["type"] for one in volumes.values() if one.get("type")}
+
+    def test_of_the_nodes_files_only_those_that_are_read_are_mounted(self):
+        mounts, types = self.node_mounts()
+        files = ["/etc/hosts", "/etc/passwd", "/etc/os-release", "/etc/machine-id"]
+        self.assertEqual(mounts, {"/var/run": ("/mnt/docker", True), **{path: (f"/host{path}", True) for path in ("/proc", "/sys", "/run", *files)}})
+        self.assertEqual(types, {path: "File" for path in files}, "nothing is made on a node that does not have it")
+        mounts, types = self.node_mounts({"hostRoot": {"files": [], "folders": ["/var/lib/docker", "/srv/A_b.c"]}})
+        self.assertEqual({path for path in mounts if path.startswith(("/var/lib", "/srv", "/etc"))}, {"/var/lib/docker", "/srv/A_b.c"})
+        self.assertEqual((mounts["/srv/A_b.c"], types["/srv/A_b.c"]), (("/host/srv/A_b.c", True), "Directory"))
+        self.assertEqual(self.node_mounts({"hostRoot": {"enabled": True}})[0], {"/var/run": ("/mnt/docker", True), "/": ("/host", True)})
+
+    def test_the_seccomp_profile(self):
+        def profile(value):
+            values = {"seccompProfile": value} if value else {}
+            pod = chart.only(self.documents(Case(values)), "DaemonSet")["spec"]["template"]["spec"]
+            return pod["containers"][0]["securityContext"]["seccompProfile"]
+
+        self.assertEqual(profile(None), {"type": "RuntimeDefault"})
+        self.assertEqual(profile("unconfined"), {"type": "Unconfined"})
+        self.assertEqual(profile("localhost/nodescope.json"), {"type": "Localhost", "localhostProfile": "nodescope.json"})
+        old = chart.only(self.documents(Case({"seccompProfile": "localhost/nodescope.json"}, kubernetes="1.16")), "DaemonSet")
+        self.assertEqual(old["spec"]["template"]["metadata"]["annotations"]["seccomp.security.alpha.kubernetes.io/pod"], "localhost/nodescope.json")
 
     def test_the_sockets_folder_is_mounted(self):
         pod = chart.only(self.documents(Case({"docker": {"socket": "/a/b/c.sock"}})), "DaemonSet")["spec"]["template"]["spec"]

@@ -14,7 +14,8 @@ import subprocess
 import unittest
 import urllib.request
 
-from tests.support import bill_of_materials, docker_engine, image_base, image_builder, service
+from tests.support import bill_of_materials, chart, docker_engine, image_base, image_builder, service
+from tests.support.chart_cases import Case
 from tests.support.waiting import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -23,7 +24,6 @@ BASE, IMAGE = "nodescope-base:test", "nodescope:test"
 SIZE_LIMIT = 60 * 1000 * 1000
 # Docker starts a program in the container for each look: seconds on a busy machine.
 CHECK_LIMIT_S = 120
-CAPABILITIES = ["SYS_ADMIN", "SYS_PTRACE", "NET_ADMIN"]
 
 
 def context():
@@ -106,7 +106,28 @@ class Contents(ImageTest):
 
 
 class RunningImage(ImageTest):
-    """With the rights and the mounts of a container of the chart."""
+    """With the rights and the mounts of a container of the chart, as the chart's own templates say."""
+
+    values = {}
+
+    @classmethod
+    def host_config(cls, socket_path):
+        tools = chart.best_tools()
+        cls.addClassCleanup(tools.close)
+        values = {"docker": {"socket": str(socket_path)}, **cls.values}
+        pod = chart.only(Case(values).documents(tools), "DaemonSet")["spec"]["template"]["spec"]
+        container, = pod["containers"]
+        rights = container["securityContext"]
+        volumes = {one["name"]: one["hostPath"]["path"] for one in pod["volumes"] if "hostPath" in one}
+        security = ["no-new-privileges", "apparmor=unconfined"]
+        profile = rights["seccompProfile"].get("localhostProfile")
+        if profile:  # otherwise the daemon's own applies, as with RuntimeDefault
+            security.append("seccomp=" + (chart.CHART / "files" / profile).read_text(encoding="utf-8"))
+        return {
+            "PidMode": "host", "NetworkMode": "host", "ReadonlyRootfs": rights["readOnlyRootFilesystem"],
+            "CapDrop": rights["capabilities"]["drop"], "CapAdd": rights["capabilities"]["add"], "SecurityOpt": security,
+            "Binds": [f"{volumes[one['name']]}:{one['mountPath']}:ro" for one in container["volumeMounts"] if one["name"] in volumes],
+        }
 
     @classmethod
     def setUpClass(cls):
@@ -119,11 +140,7 @@ class RunningImage(ImageTest):
             "Cmd": ["serve", "--root=/host", f"--docker-host=unix:///mnt/docker/{socket_path.name}", "--node-name=a-node"],
             "Env": [f"NODESCOPE_LISTEN=127.0.0.1:{cls.port}"],
             "Healthcheck": {"Interval": 1_000_000_000, "Timeout": CHECK_LIMIT_S * 1_000_000_000, "StartPeriod": 0},
-            "HostConfig": {
-                "PidMode": "host", "NetworkMode": "host", "ReadonlyRootfs": True,
-                "CapDrop": ["ALL"], "CapAdd": CAPABILITIES, "SecurityOpt": ["no-new-privileges", "apparmor=unconfined"],
-                "Binds": ["/:/host:ro", f"{socket_path.parent}:/mnt/docker:ro"],
-            },
+            "HostConfig": cls.host_config(socket_path),
         }
         cls.container = cls.engine.call("POST", "/containers/create", config)["Id"]
         cls.addClassCleanup(cls.engine.call, "DELETE", f"/containers/{cls.container}?force=1", accept=(204, 404))
@@ -170,6 +187,12 @@ class RunningImage(ImageTest):
         self.assertEqual((run.returncode, run.stderr), (0, ""))
         return json.loads(run.stdout)
 
+    def get(self, path):
+        run = subprocess.run([service.BINARY, "ask", f"--server=http://127.0.0.1:{self.port}", path], capture_output=True, text=True,
+                             timeout=service.HANG_LIMIT_S, check=False)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        return json.loads(run.stdout)
+
 
 class Running(RunningImage):
     def test_docker_finds_it_healthy(self):
@@ -210,6 +233,64 @@ class Running(RunningImage):
         code, output = self.exec("/bin/sh", "-c", "true")
         self.assertNotEqual(code, 0)
         self.assertIn(b"no such file", output)
+
+    def test_containers_samples_and_the_machine(self):
+        """What is read of /proc, /sys and the few files of /etc."""
+        other = self.engine.create(self, ["sleep", "1000"]).start()
+        stats = self.get("/api/v2.1/stats/" + other.id + "?type=docker&count=1")
+        self.assertIn(other.id, json.dumps(stats))
+        attributes = self.get("/api/v2.1/attributes")
+        self.assertEqual(attributes["num_cores"], len(os.sched_getaffinity(0)))
+        self.assertIn("Debian", attributes["container_os_version"])
+        owners = {one["user"] for one in self.get("/api/v2.1/ps/")}
+        self.assertIn("root", owners)
+
+    def test_the_nodes_own_files_are_out_of_reach(self):
+        """And with them the figures of its filesystems."""
+        self.assertNotIn("/", [one["mountpoint"] for one in self.get("/api/v2.1/storage")])
+
+
+class RunningUnderTheChartsProfile(Running):
+    """All of it again, with the seccomp profile that the chart ships."""
+
+    values = {"seccompProfile": "localhost/seccomp.json"}
+
+    def ends_with(self, **changed):
+        """The exit code of what makes a namespace and mounts, with the rights of the chart's container."""
+        rights = {**self.host_config(pathlib.Path(self.engine.path)), "Binds": [], **changed}
+        tried = self.engine.create(self, ["sh", "-c", "unshare -n true && exit 1; mount -t tmpfs none /proc && exit 2; exit 0"], **rights)
+        tried.start()
+        return self.engine.call("POST", f"/containers/{tried.id}/wait")["StatusCode"]
+
+    def test_it_allows_less_than_the_daemons_own(self):
+        self.assertEqual(self.ends_with(SecurityOpt=["no-new-privileges", "apparmor=unconfined"]), 1)
+        self.assertEqual(self.ends_with(), 0)
+
+
+class RunningWithTheNodesRoot(RunningImage):
+    values = {"hostRoot": {"enabled": True}}
+
+    def test_the_filesystem_below_it_has_figures(self):
+        sizes = {one["mountpoint"]: one["capacity"] for one in self.get("/api/v2.1/storage")}
+        self.assertGreater(sizes["/"], 0)
+
+
+class RunningWithDockersFolder(RunningImage):
+    """And with the chart's profile, which lets the walk over files step back behind everything else."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.values = {"hostRoot": {"folders": [cls.engine.call("GET", "/info")["DockerRootDir"]]}, "seccompProfile": "localhost/seccomp.json"}
+        super().setUpClass()
+
+    def test_the_disk_usage_of_a_container(self):
+        other = self.engine.create(self, ["sleep", "1000"]).start()
+
+        def walked():
+            (answer,) = self.get(f"/api/v2.1/stats/{other.id}?type=docker&count=1&max_age=0").values()
+            return answer["stats"][-1].get("filesystem")
+
+        wait_until(walked, "the container's files are walked")
 
 
 class Stopping(RunningImage):

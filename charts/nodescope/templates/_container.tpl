@@ -34,11 +34,11 @@ capabilities:
     {{- end }}
 {{- if include "nodescope.since" (dict "context" . "minor" 19) }}
 seccompProfile:
-  type: RuntimeDefault
+  {{- include "nodescope.profileField" .Values.seccompProfile | nindent 2 }}
 {{- end }}
 {{- if and .Values.appArmorProfile (include "nodescope.since" (dict "context" . "minor" 30)) }}
 appArmorProfile:
-  {{- include "nodescope.appArmorField" .Values.appArmorProfile | nindent 2 }}
+  {{- include "nodescope.profileField" .Values.appArmorProfile | nindent 2 }}
 {{- end }}
 {{- end }}
 {{- with .Values.seLinuxType }}
@@ -47,8 +47,8 @@ seLinuxOptions:
 {{- end }}
 {{- end -}}
 
-{{/* The annotation's spelling is taken: unconfined, runtime/default or localhost/NAME. */}}
-{{- define "nodescope.appArmorField" -}}
+{{/* Of AppArmor and seccomp. The annotations' spelling is taken: unconfined, runtime/default or localhost/NAME. */}}
+{{- define "nodescope.profileField" -}}
 {{- if eq . "unconfined" -}}
 type: Unconfined
 {{- else if eq . "runtime/default" -}}
@@ -57,6 +57,11 @@ type: RuntimeDefault
 type: Localhost
 localhostProfile: {{ trimPrefix "localhost/" . | quote }}
 {{- end -}}
+{{- end -}}
+
+{{/* The name of the volume for a path of the node. */}}
+{{- define "nodescope.hostVolume" -}}
+{{- printf "host%s" (regexReplaceAll "[^a-z0-9]+" (lower .) "-") | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
 {{- define "nodescope.volumeMounts" -}}
@@ -73,9 +78,20 @@ localhostProfile: {{ trimPrefix "localhost/" . | quote }}
   # What the node mounts later is seen, and what it unmounts is not held.
   mountPropagation: HostToContainer
 {{- else }}
-{{- range list "proc" "sys" "etc" "run" }}
+{{- range list "proc" "sys" "run" }}
 - name: {{ . }}
   mountPath: /host/{{ . }}
+  readOnly: true
+  mountPropagation: HostToContainer
+{{- end }}
+{{- range .Values.hostRoot.files }}
+- name: {{ include "nodescope.hostVolume" . }}
+  mountPath: /host{{ . }}
+  readOnly: true
+{{- end }}
+{{- range .Values.hostRoot.folders }}
+- name: {{ include "nodescope.hostVolume" . }}
+  mountPath: /host{{ . }}
   readOnly: true
   mountPropagation: HostToContainer
 {{- end }}
@@ -107,10 +123,23 @@ localhostProfile: {{ trimPrefix "localhost/" . | quote }}
   hostPath:
     path: /
 {{- else }}
-{{- range list "proc" "sys" "etc" "run" }}
+{{- range list "proc" "sys" "run" }}
 - name: {{ . }}
   hostPath:
     path: /{{ . }}
+{{- end }}
+# With their type, so that nothing is made on a node that does not have them. A file that the node replaces is seen at the next start.
+{{- range .Values.hostRoot.files }}
+- name: {{ include "nodescope.hostVolume" . }}
+  hostPath:
+    path: {{ . | quote }}
+    type: File
+{{- end }}
+{{- range .Values.hostRoot.folders }}
+- name: {{ include "nodescope.hostVolume" . }}
+  hostPath:
+    path: {{ . | quote }}
+    type: Directory
 {{- end }}
 {{- end }}
 {{- if .Values.goroutineDumps.enabled }}
