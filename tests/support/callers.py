@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import ctypes
 import http.client
 import itertools
 import os
@@ -12,7 +13,8 @@ import subprocess
 
 from tests.support.service import BINARY, HANG_LIMIT_S
 
-# Of the loopback network: failures are counted per address, and most tests are not about that.
+# Of the loopback network, and users: failures are counted for each, and most tests are not about that.
+USERS = itertools.count(100_000)
 ADDRESSES = (f"127.{a}.{b}.1" for a, b in itertools.cycle(itertools.product(range(1, 250), range(1, 250))))
 NOBODY = 65534
 # What stands for every method, where a route answers any.
@@ -32,21 +34,33 @@ def route_table(*flags):
     return table
 
 
+# setresuid(2) of the kernel changes the calling thread alone; glibc's, which os.seteuid() is, changes them all.
+_SETRESUID = {"x86_64": 117, "aarch64": 147}[os.uname().machine]
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def _set_effective_uid(uid):
+    if _LIBC.syscall(_SETRESUID, -1, uid, -1) != 0:
+        raise OSError(ctypes.get_errno(), f"setresuid to {uid}")
+
+
 @contextlib.contextmanager
 def effective_uid(uid):
-    """Sockets made here belong to this user. The whole process changes, so not beside other threads that open things."""
-    if uid == os.geteuid():
+    """Sockets that this thread makes here belong to this user."""
+    before = os.geteuid()
+    if uid == before:
         yield
         return
-    os.seteuid(uid)
+    _set_effective_uid(uid)
     try:
         yield
     finally:
-        os.seteuid(0)
+        _set_effective_uid(before)
 
 
-def connect(port, address=None, uid=0, tls=None):
-    """A connected socket. `address` is where it comes from, None: one that nobody had before."""
+def connect(port, address=None, uid=None, tls=None):
+    """A connected socket. `address` is where it comes from, and `uid` whose it is; None: one that nobody had before."""
+    uid = next(USERS) if uid is None else uid
     with effective_uid(uid):
         plain = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     plain.settimeout(HANG_LIMIT_S)

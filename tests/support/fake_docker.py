@@ -42,11 +42,12 @@ class FakeDocker:
     """Use as a context manager. `containers` and `information` are what it answers; `faults` maps the part of a path without version
     ("/info") to the name of a `_fault_…` method; `requests` holds the request lines."""
 
-    def __init__(self, path, version="1.41", oldest="1.12"):
+    def __init__(self, path, version="1.41", oldest="1.12", podman=None):
         self.path = str(path)
         self.version = version
         self.oldest = oldest
-        self.engine = "20.10.24+dfsg1"
+        self.podman = podman  # its version, where it is Podman that answers
+        self.engine = podman or "20.10.24+dfsg1"
         self.containers = [summary(1), summary(2)]
         self.inspections = {}
         self.information = {"ID": "AAAA", "Containers": 2, "Big": 12345678901234567890, "Name": "node"}
@@ -133,6 +134,8 @@ class FakeDocker:
             return self._message(405, f"{method} is not a read")
         if path == "/_ping":
             return self._whole(200, b"OK", "text/plain")
+        if version is None and path == "/version":
+            return self._versions()
         if version is None:
             return self._message(404, "unversioned")
         if as_numbers(version) < as_numbers(self.oldest):
@@ -144,7 +147,7 @@ class FakeDocker:
         if path == "/info":
             return self._json(self.information)
         if path == "/version":
-            return self._json({"Version": self.engine, "ApiVersion": self.version})
+            return self._versions()
         if path == "/containers/json":
             if self.raw_list is not None:
                 return self._whole(200, self.raw_list, "application/json")
@@ -153,6 +156,9 @@ class FakeDocker:
         if found and found[1] in self.inspections:
             return self._json(self.inspections[found[1]])
         return self._message(404, f"No such container: {found[1]}" if found else "page not found")
+
+    def _versions(self):
+        return self._json({"Version": self.engine, "ApiVersion": self.version, "MinAPIVersion": self.oldest})
 
     def _filtered(self, target):
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(target).query)
@@ -167,6 +173,7 @@ class FakeDocker:
 
     def _whole(self, status, body, kind):
         version = f"Api-Version: {self.version}\r\n" if self.version else ""
+        version += f"Libpod-Api-Version: {self.podman}\r\n" if self.podman else ""
         # The engine's server sends what is longer than 2 KiB in chunks.
         length = f"Content-Length: {len(body)}\r\n"
         if len(body) > 2048:

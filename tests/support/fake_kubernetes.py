@@ -79,6 +79,7 @@ class FakeKubernetes:
         self.audiences = ["nodescope"]
         self.rights = set()
         self.said_audiences = True  # None: of the old ones, which do not know audiences
+        self.unknown_delay_s = 0  # how long it thinks about the token of nobody
         self.reviews = []
         self.gate = threading.Event()     # opens the fault "gate"
         self.entered = threading.Event()  # somebody is in it
@@ -104,9 +105,9 @@ class FakeKubernetes:
     def authorizations(self):
         return [headers.get("Authorization", "") for _, _, headers, _ in self.requests]
 
-    def hold(self):
+    def hold(self, limit_s=HANG_LIMIT_S):
         """Waits in a handler until the fake is closed: a peer that stalls."""
-        self._release.wait(HANG_LIMIT_S)
+        self._release.wait(limit_s)
 
     def __enter__(self):
         self._thread.start()
@@ -199,6 +200,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         given = [audience for audience in spec.get("audiences", []) if audience in self.fake.audiences]
         if user is not None and self.fake.said_audiences is None:
             return {"authenticated": True, "user": {"username": user}}
+        if user is None:
+            self.fake.hold(self.fake.unknown_delay_s)
         if user is None or not given:
             return {"authenticated": False, "error": "invalid bearer token"}
         return {"authenticated": True, "audiences": given,

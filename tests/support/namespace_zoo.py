@@ -15,6 +15,8 @@ import socket
 import struct
 import subprocess
 
+from tests.support.service import HANG_LIMIT_S
+
 
 def why_impossible():
     """A reason for a skip, or None."""
@@ -210,3 +212,66 @@ def _talk_in(namespace, message):
         connection.settimeout(10)
         connection.send(message)
         return connection.recv(65536)
+
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_CLONE_NEWNET = 0x40000000
+# linux/in6.h; unlike IPv4, IPv6 binds to no address that is only routed here.
+IPV6_FREEBIND = 78
+
+
+def _enter(descriptor):
+    if _LIBC.setns(descriptor, _CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+class Arena:
+    """A network of its own in which every address of 10.0.0.0/8 and 2001:db8::/32 can be anybody's: whoever needs thousands has them.
+
+        with Arena() as arena:
+            Service(..., listen=(f"{arena.SERVICE}:0",), prefix=arena.prefix)
+            arena.connect("10.200.0.1", port)           # from that address, by this thread
+    """
+
+    SERVICE, SERVICE_V6 = "10.1.0.1", "2001:db8:1::1"
+
+    def __init__(self):
+        self._namespace = Namespace("arena")
+        self.prefix = ("nsenter", f"--net=/proc/{self._namespace.pid}/ns/net")
+        self._namespace.ip_batch([
+            "link set lo up", f"address add {self.SERVICE}/32 dev lo", f"address add {self.SERVICE_V6}/128 dev lo nodad",
+            "route add local 10.0.0.0/8 dev lo", "route add local 2001:db8::/32 dev lo"])
+
+    def close(self):
+        self._namespace.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def connect(self, source, port):
+        """A socket that is connected to the service from `source`."""
+        family = socket.AF_INET6 if ":" in source else socket.AF_INET
+        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        there = os.open(f"/proc/{self._namespace.pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _enter(there)
+            try:
+                one = socket.socket(family)
+            finally:
+                _enter(home)
+        finally:
+            os.close(home)
+            os.close(there)
+        try:
+            one.settimeout(HANG_LIMIT_S)
+            if family == socket.AF_INET6:
+                one.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
+            one.bind((source, 0))
+            one.connect((self.SERVICE_V6 if family == socket.AF_INET6 else self.SERVICE, port))
+        except OSError:
+            one.close()
+            raise
+        return one

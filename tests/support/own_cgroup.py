@@ -5,12 +5,15 @@
     group.number("memory", "memory.usage_in_bytes")
 """
 
+import errno
 import itertools
 import os
 import pathlib
 import signal
 import subprocess
 import sys
+
+from tests.support.waiting import wait_until
 
 _numbers = itertools.count()
 # What a container of any runtime has a directory in.
@@ -33,6 +36,28 @@ def hierarchies():
     return found
 
 
+def own_container_number():
+    """For fake_docker's container_id(): a number no other test has, for ids that name a cgroup of the node, which all tests share."""
+    return os.getpid() * 1000 + next(_numbers)
+
+
+def clear(directory):
+    """Removes what others have made below. Cgroups are busy until their processes have been reaped, by whoever inherited them."""
+    for _, folders, _, descriptor in os.fwalk(directory, topdown=False):
+        for folder in folders:
+            wait_until(lambda at=descriptor, name=folder: _removed(name, at), f"{directory}: no process left below it")
+
+
+def _removed(name, at):
+    try:
+        os.rmdir(name, dir_fd=at)
+    except OSError as why:
+        if why.errno != errno.EBUSY:
+            raise
+        return False
+    return True
+
+
 class Cgroup:
     def __init__(self, test, path=None):
         self.path = path or f"/nodescope-test-{os.getpid()}-{next(_numbers)}"
@@ -50,11 +75,14 @@ class Cgroup:
     def v2(self):
         return "" in self._mounts
 
-    def _directories(self):
+    def directories(self):
         return sorted({mount / self.path.lstrip("/") for mount in self._mounts.values()})
 
     def make(self):
-        for directory in self._directories():
+        for directory in self.directories():
+            # A test of this name that was killed may have left it; while there are processes in it, it stays.
+            if directory.exists():
+                directory.rmdir()
             directory.mkdir()
 
     def below(self, test, name):
@@ -71,7 +99,7 @@ class Cgroup:
         child = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.readline()\n" + program], stdin=subprocess.PIPE,
                                  stdout=subprocess.PIPE, text=True)
         self._children.append(child)
-        for directory in self._directories():
+        for directory in self.directories():
             (directory / "cgroup.procs").write_text(str(child.pid))
         child.stdin.write("go\n")
         child.stdin.flush()
@@ -89,7 +117,7 @@ class Cgroup:
 
     def remove(self):
         self.end_children()
-        for directory in self._directories():
+        for directory in self.directories():
             # Busy for a moment after its last process has been reaped.
             for _ in range(1000):
                 try:

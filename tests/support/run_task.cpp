@@ -15,10 +15,7 @@ void run_task(boost::asio::io_context& reactor, task<> work)
         thrown = failed;
         ended = true;
     });
-    reactor.restart();
-    const auto give_up = std::chrono::steady_clock::now() + hang_limit;
-    while (!ended && std::chrono::steady_clock::now() < give_up) reactor.run_one_until(give_up);
-    if (!ended) throw std::runtime_error("the coroutine did not end: it hangs");
+    if (!run_until(reactor, [&] { return ended; })) throw std::runtime_error("the coroutine did not end: it hangs");
     if (thrown) std::rethrow_exception(thrown);
 }
 

@@ -2,17 +2,14 @@
 #pragma once
 
 #include "core/task.hpp"
+#include "tests/support/run_until.hpp"
 
 #include <boost/asio/io_context.hpp>
 
-#include <chrono>
 #include <optional>
 #include <utility>
 
 namespace nodescope::testing {
-
-/// Longer than any deadline a test sets: it only turns a hang into a failure.
-inline constexpr std::chrono::seconds hang_limit{20};
 
 /// Compiled once: what a spawned coroutine costs the compiler is most of what a test file takes.
 void run_task(boost::asio::io_context& reactor, task<> work);

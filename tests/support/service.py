@@ -27,6 +27,9 @@ class Service:
             arguments += ["--listen", address]
         environment = {key: value for key, value in os.environ.items()
                        if not key.startswith(("NODESCOPE_", "DOCKER_", "KUBERNETES_"))}
+        # A runtime of the machine is none of a test's business unless the test says so.
+        if not {"--runtime", "--cri-endpoint"} & set(flags):
+            environment["NODESCOPE_RUNTIME"] = "docker"
         environment.update(env or {})
         self.expect_clean_exit = expect_clean_exit
         self.log = []

@@ -3,6 +3,7 @@ capabilities, read-only view, hidden /home, /tmp and devices, hidepid, limits of
 filter. The settings are read from the unit, so what is tested is what is shipped. Not applied: cgroup limits, IPAddressDeny, DevicePolicy.
 
     unshare --mount /usr/bin/python3 unit_sandbox.py UNIT GID BIND… -- PROGRAM ARGUMENT…
+    /usr/bin/python3 unit_sandbox.py --allowed UNIT        the system calls that the unit allows, one a line
 
 Each BIND is SOURCE=TARGET, shown below the private /mnt. Needs root and Debian's python3-seccomp.
 """
@@ -118,6 +119,9 @@ def build_view(binds):
 
 
 def main():
+    if sys.argv[1] == "--allowed":
+        print("\n".join(sorted(allowed_calls(sys.argv[2]))))
+        return
     if sys.argv[1] == "--filtered":
         unit, program = sys.argv[2], sys.argv[3:]
         load_filter(unit)

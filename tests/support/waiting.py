@@ -1,4 +1,4 @@
-"""Waiting for what somebody else does in his own time: the one way in which tests wait. Standard library only."""
+"""Waiting for what another process does: the one way in which tests wait. Standard library only."""
 
 import time
 
