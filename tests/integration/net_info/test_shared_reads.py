@@ -13,13 +13,15 @@ from tests.support.service_manager import stopped_thread, threads_of
 from tests.support.waiting import wait_until
 
 DOCKER_HOST = os.environ.get("NODESCOPE_TEST_DOCKER_HOST", "")
+# Three that read the node, three that check who asks, and one each for network filesystems and for the files of containers.
+WORKERS = 8
 
 
 class SharedReads(unittest.TestCase):
     def start(self, *flags):
         service = self.enterContext(Service("--auth", "none", *flags))
-        # Once its workers have their names.
-        wait_until(lambda: len(threads_of(service)[1]) >= 4, "the workers")
+        # Once its workers have their names: one that has none yet would not be stopped.
+        wait_until(lambda: len(threads_of(service)[1]) >= WORKERS, "the workers")
         return service
 
     def asked(self, service, method, path, limit):

@@ -15,7 +15,7 @@ from tests.support import namespace_zoo as zoo_module
 from tests.support.service import Service
 from tests.support.waiting import wait_until
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("NODESCOPE_BINARY", ROOT / "build" / "nodescope")).parent
 PRINT_NETWORK = BUILD / "tests" / "unit" / "print_network"
 SECONDS = re.compile(rb"(?<= )(-?\d+)sec")

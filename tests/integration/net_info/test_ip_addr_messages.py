@@ -11,7 +11,7 @@ import unittest
 from tests.support import namespace_zoo
 from tests.support import netlink_messages as nl
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("NODESCOPE_BINARY", ROOT / "build" / "nodescope")).parent / "tests" / "unit"
 SEED = int(os.environ.get("NODESCOPE_TEST_SEED", "1"))
 
