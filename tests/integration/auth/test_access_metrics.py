@@ -60,7 +60,7 @@ class AccessMetrics(unittest.TestCase):
             self.assertEqual(self.decided(service, **me), {
                 ("local-peer", "granted"): 1, ("basic", "granted"): 1, ("basic", "refused"): 2, ("token-file", "refused"): 1,
                 ("local-peer", "refused"): 1, ("unknown", "refused"): 1, ("token-file", "granted"): 2})
-            while callers.ask(service.port, "POST", PATH, callers.bearer("planted-wrong-token-0"), address="127.0.0.2")[0] != 429:
+            while callers.ask(service.port, "POST", PATH, callers.bearer("planted-wrong-token-0"), uid=4243)[0] != 429:
                 pass
             limited = [value for key, value in self.decided(service, **me).items() if key[1] == "limited"]
             self.assertEqual(limited, [1])
@@ -70,9 +70,9 @@ class AccessMetrics(unittest.TestCase):
         for auth, methods in (("local-peer", ("local-peer", "unknown")), ("none", ("none", "unknown"))):
             with self.subTest(auth=auth), Service("--auth", auth, *NO_DOCKER) as service:
                 expected = {(method, outcome): 0 for method in methods for outcome in outcomes} | {(auth, "granted"): 1}
-                self.assertEqual(self.series(service, DECISIONS), expected)
-                self.assertEqual(self.series(service, RELOADS), {})
-                self.assertEqual(self.series(service, "nodescope_tls_certificate_expiry_timestamp_seconds"), {})
+                self.assertEqual(self.series(service, DECISIONS, uid=0), expected)
+                self.assertEqual(self.series(service, RELOADS, uid=0), {})
+                self.assertEqual(self.series(service, "nodescope_tls_certificate_expiry_timestamp_seconds", uid=0), {})
 
     def test_no_right_and_nobody_to_tell(self):
         certificates = Certificates(self.folder)
@@ -124,7 +124,7 @@ class AccessMetrics(unittest.TestCase):
             return {(): float(ssl.cert_time_to_seconds(said.strip().removeprefix("notAfter=")))}
 
         install(first)
-        me = {"tls": callers.client_context(authority)}
+        me = {"tls": callers.client_context(authority), "uid": 0}
         with Service("--tls-cert-file", str(served[0]), "--tls-key-file", str(served[1]), *NO_DOCKER) as service:
             family = "nodescope_tls_certificate_expiry_timestamp_seconds"
             self.assertEqual(self.series(service, family, **me), expiry(first))
@@ -138,12 +138,12 @@ class AccessMetrics(unittest.TestCase):
         config.write_text('log-level = "info"\n')
         reloads = "nodescope_configuration_reloads_total"
         with Service("--config", str(config), *NO_DOCKER) as service:
-            self.assertEqual(self.series(service, reloads), {("failed",): 0, ("taken_over",): 0})
+            self.assertEqual(self.series(service, reloads, uid=0), {("failed",): 0, ("taken_over",): 0})
             os.kill(service.pid, signal.SIGHUP)
-            self.wait_for_series(service, reloads, {("failed",): 0, ("taken_over",): 1})
+            self.wait_for_series(service, reloads, {("failed",): 0, ("taken_over",): 1}, uid=0)
             config.write_text('log-level = "loud"\n')
             os.kill(service.pid, signal.SIGHUP)
-            self.wait_for_series(service, reloads, {("failed",): 1, ("taken_over",): 1})
+            self.wait_for_series(service, reloads, {("failed",): 1, ("taken_over",): 1}, uid=0)
 
 
 if __name__ == "__main__":

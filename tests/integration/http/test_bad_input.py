@@ -102,12 +102,12 @@ class BadInput(unittest.TestCase):
         with Service("--docker-host", NO_DOCKER) as service:
             for _ in range(20):
                 service.request("POST", NET_INFO, body=b'{"id":"a\\nforged"}')
-            service.request("GET", "/healthz")
+            service.request("GET", "/metrics")
 
             def paths():
                 return [event["path"] for event in list(service.log) if event.get("message") == "request"]
 
-            wait_until(lambda: "/healthz" in paths(), "the line of the last request")
+            wait_until(lambda: "/metrics" in paths(), "the line of the last request")
             self.assertEqual(paths().count(NET_INFO), 20)
             self.assertFalse([event for event in service.log if "level" not in event])
 

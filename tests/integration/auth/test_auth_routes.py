@@ -55,7 +55,7 @@ class Modes(unittest.TestCase):
         wrong = [{}, {"headers": callers.bearer("planted-wrong-token-012345")}, {"headers": callers.basic("alice", "wrong")},
                  {"headers": {"Authorization": "Negotiate abcd"}}, {"headers": {"Authorization": "Bearer"}}]
         return {
-            "local-peer": ([], {}, [{"uid": callers.NOBODY}, {"uid": callers.NOBODY, "headers": callers.bearer(TOKEN)}]),
+            "local-peer": ([], {"uid": 0}, [{}, {"headers": callers.bearer(TOKEN)}]),
             "token-file": (["--token-file", self.tokens], {"headers": callers.bearer(TOKEN)}, wrong),
             "basic": (["--password-file", self.passwords], {"headers": callers.basic("alice", PASSWORD)},
                       [*wrong, {"headers": callers.basic("alice", HASH)}, {"headers": callers.basic("bob", PASSWORD)}]),

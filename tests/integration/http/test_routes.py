@@ -11,7 +11,7 @@ import unittest
 from tests.support import namespace_zoo as zoo_module
 from tests.support import service as service_module
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 PREFIX = "collector.kubernetes.container."
 HEADING = "Kernel IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n"
 NETWORKS = "default\t\t0.0.0.0\nloopback\t127.0.0.0\nlink-local\t169.254.0.0\n"
@@ -65,6 +65,7 @@ class Routes(unittest.TestCase):
         status, _, body = self.service.process_route("/processor/netInfoCollector", {"pid": str(namespace.pid)})
         self.assertEqual(status, 200, body)
         answer = json.loads(body)
+        self.assertIn(PREFIX + key, answer, answer.get(PREFIX + "Errors"))
         return answer[PREFIX + key], json.loads(answer.get(PREFIX + "Errors", "{}")).get(key)
 
     def shown(self, namespace, key):
