@@ -12,7 +12,7 @@ import uuid
 from tests.support.service import HANG_LIMIT_S, Service
 from tests.support.waiting import wait_until
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 HOST = os.environ.get("NODESCOPE_TEST_DOCKER_HOST", "")
 IMAGE = "busybox:local"
 NET_INFO = "/processor/netInfoCollector"
@@ -75,8 +75,11 @@ class DockerReal(unittest.TestCase):
         cls.prefix = f"nst-{uuid.uuid4().hex[:8]}-"
         cls.ids = {}
         sleeping = ["sleep", "100000"]
-        for name in ("created", "running", "paused", "exited", "restarting", "pod-app", "pod-sandbox"):
+        cls.app, cls.sandbox = (f"k8s_{one}_web_{cls.prefix}ns_0b8f6a3e_0" for one in ("app", "POD"))
+        for name in ("created", "running", "paused", "exited", "restarting"):
             cls.addClassCleanup(cls.engine.remove, cls.prefix + name)
+        for name in (cls.app, cls.sandbox):
+            cls.addClassCleanup(cls.engine.remove, name)
         cls.make("created", sleeping, start=False)
         cls.make("running", sleeping)
         cls.make("paused", sleeping)
@@ -85,9 +88,9 @@ class DockerReal(unittest.TestCase):
         cls.engine.wait_for_state(cls.ids["exited"], "exited")
         cls.make("restarting", ["false"], RestartPolicy={"Name": "always"})
         pod = {"io.kubernetes.pod.namespace": cls.prefix + "ns", "io.kubernetes.pod.name": "web"}
-        cls.make("pod-app", sleeping, labels={**pod, "io.kubernetes.container.name": "app", "io.kubernetes.docker.type": "container"})
-        cls.make("pod-sandbox", sleeping,
-                 labels={**pod, "io.kubernetes.container.name": "POD", "io.kubernetes.docker.type": "podsandbox"})
+        for key, container, kind in (("pod-app", "app", "container"), ("pod-sandbox", "POD", "podsandbox")):
+            labels = {**pod, "io.kubernetes.container.name": container, "io.kubernetes.docker.type": kind}
+            cls.ids[key] = cls.engine.create(cls.app if container == "app" else cls.sandbox, sleeping, labels=labels)
         cls.service = cls.enterClassContext(Service("--docker-host", HOST))
 
     @classmethod

@@ -11,7 +11,7 @@ from tests.support import docker_engine
 from tests.support.service import HANG_LIMIT_S, Service
 from tests.support.waiting import wait_until
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 ENGINE = docker_engine.from_environment()
 ERRORS = ROOT / "tests" / "fixtures" / "cadvisor" / "errors.json"
 SLEEP = ["sleep", "1000"]
@@ -26,6 +26,8 @@ OTHERWISE = {
     "/api/v2.0/version?count=-1": (200, None),
     "/": (404, None),
     "/nonexistent": (404, None),
+    # The recorded version does not know Podman yet.
+    "/api/v2.0/stats?type=podman": (500, 'unable to find container "" in "podman" namespace\n'),
 }
 
 

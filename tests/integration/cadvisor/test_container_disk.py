@@ -13,7 +13,7 @@ from tests.support import docker_engine
 from tests.support.service import Service
 from tests.support.waiting import wait_until
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 ENGINE = docker_engine.from_environment()
 MIB = 1 << 20
 # What a walk must neither follow nor count twice, and a figure that depends on none of it being there.

@@ -100,7 +100,7 @@ class HostCollectors(unittest.TestCase):
                 self.assertEqual(self.answer("/processor/processCollector", service)[PROCESSES], "[]")
 
     def test_a_root_without_proc_is_said_to_be_so(self):
-        with tempfile.TemporaryDirectory() as root, Service("--root", root) as service:
+        with tempfile.TemporaryDirectory() as root, Service("--root", root, "--local-peer-allow-forwarded") as service:
             for path in ("/processor/processCollector", "/processor/mountInfoCollector"):
                 status, _, body = service.process_route(path)
                 self.assertEqual(status, 500)

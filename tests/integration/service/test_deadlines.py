@@ -76,7 +76,7 @@ class Deadlines(unittest.TestCase):
             space = zoo.add("nat")
             space.run("iptables-nft", "-t", "nat", "-A", "POSTROUTING", "-j", "MASQUERADE")
             stub = pathlib.Path(xtables, "iptables-nft-save")
-            stub.write_text("#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 1000; done\n")
+            stub.write_text("#!/bin/sh\ntrap '' TERM\nexec sleep 1000\n")
             stub.chmod(stat.S_IRWXU)
             with Service("--xtables-dir", xtables, "--timeout-nat", "60ms") as service:
                 status, _, body = service.process_route(NET_INFO, {"pid": str(space.pid)})
@@ -115,6 +115,11 @@ class Deadlines(unittest.TestCase):
             caller.join()
             status, _, body = answered[0]
             self.assertEqual((503, b"the service is stopping"), (status, body))
+
+    def test_drain_ends_what_runs_beside_the_requests(self):
+        service = Service("--sample-idle", "always")
+        self.assertEqual(0, service.stop(signal.SIGTERM))
+        self.assertEqual([0], [event["tasks_left"] for event in service.log if event["message"] == "stopped"])
 
 
 if __name__ == "__main__":

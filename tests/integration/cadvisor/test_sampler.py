@@ -15,7 +15,7 @@ from tests.support.own_cgroup import Cgroup
 from tests.support.service import HANG_LIMIT_S, Service
 from tests.support.waiting import wait_until
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 ENGINE = docker_engine.from_environment()
 EVENTS = "v2.0/events{}?creation_events=true&deletion_events=true&subcontainers=true&max_events=-1"
 # A process that ends with 3 when it is asked to end.

@@ -29,7 +29,7 @@ class Case(unittest.TestCase):
         self.docker.information = {"DockerRootDir": str(self.folder / "docker"), "Driver": "overlay2"}
         parent = Cgroup(self)
         for number, layer in ((HUNG, "hung"), (SOUND, "sound")):
-            inside = parent.below(self, container_id(number)).run("print('in', flush=True); import time; time.sleep(1000)")
+            inside = parent.below(self, container_id(number)).run("print('in', flush=True); import signal; signal.pause()")
             said = inspection(number, pid=inside.pid)
             said.update(Driver="overlay2", GraphDriver={"Name": "overlay2", "Data": {"UpperDir": str(self.folder / layer)}})
             self.docker.inspections[container_id(number)] = said
