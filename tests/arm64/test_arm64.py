@@ -18,7 +18,7 @@ import unittest
 
 from tests.support import service
 from tests.charts import test_hardening
-from tests.integration import test_http_framing
+from tests.integration.http import test_http_framing
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["NODESCOPE_ARM64_BUILD"])

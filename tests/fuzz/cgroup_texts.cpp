@@ -5,7 +5,7 @@
 #include "collectors/host/cgroup/container_cgroup.hpp"
 #include "collectors/host/disk/disk_usage.hpp"
 #include "collectors/host/disk/filesystems.hpp"
-#include "collectors/host/proc/network_text.hpp"
+#include "collectors/host/proc/proc_text.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -38,7 +38,6 @@ void read_cgroup_texts(std::string_view text)
     cgroup_limits limits;
     parse_cpu_max(text, limits);
     (void)shares_of_weight(parse_figure(text).value_or(0));
-    (void)parse_meminfo(text, "MemTotal");
 }
 
 }  // namespace
@@ -49,6 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     read_cgroup_texts(text);
     const cgroup_layout layout = parse_cgroup_mounts(text, "/host");
     (void)layout.hierarchy(cgroup_controller::memory);
+    (void)cgroup_of_process(text);
     const std::string_view id = container_id_of_path(text);
     if (!id.empty() && id.size() != 64) std::abort();
     (void)parse_node_mounts(text);

@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     }
     for (const file_setting& one : *settings) {
         if (one.key.empty() || one.line == 0) std::abort();
-        (void)near_match(one.key, {"timeout-docker", "listen"});
+        (void)did_you_mean(one.key, {"timeout-docker", "listen"}, "--");
     }
     return 0;
 }

@@ -16,18 +16,20 @@ using namespace nodescope::docker;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
 {
     const std::string_view text(reinterpret_cast<const char*>(bytes), size);
-    (void)checked_body(std::string(text), json_kind::array);
-    (void)checked_body(std::string(text), json_kind::object);
+    (void)checked_body(engine_body(std::string(text)), json_kind::array);
+    (void)checked_body(engine_body(std::string(text)), json_kind::object);
     if (engine_message(text).empty()) std::abort();
     (void)refuses_version(400, text);
     (void)parse_facts(text);
     (void)parse_storage_root(text);
     const auto state = parse_container(text);
-    if (const auto list = parse_pod_containers(text)) (void)choose_pod_container(*list, "default", "web", "");
-    (void)negotiate_version(text);
+    if (const auto list = parse_pod_containers(text))
+        (void)choose_pod_container(engine_kind::docker, *list, "default", "web", "");
+    (void)negotiate_version(engine_kind::docker, text);
+    (void)too_new_for_us(engine_kind::docker, text);
     (void)parse_endpoint(text, false, false);
     if (const auto asked = container_reference::parse(text)) {
-        if (state) (void)check_identity(*asked, *state);
+        if (state) (void)check_identity(engine_kind::docker, *asked, *state);
         api_call call(api_read::container_inspect);
         call.container = *asked;
         // Nothing a caller writes may leave its place in the path.

@@ -32,8 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     (void)host::parse_command_line(text);
     (void)host::parse_boot_time(text);
     (void)host::parse_uptime_centiseconds(text);
-    (void)host::parse_memory_totals(text);
-    (void)host::parse_numa_memory(text);
+    (void)host::parse_meminfo(text, "MemTotal");
     (void)host::parse_cpuinfo(text);
     (void)host::parse_os_name(text);
     (void)host::parse_user_names(text);
@@ -41,7 +40,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     (void)host::count_cpu_mask(text);
     (void)host::parse_scheduler(text);
     (void)host::parse_device_number(text);
-    (void)host::cgroup_of_process(text);
     const netlink::name_tables names(text, text);
     (void)names.host(0x7f000001U);
     (void)names.network(0x7f000000U);
