@@ -9,11 +9,13 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import time
 import urllib.request
 
 from bench import peers
+from bench.cgroups import cgroups
 
 CONTAINERS = 100
 MANY = 500
@@ -22,7 +24,6 @@ ASK_SECONDS = 3
 SAMPLES = 60
 # What a request costs when there is nothing to look up: two wake-ups and the loopback. No answer costs less.
 FLOOR = "/healthz"
-CGROUP = pathlib.Path("/sys/fs/cgroup")
 
 
 def peer_program():
@@ -97,38 +98,15 @@ def cadvisor(program, docker):
 
 
 @contextlib.contextmanager
-def cgroups(count):
-    """That many cgroups in each hierarchy, with one process each."""
-    parents = [path for path in (CGROUP / name for name in ("cpu", "cpuacct", "memory", "cpuset", "blkio", "pids")) if path.is_dir()] or [CGROUP]
-    sleeper = subprocess.Popen(["sh", "-c", f"for i in $(seq {count}); do sleep 100000 & echo $!; done; echo; wait"], stdout=subprocess.PIPE,
-                               text=True, start_new_session=True)
-    pids = [int(line) for line in iter(lambda: sleeper.stdout.readline().strip(), "")]
-    made = []
+def sleepers(count):
+    """That many processes that do nothing; their PIDs."""
+    shell = subprocess.Popen(["sh", "-c", f"for i in $(seq {count}); do sleep 100000 & echo $!; done; echo; wait"], stdout=subprocess.PIPE,
+                             text=True, start_new_session=True)
     try:
-        for parent in parents:
-            top = parent / "nodescope-bench"
-            top.mkdir()
-            made.append(top)
-            for number, pid in enumerate(pids):
-                one = top / str(number)
-                one.mkdir()
-                made.append(one)
-                if parent.name == "cpuset":
-                    continue
-                (one / "cgroup.procs").write_text(str(pid))
-        yield
+        yield [int(line) for line in iter(lambda: shell.stdout.readline().strip(), "")]
     finally:
-        for pid in [*pids, sleeper.pid]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, 9)
-        sleeper.wait()
-        for path in reversed(made):
-            for _ in range(100):
-                try:
-                    path.rmdir()
-                    break
-                except OSError:
-                    time.sleep(0.02)
+        os.killpg(shell.pid, signal.SIGKILL)
+        shell.wait()
 
 
 def compare(name, unit, ours, theirs, limit):
@@ -157,7 +135,7 @@ def run():
         peers.report("f the floor: /healthz, p50", f"{times.pop(FLOOR):9.2f} µs{theirs}", None)
         for name, took in times.items():
             compare(f"f {name}, p50", "µs", took, their_times.get(name), 1 / 3 if "recursive" in name else 1 / 2)
-    with cgroups(MANY), peers.Service("--docker-host", "unix:///nonexistent") as service:
+    with sleepers(MANY) as pids, cgroups(pids), peers.Service("--docker-host", "unix:///nonexistent") as service:
         ask(service.port, "/api/v2.0/stats/?recursive=true&count=1")
         share, rss = sampling(service.pid)
         peers.report(f"f {MANY} cgroups", f"{100 * share:9.2f} % of a core (target < 5 %), {rss:.1f} MB", share < 0.05)

@@ -27,6 +27,8 @@ END_LIMIT_S = 30
 DOCKERD_STOP_LIMIT_S = 150
 # Longer than any request to dockerd takes on a busy machine, and than a load goes on after its time.
 ANSWER_LIMIT_S = 60
+# What ends bench/run.
+STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 missed = []
 
 
@@ -135,6 +137,16 @@ def needs(*programs):
 
 
 @contextlib.contextmanager
+def stops_held_back():
+    """A signal that comes in here is delivered afterwards. Its exception inside subprocess.run would kill what is waited for."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
 def folder():
     path = tempfile.mkdtemp(prefix="nsb-", dir="/tmp")
     try:
@@ -161,9 +173,10 @@ class Docker:
         return self
 
     def __exit__(self, *_):
-        # In a session of its own: an interrupt from the terminal reaches all of ours, and must not end what cleans up after it.
-        subprocess.run([TEST_DOCKERD, "stop", self.dir], check=True, start_new_session=True, timeout=DOCKERD_STOP_LIMIT_S)
-        shutil.rmtree(self.outer, ignore_errors=True)
+        with stops_held_back():
+            # In a session of its own: an interrupt from the terminal reaches all of ours, and must not end what cleans up after it.
+            subprocess.run([TEST_DOCKERD, "stop", self.dir], check=True, start_new_session=True, timeout=DOCKERD_STOP_LIMIT_S)
+            shutil.rmtree(self.outer, ignore_errors=True)
 
     def request(self, method, path, body=None):
         arguments = ["curl", "-sSf", "--max-time", str(ANSWER_LIMIT_S), "--unix-socket", self.socket, "-X", method, f"http://docker{path}"]
