@@ -19,7 +19,8 @@ struct caller_number {
     enum class kind : std::uint8_t { other, user, forwarded, v4, v6 };
     kind of = kind::other;
     std::uint64_t number = 0;
-    friend auto operator<=>(const caller_number&, const caller_number&) = default;
+    // clang-tidy 14 takes the comparison with 0 in a defaulted <=> for one of a pointer.
+    friend auto operator<=>(const caller_number&, const caller_number&) = default;  // NOLINT(modernize-use-nullptr)
 };
 caller_number number_of(const peer_info& peer);
 

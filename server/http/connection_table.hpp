@@ -44,7 +44,8 @@ private:
     struct key {
         caller_number who;
         std::uint64_t turn = 0;
-        friend auto operator<=>(const key&, const key&) = default;
+        // As in caller_key.hpp.
+        friend auto operator<=>(const key&, const key&) = default;  // NOLINT(modernize-use-nullptr)
     };
     struct connection {
         std::shared_ptr<session> served;

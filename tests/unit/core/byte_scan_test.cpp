@@ -4,6 +4,7 @@
 #include "core/json/writer.hpp"
 #include "core/text.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -51,9 +52,9 @@ TEST(ByteScan, Utf8IsCheckedAcrossWords)
 {
     for (std::size_t before = 0; before < 20; ++before) {
         const std::string run(before, 'x');
-        EXPECT_TRUE(is_valid_utf8(run + "\xc3\xa9\xf0\x9f\x90\xb3" + run));
+        EXPECT_TRUE(is_valid_utf8(fmt::format("{0}\xc3\xa9\xf0\x9f\x90\xb3{0}", run)));
         EXPECT_FALSE(is_valid_utf8(run + "\xc3"));
-        EXPECT_FALSE(is_valid_utf8(run + "\xa9" + run));
+        EXPECT_FALSE(is_valid_utf8(fmt::format("{0}\xa9{0}", run)));
     }
 }
 

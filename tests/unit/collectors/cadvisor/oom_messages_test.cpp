@@ -1,10 +1,12 @@
 // What the kernel writes when it has no memory left, and what only looks like it.
 #include "collectors/cadvisor/oom_messages.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 using namespace nodescope;
 using namespace nodescope::cadvisor;
@@ -50,13 +52,15 @@ TEST(OutOfMemory, TakesNothingFromProgramsOrPieces)
 
 TEST(OutOfMemory, BelievesNoTextThatCanBeReadInSeveralWays)
 {
-    const std::string start = "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=";
-    const std::string end = ",task=hog,pid=17,uid=0";
+    const auto of = [](std::string_view middle) {
+        return fmt::format("oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset={},task=hog,pid=17,uid=0",
+                           middle);
+    };
     for (const std::string& text :
-         {start + "x,mems_allowed=0,oom_memcg=/u,task_memcg=/u/a,task_memcg=/docker/victim" + end,
-          start + "x,mems_allowed=0,oom_memcg=/u/x,oom_memcg=/docker/victim,task_memcg=/u/x" + end,
-          start + "x,task_memcg=/docker/victim,mems_allowed=0,oom_memcg=/u,task_memcg=/u" + end,
-          start + "x,mems_allowed=0,oom_memcg=/u,task_memcg=/u,task=a,task_memcg=/docker/victim" + end,
+         {of("x,mems_allowed=0,oom_memcg=/u,task_memcg=/u/a,task_memcg=/docker/victim"),
+          of("x,mems_allowed=0,oom_memcg=/u/x,oom_memcg=/docker/victim,task_memcg=/u/x"),
+          of("x,task_memcg=/docker/victim,mems_allowed=0,oom_memcg=/u,task_memcg=/u"),
+          of("x,mems_allowed=0,oom_memcg=/u,task_memcg=/u,task=a,task_memcg=/docker/victim"),
           std::string("Task in /u killed as a result of limit of /v killed as a result of limit of /u")}) {
         oom_parser parser;
         EXPECT_FALSE(parser.take({std::chrono::microseconds(1), "x invoked oom-killer: gfp_mask=0"}));

@@ -107,8 +107,8 @@ TEST_F(RoundTrip, ReadsEveryFormOfBody)
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;x=y\r\n0123\r\n6\r\n456789\r\n0\r\nX: y\r\n\r\n",
         "HTTP/1.0 200 OK\r\n\r\n0123456789",
         "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n0123456789",
-        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\n"
-        "Content-Length: 10\r\n\r\n0123456789",
+        std::string("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n") +
+            "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789",
     };
     for (const bool bytewise : {false, true}) {
         for (const std::string& form : forms) {

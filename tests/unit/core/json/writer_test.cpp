@@ -1,5 +1,6 @@
 #include "core/json/writer.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -78,7 +79,9 @@ TEST(JsonString, SpellsAsGoDoesAtEachPlace)
             for (const std::size_t after : {0U, 1U, 7U, 8U, 9U}) {
                 const std::string head(before, 'x');
                 const std::string tail(after, 'x');
-                EXPECT_EQ(go_string(head + byte + tail), '"' + head + spelled + tail + '"') << value;
+                EXPECT_EQ(go_string(fmt::format("{}{}{}", head, byte, tail)),
+                          fmt::format("\"{}{}{}\"", head, spelled, tail))
+                    << value;
             }
         }
     }

@@ -32,6 +32,7 @@ using measurement = std::shared_ptr<const node_filesystems>;
 std::vector<std::string> devices(const std::vector<node_mount>& mounts)
 {
     std::vector<std::string> names;
+    names.reserve(mounts.size());
     for (const auto& mount : mounts) names.push_back(mount.device);
     return names;
 }

@@ -226,6 +226,7 @@ TEST_F(ChildReader, ServesSeveralThreads)
 {
     for (int pid = 1; pid <= 50; ++pid) add(pid, std::to_string(pid));
     std::vector<std::thread> threads;
+    threads.reserve(4);
     std::atomic<int> wrong = 0;
     ASSERT_TRUE(ask(1)) << "started by a thread that stays";
     for (int i = 0; i < 4; ++i) {

@@ -32,6 +32,7 @@ protected:
             all.emplace_back(std::move(where), std::move(*http));
         }
         std::vector<std::string> paths;
+        paths.reserve(others.size());
         for (const std::string& name : others) paths.push_back(path(name));
         return {std::move(all), needed, std::move(paths)};
     }

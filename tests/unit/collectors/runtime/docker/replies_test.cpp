@@ -122,7 +122,7 @@ TEST(ContainerState, ToleratesNullsAndMissingMembers)
           R"(,"State":{"Pid":null,"Status":null,"Health":null})", R"(,"Config":null,"Created":null)",
           R"(,"Config":{"Env":null,"Labels":null})", R"(,"GraphDriver":null)", R"(,"GraphDriver":{"Data":null})",
           R"(,"New":[[{}],1.5,"x",true])"}) {
-        const auto got = parse_container(R"({"Id":")" + id_a + "\"" + more + "}");
+        const auto got = parse_container(fmt::format(R"({{"Id":"{}"{}}})", id_a, more));
         ASSERT_TRUE(got) << more << got.error();
         EXPECT_EQ(got->pid, 0);
         EXPECT_EQ(got->status, "");
