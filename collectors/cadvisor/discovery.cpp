@@ -71,8 +71,10 @@ void node_containers::apply(discovery&& seen)
     for (const std::string& path : seen.gone) drop(path);
     // Without an event: they are still there.
     for (const std::string& path : seen.displaced) {
-        if (records_.size() + seen.created.size() > host::cgroup_limit) records_.erase(path);
+        if (records_.size() + seen.created.size() <= host::cgroup_limit) break;
+        if (const auto found = records_.extract(path)) close_later(*found.mapped());
     }
+    close_files();
     tell_left_out(seen.found.left_out);
     tell_unwatched(seen.unwatched);
     for (auto& [path, created] : seen.created) {
@@ -158,23 +160,25 @@ void node_containers::drop(const std::string& path)
     bearers_stale_ = true;
     if (!dropped->told) tell_creation(*dropped);
     keep_kills_of(*dropped);
+    close_later(*dropped);
+    event deletion;
+    deletion.container_name = path;
+    deletion.timestamp = std::chrono::system_clock::now();
+    deletion.type = event::kind::deletion;
     const standing said = names_.look(dropped->id).says;
     const bool known = said == standing::named || (said == standing::unknown && !dropped->delegated);
     runtime* const of = names_.runtime_of(dropped->id);
-    names_.forget(dropped->id);
-    group_.spawn("telling of a container's end",
-                 tell_deletion(path, known ? dropped->id : "", of, std::chrono::system_clock::now()));
+    if (!dropped->id.empty()) names_.forget(dropped->id);
+    if (known && !dropped->id.empty()) {
+        group_.spawn("telling of a container's end", tell_deletion(std::move(deletion), dropped->id, of));
+    } else {
+        events_.add(std::move(deletion));
+    }
 }
 
-task<> node_containers::tell_deletion(std::string path, std::string id, runtime* of, time_point when)
+task<> node_containers::tell_deletion(event deletion, std::string id, runtime* of)
 {
-    event deletion;
-    deletion.container_name = std::move(path);
-    deletion.timestamp = when;
-    deletion.type = event::kind::deletion;
-    if (!id.empty()) {
-        deletion.exit_code = co_await names_.exit_code(std::move(id), of, deadline::in(exit_code_limit));
-    }
+    deletion.exit_code = co_await names_.exit_code(std::move(id), of, deadline::in(exit_code_limit));
     events_.add(std::move(deletion));
 }
 

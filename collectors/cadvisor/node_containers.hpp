@@ -142,7 +142,9 @@ private:
     task<> sample_until_idle();
     [[nodiscard]] bool wanted();
     void let_go();
-    task<> close_files(opened_files files);
+    void close_later(record& of);
+    void close_files();
+    task<> close_by_worker(opened_files files);
     task<result<void>> measure(std::vector<std::shared_ptr<record>> which, bool figures, bool limits, deadline limit);
     void take(record& of, measurement&& taken, bool limits);
     task<> follow_filesystems(deadline limit);
@@ -158,7 +160,7 @@ private:
     void announce();
     void tell_creation(record& of);
     void drop(const std::string& path);
-    task<> tell_deletion(std::string path, std::string id, runtime* of, time_point when);
+    task<> tell_deletion(event deletion, std::string id, runtime* of);
     [[nodiscard]] measuring_order order_for(const record& of) const;
 
     // out_of_memory.cpp
@@ -216,6 +218,7 @@ private:
     int unwatched_ = 0;  // errno of the last pass
     roster roster_;
     std::shared_ptr<opened_tree> tree_;  // null while nobody asks
+    opened_files closing_;               // of what is there no more
     time_point tree_opened_;
     time_point started_ = std::chrono::system_clock::now();
     bool first_pass_ = false;                             // over a tree that has just been opened

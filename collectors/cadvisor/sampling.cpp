@@ -74,19 +74,28 @@ task<> node_containers::sample_until_idle()
 
 void node_containers::let_go()
 {
-    opened_files files;
-    files.tree = std::move(tree_);
+    closing_.tree = std::move(tree_);
     node_filesystems_.reset();
-    files.containers.reserve(records_.size());
     for (const auto& one : records_) {
         one.second->ring.clear();
-        files.containers.push_back(std::exchange(one.second->opened, std::make_shared<opened_container>()));
+        close_later(*one.second);
     }
-    group_.spawn("closing cgroups", close_files(std::move(files)));
+    close_files();
+}
+
+void node_containers::close_later(record& of)
+{
+    closing_.containers.push_back(std::exchange(of.opened, std::make_shared<opened_container>()));
 }
 
 /// Closing what watches thousands of cgroups takes milliseconds, which the reactor has better use for.
-task<> node_containers::close_files(opened_files files)
+void node_containers::close_files()
+{
+    if (!closing_.tree && closing_.containers.empty()) return;
+    group_.spawn("closing cgroups", close_by_worker(std::exchange(closing_, {})));
+}
+
+task<> node_containers::close_by_worker(opened_files files)
 {
     auto work = [files = std::move(files)](const abandon_flag&) { return result<void>(); };
     [[maybe_unused]] const auto closed =
@@ -112,6 +121,7 @@ task<result<void>> node_containers::measure(std::vector<std::shared_ptr<record>>
     auto taken = co_await pool_.run("container figures", own, std::move(work));
     if (!taken) co_return taken.error();
     for (std::size_t i = 0; i < which.size(); ++i) take(*which[i], std::move((*taken)[i]), limits);
+    close_files();
     co_return result<void>();
 }
 
