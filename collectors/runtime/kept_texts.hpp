@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace nodescope {
 
@@ -13,5 +16,13 @@ inline constexpr std::size_t around_kept_text = 128;
 /// A longer label tells nobody what a container is: it is a manifest that was copied into an annotation, or an attempt
 /// to leave no room for the others.
 inline constexpr std::size_t kept_label_limit = 16U << 10U;
+/// As much of a command as anybody reads, as JSON. Docker shows all of it, which may be a script.
+inline constexpr std::size_t kept_command_limit = 4U << 10U;
+
+/// The arguments of a command, `array` being the JSON of an OCI runtime specification (process.args): as many of the
+/// first as fit in kept_command_limit. None where it is empty, no array, or broken.
+std::vector<std::string> kept_command(std::string_view array);
+/// Its variables (process.env), "NAME=value" each, as many as fit in kept_texts_limit.
+std::vector<std::string> kept_environment(std::string_view array);
 
 }  // namespace nodescope

@@ -13,32 +13,7 @@ namespace nodescope::cri {
 
 namespace {
 
-/// As much of a command as anybody reads. Docker shows all of it, which may be a script.
-constexpr std::size_t command_limit = 4096;
 constexpr std::size_t info_word_limit = 4096;
-
-/// The texts of an array, as many as fit; the first that does not fit is the end where the order matters.
-std::vector<std::string> texts_in(std::string_view array, std::size_t limit, bool in_order)
-{
-    std::vector<std::string> texts;
-    if (array.empty() || json_kind_of(array) != json_kind::array) return texts;
-    std::size_t left = limit;
-    bool ended = false;
-    const auto walked = for_each_json_element(array, [&](std::string_view value) {
-        if (ended || json_kind_of(value) != json_kind::string) return;
-        const std::size_t size = around_kept_text + value.size();
-        if (size > left) {
-            ended = in_order;
-            return;
-        }
-        auto text = decode_json_string(value);
-        if (!text) return;
-        left -= size;
-        texts.push_back(std::move(*text));
-    });
-    if (!walked) texts.clear();
-    return texts;
-}
 
 std::int64_t integer_at(std::string_view json, std::string_view path)
 {
@@ -76,8 +51,8 @@ verbose_facts read_verbose_info(std::string_view json)
     const std::string_view spec = json_member_of_kind(*whole, "runtimeSpec", json_kind::object);
     if (spec.empty()) return facts;
     facts.cpu_shares = integer_at(spec, "linux/resources/cpu/shares");
-    facts.command = texts_in(slice_at(spec, "process/args"), command_limit, true);
-    facts.environment = texts_in(slice_at(spec, "process/env"), kept_texts_limit, false);
+    facts.command = kept_command(slice_at(spec, "process/args"));
+    facts.environment = kept_environment(slice_at(spec, "process/env"));
     return facts;
 }
 

@@ -18,8 +18,6 @@ constexpr std::size_t full_id_length = 64;
 constexpr std::size_t short_id_length = 12;
 /// Of a name, an image's name, a time.
 constexpr std::size_t word_limit = 1024;
-/// As much of a command as anybody reads.
-constexpr std::size_t command_limit = 4096;
 
 std::string word(std::string_view object, std::string_view key)
 {
@@ -56,23 +54,6 @@ std::optional<stored_container> parse_one(std::string_view object, std::string_v
     one.created = word(object, "created");
     one.driver = driver;
     return one;
-}
-
-/// The texts of an array, as many as fit.
-std::vector<std::string> texts_of(std::string_view array, std::size_t limit)
-{
-    std::vector<std::string> texts;
-    if (array.empty() || json_kind_of(array) != json_kind::array) return texts;
-    std::size_t left = limit;
-    const auto walked = for_each_json_element(array, [&](std::string_view value) {
-        if (json_kind_of(value) != json_kind::string || value.size() > left) return;
-        auto text = decode_json_string(value);
-        if (!text) return;
-        left -= value.size();
-        texts.push_back(std::move(*text));
-    });
-    if (!walked) texts.clear();
-    return texts;
 }
 
 }  // namespace
@@ -114,8 +95,8 @@ stored_specification parse_specification(std::string_view json)
     const auto whole = json_document(json);
     if (!whole || json_kind_of(*whole) != json_kind::object) return found;
     const std::string_view process = json_member_of_kind(*whole, "process", json_kind::object);
-    found.command = texts_of(json_member_of_kind(process, "args", json_kind::array), command_limit);
-    found.environment = texts_of(json_member_of_kind(process, "env", json_kind::array), kept_texts_limit);
+    found.command = kept_command(json_member_of_kind(process, "args", json_kind::array));
+    found.environment = kept_environment(json_member_of_kind(process, "env", json_kind::array));
     const std::string_view linux = json_member_of_kind(*whole, "linux", json_kind::object);
     if (!read_json_members(*whole, {{"linux/resources/cpu/shares", &found.cpu_shares}})) found.cpu_shares = 0;
     const std::string_view spaces = json_member_of_kind(linux, "namespaces", json_kind::array);
