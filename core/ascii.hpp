@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace nodescope {
@@ -14,6 +15,13 @@ constexpr bool is_alphanumeric(char c) noexcept { return is_digit(c) || is_upper
 /// Printable, and no space.
 constexpr bool is_graphic(char c) noexcept { return c > ' ' && c < '\x7f'; }
 constexpr char to_lower(char c) noexcept { return is_upper(c) ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+inline std::string lower_case(std::string_view text)
+{
+    std::string lower(text);
+    for (char& c : lower) c = to_lower(c);
+    return lower;
+}
 
 /// -1 when `c` is not a hexadecimal digit.
 constexpr int hex_value(char c) noexcept

@@ -1,5 +1,6 @@
 #include "collectors/cadvisor/kubelet_cgroups.hpp"
 
+#include "core/ascii.hpp"
 #include "core/text_scan.hpp"
 
 #include <algorithm>
@@ -19,9 +20,8 @@ constexpr std::size_t longest_uid = 64;
 
 bool is_uid(std::string_view text) noexcept
 {
-    return !text.empty() && text.size() <= longest_uid && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
-    });
+    constexpr byte_set allowed = byte_set::alphanumeric_and("-");
+    return !text.empty() && text.size() <= longest_uid && allowed.contains_all(text);
 }
 
 /// Takes the last part off and gives it.

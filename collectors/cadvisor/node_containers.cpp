@@ -2,12 +2,12 @@
 
 #include "collectors/cadvisor/kubelet_cgroups.hpp"
 #include "collectors/cadvisor/name_spaces.hpp"
+#include "core/ascii.hpp"
 #include "core/rfc3339.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 namespace nodescope::cadvisor {
@@ -18,12 +18,6 @@ std::optional<time_point> time_of(const std::string& text)
 {
     const auto when = parse_exact_rfc3339(text);
     return when ? std::optional<time_point>(*when) : std::nullopt;
-}
-
-std::string lower_case(std::string text)
-{
-    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return text;
 }
 
 /// What changes while a container runs: how it is, and which process is in the network of a sandbox without one.

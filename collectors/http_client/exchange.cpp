@@ -11,8 +11,6 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
-#include <algorithm>
-
 namespace nodescope::http_client {
 
 namespace asio = boost::asio;
@@ -31,9 +29,7 @@ response take_response(http::response_parser<http::string_body>& parser, std::st
     response taken;
     taken.status = parser.get().result_int();
     for (const auto& field : parser.get()) {
-        std::string name(field.name_string());
-        std::transform(name.begin(), name.end(), name.begin(), to_lower);
-        taken.headers.emplace_back(std::move(name), std::string(field.value()));
+        taken.headers.emplace_back(lower_case(field.name_string()), std::string(field.value()));
     }
     taken.body = is_sieved ? std::move(sieved) : std::move(parser.get().body());
     return taken;

@@ -1,12 +1,11 @@
 #include "collectors/questions/own_kernel.hpp"
 
+#include "core/ascii.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 
 namespace nodescope {
 
@@ -29,14 +28,6 @@ constexpr std::array names_of_processes{
     kernel_name{"dragonball", "Kata Containers"},
     kernel_name{"containerd-shim", "Kata Containers"},
 };
-
-std::string lower_case(std::string_view text)
-{
-    std::string lower(text);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return lower;
-}
 
 std::string_view kernel_of(std::string_view runtime, std::string_view process)
 {

@@ -1,6 +1,7 @@
 #include "collectors/runtime/cri/docker_words.hpp"
 
 #include "collectors/runtime/human_words.hpp"
+#include "core/ascii.hpp"
 #include "core/json/members.hpp"
 #include "core/json/reader.hpp"
 #include "core/json/writer.hpp"
@@ -8,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 namespace nodescope::cri {
 
@@ -29,9 +29,7 @@ void write_port(json_writer& out, std::string_view said)
     if (!read_json_members(said, {{"containerPort", &inside}, {"hostPort", &outside}})) return;
     if (inside <= 0 || inside > highest_port) return;
     const std::string address = json_text_member(said, "hostIP");
-    std::string protocol = json_text_member(said, "protocol");
-    std::transform(protocol.begin(), protocol.end(), protocol.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string protocol = lower_case(json_text_member(said, "protocol"));
     out.object([&] {
         if (outside > 0 && outside <= highest_port) out.member("IP", address.empty() ? "0.0.0.0" : address.c_str());
         out.member("PrivatePort", inside);

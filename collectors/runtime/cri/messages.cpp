@@ -1,5 +1,6 @@
 #include "collectors/runtime/cri/messages.hpp"
 
+#include "collectors/runtime/container_reference.hpp"
 #include "collectors/runtime/cri/cri.pb.h"
 #include "collectors/runtime/kept_texts.hpp"
 #include "collectors/runtime/kubelet_name.hpp"
@@ -145,10 +146,7 @@ void take_container(const Message& from, listed_container& to)
 /// An image without a tag is named by its id, where it is named at all.
 bool is_image_id(std::string_view name) noexcept
 {
-    constexpr std::string_view hex_digits = "0123456789abcdef";
-    constexpr std::size_t id_length = 64;
-    return name.empty() || name.starts_with("sha256:") ||
-           (name.size() == id_length && name.find_first_not_of(hex_digits) == std::string_view::npos);
+    return name.empty() || name.starts_with("sha256:") || is_full_id(name);
 }
 
 std::string image_name_of(const wire::ContainerStatus& from)

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <memory>
 #include <string>
@@ -177,9 +176,7 @@ void append_states(MetricFamily& to, const scraped_container& of, const host::tc
     // They were not counted: a network in use has some socket.
     if (states == host::tcp_states()) return;
     for (std::size_t at = 0; at < tcp_state_names.size(); ++at) {
-        std::string state(tcp_state_names.at(at));
-        std::transform(state.begin(), state.end(), state.begin(), to_lower);
-        append(to, of, as_double(states.by_state.at(at)), {{"tcp_state", state}});
+        append(to, of, as_double(states.by_state.at(at)), {{"tcp_state", lower_case(tcp_state_names.at(at))}});
     }
 }
 

@@ -36,6 +36,13 @@ TEST(Ascii, SetsHoldWhatTheyAreMadeOf)
     EXPECT_FALSE(token_bytes.contains(':'));
 }
 
+TEST(Ascii, LowersLettersOfASCIIAlone)
+{
+    EXPECT_EQ(lower_case("X-Ab_9"), "x-ab_9");
+    EXPECT_EQ(lower_case("\xc3\x84"), "\xc3\x84");
+    EXPECT_EQ(lower_case(""), "");
+}
+
 TEST(Ascii, ComparesWithoutCase)
 {
     EXPECT_TRUE(equals_ignoring_case("Keep-Alive", "keep-alive"));
