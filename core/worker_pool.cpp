@@ -180,8 +180,11 @@ task<std::optional<error>> worker_pool::finish(std::string what, deadline limit,
 {
     work->home = co_await asio::this_coro::executor;
     if (!submit(work)) {
-        co_return error(failure::overloaded,
-                        fmt::format("{}: too many jobs are waiting already, try again later", what));
+        co_return error(
+            failure::overloaded,
+            fmt::format("{}: too many jobs are waiting already ({} at most, and of one kind no more than there "
+                        "are places left), try again later",
+                        what, impl_->queue_limit));
     }
     const wait_end how = co_await work->done.wait(limit);
     if (how == wait_end::told) {

@@ -185,7 +185,9 @@ TEST(WorkerPool, RefusesWhatTheQueueCannotHold)
     worker_pool pool(1, 0);
     const auto work = [](const abandon_flag&) -> result<int> { return 1; };
     EXPECT_EQ(run_task(pool.run("work", deadline::in(10s), work)).error(),
-              error(failure::overloaded, "work: too many jobs are waiting already, try again later"));
+              error(failure::overloaded,
+                    "work: too many jobs are waiting already (0 at most, and of one kind no more "
+                    "than there are places left), try again later"));
 }
 
 TEST(WorkerPool, LeavesPlacesInTheQueueToOtherKinds)
