@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <unistd.h>
 
 namespace nodescope {
@@ -28,7 +27,5 @@ std::size_t resident_bytes()
     return pages.value_or(0) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 #endif
 }
-
-void blocking_give_back_memory() { ::malloc_trim(0); }
 
 }  // namespace nodescope

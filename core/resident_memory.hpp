@@ -10,7 +10,4 @@ namespace nodescope {
 /// instruments take memory of their own. It takes a microsecond and waits for nobody.
 [[nodiscard]] std::size_t resident_bytes();
 
-/// Gives back what the allocator keeps. Milliseconds, in which other threads may wait for memory.
-void blocking_give_back_memory();
-
 }  // namespace nodescope
