@@ -73,6 +73,7 @@ std::string by_name_alone(uid_t user)
 
 void add_note(net_info& about, std::string_view note)
 {
+    if (note.empty()) return;
     about.network_note += fmt::format("{}{}", about.network_note.empty() ? "" : "; ", note);
 }
 
@@ -295,10 +296,8 @@ task<result<net_info_collector::opened_target>> net_info_collector::open_process
         about.network_note = std::move(network->note);
         if (found.owner) {
             const auto called = network->process.read("comm", process_name_limit);
-            std::string note = note_of_own_kernel(found.owner->what.low_level_runtime,
-                                                  called ? std::string_view(called->text) : std::string_view());
-            if (!about.network_note.empty() && !note.empty()) note.insert(0, "; ");
-            about.network_note += note;
+            add_note(about, note_of_own_kernel(found.owner->what.low_level_runtime,
+                                               called ? std::string_view(called->text) : std::string_view()));
         }
         if (found.owner && found.owner->in_subtree_of) add_note(about, by_name_alone(*found.owner->in_subtree_of));
         if (network->process.lost_first_thread()) {

@@ -13,9 +13,11 @@ namespace {
 // How far a cgroup is from what a runtime makes for a container; the least wins.
 auto distance(const id_bearer& one)
 {
-    const std::string_view name = one.path.substr(one.path.rfind('/') + 1);
+    constexpr std::string_view unit_suffix = ".scope";
+    std::string_view name = one.path.substr(one.path.rfind('/') + 1);
     const std::string_view id = container_id_of_component(name);
-    const bool own = name.ends_with(id) || (name.ends_with(".scope") && name.find(id) + id.size() + 6 == name.size());
+    if (name.ends_with(unit_suffix)) name.remove_suffix(unit_suffix.size());
+    const bool own = name.ends_with(id);
     std::size_t depth = 0;
     std::size_t around = 0;
     for_each_part(one.path, '/', [&](std::string_view component) {
