@@ -29,9 +29,6 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 /// How long nothing is accepted when there is no descriptor left.
 constexpr milliseconds accept_pause{100};
 
-/// Every change is told: this only bounds one wait of many.
-constexpr std::chrono::hours long_wait{24};
-
 /// Connections taken, and connections let in, before the sessions get their turn again: a millisecond each.
 constexpr std::size_t accept_batch = 64;
 constexpr std::size_t admit_batch = 16;

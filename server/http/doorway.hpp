@@ -11,12 +11,17 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <chrono>
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <vector>
 
 namespace nodescope::http {
+
+/// Every change is told: this only bounds one wait of many.
+inline constexpr std::chrono::hours long_wait{24};
 
 class doorway {
 public:

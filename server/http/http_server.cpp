@@ -22,9 +22,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Every end is told: this only bounds one wait of many.
-constexpr std::chrono::hours long_wait{24};
-
 class asio_server final : public server {
 public:
     asio_server(asio::any_io_executor executor, server_options options, std::vector<route> routes,
