@@ -79,6 +79,14 @@ void container_directory::forget(const std::string& id)
     ++revision_;
 }
 
+void container_directory::follow_renames()
+{
+    see_who_is_there();
+    for (const seat& one : seats_) {
+        if (one.taken) one.desk->follow_renames();
+    }
+}
+
 void container_directory::hear()
 {
     ++revision_;
@@ -87,6 +95,7 @@ void container_directory::hear()
 
 bool container_directory::is_awaited(const runtime_desk& one) const
 {
+    if (one.is_following()) return true;
     const auto& ids = one.awaited();
     return std::any_of(ids.begin(), ids.end(), [&](const std::string& id) {
         // What another runtime has is not waited for, unless that one is asked again.

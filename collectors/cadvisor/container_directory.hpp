@@ -41,6 +41,8 @@ public:
     /// What was said is no longer so: the process has ended, or it is old.
     void refresh(const std::string& id);
     void forget(const std::string& id);
+    /// Asks in the background what is called otherwise than it was, of each runtime once in names_lifetime.
+    void follow_renames();
     /// The runtime that has it; null: none has said so.
     [[nodiscard]] runtime* runtime_of(const std::string& id) const;
     /// The exit code of its main process, as soon as its runtime has noticed the end; -1: unknown. `of` is the runtime
@@ -63,6 +65,7 @@ public:
     static constexpr std::chrono::milliseconds first_pause = runtime_desk::first_pause;
     static constexpr int questions = runtime_desk::questions;
     static constexpr int delegated_in_a_second = runtime_desk::delegated_in_a_second;
+    static constexpr std::chrono::seconds names_lifetime = runtime_desk::names_lifetime;
     /// One question; a daemon that needs longer is silent.
     static constexpr std::chrono::seconds answer_limit = runtime_desk::answer_limit;
     /// How old may be what is known of which runtimes are there.

@@ -86,6 +86,7 @@ task<result<std::vector<container_view>>> node_containers::find(query asked, dea
     // the second look finds that.
     constexpr int looks = 2;
     bool gone = true;
+    names_.follow_renames();
     for (int look = 0; look < looks && gone; ++look) {
         const auto looked = co_await discover(limit);
         if (!looked) co_return looked.error();

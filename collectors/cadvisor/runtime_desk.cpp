@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace nodescope::cadvisor {
 
@@ -64,10 +65,43 @@ void runtime_desk::forget(const std::string& id)
     close(id);
 }
 
+void runtime_desk::follow_renames()
+{
+    const auto now = steady_clock::now();
+    const bool anybody = std::any_of(entries_.begin(), entries_.end(),
+                                     [](const auto& one) { return one.second.shown.says == standing::named; });
+    if (!anybody || resting() || following_.use_count() > 1 || now - names_heard_ < names_lifetime) return;
+    group_.spawn("asking how containers are called", compare_names(following_));
+}
+
+task<> runtime_desk::compare_names([[maybe_unused]] std::shared_ptr<const void> counted)
+{
+    const auto asked_at = steady_clock::now();
+    const auto names = co_await asked_.current_names(deadline::in(answer_limit));
+    if (!names && names.error().kind() == failure::cancelled) co_return;
+    counted.reset();
+    if (open_.empty()) late_ = false;
+    if (!names) {
+        rest_after(names.error());
+        told_();
+        co_return;
+    }
+    answered_again();
+    names_heard_ = asked_at;
+    std::vector<std::string> renamed;
+    for (const auto& [id, one] : entries_) {
+        if (one.shown.says != standing::named) continue;
+        const auto called = names->find(id);
+        if (called != names->end() && called->second != one.shown.state->name) renamed.push_back(id);
+    }
+    for (const std::string& id : renamed) refresh(id);
+    told_();
+}
+
 void runtime_desk::close(const std::string& id)
 {
     open_.erase(id);
-    if (open_.empty()) late_ = false;
+    if (open_.empty() && following_.use_count() == 1) late_ = false;
 }
 
 void runtime_desk::enqueue(const std::string& id, known& one, bool delegated)

@@ -46,13 +46,18 @@ public:
     void want(const std::string& id, bool delegated);
     void refresh(const std::string& id);
     void forget(const std::string& id);
+    /// Asks in the background what its containers are called now, where it was last asked names_lifetime ago, and about
+    /// those again that are called otherwise.
+    void follow_renames();
+    /// It has been asked, and not answered yet.
+    [[nodiscard]] bool is_following() const noexcept { return following_.use_count() > 1 && !silent(); }
 
     /// The containers that it has been asked about and has not answered; none while it is silent.
     [[nodiscard]] const std::set<std::string>& awaited() const;
     /// It has failed, and not answered since; or somebody has waited for it in vain, and it is not through yet. Nobody
     /// waits for it meanwhile.
     [[nodiscard]] bool silent() const noexcept { return failed_ || late_; }
-    void waited_in_vain() noexcept { late_ = !open_.empty(); }
+    void waited_in_vain() noexcept { late_ = !open_.empty() || following_.use_count() > 1; }
 
     static constexpr std::size_t questions_at_once = 4;
     static constexpr std::chrono::seconds rest{1};
@@ -60,6 +65,8 @@ public:
     static constexpr int questions = 10;
     static constexpr int delegated_in_a_second = 50;
     static constexpr std::chrono::seconds answer_limit{5};
+    /// How old a name may be; with the time that the questions take it is five seconds.
+    static constexpr std::chrono::seconds names_lifetime{4};
 
 private:
     struct known {
@@ -75,6 +82,7 @@ private:
     std::string take_next();
     task<> serve_queue(std::shared_ptr<const void> counted);
     void learn(const std::string& id, const result<container>& answer);
+    task<> compare_names(std::shared_ptr<const void> counted);
     void answered_again();
     void rest_after(const error& why);
     [[nodiscard]] bool resting() const noexcept { return steady_clock::now() < rests_until_; }
@@ -92,9 +100,11 @@ private:
     steady_clock::time_point second_began_{};
     int delegated_in_this_second_ = 0;
     steady_clock::time_point rests_until_{};
+    steady_clock::time_point names_heard_{};
     bool failed_ = false;
     bool late_ = false;
-    std::shared_ptr<const void> running_ = std::make_shared<int>();  // one more owner for each serve_queue()
+    std::shared_ptr<const void> running_ = std::make_shared<int>();    // one more owner for each serve_queue()
+    std::shared_ptr<const void> following_ = std::make_shared<int>();  // one more owner while names are compared
 };
 
 }  // namespace nodescope::cadvisor

@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/task.hpp"
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,9 @@ struct runtime_facts {
     std::string version;
     std::string api_version;
 };
+
+/// What containers are called, by their full ids.
+using names_by_id = std::map<std::string, std::string>;
 
 /// Reactor thread only. Outlives its calls. Every call ends at its deadline with failure::timed_out, and with
 /// failure::unavailable or failure::denied when the runtime cannot be reached.
@@ -42,6 +46,12 @@ public:
     /// failure::gone, failure::conflict.
     virtual task<result<container>> find_pod_container(std::string pod_namespace, std::string pod_name,
                                                        std::string name, deadline limit) = 0;
+    /// What its running containers are called now. None where a container keeps its name for as long as it is there.
+    virtual task<result<names_by_id>> current_names(deadline limit)
+    {
+        static_cast<void>(limit);
+        co_return names_by_id();
+    }
     virtual task<result<runtime_facts>> facts(deadline limit) = 0;
     /// The absolute path below which it keeps images and what containers write; empty when it does not say.
     virtual task<result<std::string>> storage_root(deadline limit) = 0;

@@ -108,6 +108,18 @@ public:
         co_return co_await inspect(*id, limit);
     }
 
+    task<result<names_by_id>> current_names(deadline limit) override
+    {
+        const api_call call(api_read::container_list);
+        const std::string name = name_of(call);
+        const auto body = co_await shared_read(call, "those that run", limit);
+        if (!body) co_return body.error();
+        auto parse = [](const engine_body& of) { return parse_names(of.text); };
+        auto names = co_await read_by<names_by_id>(*body, parse, name, limit);
+        if (!names) co_return malformed_answer(name, names.error().message());
+        co_return names;
+    }
+
     [[nodiscard]] std::string_view name() const noexcept override { return to_string(link_.expected()); }
     /// The runtimes of CRI do not answer through this API, but cri-dockerd's containers are Docker's.
     [[nodiscard]] bool answers_to(reference_scheme scheme) const noexcept override

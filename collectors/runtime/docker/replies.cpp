@@ -256,6 +256,35 @@ result<std::vector<pod_container>> parse_pod_containers(std::string_view list)
     return found;
 }
 
+result<names_by_id> parse_names(std::string_view list)
+{
+    names_by_id found;
+    result<void> first;
+    const auto take_name = [&](std::string_view value, std::string& name) {
+        auto text = text_of(value, "a name");
+        if (!text) {
+            first = text.error();
+            return;
+        }
+        if (text->starts_with('/')) text->erase(0, 1);
+        if (name.empty() && text->find('/') == std::string::npos) name = std::move(*text);
+    };
+    const auto walked = for_each_json_element(list, [&](std::string_view value) {
+        if (!first || json_kind_of(value) == json_kind::null) return;
+        std::string id;
+        std::string name;
+        std::string_view names;
+        first = read_json_members(value, {{"Id", &id}, {"Names", &names}});
+        if (!first || names.empty() || json_kind_of(names) == json_kind::null) return;
+        const auto each = for_each_json_element(names, [&](std::string_view one) { take_name(one, name); });
+        if (!each) first = each.error();
+        if (!name.empty()) found.insert_or_assign(std::move(id), std::move(name));
+    });
+    if (!walked) return walked.error();
+    if (!first) return first.error();
+    return found;
+}
+
 result<std::string> choose_pod_container(engine_kind of, const std::vector<pod_container>& list,
                                          const std::string& pod_namespace, const std::string& pod_name,
                                          const std::string& container)

@@ -50,6 +50,9 @@ struct pod_container {
 
 result<std::vector<pod_container>> parse_pod_containers(std::string_view list);
 
+/// What the containers of a list are called. Names of links ("/other/alias") are skipped, and so is who has no name.
+result<names_by_id> parse_names(std::string_view list);
+
 /// Of the containers of one pod the one that is meant: by name, or without a name the only one, or the sandbox, whose
 /// network all of them share. failure::gone, failure::conflict.
 result<std::string> choose_pod_container(engine_kind of, const std::vector<pod_container>& list,

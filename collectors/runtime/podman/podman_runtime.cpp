@@ -56,6 +56,16 @@ public:
                                                         limit);
     }
 
+    task<result<names_by_id>> current_names(deadline limit) override
+    {
+        if (!only_files()) co_return co_await service_->current_names(limit);
+        const auto table = co_await stored(deadline::sooner(limit, deadline::in(timeout_)));
+        if (!table) co_return table.error();
+        names_by_id names;
+        for (const stored_container& one : (*table)->all) names.emplace(one.id, one.name);
+        co_return names;
+    }
+
     task<result<docker::shared_body>> list_containers(deadline limit) override
     {
         if (!only_files()) co_return co_await service_->list_containers(limit);

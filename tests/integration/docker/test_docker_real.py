@@ -179,6 +179,22 @@ class DockerReal(unittest.TestCase):
         self.refused(NET_INFO, {**pod, "container": "other"})
         self.refused(NET_INFO, {**pod, "pod.name": "elsewhere"})
 
+    def test_a_rename_shows_in_look_ups(self):
+        before, after = self.prefix + "running", self.prefix + "renamed"
+
+        def looked_up(name):
+            return self.service.request("GET", f"/api/v2.0/spec/{name}?type=docker")[0]
+
+        wait_until(lambda: looked_up(before) == 200, "it is named")
+        self.engine.call("POST", f"/containers/{self.ids['running']}/rename?name={after}")
+        self.addCleanup(self.engine.call, "POST", f"/containers/{self.ids['running']}/rename?name={before}")
+        wait_until(lambda: looked_up(after) == 200, "the new name is known")
+        self.assertEqual(looked_up(before), 500)
+        _, _, body = self.service.request("GET", "/api/v2.0/spec?type=docker&recursive=true")
+        aliases = [alias for versions in json.loads(body).values() for alias in versions["aliases"]]
+        self.assertIn(after, aliases)
+        self.assertNotIn(before, aliases)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -32,6 +32,8 @@ public:
     std::function<result<container>(const std::string& id)> answer = [](const std::string& id) {
         return result<container>(running(id, "name-of-" + id.substr(0, 4)));
     };
+    names_by_id names;    ///< what current_names() says; who is not in it has kept its name
+    int names_asked = 0;  ///< how often
     std::string called = "docker";
     bool there = true;
     bool silent = false;             ///< answers nothing until the deadline of the question
@@ -53,6 +55,15 @@ public:
         --at_once;
         if (silent) co_return error(failure::timed_out, "docker: no answer");
         co_return answer(text);
+    }
+    task<result<names_by_id>> current_names(deadline limit) override
+    {
+        ++names_asked;
+        boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+        timer.expires_at(silent ? limit.at() : steady_clock::now() + takes);
+        co_await timer.async_wait(boost::asio::use_awaitable);
+        if (silent) co_return error(failure::timed_out, "docker: no answer");
+        co_return names;
     }
     task<result<container>> find_pod_container(std::string, std::string, std::string, deadline) override
     {

@@ -115,6 +115,27 @@ TEST(ContainerState, IsAPodsByItsName)
     EXPECT_EQ(pod("k8s_app_other_ns_0b8f6a3e-1c1f_0"), pod_of_container());
 }
 
+TEST(Names, AreThoseWithoutTheNamesOfLinks)
+{
+    const std::string list = fmt::format(
+        R"([{{"Id":"{}","Names":["/other/alias","/web"]}},null,{{"Id":"b","Names":null}},{{"Id":"c","Names":["db"]}},)"
+        R"({{"Id":"d","Names":["/x/y"]}},{{"Id":"e"}}])",
+        id_a);
+    const auto names = parse_names(list);
+    ASSERT_TRUE(names) << names.error();
+    EXPECT_EQ(*names, (names_by_id{{id_a, "web"}, {"c", "db"}}));
+    for (std::size_t length = 0; length < list.size(); ++length) EXPECT_FALSE(parse_names(list.substr(0, length)));
+    EXPECT_TRUE(parse_names("[]")->empty());
+}
+
+TEST(Names, OfAnotherTypeAreMalformed)
+{
+    for (const char* list : {R"([{"Id":1,"Names":["/a"]}])", R"([{"Id":"a","Names":[1]}])",
+                             R"([{"Id":"a","Names":{}}])", R"(["a"])", R"({"Id":"a"})"}) {
+        EXPECT_FALSE(parse_names(list)) << list;
+    }
+}
+
 TEST(ContainerState, ToleratesNullsAndMissingMembers)
 {
     for (const std::string more :
