@@ -2,6 +2,7 @@
 
 #include "collectors/host/cgroup/container_cgroup.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -13,6 +14,9 @@ constexpr std::string_view docker = "docker";
 constexpr std::string_view podman = "podman";
 constexpr std::string_view containerd = "containerd";
 constexpr std::string_view crio = "crio";
+
+// In the order of query::naming.
+constexpr std::array<std::string_view, 5> names{"", docker, podman, containerd, crio};
 
 /// How the last component of a path begins.
 struct cgroup_prefix {
@@ -36,12 +40,16 @@ std::string_view name_space_of(const container& one) noexcept
     return one.runtime == "cri-o" ? crio : std::string_view(one.runtime);
 }
 
-std::string_view name_space_of(query::naming type) noexcept
+std::optional<query::naming> naming_of(std::string_view type) noexcept
 {
-    // In the order of query::naming.
-    constexpr std::array<std::string_view, 5> names{"", docker, podman, containerd, crio};
-    return names.at(static_cast<std::size_t>(type));
+    if (type == "name") return query::naming::by_cgroup;
+    if (type == "cri-o") return query::naming::by_crio;
+    const auto* const found = std::find(names.begin() + 1, names.end(), type);
+    if (found == names.end()) return std::nullopt;
+    return static_cast<query::naming>(found - names.begin());
 }
+
+std::string_view name_space_of(query::naming type) noexcept { return names.at(static_cast<std::size_t>(type)); }
 
 std::string_view name_space_of_cgroup(std::string_view path) noexcept
 {

@@ -4,6 +4,7 @@
 #include "collectors/cadvisor/model.hpp"
 #include "collectors/runtime/container.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,10 @@ namespace nodescope::cadvisor {
 
 /// "docker", "podman", "containerd", "crio". Valid as long as the container.
 std::string_view name_space_of(const container& one) noexcept;
+
+/// What a caller's `type` means. cAdvisor 0.60 knows "name", "docker" and "podman"; the others are as it calls the
+/// runtimes, and "cri-o" as that one calls itself.
+std::optional<query::naming> naming_of(std::string_view type) noexcept;
 
 /// What `type` means in these names; empty: cgroup paths.
 std::string_view name_space_of(query::naming type) noexcept;

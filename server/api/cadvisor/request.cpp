@@ -1,16 +1,15 @@
 #include "server/api/cadvisor/request.hpp"
 
 #include "collectors/cadvisor/go_quoted.hpp"
+#include "collectors/cadvisor/name_spaces.hpp"
 #include "core/text_scan.hpp"
 #include "server/api/cadvisor/go_values.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <optional>
-#include <utility>
 
 namespace nodescope::api {
 
@@ -26,21 +25,6 @@ std::string_view take_segment(std::string_view& path) noexcept
     const std::string_view segment = path.substr(0, path.find('/'));
     path.remove_prefix(segment.size());
     return segment;
-}
-
-/// cAdvisor 0.60 knows the first three; the others are as it calls the runtimes.
-std::optional<cadvisor::query::naming> parse_naming(std::string_view type)
-{
-    using naming = cadvisor::query::naming;
-    constexpr std::array<std::pair<std::string_view, naming>, 6> types{{{"name", naming::by_cgroup},
-                                                                        {"docker", naming::by_docker},
-                                                                        {"podman", naming::by_podman},
-                                                                        {"containerd", naming::by_containerd},
-                                                                        {"crio", naming::by_crio},
-                                                                        {"cri-o", naming::by_crio}}};
-    const auto* const found = std::find_if(types.begin(), types.end(), [type](auto& one) { return one.first == type; });
-    if (found == types.end()) return std::nullopt;
-    return found->second;
 }
 
 /// As cAdvisor 0.35 reads it, and -1 as 0.60 does.
@@ -74,7 +58,7 @@ result<cadvisor_options> cadvisor_options::parse(const url_query& given)
 {
     cadvisor_options out;
     if (const auto type = given.get("type"); !type.empty()) {
-        const auto naming = parse_naming(type);
+        const auto naming = cadvisor::naming_of(type);
         if (!naming) return error(failure::invalid, fmt::format("unknown 'type' {}", cadvisor::go_quoted(type)));
         out.type = *naming;
     }

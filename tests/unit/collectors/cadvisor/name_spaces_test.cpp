@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 
 using namespace nodescope;
@@ -33,6 +34,17 @@ TEST(NameSpaces, AreCadvisors)
     EXPECT_EQ(name_space_of(of("cri-o")), "crio");
     EXPECT_EQ(name_space_of(query::naming::by_crio), "crio");
     EXPECT_EQ(name_space_of(query::naming::by_cgroup), "");
+}
+
+TEST(NameSpaces, AreWhatCallersAskFor)
+{
+    for (const auto type :
+         {query::naming::by_docker, query::naming::by_podman, query::naming::by_containerd, query::naming::by_crio}) {
+        EXPECT_EQ(naming_of(name_space_of(type)), type);
+    }
+    EXPECT_EQ(naming_of("name"), query::naming::by_cgroup);
+    EXPECT_EQ(naming_of("cri-o"), query::naming::by_crio);
+    for (const char* type : {"", "Docker", "rkt", "docker "}) EXPECT_EQ(naming_of(type), std::nullopt) << type;
 }
 
 TEST(NameSpaces, AreReadOffCgroupsWhereTheseSay)
