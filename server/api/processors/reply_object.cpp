@@ -13,6 +13,8 @@ namespace {
 
 /// Quotes, colon and comma around a member.
 constexpr std::size_t member_punctuation_bytes = 6;
+/// A key with that; longer ones only make the body grow once more.
+constexpr std::size_t typical_key_bytes = 64;
 
 std::size_t encoded_size(std::string_view value) { return json_string(value).size(); }
 
@@ -111,6 +113,8 @@ result<reply_object::rendered> reply_object::render(std::size_t limit_bytes, std
     for (const member& each : members_) least += each.value.size();
     // What is too long anyway is not written to see that.
     if (least <= limit_bytes) {
+        // An eighth for escapes, and the keys: a body that grows while it is written is copied each time.
+        out.body.reserve(least + least / 8 + members_.size() * typical_key_bytes);
         json.object([&] {
             for (const member& each : members_) json.map_key(each.key), json.value(each.value);
         });
