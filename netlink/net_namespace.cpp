@@ -33,6 +33,25 @@ std::string name_of_process(int proc_pid_directory)
     return fmt::format("process {}", digits.substr(0, digits.find_first_not_of("0123456789")));
 }
 
+// Why a process has no network namespace, by its state in `stat` (proc(5)), which follows its name in parentheses. A
+// process gives its namespaces up early in its exit (do_exit() in the kernel); one that is the first of a process
+// namespace then waits until all others of that have ended, and is shown as asleep.
+std::string why_without_namespace(int proc_pid_directory)
+{
+    constexpr const char* ended = "the process has ended";
+    const unique_fd stat(::openat(proc_pid_directory, "stat", O_RDONLY | O_CLOEXEC));
+    std::array<char, 128> text{};
+    const ssize_t length = stat ? ::read(stat.get(), text.data(), text.size()) : 0;
+    if (length <= 0) return ended;
+    const std::string_view said(text.data(), static_cast<std::size_t>(length));
+    const std::size_t state = said.rfind(')') + 2;
+    if (state >= said.size() || said[state] == 'Z' || said[state] == 'X') return ended;
+    return fmt::format(
+        "the process is exiting and has no network any more (state {}: it waits, if it is the first of its process "
+        "namespace, for the others to end)",
+        said[state]);
+}
+
 [[noreturn]] void die(const char* reason, int error_number)
 {
     std::fprintf(stderr, "nodescope: fatal: %s: %s\n", reason, std::strerror(error_number));
@@ -56,7 +75,7 @@ result<net_namespace> net_namespace::of_process(int proc_pid_directory)
     const auto what = fmt::format("network namespace of {}", name_of_process(proc_pid_directory));
     // A zombie has no ns/net (ENOENT); a handle of a /proc directory whose process was reaped says ESRCH.
     if (error_number == ENOENT || error_number == ESRCH) {
-        return error(failure::gone, fmt::format("{}: the process has ended", what));
+        return error(failure::gone, fmt::format("{}: {}", what, why_without_namespace(proc_pid_directory)));
     }
     if (error_number == EACCES || error_number == EPERM) {
         return error(failure::denied, fmt::format("{}: {}: CAP_SYS_PTRACE is missing, or a security module forbids it",

@@ -2,6 +2,7 @@
 The kernel is the real one; the runtime is a fake."""
 
 import ctypes
+import datetime
 import hashlib
 import json
 import os
@@ -124,7 +125,7 @@ class TestOddFirstProcesses(Case):
 
     def hang_in_exit(self):
         """A first process that has been killed and waits for one that does not end, as one in a dead NFS mount: its number, the other's."""
-        group = self.cgroup()
+        group = self.group = self.cgroup()
         runtime = group.run(PROCESS_NAMESPACE)
         first, = (pid for pid in self.members(group) if pathlib.Path(f"/proc/{pid}/stat").read_text().split()[3] == str(runtime.pid))
         other, = (pid for pid in self.members(group) if pid not in (first, runtime.pid))
@@ -145,6 +146,17 @@ class TestOddFirstProcesses(Case):
         said = self.shows(self.answer(self.serve()), other, "kernel")
         self.assertIn("what docker says of its process is not so: ", said["runtime"])
         self.shows(self.answer(self.serve(NOWHERE)), other, "kernel")
+
+    def test_it_hangs_in_exit_and_no_other_process_is_there(self):
+        first, other = self.hang_in_exit()
+        for directory in self.group.directories():
+            (directory.parent / "cgroup.procs").write_text(str(other))
+        # Some kernels show it in no cgroup any more: then the time at which it began says whose it is.
+        ticks = int(pathlib.Path(f"/proc/{first}/stat").read_text().rpartition(")")[2].split()[19])
+        age_s = float(pathlib.Path("/proc/uptime").read_text().split()[0]) - ticks / os.sysconf("SC_CLK_TCK")
+        began = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=age_s)
+        self.docker_says(first, State={"Status": "running", "Pid": first, "StartedAt": began.strftime("%Y-%m-%dT%H:%M:%S.%fZ")})
+        self.assertRegex(self.refusal(self.serve()), f"process {first}: the process is exiting and has no network any more")
 
     def test_it_begins_to_hang_after_it_was_found(self):
         group = self.cgroup()
