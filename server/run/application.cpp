@@ -11,6 +11,7 @@
 #include "server/run/backends.hpp"
 #include "server/run/collector_options.hpp"
 #include "server/run/local_callers.hpp"
+#include "server/run/own_process.hpp"
 #include "server/run/service_manager.hpp"
 #include "server/run/taken_address.hpp"
 #include "server/run/watchdog.hpp"
@@ -30,9 +31,6 @@
 #include <optional>
 #include <utility>
 
-#include <malloc.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 namespace nodescope {
@@ -322,35 +320,6 @@ void application::run()
     backends_.start();
     reactor_.run();
     log_.write(log_level::info, "stopped", {{"tasks_left", group_.size()}});
-}
-
-/// A shell gives 1024 descriptors, which the files of 70 sampled containers would use up; what the service may have is
-/// the hard limit.
-void raise_descriptor_limit()
-{
-    constexpr rlim_t enough = 65'536;
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= enough) return;
-    limit.rlim_cur = std::min(limit.rlim_max, enough);
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-/// The allocator keeps what was freed for the thread that it was freed by. The workers share one of its arenas, so that
-/// a large answer is kept room for once, and not by each of them that has built one.
-void bound_allocator()
-{
-    constexpr int reactor_and_workers = 2;
-    constexpr int mapped_bytes = 2 << 20;
-    constexpr int kept_bytes = 4 << 20;
-    ::mallopt(M_ARENA_MAX, reactor_and_workers);
-    // Set, it stays: else it grows with the first large answer that is freed, and what the next ones leave between them
-    // in an arena is not given back.
-    ::mallopt(M_MMAP_THRESHOLD, mapped_bytes);
-    // Free at the end of an arena. Given back after each answer about 10,000 routes and taken again for the next, it
-    // cost a third of the time in page faults.
-    ::mallopt(M_TRIM_THRESHOLD, kept_bytes);
-    // Where all processes get huge pages, a touched one takes 2 MiB of what is only reserved.
-    ::prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
 }  // namespace

@@ -57,55 +57,6 @@ TEST_F(ContainerDirectory, AsksAboutEachOnce)
     EXPECT_LE(docker.longest_limit, container_directory::answer_limit);
 }
 
-TEST_F(ContainerDirectory, AsksAgainAboutThoseThatAreCalledOtherwise)
-{
-    directory.want(id_a);
-    directory.want(id_b);
-    settle();
-    docker.names = {{id_a, "new"}, {id_b, "name-of-bbbb"}, {std::string(64, 'c'), "nobody-asked"}};
-    docker.answer = [](const std::string& id) { return result<container>(running(id, "new")); };
-    directory.follow_renames();
-    settle();
-    EXPECT_EQ(directory.look(id_a).state->name, "new");
-    EXPECT_EQ(directory.look(id_b).state->name, "name-of-bbbb");
-    EXPECT_EQ(docker.asked, (std::vector<std::string>{id_a, id_b, id_a}));
-    directory.follow_renames();
-    settle();
-    EXPECT_EQ(docker.names_asked, 1) << "what was just heard";
-}
-
-TEST_F(ContainerDirectory, AsksNobodyForNamesWithoutContainers)
-{
-    directory.follow_renames();
-    settle();
-    EXPECT_EQ(docker.names_asked, 0);
-}
-
-TEST_F(ContainerDirectory, ASilentDaemonKeepsTheNamesItHadGivenAndNobodyWaiting)
-{
-    directory.want(id_a);
-    settle();
-    docker.silent = true;
-    directory.follow_renames();
-    const auto begin = steady_clock::now();
-    settle();
-    EXPECT_LT(steady_clock::now() - begin, container_directory::answer_limit);
-    EXPECT_TRUE(directory.unwell());
-    directory.follow_renames();
-    settle();
-    EXPECT_LT(steady_clock::now() - begin, container_directory::answer_limit) << "who comes next does not wait at all";
-    EXPECT_EQ(directory.look(id_a).state->name, "name-of-aaaa");
-    ASSERT_TRUE(run_until(reactor, [&] { return !lines.empty(); }));
-    docker.silent = false;
-    docker.names = {{id_a, "back"}};
-    docker.answer = [](const std::string& id) { return result<container>(running(id, "back")); };
-    ASSERT_TRUE(run_until(reactor, [&] {
-        directory.follow_renames();
-        return directory.look(id_a).state->name == "back";
-    }));
-    EXPECT_FALSE(directory.unwell());
-}
-
 TEST_F(ContainerDirectory, TellsByItsRevisionThatItHasLearned)
 {
     const auto nothing = directory.revision();

@@ -1,0 +1,93 @@
+// How renamed containers are noticed. What else a desk does is seen through the directory that it serves.
+#include "collectors/cadvisor/runtime_desk.hpp"
+
+#include "collectors/cadvisor/container_directory.hpp"
+#include "tests/support/run_task.hpp"
+#include "tests/unit/collectors/cadvisor/scripted_runtime.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+using namespace nodescope;
+using namespace nodescope::cadvisor;
+using namespace std::chrono_literals;
+using nodescope::testing::run_task;
+using nodescope::testing::run_until;
+using nodescope::testing::running;
+using nodescope::testing::scripted_runtime;
+
+namespace {
+
+const std::string id_a(64, 'a');
+const std::string id_b(64, 'b');
+
+class Renames : public ::testing::Test {
+protected:
+    static task<int> settled(container_directory& which)
+    {
+        co_await which.settle(deadline::in(1min));
+        co_return 0;
+    }
+    void settle() { run_task(reactor, settled(directory)); }
+
+    boost::asio::io_context reactor{1};
+    std::vector<std::string> lines;
+    logger log{log_level::info, log_format::text, [this](std::string_view line) { lines.emplace_back(line); }};
+    task_group group{reactor.get_executor(), log};
+    runtimes all;
+    scripted_runtime& docker = all.add(std::make_unique<scripted_runtime>());
+    container_directory directory{all, group, log};
+};
+
+}  // namespace
+
+TEST_F(Renames, AsksAgainAboutThoseThatAreCalledOtherwise)
+{
+    directory.want(id_a);
+    directory.want(id_b);
+    settle();
+    docker.names = {{id_a, "new"}, {id_b, "name-of-bbbb"}, {std::string(64, 'c'), "nobody-asked"}};
+    docker.answer = [](const std::string& id) { return result<container>(running(id, "new")); };
+    directory.follow_renames();
+    settle();
+    EXPECT_EQ(directory.look(id_a).state->name, "new");
+    EXPECT_EQ(directory.look(id_b).state->name, "name-of-bbbb");
+    EXPECT_EQ(docker.asked, (std::vector<std::string>{id_a, id_b, id_a}));
+    directory.follow_renames();
+    settle();
+    EXPECT_EQ(docker.names_asked, 1) << "what was just heard";
+}
+
+TEST_F(Renames, AsksNobodyForNamesWithoutContainers)
+{
+    directory.follow_renames();
+    settle();
+    EXPECT_EQ(docker.names_asked, 0);
+}
+
+TEST_F(Renames, ASilentDaemonKeepsTheNamesItHadGivenAndNobodyWaiting)
+{
+    directory.want(id_a);
+    settle();
+    docker.silent = true;
+    directory.follow_renames();
+    const auto begin = steady_clock::now();
+    settle();
+    EXPECT_LT(steady_clock::now() - begin, container_directory::answer_limit);
+    EXPECT_TRUE(directory.unwell());
+    directory.follow_renames();
+    settle();
+    EXPECT_LT(steady_clock::now() - begin, container_directory::answer_limit) << "who comes next does not wait at all";
+    EXPECT_EQ(directory.look(id_a).state->name, "name-of-aaaa");
+    ASSERT_TRUE(run_until(reactor, [&] { return !lines.empty(); }));
+    docker.silent = false;
+    docker.names = {{id_a, "back"}};
+    docker.answer = [](const std::string& id) { return result<container>(running(id, "back")); };
+    ASSERT_TRUE(run_until(reactor, [&] {
+        directory.follow_renames();
+        return directory.look(id_a).state->name == "back";
+    }));
+    EXPECT_FALSE(directory.unwell());
+}
