@@ -15,7 +15,7 @@ namespace nodescope::netlink {
 /// Of more than this, room is taken for as many as fit in room_for_many_bytes: a vector that grows to them writes to
 /// twice as much memory, and the page faults cost more than reading the messages.
 inline constexpr std::size_t many_items = 1024;
-/// What the allocator does not map on its own and give back each time (bound_allocator() in server/run); 11,000 routes.
+/// 11,000 routes. It takes memory as it is written to.
 inline constexpr std::size_t room_for_many_bytes = 1800U << 10U;
 
 /// Failures are those of dump(); failure::cancelled when `abandoned` is raised before it begins.

@@ -20,15 +20,11 @@ void raise_descriptor_limit()
 void bound_allocator()
 {
     constexpr int reactor_and_workers = 2;
-    constexpr int mapped_bytes = 2 << 20;
-    constexpr int kept_bytes = 4 << 20;
+    constexpr int mapped_bytes = 512 << 10;
     ::mallopt(M_ARENA_MAX, reactor_and_workers);
     // Set, it stays: else it grows with the first large answer that is freed, and what the next ones leave between them
     // in an arena is not given back.
     ::mallopt(M_MMAP_THRESHOLD, mapped_bytes);
-    // Free at the end of an arena. Given back after each answer about 10,000 routes and taken again for the next, it
-    // cost a third of the time in page faults.
-    ::mallopt(M_TRIM_THRESHOLD, kept_bytes);
     // Where all processes get huge pages, a touched one takes 2 MiB of what is only reserved.
     ::prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
