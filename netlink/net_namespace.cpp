@@ -44,12 +44,14 @@ std::string why_without_namespace(int proc_pid_directory)
     const ssize_t length = stat ? ::read(stat.get(), text.data(), text.size()) : 0;
     if (length <= 0) return ended;
     const std::string_view said(text.data(), static_cast<std::size_t>(length));
-    const std::size_t state = said.rfind(')') + 2;
-    if (state >= said.size() || said[state] == 'Z' || said[state] == 'X') return ended;
+    const std::size_t name_end = said.rfind(')');
+    if (name_end == std::string_view::npos || name_end + 2 >= said.size()) return ended;
+    const char state = said[name_end + 2];
+    if (state == 'Z' || state == 'X') return ended;
     return fmt::format(
-        "the process is exiting and has no network any more (state {}: it waits, if it is the first of its process "
-        "namespace, for the others to end)",
-        said[state]);
+        "the process is exiting and has no network any more (state {}; the first process of a container waits for the "
+        "others to end)",
+        state);
 }
 
 [[noreturn]] void die(const char* reason, int error_number)

@@ -47,11 +47,7 @@ public:
     virtual task<result<container>> find_pod_container(std::string pod_namespace, std::string pod_name,
                                                        std::string name, deadline limit) = 0;
     /// What its running containers are called now. None where a container keeps its name for as long as it is there.
-    virtual task<result<names_by_id>> current_names(deadline limit)
-    {
-        static_cast<void>(limit);
-        co_return names_by_id();
-    }
+    virtual task<result<names_by_id>> current_names(deadline) { co_return names_by_id(); }
     virtual task<result<runtime_facts>> facts(deadline limit) = 0;
     /// The absolute path below which it keeps images and what containers write; empty when it does not say.
     virtual task<result<std::string>> storage_root(deadline limit) = 0;

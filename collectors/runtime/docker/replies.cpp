@@ -66,8 +66,8 @@ void take_pod(container& state)
     state.pod.is_sandbox = proven->container == sandbox_name;
 }
 
-/// The one of a container's names that the kubelet's runtime gives; names of links ("/other/alias") are skipped.
-result<std::string> kubelet_name_in(std::string_view array)
+/// A container's own one of its names: those of links have two parts ("/other/alias"). Empty where it has none.
+result<std::string> own_name_in(std::string_view array)
 {
     std::string name;
     if (array.empty() || json_kind_of(array) == json_kind::null) return name;
@@ -77,7 +77,7 @@ result<std::string> kubelet_name_in(std::string_view array)
         if (first && !one) first = one.error();
         if (!one) return;
         if (one->starts_with('/')) one->erase(0, 1);
-        if (parse_kubelet_name(*one)) name = std::move(*one);
+        if (name.empty() && one->find('/') == std::string::npos) name = std::move(*one);
     });
     if (!walked) return walked.error();
     if (!first) return first.error();
@@ -89,7 +89,7 @@ result<void> take_pod(std::string_view names, std::string_view labels_text, pod_
 {
     std::map<std::string, std::string> labels;
     if (auto taken = take_labels(labels_text, labels); !taken) return taken;
-    const auto name = kubelet_name_in(names);
+    const auto name = own_name_in(names);
     if (!name) return name.error();
     const auto proven = parse_kubelet_name(*name);
     if (!proven || !is_of_pod(*name, labels)) return {};
@@ -260,25 +260,15 @@ result<names_by_id> parse_names(std::string_view list)
 {
     names_by_id found;
     result<void> first;
-    const auto take_name = [&](std::string_view value, std::string& name) {
-        auto text = text_of(value, "a name");
-        if (!text) {
-            first = text.error();
-            return;
-        }
-        if (text->starts_with('/')) text->erase(0, 1);
-        if (name.empty() && text->find('/') == std::string::npos) name = std::move(*text);
-    };
     const auto walked = for_each_json_element(list, [&](std::string_view value) {
         if (!first || json_kind_of(value) == json_kind::null) return;
         std::string id;
-        std::string name;
         std::string_view names;
         first = read_json_members(value, {{"Id", &id}, {"Names", &names}});
-        if (!first || names.empty() || json_kind_of(names) == json_kind::null) return;
-        const auto each = for_each_json_element(names, [&](std::string_view one) { take_name(one, name); });
-        if (!each) first = each.error();
-        if (!name.empty()) found.insert_or_assign(std::move(id), std::move(name));
+        if (!first) return;
+        auto name = own_name_in(names);
+        if (!name) first = name.error();
+        else if (!name->empty()) found.insert_or_assign(std::move(id), std::move(*name));
     });
     if (!walked) return walked.error();
     if (!first) return first.error();

@@ -8,13 +8,11 @@ import tempfile
 import unittest
 
 from tests.support.cri.fake_cri import FakeCri
+from tests.support.cri.several_runtimes import FIRST_LIST, INFO, LIST, LIST_KEY, NET_INFO, AsksProcessors
 from tests.support.fake_docker import FakeDocker, container_id, inspection
 from tests.support.own_cgroup import Cgroup, own_container_number
 from tests.support.service import Service
 
-LIST, FIRST_LIST = "/processor/containerCollector", "/processor/containercollector"
-INFO, NET_INFO = "/processor/dockerInfoCollector", "/processor/netInfoCollector"
-LIST_KEY = "collector.kubernetes.container.list"
 DOCKER_INFO, RUNTIME_INFO = "collector.kubernetes.docker.info", "collector.kubernetes.runtime.info"
 ID, SANDBOX = "ab" * 32, "cd" * 32
 CONTAINER = {1: ID, 2: SANDBOX, 3: {1: "app"}, 4: {1: "web:1"}, 6: 1, 7: 10 ** 18}
@@ -34,16 +32,11 @@ def one_container(call):
         call.answer(b"")
 
 
-class BesideDocker(unittest.TestCase):
+class BesideDocker(AsksProcessors, unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="nodescope-runtimes-")
         self.addCleanup(folder.cleanup)
         self.socket = str(pathlib.Path(folder.name, "docker.sock"))
-
-    def started(self, context):
-        entered = context.__enter__()
-        self.addCleanup(context.__exit__, None, None, None)
-        return entered
 
     def run_with(self, docker=True, cri=one_container, flags=("--runtime", "auto"), **peer):
         self.docker = self.started(FakeDocker(self.socket)) if docker else None
@@ -51,19 +44,6 @@ class BesideDocker(unittest.TestCase):
         endpoint = ("--cri-endpoint", self.cri.endpoint) if cri else ()
         return self.started(Service("--docker-host", f"unix://{self.socket}", "--timeout-cri", "1s", "--timeout-docker", "1s", *endpoint,
                                     *flags))
-
-    def answer(self, service, path, **parameters):
-        status, _, body = service.process_route(path, parameters)
-        self.assertEqual(status, 200, body)
-        return json.loads(body)
-
-    def refusal(self, service, path, **parameters):
-        status, _, body = service.process_route(path, parameters)
-        self.assertEqual(status, 500, body)
-        return body.decode()
-
-    def ids(self, service):
-        return [one["Id"] for one in json.loads(self.answer(service, LIST)[LIST_KEY])]
 
     def test_both_are_listed(self):
         service = self.run_with()

@@ -7,18 +7,16 @@ import tempfile
 import unittest
 
 from tests.support.cri.fake_cri import FakeCri
+from tests.support.cri.several_runtimes import FIRST_LIST, INFO, LIST, LIST_KEY, NET_INFO, AsksProcessors
 from tests.support.fake_docker import FakeDocker, container_id, inspection, summary
 from tests.support.service import Service
 from tests.support.waiting import wait_until
 
-LIST, FIRST_LIST = "/processor/containerCollector", "/processor/containercollector"
-INFO, NET_INFO = "/processor/dockerInfoCollector", "/processor/netInfoCollector"
-LIST_KEY = "collector.kubernetes.container.list"
 DOCKER_INFO, RUNTIME_INFO, PODMAN_INFO = (f"collector.kubernetes.{one}.info" for one in ("docker", "runtime", "podman"))
 NOTHING = "unix:///nonexistent"
 
 
-class Engines(unittest.TestCase):
+class Engines(AsksProcessors, unittest.TestCase):
     def setUp(self):
         for socket in ("containerd/containerd.sock", "crio/crio.sock", "cri-dockerd.sock"):
             if os.path.exists(f"/run/{socket}"):
@@ -26,11 +24,6 @@ class Engines(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="nodescope-engines-")
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
-
-    def started(self, context):
-        entered = context.__enter__()
-        self.addCleanup(context.__exit__, None, None, None)
-        return entered
 
     def engine(self, name, numbers, **more):
         engine = FakeDocker(self.folder / name, **more)
@@ -43,19 +36,6 @@ class Engines(unittest.TestCase):
         places = "--podman-root", str(self.folder / "root"), "--podman-runroot", str(self.folder / "run")
         return self.started(Service("--runtime", "auto", "--docker-host", at[0], "--podman-host", at[1], *places,
                                     *flags, **more))
-
-    def answer(self, service, path, **parameters):
-        status, _, body = service.process_route(path, parameters)
-        self.assertEqual(status, 200, body)
-        return json.loads(body)
-
-    def refusal(self, service, path, **parameters):
-        status, _, body = service.process_route(path, parameters)
-        self.assertEqual(status, 500, body)
-        return body.decode()
-
-    def ids(self, service):
-        return [one["Id"] for one in json.loads(self.answer(service, LIST)[LIST_KEY])]
 
 
 class BesideDocker(Engines):

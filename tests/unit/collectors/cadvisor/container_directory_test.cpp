@@ -1,7 +1,6 @@
 // What a runtime is asked about the containers that the cgroup tree shows, and how little.
 #include "collectors/cadvisor/container_directory.hpp"
-#include "tests/support/run_task.hpp"
-#include "tests/unit/collectors/cadvisor/scripted_runtime.hpp"
+#include "tests/unit/collectors/cadvisor/one_runtime.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -12,6 +11,8 @@
 using namespace nodescope;
 using namespace nodescope::cadvisor;
 using namespace std::chrono_literals;
+using nodescope::testing::id_a;
+using nodescope::testing::id_b;
 using nodescope::testing::run_task;
 using nodescope::testing::run_until;
 using nodescope::testing::running;
@@ -19,27 +20,7 @@ using nodescope::testing::scripted_runtime;
 
 namespace {
 
-const std::string id_a(64, 'a');
-const std::string id_b(64, 'b');
-
-class ContainerDirectory : public ::testing::Test {
-protected:
-    static task<int> settled(container_directory& which)
-    {
-        co_await which.settle(deadline::in(1min));
-        co_return 0;
-    }
-    void settle() { run_task(reactor, settled(directory)); }
-    [[nodiscard]] standing said_of(const std::string& id) const { return directory.look(id).says; }
-
-    boost::asio::io_context reactor{1};
-    std::vector<std::string> lines;
-    logger log{log_level::info, log_format::text, [this](std::string_view line) { lines.emplace_back(line); }};
-    task_group group{reactor.get_executor(), log};
-    runtimes all;
-    scripted_runtime& docker = all.add(std::make_unique<scripted_runtime>());
-    container_directory directory{all, group, log};
-};
+class ContainerDirectory : public nodescope::testing::one_runtime {};
 
 }  // namespace
 
