@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/task.hpp"
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <string_view>
@@ -37,7 +38,18 @@ public:
 
     /// False where there is nothing to connect to, and nobody said that there must be: another runtime is asked then,
     /// and this one only where there is no other.
-    [[nodiscard]] virtual bool present() const { return true; }
+    [[nodiscard]] virtual bool is_there() const { return true; }
+    /// The same, looked up again only where that was presence_age ago: a list that many ask for costs no look at each
+    /// socket of the node.
+    [[nodiscard]] bool present() const
+    {
+        const auto now = steady_clock::now();
+        if (now >= present_until_) {
+            present_ = is_there();
+            present_until_ = now + presence_age;
+        }
+        return present_;
+    }
 
     /// The container, proved to be the one asked for. failure::gone when there is none, failure::conflict when the
     /// reference does not say which.
@@ -56,6 +68,12 @@ public:
     virtual void drop_idle() = 0;
     /// Calls that were made; those that were shared or not made at all do not count.
     [[nodiscard]] virtual backend_statistics statistics() const noexcept { return {}; }
+
+private:
+    /// One that was started is asked this much later at the latest.
+    static constexpr std::chrono::milliseconds presence_age{100};
+    mutable bool present_ = false;
+    mutable steady_clock::time_point present_until_{};
 };
 
 }  // namespace nodescope

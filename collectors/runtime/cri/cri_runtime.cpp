@@ -84,7 +84,7 @@ public:
         return false;
     }
     /// One that was configured is asked for, so that its failure is seen.
-    [[nodiscard]] bool present() const override
+    [[nodiscard]] bool is_there() const override
     {
         return client_.where().is_configured() || client_.where().is_usable();
     }

@@ -127,7 +127,7 @@ public:
         const bool podman = link_.kind() == engine_kind::podman;
         return scheme == (podman ? reference_scheme::podman : reference_scheme::docker);
     }
-    [[nodiscard]] bool present() const override { return link_.present(); }
+    [[nodiscard]] bool is_there() const override { return link_.present(); }
     [[nodiscard]] engine_kind kind() const noexcept override { return link_.kind(); }
     [[nodiscard]] std::string endpoint() const override { return link_.endpoint(); }
     void drop_idle() override { link_.drop_idle(); }

@@ -33,7 +33,7 @@ public:
     {
         return scheme == reference_scheme::podman;
     }
-    [[nodiscard]] bool present() const override { return service_->present() || has_run(files_); }
+    [[nodiscard]] bool is_there() const override { return service_->is_there() || has_run(files_); }
     [[nodiscard]] docker::client& service() override { return *service_; }
 
     task<result<container>> inspect(container_reference asked, deadline limit) override
@@ -94,7 +94,7 @@ public:
 
 private:
     /// Where there is neither, the service's client says so.
-    [[nodiscard]] bool only_files() const { return !service_->present() && has_run(files_); }
+    [[nodiscard]] bool only_files() const { return !service_->is_there() && has_run(files_); }
 
     /// Read again only where it has changed.
     task<result<shared_table>> stored(deadline limit)

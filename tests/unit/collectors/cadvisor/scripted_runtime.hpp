@@ -72,7 +72,7 @@ public:
     task<result<runtime_facts>> facts(deadline) override { co_return error(); }
     task<result<std::string>> storage_root(deadline) override { co_return error(); }
     [[nodiscard]] std::string_view name() const noexcept override { return called; }
-    [[nodiscard]] bool present() const override { return there; }
+    [[nodiscard]] bool is_there() const override { return there; }
     [[nodiscard]] bool answers_to(reference_scheme) const noexcept override { return true; }
     void drop_idle() override {}
 };

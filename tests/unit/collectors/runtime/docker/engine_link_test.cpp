@@ -146,10 +146,10 @@ TEST_F(DockerClient, LooksForTheUsualSocketsEachTime)
     const auto made = make_client(reactor.get_executor(), workers, options, log);
     ASSERT_TRUE(made) << made.error();
     client& docker = **made;
-    EXPECT_FALSE(docker.present());
+    EXPECT_FALSE(docker.is_there());
     EXPECT_EQ(docker.endpoint(), "unix://" + first);
     play([](fake_peer::session& on, const std::string&) { on.answer("[2]"); });
-    EXPECT_TRUE(docker.present());
+    EXPECT_TRUE(docker.is_there());
     EXPECT_EQ(docker.endpoint(), "unix://" + socket);
     EXPECT_EQ((*list(docker))->text, "[2]");
     const fake_peer preferred(first, [](fake_peer::session& on) {

@@ -87,7 +87,7 @@ protected:
 
 TEST_F(PodmanRuntime, WithoutAServiceNamesContainersByItsFiles)
 {
-    EXPECT_TRUE(podman_->present());
+    EXPECT_TRUE(podman_->is_there());
     for (const std::string& text : {std::string("web"), id_a, id_a.substr(0, 12), "podman://" + id_a}) {
         const auto got = inspect(text);
         ASSERT_TRUE(got) << text << ": " << got.error();
@@ -203,9 +203,9 @@ TEST_F(PodmanRuntime, ListsByItsFilesInDockersShape)
 TEST_F(PodmanRuntime, IsNotThereWhereItNeverRan)
 {
     std::filesystem::remove_all(root_.path() + run);
-    EXPECT_FALSE(podman_->present());
+    EXPECT_FALSE(podman_->is_there());
     serve("[]");
-    EXPECT_TRUE(podman_->present());
+    EXPECT_TRUE(podman_->is_there());
 }
 
 TEST(PodmanSockets, AreRootsAndTheUsersOwn)
