@@ -4,9 +4,12 @@
 #include "core/unique_fd.hpp"
 
 #include <array>
+#include <cerrno>
+#include <cstdint>
 #include <string_view>
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 namespace nodescope {
@@ -26,6 +29,21 @@ std::size_t resident_bytes()
     const auto pages = whole_number<std::size_t>(all.substr(begin, all.find(' ', begin) - begin));
     return pages.value_or(0) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 #endif
+}
+
+void take_pages(void* begin, std::size_t bytes) noexcept
+{
+    constexpr int populate_write = 23;  // MADV_POPULATE_WRITE, which the headers of Debian 12 do not have everywhere
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    const auto address = reinterpret_cast<std::uintptr_t>(begin);
+    const std::uintptr_t first = (address + page - 1) / page * page;
+    const std::uintptr_t end = (address + bytes) / page * page;
+    // A few faults cost no more than the call.
+    constexpr std::size_t worth_it = 64UL << 10U;
+    if (end < first + worth_it) return;
+    const int before = errno;
+    ::madvise(reinterpret_cast<void*>(first), end - first, populate_write);  // NOLINT(performance-no-int-to-ptr)
+    errno = before;
 }
 
 }  // namespace nodescope

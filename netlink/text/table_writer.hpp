@@ -1,6 +1,8 @@
 // The columns of net-tools' tables.
 #pragma once
 
+#include "core/resident_memory.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -54,7 +56,10 @@ public:
     table_writer(std::string_view heading, std::size_t expected_bytes) : text_(heading)
     {
         used_ = text_.size();
-        text_.resize(used_ + expected_bytes + line_limit);
+        const std::size_t bytes = used_ + expected_bytes + line_limit;
+        text_.reserve(bytes);
+        take_pages(text_.data(), bytes);
+        text_.resize(bytes);
     }
     /// Makes room for one line, which must not be longer than `line_limit`: every field of it is cut.
     void begin_line()

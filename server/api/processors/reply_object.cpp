@@ -2,6 +2,7 @@
 
 #include "core/json/reader.hpp"
 #include "core/json/writer.hpp"
+#include "core/resident_memory.hpp"
 
 #include <fmt/format.h>
 
@@ -114,7 +115,9 @@ result<reply_object::rendered> reply_object::render(std::size_t limit_bytes, std
     // What is too long anyway is not written to see that.
     if (least <= limit_bytes) {
         // An eighth for escapes, and the keys: a body that grows while it is written is copied each time.
-        out.body.reserve(least + least / 8 + members_.size() * typical_key_bytes);
+        const std::size_t room = least + least / 8 + members_.size() * typical_key_bytes;
+        out.body.reserve(room);
+        take_pages(out.body.data(), room);
         json.object([&] {
             for (const member& each : members_) json.map_key(each.key), json.value(each.value);
         });

@@ -30,3 +30,21 @@ TEST(ResidentMemory, GrowsWithWhatIsWrittenAndShrinksWhenItIsGivenBack)
 }
 
 #endif
+
+TEST(TakePages, AreThereAndStillEmpty)
+{
+    constexpr std::size_t bytes = 4UL << 20U;
+    std::string text;
+    text.reserve(bytes);
+    const std::size_t before = resident_bytes();
+    take_pages(text.data(), bytes);
+    take_pages(text.data(), 0);
+    take_pages(nullptr, 0);
+    const std::size_t taken = resident_bytes() - before;
+    // Before Linux 5.14 it does nothing.
+    if (taken > bytes / 8) {
+        EXPECT_GE(taken, bytes - (256UL << 10U));
+    }
+    text.resize(bytes);
+    EXPECT_EQ(text.find_first_not_of('\0'), std::string::npos);
+}
