@@ -11,6 +11,7 @@
 #include "netlink/model/link.hpp"
 #include "netlink/model/nat_tables.hpp"
 #include "netlink/model/route.hpp"
+#include "netlink/model/rule.hpp"
 #include "netlink/model/tcp_socket.hpp"
 
 #include <cstddef>
@@ -22,7 +23,9 @@ bool decode(byte_span message, interface_name& to, std::size_t& damaged);
 bool decode(byte_span message, link_address& to, std::size_t& damaged);
 bool decode(byte_span message, route& to, std::size_t& damaged);
 bool decode(byte_span message, nexthop_object& to, std::size_t& damaged);
+bool decode(byte_span message, routing_rule& to, std::size_t& damaged);
 bool decode(byte_span message, nft_table& to, std::size_t& damaged);
+bool decode(byte_span message, nft_chain& to, std::size_t& damaged);
 bool decode(byte_span message, tcp_socket& to, std::size_t& damaged);
 
 }  // namespace nodescope::netlink

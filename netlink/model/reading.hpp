@@ -4,6 +4,7 @@
 #include "netlink/model/address.hpp"
 #include "netlink/model/link.hpp"
 #include "netlink/model/route.hpp"
+#include "netlink/model/rule.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -37,6 +38,7 @@ struct links_and_addresses : completeness {
 struct routes : completeness {
     std::vector<route> items;
     interface_names interfaces;
+    std::vector<routing_rule> rules;  ///< of IPv4, where the main table of IPv4 was read and the kernel has rules
 };
 
 struct ipv6_routes : completeness {

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
+#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
@@ -29,6 +30,11 @@ namespace {
 constexpr ifinfomsg any_link{};
 constexpr ifaddrmsg any_address{};
 constexpr nhmsg any_nexthop{};
+constexpr fib_rule_hdr ipv4_rules = [] {
+    fib_rule_hdr header{};
+    header.family = AF_INET;
+    return header;
+}();
 // A line of net/ipv6_route has at most 157 bytes (ipv6_route_native_seq_show in net/ipv6/ip6_fib.c).
 constexpr std::size_t ipv6_line_limit = 160;
 
@@ -152,6 +158,12 @@ result<routes> blocking_read_routes(netlink_socket& socket, route_selection whic
             }
         }
         made.interfaces = std::move(known);
+        if (which.family == AF_INET) {
+            // The routes are right without them.
+            auto rules =
+                dump_all<routing_rule>(socket, {"IPv4 rules", RTM_GETRULE, ipv4_rules}, each, limit, abandoned);
+            if (rules) made.rules = std::move(rules->items);
+        }
         return made;
     }
 }
