@@ -4,13 +4,25 @@
 #include "netlink/text/route.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <set>
 #include <string_view>
 #include <utility>
+
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
 
 namespace nodescope {
 
 namespace {
+
+/// Of tables that rules name: nobody has more.
+constexpr std::size_t named_tables = 8;
 
 void add_note(text_part& part, std::string_view clause)
 {
@@ -30,6 +42,34 @@ text_part part_of(std::string text, const netlink::completeness& read, std::size
     return part;
 }
 
+/// What the text of `route` has no place for: it shows one gateway of IPv4 for each route of the main table.
+void note_what_route_hides(text_part& part, const netlink::routes& read)
+{
+    std::size_t with_more_hops = 0;
+    std::size_t through_ipv6 = 0;
+    for (const netlink::route& one : read.items) {
+        if (!netlink::is_shown_by_route(one)) continue;
+        with_more_hops += one.hops.size() > 1;
+        through_ipv6 += std::any_of(one.hops.begin(), one.hops.end(),
+                                    [](const netlink::next_hop& hop) { return hop.gateway_family == AF_INET6; });
+    }
+    if (with_more_hops > 0) add_note(part, fmt::format("routes with more hops than the one shown: {}", with_more_hops));
+    if (through_ipv6 > 0) add_note(part, fmt::format("routes through a gateway of IPv6, not shown: {}", through_ipv6));
+    std::set<std::uint32_t> tables;
+    std::size_t others = 0;
+    for (const netlink::routing_rule& rule : read.rules) {
+        const bool usual =
+            rule.action == FR_ACT_TO_TBL &&
+            (rule.table == RT_TABLE_LOCAL || rule.table == RT_TABLE_MAIN || rule.table == RT_TABLE_DEFAULT);
+        if (usual) continue;
+        ++others;
+        if (rule.action == FR_ACT_TO_TBL && tables.size() < named_tables) tables.insert(rule.table);
+    }
+    if (others == 0) return;
+    add_note(part, fmt::format("rules (ip rule) that choose otherwise than by the main table: {}{}", others,
+                               tables.empty() ? "" : fmt::format(", with tables {}", fmt::join(tables, " "))));
+}
+
 text_part part_of(result<netlink::nat_text>&& read)
 {
     if (!read) return text_part(read.error());
@@ -37,6 +77,9 @@ text_part part_of(result<netlink::nat_text>&& read)
     part.truncated = read->truncated;
     if (read->truncated) add_note(part, "cut at the limit: there are more rules");
     if (read->incomplete) add_note(part, read->incomplete->message());
+    if (!read->elsewhere.empty()) {
+        add_note(part, fmt::format("NAT is also in tables that iptables-save does not show: {}", read->elsewhere));
+    }
     return part;
 }
 
@@ -60,7 +103,9 @@ void netlink_progress::put(const result<netlink::routes>& read)
     if (!read) return keep(&netlink_texts::route, text_part(read.error()));
     std::size_t lines = 0;
     std::string text = netlink::route_text(read->items, read->interfaces, *names_->current(), lines);
-    keep(&netlink_texts::route, part_of(std::move(text), *read, lines, "routes"));
+    text_part part = part_of(std::move(text), *read, lines, "routes");
+    note_what_route_hides(part, *read);
+    keep(&netlink_texts::route, std::move(part));
 }
 
 void netlink_progress::put(const result<netlink::ipv6_routes>& read)

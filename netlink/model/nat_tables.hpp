@@ -19,6 +19,13 @@ struct nft_table {
     std::string name;
 };
 
+/// A chain of nf_tables.
+struct nft_chain {
+    std::uint8_t family = 0;  ///< NFPROTO_*
+    std::string table;
+    std::string type;  ///< "nat", "filter", …; empty for one that no hook calls
+};
+
 /// Which variants have a nat table of one family in a namespace.
 struct nat_tables {
     nat_tables() = default;
@@ -28,8 +35,14 @@ struct nat_tables {
     std::optional<error> nft_failure;  ///< why nf_tables could not be asked
     /// Why it is not known whether there are legacy tables: only root may read that.
     std::optional<error> legacy_failure;
+    /// Tables of nf_tables with NAT in them that iptables-save does not show: those called otherwise, and of other
+    /// families. As a person writes them, "ip kube-proxy, inet fw4"; of IPv4 alone, for both.
+    std::string elsewhere;
     /// It is known that there is nothing to read.
-    [[nodiscard]] bool none() const noexcept { return !nft && !legacy && !nft_failure && !legacy_failure; }
+    [[nodiscard]] bool none() const noexcept
+    {
+        return !nft && !legacy && !nft_failure && !legacy_failure && elsewhere.empty();
+    }
 };
 
 struct nat_findings {

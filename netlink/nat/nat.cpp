@@ -171,6 +171,7 @@ task<result<nat_text>> nat_reader::read(nat_target where, ip_family family, resu
     if (!failed) failed = found->legacy_failure;
     if (failed && !any) co_return *failed;
     made.incomplete = failed;
+    made.elsewhere = std::move(found->elsewhere);
     co_return made;
 }
 

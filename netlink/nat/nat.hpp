@@ -38,6 +38,7 @@ struct nat_text {
     bool truncated = false;  ///< cut, after a whole line, at the limit
     /// Set when one variant could not be read while `text` has the other's, or when rules are missing in `text`.
     std::optional<error> incomplete;
+    std::string elsewhere;  ///< as nat_tables has it
 };
 
 /// Reactor thread only.

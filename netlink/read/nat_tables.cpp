@@ -1,11 +1,13 @@
 #include "netlink/read/nat_tables.hpp"
 
 #include "core/files/bounded_file.hpp"
+#include "core/text.hpp"
 #include "core/unique_fd.hpp"
 #include "netlink/decode/proc_files.hpp"
 #include "netlink/read/dump_all.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <fcntl.h>
 #include <linux/netfilter.h>
@@ -16,9 +18,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <set>
+#include <string>
+#include <string_view>
 
 namespace nodescope::netlink {
 
@@ -28,6 +35,7 @@ constexpr std::string_view finding = "nat: look for tables";
 constexpr const char* nat_name = "nat";
 constexpr int get_rule = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETRULE;
 constexpr int new_rule = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWRULE;
+constexpr int get_chain = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETCHAIN;
 constexpr int get_table = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETTABLE;
 constexpr nfgenmsg any_family{.nfgen_family = NFPROTO_UNSPEC, .version = NFNETLINK_V0, .res_id = 0};
 // Tables are few: a namespace with more than these is meant to do harm.
@@ -52,10 +60,53 @@ bool has_nfnetlink() noexcept
 }
 
 struct nft_nat {
+    nft_nat() = default;
     bool ipv4 = false;
     bool ipv6 = false;
+    std::string elsewhere;
     [[nodiscard]] bool of(ip_family family) const noexcept { return family == ip_family::ipv4 ? ipv4 : ipv6; }
 };
+
+// Those that iptables makes, of which it shows the first.
+constexpr std::array<std::string_view, 5> iptables_names{"nat", "filter", "mangle", "raw", "security"};
+// Of tables with NAT, in a sentence, and of the bytes of a name, which may have hundreds.
+constexpr std::size_t named_tables = 4;
+constexpr std::size_t name_limit = 64;
+
+bool is_iptables(const nft_table& table)
+{
+    const bool of_family = table.family == NFPROTO_IPV4 || table.family == NFPROTO_IPV6;
+    return of_family && std::ranges::find(iptables_names, table.name) != iptables_names.end();
+}
+
+std::string_view family_name(std::uint8_t family)
+{
+    switch (family) {
+        case NFPROTO_IPV4: return "ip";
+        case NFPROTO_IPV6: return "ip6";
+        case NFPROTO_INET: return "inet";
+        default: return "another family's";
+    }
+}
+
+/// Asked for only where there is a table that may have some. What cannot be read is not known.
+std::string find_nat_elsewhere(netlink_socket& socket, deadline limit)
+{
+    const abandon_flag never;
+    const auto chains = dump_all<nft_chain>(socket, {"nf_tables chains", get_chain, any_family},
+                                            {table_limit, table_bytes_limit}, limit, never);
+    if (!chains) return {};
+    std::set<std::string> names;
+    for (const nft_chain& chain : chains->items) {
+        const nft_table table{chain.family, chain.table};
+        if (chain.type != nat_name || is_iptables(table)) continue;
+        names.insert(fmt::format("{} {}", family_name(table.family), escape_untrusted(table.name, name_limit)));
+    }
+    const std::size_t all = names.size();
+    while (names.size() > named_tables) names.erase(std::prev(names.end()));
+    return fmt::format("{}{}", fmt::join(names, ", "),
+                       all > names.size() ? fmt::format(" and {} more", all - names.size()) : "");
+}
 
 /// One dump covers all families.
 result<nft_nat> find_nft_nat(const net_namespace& home, const net_namespace& target, deadline limit)
@@ -72,7 +123,11 @@ result<nft_nat> find_nft_nat(const net_namespace& home, const net_namespace& tar
                 return table.family == family && table.name == nat_name;
             });
         };
-        return nft_nat{has_nat(NFPROTO_IPV4), has_nat(NFPROTO_IPV6)};
+        nft_nat found;
+        found.ipv4 = has_nat(NFPROTO_IPV4);
+        found.ipv6 = has_nat(NFPROTO_IPV6);
+        if (!std::ranges::all_of(tables->items, is_iptables)) found.elsewhere = find_nat_elsewhere(*socket, limit);
+        return found;
     }
     // EINVAL: no such subsystem, nf_tables is not in this kernel (nfnetlink_rcv_msg of net/netfilter/nfnetlink.c).
     if (tables.error().kind() == failure::invalid) return nft_nat();
@@ -130,8 +185,12 @@ nat_findings blocking_find_nat_tables(const net_namespace& home, const net_names
         if (!legacy && legacy.error().kind() != failure::denied) return prefixed(legacy.error());
         tables.legacy = legacy && *legacy;
         if (!legacy) tables.legacy_failure = prefixed(legacy.error());
-        if (nft) tables.nft = nft->of(family);
-        else tables.nft_failure = prefixed(nft.error());
+        if (nft) {
+            tables.nft = nft->of(family);
+            if (family == ip_family::ipv4) tables.elsewhere = nft->elsewhere;
+        } else {
+            tables.nft_failure = prefixed(nft.error());
+        }
         if (tables.nft) tables.nft_rules = count_rules(home, target, family, limit);
         return tables;
     };

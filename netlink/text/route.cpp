@@ -59,14 +59,6 @@ private:
     }
 };
 
-/// The main table without what fib_route_seq_show of net/ipv4/fib_trie.c leaves out. Kernels without strict checking
-/// (before 4.20) send other tables and cached exceptions, too.
-bool is_shown(const route& told) noexcept
-{
-    return told.family == AF_INET && told.table == RT_TABLE_MAIN && (told.flags & RTM_F_CLONED) == 0 &&
-           told.type != RTN_BROADCAST && told.type != RTN_MULTICAST;
-}
-
 void put_name_or_number(table_writer& line, std::optional<std::string_view> name, std::uint32_t address)
 {
     if (!name) return line.put_address(address);
@@ -133,13 +125,19 @@ private:
 
 }  // namespace
 
+bool is_shown_by_route(const route& told) noexcept
+{
+    return told.family == AF_INET && told.table == RT_TABLE_MAIN && (told.flags & RTM_F_CLONED) == 0 &&
+           told.type != RTN_BROADCAST && told.type != RTN_MULTICAST;
+}
+
 std::string route_text(std::span<const route> routes, const interface_names& interfaces, const name_tables& names,
                        std::size_t& lines)
 {
     table_writer table(heading, routes.size() * typical_line);
     interface_lookup lookup(interfaces);
     for (const route& told : routes) {
-        if (!is_shown(told)) continue;
+        if (!is_shown_by_route(told)) continue;
         const shown_route route(told);
         table.begin_line();
         put_destination(table, route, names);

@@ -12,6 +12,10 @@
 
 namespace nodescope::netlink {
 
+/// Whether `route` shows it: the main table without what fib_route_seq_show of net/ipv4/fib_trie.c leaves out. Kernels
+/// without strict checking (before 4.20) send other tables and cached exceptions, too.
+bool is_shown_by_route(const route& told) noexcept;
+
 /// What `route` prints: the IPv4 routes of the main table among `routes`, which are in the kernel's order, with their
 /// first hop. An index without a name is shown as `if7`. `lines` grows by the number of routes shown.
 std::string route_text(std::span<const route> routes, const interface_names& interfaces, const name_tables& names,

@@ -48,6 +48,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
             decode(whole, name, damaged);
             nft_table table;
             decode(whole, table, damaged);
+            nft_chain chain;
+            decode(whole, chain, damaged);
+            routing_rule rule;
+            decode(whole, rule, damaged);
         },
     };
     bool finished = false;

@@ -76,6 +76,27 @@ TEST(DecodeNftTable, KnowsNoNameBeforeItIsWhole)
     }
 }
 
+TEST(DecodeNftChain, TellsWhoseItIsAndItsType)
+{
+    nfgenmsg header{};
+    header.nfgen_family = NFPROTO_INET;
+    const composed whole = composed((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWCHAIN, header)
+                               .bytes(NFTA_CHAIN_TABLE, {"fw4\0", 4})
+                               .bytes(NFTA_CHAIN_TYPE, {"nat\0", 4});
+    nft_chain chain;
+    std::size_t damaged = 0;
+    EXPECT_TRUE(decode(whole, chain, damaged));
+    EXPECT_EQ(chain.family, NFPROTO_INET);
+    EXPECT_EQ(chain.table, "fw4");
+    EXPECT_EQ(chain.type, "nat");
+    EXPECT_EQ(damaged, 0U);
+    testing::for_each_damage(whole, [&](byte_span bytes) {
+        nft_chain other;
+        decode(bytes, other, damaged);
+        EXPECT_LE(other.table.size(), bytes.size());
+    });
+}
+
 // ---- the reader, with stubs for the programs ------------------------------------------------------------------------
 
 class ReadNat : public ::testing::Test {
