@@ -82,7 +82,12 @@ result<std::shared_ptr<cgroup_tree>> cgroup_tree::blocking_open(cgroup_layout la
             from_errno(why, "cgroups: open " + files::place(layout.root, layout.hierarchies.back()).shown());
         return error(failure::unavailable, reason.message());
     }
-    return std::shared_ptr<cgroup_tree>(new cgroup_tree(std::move(layout), std::move(hierarchies), kept_files));
+    unique_fd pressure;
+    if (!layout.pressure_mount.empty()) {
+        pressure = files::open({layout.root, layout.pressure_mount}, O_PATH | O_DIRECTORY);
+    }
+    return std::shared_ptr<cgroup_tree>(
+        new cgroup_tree(std::move(layout), std::move(hierarchies), std::move(pressure), kept_files));
 }
 
 std::optional<clock_time> cgroup_tree::blocking_creation_time(std::string_view path, clock_time boot_time) const
@@ -148,8 +153,11 @@ bool cgroup_files::has_directory(cgroup_controller controller) const noexcept
 
 unique_fd cgroup_files::open(cgroup_controller controller, std::string_view name) const
 {
-    if (!has_directory(controller)) return {};
-    const int hierarchy = tree_->descriptor(static_cast<std::size_t>(layout().hierarchy(controller)));
+    const bool of_controller = controller != cgroup_controller::pressure;
+    if (of_controller && !has_directory(controller)) return {};
+    const int hierarchy = of_controller ? tree_->descriptor(static_cast<std::size_t>(layout().hierarchy(controller)))
+                                        : tree_->pressure_descriptor();
+    if (hierarchy < 0) return {};
     std::string path;
     path.reserve(relative_.size() + 1 + name.size());
     path.append(relative_).append("/").append(name);

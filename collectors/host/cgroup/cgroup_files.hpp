@@ -28,6 +28,8 @@ public:
     [[nodiscard]] const cgroup_layout& layout() const noexcept { return layout_; }
     /// -1: that one cannot be opened.
     [[nodiscard]] int descriptor(std::size_t hierarchy) const noexcept { return hierarchies_[hierarchy].get(); }
+    /// -1: no pressures here.
+    [[nodiscard]] int pressure_descriptor() const noexcept { return pressure_.get(); }
 
     /// When the cgroup was made: the oldest change time of its directories and of the files in them that the kernel
     /// never touches again, but not before `boot_time`. The kernel makes these times up when a directory is first
@@ -44,12 +46,16 @@ public:
     void let_go(std::size_t files) noexcept { kept_files_.fetch_sub(files, std::memory_order_relaxed); }
 
 private:
-    cgroup_tree(cgroup_layout layout, std::vector<unique_fd> hierarchies, std::size_t kept_files)
-        : layout_(std::move(layout)), hierarchies_(std::move(hierarchies)), may_keep_(kept_files)
+    cgroup_tree(cgroup_layout layout, std::vector<unique_fd> hierarchies, unique_fd pressure, std::size_t kept_files)
+        : layout_(std::move(layout)),
+          hierarchies_(std::move(hierarchies)),
+          pressure_(std::move(pressure)),
+          may_keep_(kept_files)
     {
     }
     cgroup_layout layout_;
     std::vector<unique_fd> hierarchies_;
+    unique_fd pressure_;
     const std::size_t may_keep_;
     std::atomic<std::size_t> kept_files_{0};
 };

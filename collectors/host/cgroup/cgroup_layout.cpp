@@ -32,6 +32,14 @@ void add_controllers(cgroup_layout& layout, const mount_line& mount)
 
 }  // namespace
 
+int usual_hierarchy(const cgroup_layout& layout) noexcept
+{
+    for (const auto controller : {cgroup_controller::memory, cgroup_controller::cpu, cgroup_controller::pids}) {
+        if (layout.hierarchy(controller) >= 0) return layout.hierarchy(controller);
+    }
+    return 0;
+}
+
 cgroup_layout parse_cgroup_mounts(std::string_view mountinfo, std::string_view root)
 {
     constexpr std::string_view usual_place = "/sys/fs/cgroup";
@@ -53,6 +61,7 @@ cgroup_layout parse_cgroup_mounts(std::string_view mountinfo, std::string_view r
     } else if (!layout.hierarchies.empty()) {
         layout.version = cgroup_version::v1;
     }
+    layout.pressure_mount = unescape_mount(unified);
     return layout;
 }
 

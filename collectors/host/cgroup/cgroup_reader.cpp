@@ -135,6 +135,23 @@ io_usage read_io_v1(measuring& now)
     return io;
 }
 
+std::optional<pressures> read_pressures(measuring& now)
+{
+    pressures all;
+    bool any = false;
+    const auto take = [&](std::string_view name, pressure& into) {
+        const auto text = now.text(cgroup_controller::pressure, name);
+        const auto parsed = text ? parse_pressure(*text) : std::nullopt;
+        if (parsed) into = *parsed;
+        any = any || parsed.has_value();
+    };
+    take("cpu.pressure", all.cpu);
+    take("memory.pressure", all.memory);
+    take("io.pressure", all.io);
+    if (!any) return std::nullopt;
+    return all;
+}
+
 cgroup_figures read_v1(cgroup_files& files, bool hierarchical)
 {
     measuring now(files);
@@ -143,16 +160,27 @@ cgroup_figures read_v1(cgroup_files& files, bool hierarchical)
     figures.memory = read_memory_v1(now, hierarchical);
     if (files.has_directory(cgroup_controller::blkio)) figures.io = read_io_v1(now);
     now.threads(figures.processes);
+    figures.pressures = read_pressures(now);
     return figures;
 }
 
-// The root cgroup has no memory.current and no memory.swap.current: it is the machine.
-void complete_root_memory(const std::string& root, memory_usage& used)
+// The root cgroup has no memory.current and no memory.swap.current: it is the machine. What the kernel itself takes
+// counts as everywhere.
+void complete_root_memory(const std::string& root, bool has_stat, memory_usage& used)
 {
-    used.usage = used.rss + used.cache;
     const std::string meminfo = blocking_read_meminfo(root);
     const std::uint64_t total = parse_meminfo(meminfo, "SwapTotal");
     used.swap = total - std::min(total, parse_meminfo(meminfo, "SwapFree"));
+    if (!has_stat) {
+        used.rss = parse_meminfo(meminfo, "AnonPages");
+        used.cache = parse_meminfo(meminfo, "Cached");
+        used.mapped_file = parse_meminfo(meminfo, "Mapped");
+        used.inactive_file = parse_meminfo(meminfo, "Inactive(file)");
+        used.active_file = parse_meminfo(meminfo, "Active(file)");
+    }
+    const std::uint64_t memory = parse_meminfo(meminfo, "MemTotal");
+    const std::uint64_t unused = parse_meminfo(meminfo, "MemFree");
+    used.usage = unused == 0 ? used.rss + used.cache + used.kernel : memory - std::min(memory, unused);
 }
 
 std::optional<memory_usage> read_memory_v2(measuring& now)
@@ -162,11 +190,12 @@ std::optional<memory_usage> read_memory_v2(measuring& now)
     const bool has_current = now.figure(memory, "memory.current", used.usage);
     const auto text = now.text(memory, "memory.stat");
     const bool has_stat = text && parse_memory_stat_v2(*text, used);
-    if (!has_current && !has_stat) return std::nullopt;
+    const bool is_machine = now.files.path() == "/" && !has_current;
+    if (!has_current && !has_stat && !is_machine) return std::nullopt;
     now.figure(memory, "memory.peak", used.max_usage);
     now.figure(memory, "memory.swap.current", used.swap);
     if (const auto events = now.text(memory, "memory.events")) parse_memory_events(*events, used);
-    if (now.files.path() == "/" && !has_current) complete_root_memory(now.files.layout().root, used);
+    if (is_machine) complete_root_memory(now.files.layout().root, has_stat, used);
     set_working_set(used);
     return used;
 }
@@ -185,19 +214,7 @@ cgroup_figures read_v2(cgroup_files& files)
         sort_io(*figures.io);
     }
     now.threads(figures.processes);
-
-    pressures all;
-    bool any = false;
-    const auto take = [&](cgroup_controller controller, std::string_view name, pressure& into) {
-        const auto text = now.text(controller, name);
-        const auto parsed = text ? parse_pressure(*text) : std::nullopt;
-        if (parsed) into = *parsed;
-        any = any || parsed.has_value();
-    };
-    take(cpu, "cpu.pressure", all.cpu);
-    take(memory, "memory.pressure", all.memory);
-    take(blkio, "io.pressure", all.io);
-    if (any) figures.pressures = all;
+    figures.pressures = read_pressures(now);
     return figures;
 }
 
@@ -255,7 +272,8 @@ cgroup_limits limits_v2(cgroup_files& files)
     if (const auto text = file.text(cpu, "cpu.max")) parse_cpu_max(*text, limits);
     limits.cpu_mask = file.word(cpuset, "cpuset.cpus.effective");
     limits.memory_limit = file.figure(memory, "memory.max");
-    limits.memory_reservation = file.figure(memory, "memory.min");
+    // What --memory-reservation sets, and what the kubelet sets for a request.
+    limits.memory_reservation = std::max(file.figure(memory, "memory.low"), file.figure(memory, "memory.min"));
     limits.swap_limit = file.figure(memory, "memory.swap.max");
     limits.processes_limit = file.figure(cgroup_controller::pids, "pids.max");
     limits.has_cpu = true;

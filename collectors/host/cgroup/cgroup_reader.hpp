@@ -28,7 +28,7 @@ struct cgroup_figures {
     std::optional<io_usage> io;
     /// threads_current and threads_max.
     std::optional<process_usage> processes;
-    /// v2 with pressure accounting only.
+    /// Where the kernel accounts for them, and v2 is mounted, be it beside v1.
     std::optional<host::pressures> pressures;
 };
 

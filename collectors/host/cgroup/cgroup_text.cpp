@@ -102,6 +102,14 @@ constexpr std::array memory_stat_v2{
     memory_figure{"pgfault", &memory_usage::page_faults},
     memory_figure{"pgmajfault", &memory_usage::major_page_faults},
 };
+// What "kernel" is the sum of, where it is not said (before Linux 5.18).
+constexpr std::array kernel_parts{
+    memory_figure{"kernel_stack", &memory_usage::kernel},
+    memory_figure{"pagetables", &memory_usage::kernel},
+    memory_figure{"percpu", &memory_usage::kernel},
+    memory_figure{"slab", &memory_usage::kernel},
+};
+constexpr std::array kernel_sum{memory_figure{"kernel", &memory_usage::kernel}};
 constexpr std::array memory_events{
     memory_figure{"high", &memory_usage::high_events},
     memory_figure{"max", &memory_usage::max_events},
@@ -210,12 +218,21 @@ bool parse_memory_stat_v1(std::string_view text, bool hierarchical, memory_usage
 
 bool parse_memory_stat_v2(std::string_view text, memory_usage& into)
 {
-    return read_keyed<memory_usage>(text, memory_stat_v2, into) != 0;
+    const std::size_t found = read_keyed<memory_usage>(text, memory_stat_v2, into);
+    if (read_keyed<memory_usage>(text, kernel_sum, into) != 0) return true;
+    bool any = found != 0;
+    for (const memory_figure& one : kernel_parts) {
+        memory_usage part;
+        any = read_keyed<memory_usage>(text, std::span(&one, 1), part) != 0 || any;
+        into.kernel += part.kernel;
+    }
+    return any;
 }
 
 void parse_memory_events(std::string_view text, memory_usage& into)
 {
     read_keyed<memory_usage>(text, memory_events, into);
+    into.fail_count = into.max_events;
 }
 
 std::optional<std::uint64_t> parse_oom_kills(std::string_view text)
@@ -262,12 +279,14 @@ void parse_io_stat(std::string_view text, io_usage& into)
 {
     const std::size_t first = into.size();
     for_each_line(text, [&](std::string_view line) {
+        // Devices without figures have no end of line: "7:1 7:0 8:0 rbytes=1" (blkcg_print_one_stat in
+        // block/blk-cgroup.c before Linux 6.7), and one that is going away is "(unknown)". Figures are of the last.
+        std::optional<std::pair<std::uint32_t, std::uint32_t>> device;
         fields words(line);
-        const auto device = parse_device_number(words.next());
-        if (!device) return true;
         for (std::string_view word = words.next(); !word.empty(); word = words.next()) {
             const auto pair = split_at(word, '=');
-            if (!pair) continue;
+            if (!pair) device = parse_device_number(word);
+            if (!pair || !device) continue;
             const auto* const key = std::find_if(io_stat_keys.begin(), io_stat_keys.end(),
                                                  [&](const named_io& one) { return one.name == pair->first; });
             const auto figure = whole_number<std::uint64_t>(pair->second);
@@ -310,9 +329,11 @@ void parse_cpu_max(std::string_view text, cgroup_limits& into)
 
 std::uint64_t shares_of_weight(std::uint64_t weight) noexcept
 {
-    // The kernel's range. 0 stands for no such file.
-    if (weight == 0) return 0;
-    return 2 + (std::min<std::uint64_t>(weight, 10'000) - 1) * 262'142 / 9999;
+    // sched_weight_from_cgroup() in kernel/sched/sched.h: the scheduler's weight is that of v1's shares.
+    constexpr std::uint64_t most = 10'000;
+    constexpr std::uint64_t usual_weight = 100;
+    constexpr std::uint64_t usual_shares = 1024;
+    return (std::min(weight, most) * usual_shares + usual_weight / 2) / usual_weight;
 }
 
 }  // namespace nodescope::host

@@ -27,9 +27,10 @@ std::vector<std::uint64_t> parse_cpu_list(std::string_view text);
 
 /// v1 memory.stat. `hierarchical`: what is below counts too (memory.use_hierarchy). False when it has no known key.
 bool parse_memory_stat_v1(std::string_view text, bool hierarchical, memory_usage& into);
-/// v2 memory.stat. False when it has no known key.
+/// v2 memory.stat. False when it has no known key. Kernels that do not say what they themselves take for the cgroup
+/// have it as the sum of its parts.
 bool parse_memory_stat_v2(std::string_view text, memory_usage& into);
-/// v2 memory.events.
+/// v2 memory.events. What v1 counts in memory.failcnt is "max".
 void parse_memory_events(std::string_view text, memory_usage& into);
 /// The "oom_kill" of v2 memory.events and v1 memory.oom_control. None when there is no such line.
 std::optional<std::uint64_t> parse_oom_kills(std::string_view text);
@@ -50,7 +51,7 @@ std::optional<pressure> parse_pressure(std::string_view text);
 
 /// v2 cpu.max: "50000 100000" or "max 100000".
 void parse_cpu_max(std::string_view text, cgroup_limits& into);
-/// The shares that stand for a v2 cpu.weight.
+/// The shares that the scheduler takes a v2 cpu.weight for: 1024 for its default of 100. 0 (no such file) is 0.
 std::uint64_t shares_of_weight(std::uint64_t weight) noexcept;
 
 }  // namespace nodescope::host

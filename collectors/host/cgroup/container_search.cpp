@@ -38,15 +38,6 @@ constexpr std::size_t process_stat_limit = 4096;
 /// Bytes of one cgroup.procs: enough for all the process numbers that are looked at.
 constexpr std::size_t procs_limit = 8 * container_process_limit;
 
-// The hierarchy in which every runtime makes a directory for a container, or the nearest to it.
-int usual_hierarchy(const cgroup_layout& layout)
-{
-    for (const auto controller : {cgroup_controller::memory, cgroup_controller::cpu, cgroup_controller::pids}) {
-        if (layout.hierarchy(controller) >= 0) return layout.hierarchy(controller);
-    }
-    return 0;
-}
-
 // When they were made, of those whose id is in several places of this hierarchy: seldom any.
 void date_those_in_doubt(const cgroup_layout& layout, std::vector<container_place>& all)
 {

@@ -62,6 +62,9 @@ TEST(CgroupLayout, HybridCountsAsVersionOne)
     EXPECT_EQ(mount_of(layout, cgroup_controller::cpu), mount_of(layout, cgroup_controller::cpuacct));
     EXPECT_EQ(mount_of(layout, cgroup_controller::memory), "/sys/fs/cgroup/memory");
     EXPECT_EQ(mount_of(layout, cgroup_controller::blkio), "");
+    EXPECT_EQ(layout.pressure_mount, "/sys/fs/cgroup/unified");
+    EXPECT_EQ(parse_cgroup_mounts(v2_table, "/").pressure_mount, "/sys/fs/cgroup");
+    EXPECT_EQ(parse_cgroup_mounts("", "/").pressure_mount, "");
 }
 
 TEST(CgroupLayout, OneUnifiedHierarchyIsVersionTwo)

@@ -1,6 +1,7 @@
 #include "collectors/host/cgroup/cgroup_text.hpp"
 #include "tests/support/temporary_root.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -147,8 +148,21 @@ TEST(CgroupText, ReadsTheMemoryOfVersionTwo)
     expected.page_faults = 12;
     expected.major_page_faults = 13;
     expected.high_events = 155;
-    expected.max_events = 14;
+    expected.max_events = expected.fail_count = 14;
     EXPECT_EQ(memory, expected);
+}
+
+TEST(CgroupText, KernelMemoryOfVersionTwoIsSaidOrTheSumOfItsParts)
+{
+    memory_usage memory;
+    EXPECT_TRUE(parse_memory_stat_v2("anon 1\nkernel 5000000\nslab 4000000\npercpu 7\n", memory));
+    EXPECT_EQ(memory.kernel, 5'000'000U);
+    memory = {};
+    EXPECT_TRUE(parse_memory_stat_v2("kernel_stack 1\npagetables 20\npercpu 300\nsock 9\nslab 4000\n", memory));
+    EXPECT_EQ(memory.kernel, 4321U);
+    memory = {};
+    EXPECT_FALSE(parse_memory_stat_v2("sock 9\n", memory));
+    EXPECT_EQ(memory.kernel, 0U);
 }
 
 TEST(CgroupText, ReadsBlockIoOfVersionOne)
@@ -203,6 +217,24 @@ TEST(CgroupText, ReadsBlockIoOfVersionTwo)
     EXPECT_EQ(entry(io, io_list::service_bytes, 8, 0), nullptr);
 }
 
+TEST(CgroupText, FiguresOfAnIoLineAreOfTheLastDeviceBeforeThem)
+{
+    const auto read_of = [](std::string_view text) {
+        io_usage io;
+        parse_io_stat(text, io);
+        std::string all;
+        for (const io_entry& one : io) {
+            all +=
+                fmt::format("{}:{}={} ", one.major, one.minor, one.value[static_cast<std::size_t>(io_operation::read)]);
+        }
+        return all;
+    };
+    EXPECT_EQ(read_of("7:7 7:6 7:5 8:0 rbytes=28672\n253:1 rbytes=5\n"), "8:0=28672 253:1=5 ");
+    EXPECT_EQ(read_of("(unknown) 8:0 rbytes=1\n"), "8:0=1 ");
+    EXPECT_EQ(read_of("8:0 (unknown) rbytes=1\n"), "") << "that of the one that is going away";
+    EXPECT_EQ(read_of("8:0 rbytes=1 rbytes_new=2 8:16 rbytes=3\n"), "8:0=1 8:16=3 ");
+}
+
 TEST(CgroupText, BoundsTheNumberOfEntries)
 {
     std::string text;
@@ -249,12 +281,12 @@ TEST(CgroupText, ReadsLimits)
     parse_cpu_max("", limits);
     EXPECT_EQ(limits.cpu_period, 0U);
 
-    EXPECT_EQ(shares_of_weight(100), 2597U);
-    EXPECT_EQ(shares_of_weight(173), 4511U);
-    EXPECT_EQ(shares_of_weight(1), 2U);
-    EXPECT_EQ(shares_of_weight(10'000), 262'144U);
+    EXPECT_EQ(shares_of_weight(100), 1024U);
+    EXPECT_EQ(shares_of_weight(173), 1772U);
+    EXPECT_EQ(shares_of_weight(1), 10U);
+    EXPECT_EQ(shares_of_weight(10'000), 102'400U);
     EXPECT_EQ(shares_of_weight(0), 0U);
-    EXPECT_EQ(shares_of_weight(~std::uint64_t{0}), 262'144U);
+    EXPECT_EQ(shares_of_weight(~std::uint64_t{0}), 102'400U);
 }
 
 TEST(CgroupText, NonsenseHasNoFigures)
