@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     (void)parse_node_mounts(text);
     (void)parse_diskstats(text);
     (void)upper_directory_of(text, "merged");
-    (void)parse_net_dev(text);
+    (void)parse_net_dev(text, network_owner::container);
     tcp_states tcp;
     count_tcp_line(text, tcp);
     udp_counters udp;

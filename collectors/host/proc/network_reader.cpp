@@ -98,7 +98,7 @@ result<network_usage> network_reader::blocking_read(deadline limit, const abando
     const auto interfaces = files::read_file_at(directory_.get(), "net/dev", net_dev_limit_bytes, shown_ + "/net/dev");
     if (!interfaces) return interfaces.error();
     network_usage network;
-    network.interfaces = parse_net_dev(interfaces->text);
+    network.interfaces = parse_net_dev(interfaces->text, whose_);
 
     const auto read_table = [&](const char* name, auto count, auto& into) {
         return for_each_table_line(directory_.get(), name, fmt::format("{}/{}", shown_, name), limit, abandoned,

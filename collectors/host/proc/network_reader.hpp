@@ -2,6 +2,7 @@
 // state; and the descriptors of processes. Blocking: for pool threads.
 #pragma once
 
+#include "collectors/host/proc/proc_text.hpp"
 #include "collectors/host/proc/process_handle.hpp"
 #include "collectors/host/usage.hpp"
 #include "core/deadline.hpp"
@@ -21,17 +22,21 @@ namespace nodescope::host {
 class network_reader {
 public:
     /// The process must be known to be the container's (belongs_to_container): its number may have a new owner.
-    explicit network_reader(process_handle process) : directory_(process.take_directory()), shown_(process.shown()) {}
+    network_reader(process_handle process, network_owner whose)
+        : directory_(process.take_directory()), shown_(process.shown()), whose_(whose)
+    {
+    }
 
-    /// failure::gone when the process has ended, whoever has its number then. Loopback, veth and bridge interfaces of
-    /// the runtimes ("lo…", "veth…", "docker…", "nerdctl…") are left out. `sockets`: those of TCP
-    /// and UDP too, for each of which the kernel walks its whole table. Without IPv6 tcp6 and udp6 stay 0. Blocking.
+    /// failure::gone when the process has ended, whoever has its number then. Loopback is left out, and on the node
+    /// what runtimes make there ("veth…", "docker…", "nerdctl…"). `sockets`: those of TCP and UDP too, for each of
+    /// which the kernel walks its whole table. Without IPv6 tcp6 and udp6 stay 0. Blocking.
     [[nodiscard]] result<network_usage> blocking_read(deadline limit, const abandon_flag& abandoned,
                                                       bool sockets = false) const;
 
 private:
     unique_fd directory_;
     std::string shown_;
+    network_owner whose_;
 };
 
 /// Adds the open descriptors of `processes` to usage.fd_count and those that are sockets to usage.socket_count, and

@@ -33,7 +33,9 @@ constexpr std::array memory_lines{
     memory_line{"VmSwap", &process_status::swap_bytes},
 };
 
-constexpr std::array<std::string_view, 4> left_out_interfaces{"lo", "veth", "docker", "nerdctl"};
+constexpr std::string_view loopback = "lo";
+// What runtimes make on the node, by the beginnings of their names.
+constexpr std::array<std::string_view, 3> made_by_runtimes{"veth", "docker", "nerdctl"};
 
 // The columns of net/dev that are of use, by number after the colon: the first four of receiving and of sending.
 struct column {
@@ -220,18 +222,20 @@ result<std::uint64_t> parse_uptime_centiseconds(std::string_view text)
     return *seconds * 100 + *hundredths;
 }
 
-bool is_left_out(std::string_view interface_name) noexcept
+bool is_left_out(std::string_view interface_name, network_owner whose) noexcept
 {
-    return std::any_of(left_out_interfaces.begin(), left_out_interfaces.end(),
+    if (interface_name == loopback) return true;
+    return whose == network_owner::node &&
+           std::any_of(made_by_runtimes.begin(), made_by_runtimes.end(),
                        [&](std::string_view prefix) { return interface_name.starts_with(prefix); });
 }
 
-std::vector<interface_counters> parse_net_dev(std::string_view text)
+std::vector<interface_counters> parse_net_dev(std::string_view text, network_owner whose)
 {
     std::vector<interface_counters> interfaces;
     for_each_line(text, [&](std::string_view line) {
         auto interface = parse_interface(line);
-        if (interface && !is_left_out(interface->name)) interfaces.push_back(std::move(*interface));
+        if (interface && !is_left_out(interface->name, whose)) interfaces.push_back(std::move(*interface));
         return interfaces.size() < interface_limit;
     });
     return interfaces;

@@ -68,11 +68,16 @@ result<std::int64_t> parse_boot_time(std::string_view proc_stat);
 /// The first number of /proc/uptime, in hundredths of a second.
 result<std::uint64_t> parse_uptime_centiseconds(std::string_view text);
 
-/// Whether an interface is left out: loopback, and what runtimes make on the node for each container.
-bool is_left_out(std::string_view interface_name) noexcept;
+enum class network_owner : std::uint8_t {
+    node,
+    container,  ///< an interface that is called like one of the node's is its own
+};
+
+/// Whether an interface is left out: loopback, and on the node what runtimes make there for each container.
+bool is_left_out(std::string_view interface_name, network_owner whose) noexcept;
 
 /// /proc/PID/net/dev without the interfaces that are left out, in its order. At most interface_limit.
-std::vector<interface_counters> parse_net_dev(std::string_view text);
+std::vector<interface_counters> parse_net_dev(std::string_view text, network_owner whose);
 /// A node has one for each container, most of them veth, which are left out. A container that may make its own could
 /// make thousands, and each takes 100 bytes in each of the samples that are kept.
 inline constexpr std::size_t interface_limit = 1024;

@@ -40,7 +40,7 @@ network_reader open(const temporary_root& root)
     root.write("/proc/7/stat", "");
     auto process = process_handle::open(root.path(), 7);
     EXPECT_TRUE(process) << process.error();
-    return network_reader(std::move(*process));
+    return network_reader(std::move(*process), network_owner::container);
 }
 
 network_usage read(const temporary_root& root, bool sockets)
@@ -56,8 +56,9 @@ TEST(NetDev, CountsEachInterfaceButTheRuntimesOwn)
 {
     const auto interfaces =
         parse_net_dev(heading + "    lo: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n" + eth0 +
-                      "veth12: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\ndocker0:1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n"
-                      "nerdctl0: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\nbr-1:5 0 0 0 0 0 0 0 6 0 0 0 0 0 0 0\n");
+                          "veth12: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\ndocker0:1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n"
+                          "nerdctl0: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\nbr-1:5 0 0 0 0 0 0 0 6 0 0 0 0 0 0 0\n",
+                      network_owner::node);
     ASSERT_EQ(interfaces.size(), 2U);
     interface_counters expected;
     expected.name = "eth0";
@@ -75,11 +76,25 @@ TEST(NetDev, CountsEachInterfaceButTheRuntimesOwn)
     EXPECT_EQ(interfaces[1].tx_bytes, 6U);
 }
 
+TEST(NetDev, InsideAContainerEveryInterfaceButLoopbackIsItsOwn)
+{
+    const std::string zeros = ":1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n";
+    const std::string text = heading + "lo" + zeros + "lora0" + zeros + "veth0" + zeros + "docker0" + zeros;
+    const auto inside = parse_net_dev(text, network_owner::container);
+    ASSERT_EQ(inside.size(), 3U);
+    EXPECT_EQ(inside[0].name, "lora0");
+    EXPECT_EQ(inside[1].name, "veth0");
+    EXPECT_EQ(inside[2].name, "docker0");
+    const auto on_the_node = parse_net_dev(text, network_owner::node);
+    ASSERT_EQ(on_the_node.size(), 1U);
+    EXPECT_EQ(on_the_node[0].name, "lora0");
+}
+
 TEST(NetDev, ATextCutAnywhereHasNoWrongInterface)
 {
     const std::string whole = heading + eth0;
     for (std::size_t length = 0; length <= whole.size(); ++length) {
-        for (const auto& interface : parse_net_dev(whole.substr(0, length))) {
+        for (const auto& interface : parse_net_dev(whole.substr(0, length), network_owner::node)) {
             EXPECT_EQ(interface.name, "eth0");
             EXPECT_EQ(interface.tx_bytes, 178516U);
         }
@@ -91,11 +106,11 @@ TEST(NetDev, NonsenseHasNoInterfaces)
     for (const std::string& text :
          {std::string(), std::string(":::"), std::string(": 1 1 1 1 1 1 1 1 1 1 1 1\n"), std::string("eth0: x\n"),
           std::string("eth0: 1 2 3 4 5 6 7 8 9 10 11 -12\n"), std::string(100'000, ':'), std::string(100'000, ' ')}) {
-        EXPECT_TRUE(parse_net_dev(text).empty()) << text.substr(0, 50);
+        EXPECT_TRUE(parse_net_dev(text, network_owner::node).empty()) << text.substr(0, 50);
     }
     std::string many;
     for (std::size_t i = 0; i < interface_limit + 5; ++i) many += "e" + std::to_string(i) + eth0.substr(6);
-    EXPECT_EQ(parse_net_dev(many).size(), interface_limit);
+    EXPECT_EQ(parse_net_dev(many, network_owner::node).size(), interface_limit);
 }
 
 TEST(SocketTables, CountStatesAndQueues)
@@ -162,7 +177,7 @@ TEST(NetworkReader, AnEndedProcessIsGone)
     }
     auto process = process_handle::open("/", child);
     ASSERT_TRUE(process);
-    const network_reader reader(std::move(*process));
+    const network_reader reader(std::move(*process), network_owner::container);
     EXPECT_TRUE(reader.blocking_read(minute(), nobody));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
