@@ -41,18 +41,18 @@ std::vector<shared_cache> read_caches(const files::place& cpu)
     return found;
 }
 
-/// Puts one CPU into the core it is a thread of. CPUs that are offline or have no core are left out.
+/// Puts one CPU into the core it is a thread of; where the kernel does not say which, it is a core of its own. CPUs
+/// that are offline are left out.
 void add_cpu(std::vector<cpu_core>& cores, const files::place& cpu, int number)
 {
     if (blocking_number<int>(cpu / "online") == 0) return;  // cpu0 mostly has no such file
     const auto id = blocking_number<int>(cpu / "topology/core_id");
-    if (!id) return;
     const int socket = blocking_number<int>(cpu / "topology/physical_package_id").value_or(0);
     auto core = std::find_if(cores.begin(), cores.end(),
-                             [&](const cpu_core& known) { return known.id == *id && known.socket == socket; });
+                             [&](const cpu_core& known) { return known.id == id && known.socket == socket; });
     if (core == cores.end()) {
         core = cores.emplace(cores.end());
-        core->id = *id;
+        core->id = id.value_or(number);
         core->socket = socket;
     }
     core->threads.push_back(number);

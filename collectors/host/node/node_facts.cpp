@@ -66,8 +66,9 @@ void read_names(const std::string& root, node_facts& facts)
     if (::uname(&kernel) == 0) facts.kernel_version = static_cast<const char*>(kernel.release);
     facts.os_name = read_os_name(root);
     facts.machine_id = first_word(root, {"/etc/machine-id", "/var/lib/dbus/machine-id"});
-    facts.system_uuid = first_word(root, {"/sys/class/dmi/id/product_uuid", "/proc/device-tree/system-id",
-                                          "/proc/device-tree/vm,uuid", "/etc/machine-id"});
+    // The first is root's to read. The machine id is not another spelling of it: empty is right then.
+    facts.system_uuid = first_word(
+        root, {"/sys/class/dmi/id/product_uuid", "/proc/device-tree/system-id", "/proc/device-tree/vm,uuid"});
     facts.boot_id = first_word(root, {"/proc/sys/kernel/random/boot_id"});
 }
 
@@ -106,11 +107,11 @@ void read_processors(const std::string& root, node_facts& facts)
 {
     facts.topology = blocking_read_topology(root);
     std::set<int> sockets;
-    std::set<std::pair<int, int>> cores;
+    std::size_t cores = 0;
     for (const numa_node& node : facts.topology) {
         for (const cpu_core& core : node.cores) {
             sockets.insert(core.socket);
-            cores.emplace(core.socket, core.id);
+            ++cores;
             facts.cores += core.threads.size();
         }
     }
@@ -122,7 +123,7 @@ void read_processors(const std::string& root, node_facts& facts)
     }
     facts.cpu_vendor = std::move(summary.vendor);
     if (facts.cores == 0) facts.cores = summary.processors;
-    facts.physical_cores = cores.empty() ? facts.cores : cores.size();
+    facts.physical_cores = cores == 0 ? facts.cores : cores;
     if (!has_clock_rate) return;
     const auto fastest =
         blocking_number<std::uint64_t>({root, "/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq"});
@@ -155,7 +156,7 @@ std::vector<network_device> blocking_read_network_devices(const std::string& roo
     const files::place directory(root, "/sys/class/net");
     std::vector<network_device> interfaces;
     for (const std::string& name : blocking_names(directory)) {
-        if (is_left_out(name)) continue;
+        if (is_left_out(name, network_owner::node)) continue;
         const files::place interface = directory / name;
         const auto address = blocking_word(interface / "address");
         if (!address) continue;  // bonding_masters is a file among the interfaces

@@ -149,8 +149,9 @@ TEST_F(CpuTopology, LeavesOutWhatDoesNotParse)
     const auto found = read();
 
     ASSERT_EQ(found.size(), 1U);
-    ASSERT_EQ(found[0].cores.size(), 1U);
+    ASSERT_EQ(found[0].cores.size(), 2U);
     EXPECT_EQ(found[0].cores[0].caches.size(), 1U);
+    EXPECT_EQ(found[0].cores[1].threads, std::vector<int>{1}) << "a core of its own, as nobody says whose it is";
     EXPECT_EQ(found[0].distances, std::vector<std::uint64_t>{10});
     EXPECT_TRUE(found[0].huge_pages.empty());
 }

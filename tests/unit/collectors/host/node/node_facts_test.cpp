@@ -81,7 +81,7 @@ TEST_F(NodeFacts, FindsEachNameTagWhereTheNodeHasIt)
     root.write("/usr/lib/os-release", captured_node("os-release"));
     node_facts facts = read();
     EXPECT_EQ(facts.machine_id, "3d1219c7c4c5404aaa1f6d2a48adfda4");
-    EXPECT_EQ(facts.system_uuid, "3d1219c7c4c5404aaa1f6d2a48adfda4");
+    EXPECT_EQ(facts.system_uuid, "") << "the machine id is another";
     EXPECT_EQ(facts.boot_id, "9b316a66-0002-4c4a-ab6a-1db61e250258");
     EXPECT_EQ(facts.os_name, "Debian GNU/Linux 12 (bookworm)");
 
