@@ -24,8 +24,6 @@ namespace {
 // 120 bytes a disk.
 constexpr std::size_t diskstats_limit_bytes = 4UL * 1024UL * 1024UL;
 
-bool is_network(const node_mount& mount) { return mount.type.starts_with("nfs"); }
-
 // None when the mount is gone or another lies on top of it. May hang on a network filesystem.
 std::optional<filesystem_usage> blocking_measure(const std::string& root, const node_mount& mount)
 {
@@ -56,6 +54,8 @@ void add(node_filesystems& into, const node_mount& mount, filesystem_usage usage
     const disk_line* disk = into.disk(usage.major, usage.minor);
     if (disk == nullptr) disk = into.disk(mount.source);
     if (disk != nullptr) usage.disk = disk->counters;
+    // What the kernel calls the disk that it was started from, before there are names (init/do_mounts.c).
+    if (disk != nullptr && usage.device == "/dev/root") usage.device = "/dev/" + disk->name;
     into.usages.push_back(std::move(usage));
 }
 
@@ -82,16 +82,35 @@ public:
         return mounts_;
     }
 
+    /// The root below which the mount points are.
+    [[nodiscard]] const std::string& seen_through() const noexcept { return seen_through_; }
+
 private:
     result<void> open()
     {
-        const files::place where = reachable_mounts(root_);
-        shown_ = where.shown();
-        file_ = files::open(where);
+        open_nodes();
+        if (!file_) {
+            const files::place where = reachable_mounts(root_);
+            shown_ = where.shown();
+            file_ = files::open(where);
+            seen_through_ = root_;
+        }
         if (!file_) return from_errno(errno, "read " + shown_);
         struct statfs kind = {};
         is_kernels_ = ::fstatfs(file_.get(), &kind) == 0 && kind.f_type == PROC_SUPER_MAGIC;
         return {};
+    }
+
+    /// The node's table where it may be read, and its files looked at: a service manager gives us mounts of our own,
+    /// for protection, and a container has others.
+    void open_nodes()
+    {
+        if (!files::is_own_root(root_) || !files::open({node_root, "/"}, O_PATH)) return;
+        const files::place where("/", "/proc/1/mountinfo");
+        file_ = files::open(where);
+        if (!file_) return;
+        shown_ = where.shown();
+        seen_through_ = node_root;
     }
 
     [[nodiscard]] bool changed() const
@@ -100,7 +119,9 @@ private:
         return !is_kernels_ || ::poll(&asked, 1, 0) != 0;
     }
 
+    static constexpr const char* node_root = "/proc/1/root";
     std::string root_;
+    std::string seen_through_ = root_;
     std::string shown_;
     unique_fd file_;
     bool is_kernels_ = false;
@@ -110,19 +131,22 @@ private:
 }  // namespace
 
 struct filesystem_watch::local_part {
+    std::string root;
     node_filesystems measured;
     std::vector<node_mount> network;
 };
 
 /// What the network thread has found out so far; it may be stuck in the middle while the askers have gone on.
 struct filesystem_watch::network_part {
-    explicit network_part(std::vector<node_mount> wanted) : mounts_(std::move(wanted)) {}
+    network_part(std::string root, std::vector<node_mount> wanted) : root_(std::move(root)), mounts_(std::move(wanted))
+    {
+    }
 
-    void blocking_measure_all(const std::string& root, const abandon_flag& abandoned)
+    void blocking_measure_all(const abandon_flag& abandoned)
     {
         // Goes on where an abandoned call stopped. Nobody else changes the answers: the pool has one thread.
         for (std::size_t i = answers_.size(); i < mounts_.size() && !abandoned.raised(); ++i) {
-            auto usage = blocking_measure(root, mounts_[i]);
+            auto usage = blocking_measure(root_, mounts_[i]);
             const std::lock_guard lock(mutex_);
             answers_.push_back(std::move(usage));
         }
@@ -138,6 +162,7 @@ struct filesystem_watch::network_part {
     }
 
 private:
+    const std::string root_;
     const std::vector<node_mount> mounts_;
     std::mutex mutex_;
     std::vector<std::optional<filesystem_usage>> answers_;  // of the first mounts; none: it is gone
@@ -152,14 +177,15 @@ struct filesystem_watch::state {
         auto current = mounts.blocking_current();
         if (!current) return current.error();
         const auto part = std::make_shared<local_part>();
+        part->root = mounts.seen_through();
         if (auto text = files::read_file({root, "/proc/diskstats"}, diskstats_limit_bytes)) {
             part->measured.disks = parse_diskstats(text->text);
         }
         for (node_mount& mount : *current) {
             if (abandoned.raised()) return error(failure::cancelled, "filesystems: the asker went away");
-            if (is_network(mount)) {
+            if (is_remote_filesystem(mount.type)) {
                 part->network.push_back(std::move(mount));
-            } else if (auto usage = blocking_measure(root, mount)) {
+            } else if (auto usage = blocking_measure(part->root, mount)) {
                 add(part->measured, mount, std::move(*usage));
             }
         }
@@ -186,7 +212,7 @@ task<result<std::shared_ptr<const node_filesystems>>> filesystem_watch::measure(
 
     const auto measured = std::make_shared<node_filesystems>((*part)->measured);
     if (!(*part)->network.empty()) {
-        if (network_calls_.in_flight() == 0) network_ = std::make_shared<network_part>((*part)->network);
+        if (network_calls_.in_flight() == 0) network_ = std::make_shared<network_part>((*part)->root, (*part)->network);
         const auto network = network_;
         const auto begin_network = [this, network](deadline own) { return measure_network(network, own); };
         // Half of what is left, so that what is known reaches the asker in time.
@@ -219,8 +245,8 @@ task<result<void>> filesystem_watch::measure_network(std::shared_ptr<network_par
     if (network_pool_.abandoned() > 0) {
         co_return error(failure::overloaded, "network filesystems: the one asked last still hangs");
     }
-    auto work = [into, root = state_->root](const abandon_flag& abandoned) -> result<void> {
-        into->blocking_measure_all(root, abandoned);
+    auto work = [into](const abandon_flag& abandoned) -> result<void> {
+        into->blocking_measure_all(abandoned);
         return {};
     };
     co_return co_await network_pool_.run("network filesystems", limit, std::move(work));

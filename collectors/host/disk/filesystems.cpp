@@ -15,19 +15,57 @@ namespace nodescope::host {
 
 namespace {
 
-// The filesystems that are counted; network filesystems by their beginning: nfs, nfs4.
-constexpr std::array<std::string_view, 2> type_beginnings{"ext", "nfs"};
-constexpr std::array<std::string_view, 19> types{"btrfs", "overlay", "tmpfs", "xfs",     "zfs",  "squashfs", "f2fs",
-                                                 "vfat",  "fat",     "msdos", "exfat",   "ntfs", "jfs",      "reiserfs",
-                                                 "hfs",   "hfsplus", "udf",   "iso9660", "ntfs3"};
+// The filesystems that are counted, and beginnings of their names: ext4, nfs4, fuse.sshfs.
+constexpr std::array<std::string_view, 20> types{
+    "btrfs", "overlay", "tmpfs", "xfs",      "zfs", "squashfs", "f2fs", "vfat",    "fat",   "msdos",
+    "exfat", "ntfs",    "jfs",   "reiserfs", "hfs", "hfsplus",  "udf",  "iso9660", "ntfs3", "bcachefs"};
+constexpr std::string_view local_beginning = "ext";
+// Those that somebody else answers for: another machine, the hypervisor, a process.
+constexpr std::array<std::string_view, 9> remote_types{"cifs",   "smb3", "ceph", "9p",     "virtiofs",
+                                                       "lustre", "gpfs", "afs",  "fuseblk"};
+constexpr std::array<std::string_view, 2> remote_beginnings{"nfs", "fuse."};
+// They show files of the kernel, or a disk once more.
+constexpr std::array<std::string_view, 4> views{"fuse.lxcfs", "fuse.fuse-overlayfs", "fuse.portal", "fuse.gvfsd-fuse"};
+// Below these runtimes and the kubelet mount for containers.
+constexpr std::array<std::string_view, 6> container_folders{"/var/lib/kubelet/",    "/var/lib/docker/",
+                                                            "/var/lib/containerd/", "/var/lib/containers/",
+                                                            "/run/containerd/",     "/run/docker/"};
 
-bool is_kept(std::string_view type, std::string_view mountpoint)
+template <std::size_t Size>
+bool is_one_of(const std::array<std::string_view, Size>& all, std::string_view one)
+{
+    return std::find(all.begin(), all.end(), one) != all.end();
+}
+
+template <std::size_t Size>
+bool begins_with_one_of(const std::array<std::string_view, Size>& all, std::string_view text)
+{
+    return std::any_of(all.begin(), all.end(), [&](std::string_view one) { return text.starts_with(one); });
+}
+
+/// A filesystem in user space that an ordinary user mounted: its process may never answer.
+bool is_a_users(std::string_view super_options)
+{
+    constexpr std::string_view key = "user_id=";
+    bool others = false;
+    for (std::size_t at = 0; at <= super_options.size();) {
+        const std::size_t end = std::min(super_options.find(',', at), super_options.size());
+        const std::string_view option = super_options.substr(at, end - at);
+        others = others || (option.starts_with(key) && option != "user_id=0");
+        at = end + 1;
+    }
+    return others;
+}
+
+bool is_kept(const mount_line& line)
 {
     // An overlay on "/" is the node's own; any other shows a disk once more under another name.
-    if (type == "overlay") return mountpoint == "/";
-    return std::find(types.begin(), types.end(), type) != types.end() ||
-           std::any_of(type_beginnings.begin(), type_beginnings.end(),
-                       [&](std::string_view beginning) { return type.starts_with(beginning); });
+    if (line.type == "overlay") return line.mountpoint == "/";
+    // A part of one shows it once more; those of containers are theirs.
+    if (line.type == "tmpfs") return line.root == "/" && !begins_with_one_of(container_folders, line.mountpoint);
+    if (is_one_of(views, line.type)) return false;
+    if (is_remote_filesystem(line.type)) return !is_a_users(line.super_options);
+    return is_one_of(types, line.type) || line.type.starts_with(local_beginning);
 }
 
 node_mount as_node_mount(const mount_line& line)
@@ -76,12 +114,23 @@ std::optional<disk_line> parse_disk(std::string_view line)
 
 }  // namespace
 
+bool is_remote_filesystem(std::string_view type) noexcept
+{
+    return is_one_of(remote_types, type) || begins_with_one_of(remote_beginnings, type);
+}
+
 std::vector<node_mount> parse_node_mounts(std::string_view mountinfo)
 {
     std::map<std::string, node_mount> by_device;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::string> tmpfs_places;
     for_each_mount(mountinfo, [&](const mount_line& line) {
-        if (!is_kept(line.type, line.mountpoint)) return;
+        if (!is_kept(line)) return;
         node_mount mount = as_node_mount(line);
+        if (mount.type == "tmpfs") {
+            // Mounted at a second place, it is still one.
+            const std::pair number(mount.major, mount.minor);
+            if (tmpfs_places.try_emplace(number, mount.mountpoint).first->second != mount.mountpoint) return;
+        }
         const auto [first, added] = by_device.try_emplace(mount.device, mount);
         // A later tmpfs of the same name lies on the same place and hides the earlier one.
         if (!added && (mount.mountpoint == "/" || mount.type == "tmpfs")) first->second = std::move(mount);

@@ -28,8 +28,12 @@ struct node_mount {
     std::uint32_t minor = 0;
 };
 
+/// Whether somebody else than the kernel answers for a filesystem of this type, and may never do so.
+bool is_remote_filesystem(std::string_view type) noexcept;
+
 /// The filesystems in a mountinfo text: of the types that are counted, the first mount of a source, and "/" before any
-/// other. Sorted by device. Pure.
+/// other; of a tmpfs the first mount of the whole. Without those that runtimes, the kubelet and users mount for
+/// themselves. Sorted by device. Pure.
 std::vector<node_mount> parse_node_mounts(std::string_view mountinfo);
 
 /// A disk or partition of /proc/diskstats.
@@ -72,10 +76,10 @@ public:
     ~filesystem_watch();
 
     /// Measures again, once for all who ask meanwhile: mountinfo if the kernel says that it changed, one statfs each,
-    /// /proc/diskstats. Network filesystems (nfs) are asked on a thread of their own, and each asker waits for them
-    /// until half of its own time is gone, at most network_limit: those that have not answered by then are left out and
-    /// named in `unanswered`. failure::denied, failure::gone when mountinfo cannot be read, failure::timed_out,
-    /// failure::cancelled, failure::overloaded while the measurement before still hangs in a disk.
+    /// /proc/diskstats. Those that are not the kernel's own (nfs, fuse) are asked on a thread of their own, and each
+    /// asker waits for them until half of its own time is gone, at most network_limit: those that have not answered by
+    /// then are left out and named in `unanswered`. failure::denied, failure::gone when mountinfo cannot be read,
+    /// failure::timed_out, failure::cancelled, failure::overloaded while the measurement before still hangs in a disk.
     task<result<std::shared_ptr<const node_filesystems>>> measure(deadline limit);
 
     /// The last measurement; null before the first.

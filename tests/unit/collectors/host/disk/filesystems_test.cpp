@@ -99,6 +99,40 @@ TEST(NodeMounts, TakesTheTmpfsThatHidesAnother)
     EXPECT_EQ(mounts[0].minor, 27U);
 }
 
+TEST(NodeMounts, OneTmpfsIsOneWhereverItIsMounted)
+{
+    const std::string pod =
+        "/var/lib/kubelet/pods/11111111-2222-3333-4444-555555555555/volumes/kubernetes.io~projected/a";
+    const auto mounts = parse_node_mounts(
+        "30 1 0:26 / /run rw - tmpfs tmpfs rw\n"
+        "31 1 0:26 /machine-id /etc/machine-id ro - tmpfs tmpfs ro\n"
+        "32 1 0:26 / /var/run rw - tmpfs tmpfs rw\n"
+        "33 1 0:70 / " +
+        pod +
+        " rw - tmpfs tmpfs rw\n"
+        "34 1 0:71 / /run/containerd/io.containerd.grpc.v1.cri/sandboxes/1/shm rw - tmpfs shm rw\n"
+        "35 1 0:72 / /dev/shm rw - tmpfs tmpfs rw\n");
+    EXPECT_EQ(devices(mounts), (std::vector<std::string>{"/dev/shm", "/run"}));
+}
+
+TEST(NodeMounts, CountThoseOfTheNetworkAndOfRootsProcesses)
+{
+    std::string text;
+    for (const char* const type : {"virtiofs", "9p", "bcachefs", "cifs", "ceph", "fuse.sshfs", "ext4"}) {
+        text += fmt::format("40 1 0:40 / /{0} rw - {0} {0} rw\n", type);
+    }
+    EXPECT_EQ(parse_node_mounts(text).size(), 7U);
+    text =
+        "40 1 0:40 / /home/u/x rw - fuse.sshfs u@h:/ rw,user_id=1000,group_id=0\n"
+        "41 1 0:41 / /mnt rw - fuse.sshfs r@h:/ rw,user_id=0,group_id=0,allow_other\n"
+        "42 1 0:42 / /var/lib/lxcfs rw - fuse.lxcfs lxcfs rw,user_id=0\n"
+        "43 1 0:43 / /sys/fs/fuse/connections rw - fusectl fusectl rw\n";
+    EXPECT_EQ(devices(parse_node_mounts(text)), std::vector<std::string>{"r@h:/"});
+    for (const char* const type : {"nfs", "nfs4", "cifs", "fuse.sshfs", "fuseblk", "9p", "virtiofs"})
+        EXPECT_TRUE(is_remote_filesystem(type));
+    for (const char* const type : {"ext4", "xfs", "tmpfs", "bcachefs", ""}) EXPECT_FALSE(is_remote_filesystem(type));
+}
+
 TEST(NodeMounts, ATextCutAnywhereNamesNoOtherDevice)
 {
     const std::string whole = captured("mountinfo_v1");
