@@ -5,6 +5,7 @@
 #include "collectors/host/proc/proc_text.hpp"
 #include "core/files/bounded_file.hpp"
 #include "core/files/directory.hpp"
+#include "core/text.hpp"
 #include "core/text_scan.hpp"
 
 #include <fmt/format.h>
@@ -35,6 +36,7 @@ namespace {
 
 constexpr std::size_t status_limit = 64UL * 1024UL;
 constexpr std::size_t pid_file_limit = 64;
+constexpr std::size_t shown_file_name = 64;
 
 // The value of "Key:\tvalue" in a status text; empty when absent. The kernel escapes newlines in the name line.
 std::string_view status_value(std::string_view status, std::string_view key)
@@ -55,15 +57,26 @@ bool has_name(const process_handle& process, std::string_view name)
     return comm && trimmed(comm->text) == name;
 }
 
-bool has_executable(const process_handle& process, std::string_view name)
+// Its file's name; empty where it may not be looked at.
+std::string executable_of(const process_handle& process)
 {
     std::array<char, 4096> target{};
     const ssize_t length = ::readlinkat(process.directory(), "exe", target.data(), target.size());
-    if (length <= 0) return false;
+    if (length <= 0) return {};
     std::string_view path(target.data(), static_cast<std::size_t>(length));
     // After an upgrade of the package the running file is a deleted one.
     if (path.ends_with(" (deleted)")) path.remove_suffix(10);
-    return path.substr(path.rfind('/') + 1) == name;
+    return std::string(path.substr(path.rfind('/') + 1));
+}
+
+// k3s and others are one file that is several programs, and calls itself what it is at the moment. Only a pid file that
+// root wrote says that such a process is the daemon.
+error nobody_found(std::string_view name, const std::string& called_so)
+{
+    const std::string none = fmt::format("no {} is running on this node", name);
+    if (called_so.empty()) return {failure::gone, none};
+    return {failure::gone, fmt::format("{}, but {}: if that is it, name its pid file (--{}-pid-file)", none, called_so,
+                                       name == "dockerd" ? "docker" : name)};
 }
 
 // One number in NSpid: the process lives in the namespace that this /proc shows, not in one below.
@@ -170,6 +183,7 @@ result<process_handle> find_daemon(const std::string& root, std::string_view nam
     }
 
     std::vector<process_handle> found;
+    std::string called_so;
     const files::place proc(root, "/proc");
     files::directory entries(files::open(proc, O_RDONLY | O_DIRECTORY));
     if (!entries) return from_errno(errno, "read " + proc.shown());
@@ -178,11 +192,16 @@ result<process_handle> find_daemon(const std::string& root, std::string_view nam
         if (!pid) continue;
         auto process = process_handle::open(root, *pid);
         if (!process || !has_name(*process, name)) continue;
-        if (!has_executable(*process, name) || !is_outermost(*process) || !is_trusted(*process)) continue;
-        if (!is_of_a_container(*process, root)) found.push_back(std::move(*process));
+        if (!is_outermost(*process) || !is_trusted(*process) || is_of_a_container(*process, root)) continue;
+        const std::string file = executable_of(*process);
+        if (file == name) {
+            found.push_back(std::move(*process));
+        } else if (called_so.empty() && !file.empty()) {
+            called_so = fmt::format("process {} ({}) is called so", *pid, escape_untrusted(file, shown_file_name));
+        }
     }
     if (entries.failure() != 0) return from_errno(entries.failure(), "read " + proc.shown());
-    if (found.empty()) return error(failure::gone, fmt::format("no {} is running on this node", name));
+    if (found.empty()) return nobody_found(name, called_so);
     if (found.size() > 1 && !socket.empty()) keep_listener(found, {root, socket});
     if (found.size() > 1) {
         std::vector<pid_t> pids;

@@ -59,6 +59,19 @@ TEST(FindDaemon, WithoutAPidFileGoesByNameAndExecutable)
     EXPECT_EQ(found->pid(), pid);
 }
 
+TEST(FindDaemon, NamesOneThatOnlyCallsItselfSo)
+{
+    const temporary_root root;
+    add_dockerd(root);
+    root.link("/proc/17209/exe", "/usr/bin/k3s\x1b[1m");
+    EXPECT_EQ(find_daemon(root.path(), "dockerd", "").error(),
+              error(failure::gone,
+                    "no dockerd is running on this node, but process 17209 (k3s\\x1b[1m) is called so: if "
+                    "that is it, name its pid file (--docker-pid-file)"));
+    root.write("/run/docker.pid", "17209\n");
+    EXPECT_EQ(find_daemon(root.path(), "dockerd", "/run/docker.pid")->pid(), pid);
+}
+
 TEST(FindDaemon, RefusesAPidFileThatNamesSomethingElse)
 {
     const temporary_root root;
