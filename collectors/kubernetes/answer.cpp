@@ -65,6 +65,7 @@ result<std::string> body_of(const call_names& names, http_client::outcome outcom
     } else if (const std::string message = without(message_of(answer.body), token); !message.empty()) {
         sentence += fmt::format(": {}", escape_untrusted(message, message_limit));
     }
+    if (answer.status == 403 && !names.hint.empty()) sentence += fmt::format(". {}", names.hint);
     return error(kind_of_status(answer.status), std::move(sentence));
 }
 

@@ -14,6 +14,7 @@ struct call_names {
     call_names(std::string called, std::string asked) : what(std::move(called)), peer(std::move(asked)) {}
     std::string what;  ///< "kubernetes: GET /api/v1/pods"
     std::string peer;  ///< "the API server at https://10.0.0.1:443"
+    std::string hint;  ///< what to do where it says 403; or empty
 };
 
 /// The body of a 200, else an error: 404 and 410 are gone, 401 and 403 denied, 502-504 unavailable, anything else

@@ -1,5 +1,7 @@
 #include "collectors/kubernetes/api_peer.hpp"
 
+#include "collectors/kubernetes/names.hpp"
+
 #include <fmt/format.h>
 
 namespace nodescope::kubernetes {
@@ -55,8 +57,14 @@ call_names api_peer::names_for(std::string_view path, std::string_view method) c
 {
     const std::string base = access_ ? access_->server.base_path : std::string();
     const std::string where = access_ ? access_->server.text : std::string("an unknown address");
-    return call_names(fmt::format("kubernetes: {} {}{}", method, base, path),
-                      fmt::format("the {} at {}", role_, where));
+    call_names names(fmt::format("kubernetes: {} {}{}", method, base, path), fmt::format("the {} at {}", role_, where));
+    // Which of the two it asks for depends on its version (KubeletFineGrainedAuthz); it names the last that it tried.
+    if (path == kubelet_pods_path) {
+        names.hint =
+            "A kubelet of version 1.33 or newer takes the right to get nodes/pods for it, an older one needs "
+            "nodes/proxy";
+    }
+    return names;
 }
 
 task<http_client::outcome> api_peer::round_trip(http_client::request call, deadline limit)

@@ -62,6 +62,36 @@ result<void> for_each_pod_of(std::string_view body, std::string_view node_name,
     return {};
 }
 
+/// The kubelet lists a static pod as its file has it: "Pending" for as long as it runs. The API server's copy, which it
+/// marks as its mirror, has the status. Where the pod is such a one, a message in its status says so.
+result<std::string> with_word_on_status(std::string pod)
+{
+    std::string_view annotations;
+    std::string_view status;
+    std::string_view statuses;
+    std::string message;
+    const auto read = read_json_members(pod, {{"metadata/annotations", &annotations},
+                                              {"status", &status},
+                                              {"status/containerStatuses", &statuses},
+                                              {"status/message", &message}});
+    if (!read) return not_a_pod(read.error().message());
+    if (json_kind_of(annotations) != json_kind::object || json_kind_of(status) != json_kind::object) return pod;
+    const std::string source = json_text_member(annotations, "kubernetes.io/config.source");
+    const bool is_mirror = !json_text_member(annotations, "kubernetes.io/config.mirror").empty();
+    const bool has_statuses = json_kind_of(statuses) == json_kind::array;
+    if ((source != "file" && source != "http") || is_mirror || has_statuses || !message.empty()) return pod;
+
+    const auto at = static_cast<std::size_t>(status.data() - pod.data()) + status.find('{') + 1;
+    const std::string_view rest = status.substr(status.find('{') + 1);
+    std::string word = json_string(
+        "the kubelet does not say how its static pods are: this status is that of the pod's "
+        "file. The API server has the right one");
+    word.insert(0, "\"message\":");
+    if (rest.find_first_not_of(" \t\r\n}") != std::string_view::npos) word += ',';
+    pod.insert(at, word);
+    return pod;
+}
+
 }  // namespace
 
 result<pod_facts> read_pod_facts(std::string_view pod)
@@ -159,7 +189,8 @@ result<std::string> pods_of_list(std::string_view body, std::string_view node_na
     std::string out;
     json_writer json(out);
     const auto append = [&json](std::string_view pod, const pod_facts& facts) -> result<void> {
-        const auto whole = with_kind_and_version(pod, facts);
+        auto whole = with_kind_and_version(pod, facts);
+        if (whole) whole = with_word_on_status(std::move(*whole));
         if (!whole) return whole.error();
         json.raw(*whole);
         return {};
@@ -183,7 +214,9 @@ result<std::string> pod_of_list(std::string_view body, const pod_reference& whic
     };
     if (const auto walked = for_each_pod_of(body, node_name, match); !walked) return walked.error();
     if (found.empty()) return not_of_this_node(which, node_name);
-    return with_kind_and_version(found, facts_found);
+    auto whole = with_kind_and_version(found, facts_found);
+    if (!whole) return whole;
+    return with_word_on_status(std::move(*whole));
 }
 
 }  // namespace nodescope::kubernetes

@@ -47,7 +47,8 @@ result<std::string> with_kind_and_version(std::string_view pod, const pod_facts&
 /// not on `node_name`: a node must not be used to read the pods of the whole cluster.
 result<std::string> checked_pod(std::string_view body, const pod_reference& which, std::string_view node_name);
 
-/// Out of a PodList: the pods of `node_name` as one array.
+/// Out of a PodList: the pods of `node_name` as one array. A static pod whose status is only that of its file, as
+/// kubelets list it, gets a status.message that says so; likewise below.
 result<std::string> pods_of_list(std::string_view body, std::string_view node_name);
 
 /// Out of a PodList: one pod of `node_name`. Where two have its name (one being deleted, its successor there already),

@@ -1,5 +1,6 @@
 #include "server/config/config.hpp"
 
+#include "core/ascii.hpp"
 #include "server/config/config_file.hpp"
 #include "server/config/near_match.hpp"
 #include "server/config/setting.hpp"
@@ -84,10 +85,11 @@ result<void> add_values_behind(std::vector<given_value>& given, const std::vecto
     return {};
 }
 
+/// As the kubelet registers its node: in lower case (GetHostname in pkg/util/node).
 std::string host_name()
 {
     std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string();
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? lower_case(name.data()) : std::string();
 }
 
 /// A default as TOML writes it.

@@ -301,11 +301,19 @@ class TestKubelet(KubernetesTest):
         self.kubelet.pods = []
         self.assertEqual(self.failure(service), f"kubernetes: pod default/x is not on this node ({NODE})")
 
+    def test_a_host_name_with_capitals_is_a_node_in_lower_case(self):
+        """As the kubelet registers it."""
+        started = self.enterContext(Service("--kubeconfig", self.kubeconfig(), "--pod-source", "kubelet", "--kubelet-endpoint", self.kubelet.url,
+                                            prefix=["unshare", "--uts", "sh", "-c", 'hostname Node-A && exec "$@"', "sh"]))
+        self.services.append(started)
+        self.assertEqual(json.loads(self.value(started))["spec"]["nodeName"], NODE)
+
     def test_the_kubelet_refuses(self):
         self.kubelet.fault, self.kubelet.message = 403, "Forbidden (user=u, verb=get, resource=nodes, subresource=pods)"
         self.assertEqual(self.failure(self.service(None, "kubelet")),
                          f"kubernetes: GET /pods: the kubelet at {self.kubelet.url} answered 403: Forbidden (user=u, verb=get, "
-                         "resource=nodes, subresource=pods)")
+                         "resource=nodes, subresource=pods). A kubelet of version 1.33 or newer takes the right to get nodes/pods for it, an "
+                         "older one needs nodes/proxy")
 
     def test_auto_turns_to_the_kubelet_when_the_api_server_is_away(self):
         refusing = self.enterContext(Refusing())

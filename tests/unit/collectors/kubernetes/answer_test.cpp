@@ -49,6 +49,15 @@ TEST(BodyOf, TellsTheServersOwnMessage)
     EXPECT_LT(error_of(500, std::string(100'000, 'x')).message().size(), 1000U);
 }
 
+TEST(BodyOf, ARefusalSaysWhatToDo)
+{
+    call_names to_kubelet("kubernetes: GET /pods", "the kubelet at https://10.0.0.1:10250");
+    to_kubelet.hint = "Give it nodes/proxy";
+    const auto of = [&](unsigned status) { return body_of(to_kubelet, answered(status, "no"), "").error().message(); };
+    EXPECT_TRUE(of(403).ends_with(" answered 403: no. Give it nodes/proxy")) << of(403);
+    EXPECT_TRUE(of(401).ends_with(" answered 401: no")) << of(401);
+}
+
 TEST(BodyOf, SortsStatusesIntoKinds)
 {
     EXPECT_EQ(error_of(400, "").kind(), failure::failed);

@@ -1,10 +1,13 @@
 #include "collectors/kubernetes/pod_json.hpp"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace nodescope::kubernetes {
 namespace {
+
+using ::testing::HasSubstr;
 
 /// As the API server answers a GET of one pod: with numbers and a repeated key that a tree would not keep.
 constexpr std::string_view whole_pod =
@@ -172,6 +175,35 @@ TEST(PodsOfList, KeepsThisNodesPodsInOrderAndNamesTheirKind)
         R"({"kind":"Pod","apiVersion":"v1","metadata":{"name":"x","namespace":"default","creationTimestamp":null},)"
         R"("spec":{"nodeName":"node-a"},"n":1e400}])");
     EXPECT_EQ(pods_of_list(kubelet_list, "node-c").value(), "[]");
+}
+
+TEST(PodsOfList, SaysOfAStaticPodThatItsStatusIsNone)
+{
+    const auto shown = [](std::string_view annotations, std::string_view status) {
+        return pods_of_list(fmt::format(R"({{"items":[{{"kind":"Pod","apiVersion":"v1","metadata":{{"name":"etcd",)"
+                                        R"("namespace":"kube-system","annotations":{}}},"spec":{{"nodeName":"n"}},)"
+                                        R"("status":{}}}]}})",
+                                        annotations, status),
+                            "n")
+            .value();
+    };
+    const std::string of_file = R"({"kubernetes.io/config.source":"file"})";
+    const std::string word =
+        R"("message":"the kubelet does not say how its static pods are: this status is that of the )"
+        R"(pod's file. The API server has the right one")";
+    EXPECT_THAT(shown(of_file, R"({"phase":"Pending"})"),
+                HasSubstr(fmt::format(R"("status":{{{},"phase":"Pending"}})", word)));
+    EXPECT_THAT(shown(of_file, "{ }"), HasSubstr(fmt::format(R"("status":{{{} }})", word)));
+    // From elsewhere, the API server's copy, one that is followed, and one that says something itself.
+    for (const auto& [annotations, status] : std::initializer_list<std::pair<std::string, std::string>>{
+             {R"({"kubernetes.io/config.source":"api"})", R"({"phase":"Pending"})"},
+             {R"({"kubernetes.io/config.source":"file","kubernetes.io/config.mirror":"1"})", R"({"phase":"Pending"})"},
+             {of_file, R"({"phase":"Running","containerStatuses":[]})"},
+             {of_file, R"({"phase":"Failed","message":"evicted"})"},
+             {of_file, "null"},
+             {"null", R"({"phase":"Pending"})"}}) {
+        EXPECT_THAT(shown(annotations, status), HasSubstr(fmt::format(R"("status":{}}})", status)));
+    }
 }
 
 TEST(PodsOfList, TakesListsWithoutItems)
