@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace nodescope::cadvisor {
@@ -32,12 +33,14 @@ bool wants_container(const event_filter& filter, const std::string& name)
            name[filter.container_name.size()] == '/';
 }
 
-/// Here or in an answer, whichever is more.
-std::size_t bytes_of(const event& one)
+std::size_t names_bytes_of(const event& one)
 {
-    return sizeof(event) + json_string_bytes(one.container_name) + json_string_bytes(one.process_name) +
+    return json_string_bytes(one.container_name) + json_string_bytes(one.process_name) +
            json_string_bytes(one.constraint);
 }
+
+/// Here or in an answer, whichever is more.
+std::size_t bytes_of(const event& one) { return sizeof(event) + one.names_bytes; }
 
 bool earlier(const std::shared_ptr<const event>& a, const std::shared_ptr<const event>& b)
 {
@@ -120,12 +123,17 @@ std::size_t event_store::streams() const
 
 void event_store::add(event happened)
 {
+    happened.names_bytes = names_bytes_of(happened);
     const auto shared = std::make_shared<const event>(std::move(happened));
     tell(shared);
     keep(shared);
 }
 
-void event_store::remember(event happened) { keep(std::make_shared<const event>(std::move(happened))); }
+void event_store::remember(event happened)
+{
+    happened.names_bytes = names_bytes_of(happened);
+    keep(std::make_shared<const event>(std::move(happened)));
+}
 
 void event_store::tell(const shared_event& happened)
 {
@@ -185,16 +193,17 @@ event_list event_store::history(const event_filter& filter) const
     for (const kept& of_kind : by_kind_) {
         const auto& list = of_kind.events;
         if (list.empty() || !wants_kind(filter, list.front()->type)) continue;
-        event_list some;
-        for (const shared_event& one : list) {
-            if (filter.start_time && one->timestamp < *filter.start_time) continue;
-            if (filter.end_time && one->timestamp > *filter.end_time) continue;
-            some.push_back(one);
-        }
-        keep_newest(some, filter.max_events);
-        std::erase_if(some, [&](const shared_event& one) { return !wants_container(filter, one->container_name); });
+        const auto begins = [](const shared_event& one, time_point when) { return one->timestamp < when; };
+        const auto ends = [](time_point when, const shared_event& one) { return when < one->timestamp; };
+        auto first = list.begin();
+        auto last = list.end();
+        if (filter.start_time) first = std::lower_bound(first, last, *filter.start_time, begins);
+        if (filter.end_time) last = std::upper_bound(first, last, *filter.end_time, ends);
+        if (filter.max_events >= 0 && std::cmp_greater(last - first, filter.max_events))
+            first = last - filter.max_events;
         const auto before = static_cast<std::ptrdiff_t>(merged.size());
-        merged.insert(merged.end(), some.begin(), some.end());
+        std::copy_if(first, last, std::back_inserter(merged),
+                     [&](const shared_event& one) { return wants_container(filter, one->container_name); });
         std::inplace_merge(merged.begin(), merged.begin() + before, merged.end(), earlier);
     }
     keep_newest(merged, filter.max_events);

@@ -101,10 +101,7 @@ std::size_t event_bytes(const cadvisor::event_list& events)
 {
     constexpr std::size_t around_names = 160;
     std::size_t bytes = 0;
-    for (const auto& one : events) {
-        bytes += around_names + json_string_bytes(one->container_name) + json_string_bytes(one->process_name) +
-                 json_string_bytes(one->constraint);
-    }
+    for (const auto& one : events) bytes += around_names + one->names_bytes;
     return bytes;
 }
 
