@@ -115,6 +115,13 @@ bool container_directory::unwell() const noexcept
     return std::any_of(seats_.begin(), seats_.end(), [](const seat& one) { return one.taken && one.desk->silent(); });
 }
 
+std::uint64_t container_directory::texts_left_out() const noexcept
+{
+    std::uint64_t all = 0;
+    for (const seat& one : seats_) all += one.desk->texts_left_out();
+    return all;
+}
+
 bool container_directory::is_silent(const runtime* which) const noexcept
 {
     if (which == nullptr) return unwell();

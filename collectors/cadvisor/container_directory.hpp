@@ -54,6 +54,8 @@ public:
     task<> settle(deadline limit);
     /// A runtime has just failed or not answered: nobody should wait for it.
     [[nodiscard]] bool unwell() const noexcept;
+    /// Since the start, of all runtimes.
+    [[nodiscard]] std::uint64_t texts_left_out() const noexcept;
 
     /// Questions to a runtime at a time: leaves half of the client's slots to people.
     static constexpr std::size_t questions_at_once = runtime_desk::questions_at_once;

@@ -1,5 +1,7 @@
 #include "collectors/cadvisor/runtime_desk.hpp"
 
+#include "collectors/runtime/kept_texts.hpp"
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -12,6 +14,14 @@ const std::set<std::string> nobody;
 
 /// Of those that run; a sandbox may do without a process of its own.
 bool runs(const container& state) { return state.pid > 0 || (state.pod.is_sandbox && state.status == "running"); }
+
+std::size_t texts_of(const container& state)
+{
+    std::size_t bytes = 0;
+    for (const auto& [key, value] : state.labels) bytes += key.size() + value.size() + around_kept_text;
+    for (const std::string& variable : state.environment) bytes += variable.size() + around_kept_text;
+    return bytes;
+}
 
 }  // namespace
 
@@ -61,7 +71,7 @@ void runtime_desk::refresh(const std::string& id)
 
 void runtime_desk::forget(const std::string& id)
 {
-    entries_.erase(id);
+    if (const auto found = entries_.extract(id)) texts_.give_back(found.mapped().texts);
     close(id);
 }
 
@@ -160,13 +170,30 @@ void runtime_desk::learn(const std::string& id, const result<container>& answer)
     one.shown.answered = steady_clock::now();
     if (answer && runs(*answer)) {
         one.shown.says = standing::named;
-        one.shown.state = std::make_shared<const container>(*answer);
+        one.shown.state = kept(*answer, one);
         return;
     }
     // A container that is known and has no process (yet) stays what it was: its cgroup is still there.
-    if (gone) one.shown = directory_entry{standing::foreign, nullptr, one.shown.answered};
+    if (gone) {
+        texts_.give_back(std::exchange(one.texts, 0));
+        one.shown = directory_entry{standing::foreign, nullptr, one.shown.answered};
+    }
     one.due = steady_clock::now() + first_pause * (1 << one.tries);
     ++one.tries;
+}
+
+std::shared_ptr<const container> runtime_desk::kept(container said, known& as)
+{
+    texts_.give_back(std::exchange(as.texts, 0));
+    const std::size_t bytes = texts_of(said);
+    if (texts_.charge(bytes)) {
+        as.texts = bytes;
+    } else {
+        said.labels.clear();
+        said.environment.clear();
+        said.environment.shrink_to_fit();
+    }
+    return std::make_shared<const container>(std::move(said));
 }
 
 void runtime_desk::answered_again()

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "collectors/runtime/runtime.hpp"
+#include "core/byte_budget.hpp"
 #include "core/deadline.hpp"
 #include "core/log.hpp"
 #include "core/task.hpp"
@@ -10,6 +11,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
@@ -57,8 +59,13 @@ public:
     /// It has failed, and not answered since; or somebody has waited for it in vain, and it is not through yet. Nobody
     /// waits for it meanwhile.
     [[nodiscard]] bool silent() const noexcept { return failed_ || late_; }
+    /// Answers that were kept without labels and variables: there was no room for them.
+    [[nodiscard]] std::uint64_t texts_left_out() const noexcept { return texts_.left_out(); }
     void waited_in_vain() noexcept { late_ = !open_.empty() || following_.use_count() > 1; }
 
+    /// What labels and variables of all its containers may take: of some thousand as Kubernetes has them, or of 64 that
+    /// have as many as a container may. What does not fit costs a container its own, and keeps its name.
+    static constexpr std::size_t texts_limit_bytes = 12U << 20U;
     static constexpr std::size_t questions_at_once = 4;
     static constexpr std::chrono::seconds rest{1};
     static constexpr std::chrono::milliseconds first_pause{100};
@@ -72,7 +79,8 @@ private:
     struct known {
         directory_entry shown;
         int tries = 0;
-        bool waiting = false;  // queued, or being asked
+        bool waiting = false;   // queued, or being asked
+        std::size_t texts = 0;  // bytes, of texts_
         steady_clock::time_point due{};
     };
 
@@ -82,6 +90,7 @@ private:
     std::string take_next();
     task<> serve_queue(std::shared_ptr<const void> counted);
     void learn(const std::string& id, const result<container>& answer);
+    std::shared_ptr<const container> kept(container said, known& as);
     task<> compare_names(std::shared_ptr<const void> counted);
     void answered_again();
     void rest_after(const error& why);
@@ -93,6 +102,7 @@ private:
     logger& log_;
     const std::function<void()> told_;
     std::map<std::string, known> entries_;
+    byte_budget texts_{texts_limit_bytes};
     std::set<std::string> open_;  // the ids of those that are waiting
     const directory_entry never_wanted_{};
     std::deque<std::string> queue_;

@@ -32,6 +32,7 @@ std::string status_text(const service_state& state)
         });
         json.object_member("leftOut", [&] {
             json.member("dockerStrings", state.left_out.docker_strings);
+            json.member("containerTexts", state.left_out.container_texts);
             json.member("samples", state.left_out.samples);
             json.member("events", state.left_out.events);
             json.member("requestBodies", state.left_out.request_bodies);

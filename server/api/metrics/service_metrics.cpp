@@ -127,6 +127,7 @@ void add_backend_metrics(metric_families& to, const service_state& state)
     MetricFamily& left_out =
         to.add({"nodescope_left_out_total", "Things for which there was no room in their budget of bytes.", counter});
     append_own(left_out, as_double(state.left_out.docker_strings), {{"what", "docker_strings"}});
+    append_own(left_out, as_double(state.left_out.container_texts), {{"what", "container_texts"}});
     append_own(left_out, as_double(state.left_out.samples), {{"what", "samples"}});
     append_own(left_out, as_double(state.left_out.events), {{"what", "events"}});
     append_own(left_out, as_double(state.left_out.request_bodies), {{"what", "request_bodies"}});

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include <string>
 #include <vector>
 
@@ -20,6 +22,8 @@ using nodescope::testing::running;
 namespace {
 
 class Renames : public nodescope::testing::one_runtime {};
+
+std::string container_id(std::size_t number) { return fmt::format("{:064x}", number); }
 
 }  // namespace
 
@@ -38,6 +42,33 @@ TEST_F(Renames, AsksAgainAboutThoseThatAreCalledOtherwise)
     directory.follow_renames();
     settle();
     EXPECT_EQ(docker.names_asked, 1) << "what was just heard";
+}
+
+TEST_F(Renames, TextsThatThereIsNoRoomForCostAContainerItsOwn)
+{
+    constexpr std::size_t each = 1U << 20U;
+    docker.answer = [](const std::string& id) {
+        auto state = running(id, "web");
+        state.labels = {{"app", std::string(each, 'x')}};
+        return result<container>(state);
+    };
+    const std::size_t fitting = runtime_desk::texts_limit_bytes / each - 1;  // with what is around them
+    for (std::size_t at = 0; at <= fitting; ++at) directory.want(container_id(at));
+    settle();
+    std::size_t with_labels = 0;
+    for (std::size_t at = 0; at <= fitting; ++at) {
+        ASSERT_TRUE(directory.look(container_id(at)).state) << at;
+        EXPECT_EQ(directory.look(container_id(at)).state->name, "web");
+        with_labels += directory.look(container_id(at)).state->labels.size();
+    }
+    EXPECT_EQ(with_labels, fitting);
+    EXPECT_EQ(directory.texts_left_out(), 1U);
+    // What has gone leaves room.
+    directory.forget(container_id(0));
+    directory.want(container_id(100));
+    settle();
+    EXPECT_EQ(directory.look(container_id(100)).state->labels.size(), 1U);
+    EXPECT_EQ(directory.texts_left_out(), 1U);
 }
 
 TEST_F(Renames, AsksNobodyForNamesWithoutContainers)
