@@ -1,7 +1,9 @@
 #include "collectors/cadvisor/process_table.hpp"
 
+#include "collectors/host/cgroup/cgroup_layout.hpp"
 #include "collectors/host/cgroup/cgroup_walk.hpp"
 #include "collectors/host/cgroup/container_cgroup.hpp"
+#include "collectors/host/cgroup/container_search.hpp"
 #include "collectors/host/node/node_texts.hpp"
 #include "collectors/host/node/sys_file.hpp"
 #include "collectors/host/proc/proc_text.hpp"
@@ -11,11 +13,13 @@
 #include "core/files/bounded_file.hpp"
 #include "core/files/directory.hpp"
 #include "core/json/writer.hpp"
+#include "core/text_scan.hpp"
 
 #include <ctime>
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -92,8 +96,7 @@ std::optional<process_row> read_row(const host::walked_process& at, const table_
     if (!stat_text || !status_text) return std::nullopt;
     const auto stat = host::parse_process_stat(stat_text->text);
     const auto status = host::parse_process_status(status_text->text);
-    const auto descriptors = count_descriptors(at.directory, stop);
-    if (!stat || !status || !descriptors) return std::nullopt;
+    if (!stat || !status) return std::nullopt;
 
     const host::node_clock& clock = basis.clock;
     const std::uint64_t used = stat->user_ticks + stat->system_ticks;
@@ -113,9 +116,26 @@ std::optional<process_row> read_row(const host::walked_process& at, const table_
     row->status = host::ps_state(*stat, *status);
     row->running_time = host::ps_running_time(used / clock.ticks_per_second);
     row->command = host::ps_command(stat->comm);
-    row->fd_count = *descriptors;
+    row->fd_count = count_descriptors(at.directory, stop);
     row->cpu = stat->cpu;
     return row;
+}
+
+/// By the lists of the cgroup and those below it, which a process's own word on where it is may differ from: in a
+/// cgroup namespace of ours that is relative to our own. Empty where they cannot be read.
+std::set<pid_t> members_of(const process_table_options& options, const std::string& cgroup, deadline limit,
+                           const abandon_flag& abandoned)
+{
+    std::set<pid_t> numbers;
+    const auto layout = host::blocking_read_cgroup_layout(options.root);
+    if (!layout || layout->hierarchies.empty() || has_part(cgroup, '/', "..")) return numbers;
+    host::container_place place;
+    place.mount = layout->hierarchies[static_cast<std::size_t>(host::usual_hierarchy(*layout))];
+    place.path = cgroup;
+    const auto found = host::blocking_read_container_processes(options.root, place, limit, abandoned);
+    if (!found) return numbers;
+    for (const host::cgroup_process& one : *found) numbers.insert(one.pid);
+    return numbers;
 }
 
 }  // namespace
@@ -134,11 +154,13 @@ result<process_table> blocking_read_process_table(const process_table_options& o
         return bytes <= options.ordinary_path_bytes || long_paths.charge(bytes);
     };
     const auto stop = [&] { return abandoned.raised() || limit.passed(); };
+    const std::set<pid_t> members = all ? std::set<pid_t>() : members_of(options, cgroup, limit, abandoned);
     const auto visit = [&](const host::walked_process& at) {
+        if (!members.empty() && !members.contains(at.pid)) return false;
         const auto text = files::read_file_at(at.directory, "cgroup", text_limit, at.name);
         if (!text) return false;
         const std::string_view path = host::cgroup_of_process(text->text);
-        if (!all && path != cgroup) return false;
+        if (!all && members.empty() && path != cgroup) return false;
         auto row = read_row(at, *basis, stop);
         if (!row) return false;
         if (all && shown(path)) row->cgroup_path = path;

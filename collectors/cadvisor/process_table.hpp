@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,17 +23,17 @@ struct process_row {
     std::string user;  ///< of the node's passwd; the number of one that has no name
     pid_t pid = 0;
     pid_t parent = 0;
-    std::string start_time;    ///< "23:27", "Nov20" or "2025"
-    float percent_cpu = 0;     ///< of one CPU over the process's lifetime, cut to tenths
-    float percent_memory = 0;  ///< of the node's memory, cut to tenths
-    std::uint64_t rss = 0;     ///< bytes
-    std::uint64_t vms = 0;     ///< bytes
-    std::string status;        ///< "Ss", "I<", "Rl+"
-    std::string running_time;  ///< "[DD-]HH:MM:SS" of CPU time
-    std::string cgroup_path;   ///< empty unless all were asked for and there was room
-    std::string command;       ///< its name, at most 15 bytes
-    std::size_t fd_count = 0;
-    int cpu = 0;  ///< where it ran last
+    std::string start_time;               ///< "23:27", "Nov20" or "2025"
+    float percent_cpu = 0;                ///< of one CPU over the process's lifetime, cut to tenths
+    float percent_memory = 0;             ///< of the node's memory, cut to tenths
+    std::uint64_t rss = 0;                ///< bytes
+    std::uint64_t vms = 0;                ///< bytes
+    std::string status;                   ///< "Ss", "I<", "Rl+"
+    std::string running_time;             ///< "[DD-]HH:MM:SS" of CPU time
+    std::string cgroup_path;              ///< empty unless all were asked for and there was room
+    std::string command;                  ///< its name, at most 15 bytes
+    std::optional<std::size_t> fd_count;  ///< none: they may not be looked at
+    int cpu = 0;                          ///< where it ran last
 };
 
 struct process_table {
@@ -53,8 +54,8 @@ struct process_table_options {
     std::size_t long_paths_bytes = 4UL * 1024UL * 1024UL;
 };
 
-/// Those directly in `cgroup`; for "/" all, each with its cgroup. A process that ends meanwhile, or whose descriptors
-/// may not be looked at, is left out. Failures as of blocking_walk_processes. Blocking: for pool threads.
+/// Those in `cgroup` and below it, except in containers there; for "/" all, each with its cgroup. A process that ends
+/// meanwhile is left out. Failures as of blocking_walk_processes. Blocking: for pool threads.
 result<process_table> blocking_read_process_table(const process_table_options& options, const std::string& cgroup,
                                                   deadline limit, const abandon_flag& abandoned);
 

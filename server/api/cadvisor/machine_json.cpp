@@ -173,7 +173,7 @@ void process(go_json& json, const cadvisor::process_row& row)
         json.member("running_time", row.running_time);
         json.member("cgroup_path", row.cgroup_path);
         json.member("cmd", row.command);
-        json.member("fd_count", row.fd_count);
+        if (row.fd_count) json.member("fd_count", *row.fd_count);
         json.member("psr", row.cpu);
     });
 }

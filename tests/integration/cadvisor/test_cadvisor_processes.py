@@ -1,5 +1,6 @@
 """cAdvisor's ps through the real binary, beside what ps(1) says."""
 
+import json
 import os
 import pathlib
 import pwd
@@ -11,6 +12,7 @@ import unittest
 
 from tests.support import docker_engine
 from tests.support.node_tools import Asking, lines_of
+from tests.support.own_cgroup import Cgroup
 from tests.support.service import Service
 from tests.support.waiting import wait_until
 
@@ -157,7 +159,7 @@ class Processes(Asking):
 
 
 class ContainerProcesses(Asking):
-    """Those directly in a container's cgroup, by each of its names."""
+    """Those of a container, by each of its names."""
 
     def setUp(self):
         engine = docker_engine.from_environment()
@@ -181,6 +183,21 @@ class ContainerProcesses(Asking):
         for name in (self.container.name, self.container.id, self.container.id[:12]):
             again = self.answer(f"v2.1/ps/{name}?type=docker")
             self.assertEqual([one["pid"] for one in again], [one["pid"] for one in found], name)
+
+    def test_those_in_cgroups_below_are_its_own(self):
+        group = Cgroup(self)
+        below = group.below(self, "init")
+        child = below.run("print('there', flush=True); import signal; signal.pause()")
+        self.assertEqual([one["pid"] for one in self.answer("v2.0/ps" + group.path)], [child.pid])
+
+    def test_they_are_found_from_a_cgroup_namespace(self):
+        group = Cgroup(self)
+        paths = " ".join(f"{path}/cgroup.procs" for path in group.directories())
+        script = f"for one in {paths}; do echo $$ >$one; done; exec unshare -C \"$@\""
+        with Service("--docker-host", "unix:///nonexistent", prefix=["sh", "-c", script, "sh"]) as service:
+            status, _, body = service.request("GET", "/api/v2.0/ps" + self.cgroup())
+            self.assertEqual(status, 200, body)
+            self.assertIn(self.init, [one["pid"] for one in json.loads(body)])
 
     def test_of_what_is_above_are_none(self):
         self.assertNotIn(self.init, [one["pid"] for one in self.answer("v2.0/ps" + os.path.dirname(self.cgroup()))])

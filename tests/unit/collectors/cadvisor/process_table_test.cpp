@@ -146,9 +146,17 @@ TEST_F(ProcessTable, NamesUsersAsTheNodeDoes)
     EXPECT_EQ(table->rows.at(0).percent_memory, 0.0F);
 }
 
-TEST_F(ProcessTable, LeavesOutWhatCannotBeRead)
+TEST_F(ProcessTable, DescriptorsThatCannotBeReadCostNoRow)
 {
     add(7, "/x", captured("status_container"), 0);  // no fd directory
+    const auto table = read("/x");
+    ASSERT_EQ(table->rows.size(), 1U);
+    EXPECT_EQ(table->rows.front().pid, 7);
+    EXPECT_FALSE(table->rows.front().fd_count);
+}
+
+TEST_F(ProcessTable, LeavesOutWhatCannotBeRead)
+{
     add(8, "/x", "");
     add(9, "/x", captured("status_container"));
     root.write("/proc/9/stat", "9 (cut");
