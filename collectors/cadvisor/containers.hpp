@@ -62,12 +62,13 @@ public:
     [[nodiscard]] virtual std::uint64_t cgroups_left_out() const noexcept { return 0; }
 };
 
-/// What /metrics asks for: every container with its newest sample.
+/// What /metrics asks for: every container with its newest sample, until the next scrape.
 inline query everything()
 {
     query all;
     all.recursive = true;
     all.count = 1;
+    all.follow = false;
     return all;
 }
 

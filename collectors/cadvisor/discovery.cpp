@@ -10,6 +10,8 @@ namespace nodescope::cadvisor {
 
 namespace {
 
+/// Of when a process began: of it and of the boot time only whole seconds are told.
+constexpr std::chrono::seconds start_time_error{2};
 /// The kernel's coarse clock, by which cgroups are dated, may be that late (HZ=100).
 constexpr std::chrono::milliseconds clock_tick{10};
 /// How long an exit code is waited for before a deletion is told without.
@@ -81,6 +83,8 @@ void node_containers::apply(discovery&& seen)
         auto fresh = new_record(path, seen.found.is_delegated(path), created);
         // Of an old cgroup the kernel may have no better time than that of this look.
         fresh->kills_are_news = fresh->kills_are_news && !first_pass_;
+        const auto used = seen.in_use.find(path);
+        if (used != seen.in_use.end() && used->second + start_time_error < created) fresh->there_by = used->second;
         records_.try_emplace(path, std::move(fresh));
         roster_ = {};
     }
@@ -98,7 +102,7 @@ std::shared_ptr<node_containers::record> node_containers::new_record(const std::
     fresh->path = path;
     fresh->named_id = host::container_id_of_path(path);
     fresh->delegated = delegated;
-    fresh->created = created;
+    fresh->created = fresh->there_by = created;
     fresh->was_there = !tree_ || created < tree_opened_ - clock_tick;
     fresh->kills_are_news = created >= started_ - clock_tick;
     return fresh;

@@ -1,5 +1,6 @@
 #include "collectors/cadvisor/measurement.hpp"
 
+#include "collectors/host/cgroup/cgroup_age.hpp"
 #include "collectors/host/cgroup/container_choice.hpp"
 #include "collectors/host/node/node_texts.hpp"
 #include "collectors/host/node/sys_file.hpp"
@@ -59,7 +60,8 @@ result<std::optional<host::network_reader>> open_network(const std::string& root
         if (!belongs) return belongs.error();
         if (is_on_node_network(root, *process)) return std::optional<host::network_reader>();
     }
-    return std::optional<host::network_reader>(std::in_place, std::move(*process));
+    const auto whose = order.id.empty() ? host::network_owner::node : host::network_owner::container;
+    return std::optional<host::network_reader>(std::in_place, std::move(*process), whose);
 }
 
 /// A container has one or two; who may make interfaces in it can make thousands. The node has one for each container.
@@ -120,6 +122,15 @@ void count_descriptors(const std::string& root, const host::cgroup_reader& of, s
     // Also those whose descriptors we may not see.
     counted.process_count = processes->size();
     to = counted;
+}
+
+/// Of a cgroup and of those above it, which were there before.
+void note_use(discovery& seen, std::string path, time_point since)
+{
+    for (; !path.empty(); path.resize(path.rfind('/'))) {
+        time_point& known = seen.in_use.try_emplace(path, since).first->second;
+        known = std::min(known, since);
+    }
 }
 
 measurement not_measured(const error& why)
@@ -201,10 +212,20 @@ tree_watch::tree_watch() : inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK))
 
 bool tree_watch::changed() const
 {
-    std::array<char, 4096> events;
-    bool any = failed_ != 0;
-    while (::read(inotify_.get(), events.data(), events.size()) > 0) any = true;
-    return any;
+    // Not all of them: 16,384 notices with long names are megabytes, and whoever may make cgroups makes more.
+    std::array<char, 4096> notices;
+    return failed_ != 0 || ::read(inotify_.get(), notices.data(), notices.size()) > 0;
+}
+
+void tree_watch::blocking_begin_pass() noexcept
+{
+    if (!inotify_) return;
+    failed_ = 0;
+    // The pass sees all that they are about. More than the kernel keeps (fs.inotify.max_queued_events) came meanwhile.
+    constexpr int most_reads = 4096;
+    std::array<char, 4096> notices;
+    for (int i = 0; i<most_reads&& ::read(inotify_.get(), notices.data(), notices.size())> 0; ++i) {
+    }
 }
 
 bool tree_watch::blocking_add(const host::cgroup_tree& tree, const std::string& path)
@@ -285,6 +306,9 @@ result<discovery> blocking_discover(opened_tree& where, const std::string& root,
         if (known.contains(path)) continue;
         const auto created = where.tree->blocking_creation_time(path, boot_time);
         seen.created[path] = created.value_or(std::chrono::system_clock::now());
+        if (path == "/") continue;
+        if (const auto oldest = host::blocking_oldest_process(*where.tree, path, boot_time))
+            note_use(seen, path, *oldest);
     }
     for (const std::string& path : known) {
         if (std::binary_search(seen.found.paths.begin(), seen.found.paths.end(), path)) continue;

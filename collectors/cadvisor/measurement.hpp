@@ -77,7 +77,8 @@ public:
     tree_watch(const tree_watch&) = delete;
     tree_watch& operator=(const tree_watch&) = delete;
 
-    /// Whether something came or went since the last call. Does not block; reactor thread.
+    /// Whether something came or went since the last pass began. Takes some of what tells so with it: when it says yes,
+    /// a pass has to follow. Does not block; reactor thread.
     [[nodiscard]] bool changed() const;
     /// Watches the directories of that cgroup in the hierarchies that hold containers. True when one is watched newly,
     /// also when another of the same name was removed meanwhile. Blocking; one job at a time.
@@ -86,10 +87,8 @@ public:
     /// The errno of why directories cannot be watched, 0 when all are: whoever has the same user number as the service
     /// may use up the watches that the kernel gives each user. Tried again from blocking_begin_pass() on. Any thread.
     [[nodiscard]] int failure_code() const noexcept { return failed_; }
-    void blocking_begin_pass() noexcept
-    {
-        if (inotify_) failed_ = 0;
-    }
+    /// The pass that begins sees all changes until now. Blocking.
+    void blocking_begin_pass() noexcept;
 
 private:
     /// A container has a directory in each of these; what has one elsewhere only is found by the regular pass.
@@ -111,6 +110,7 @@ struct node_limits {
 struct discovery {
     host::cgroup_set found;
     std::map<std::string, time_point> created;  ///< of those that were not `known`
+    std::map<std::string, time_point> in_use;   ///< of these, since when there is a process in it or below it
     std::vector<std::string> gone;              ///< `known` ones that have been removed
     std::vector<std::string> displaced;         ///< `known` ones that are there and that there was no room for
     int unwatched = 0;                          ///< as tree_watch::failure_code()

@@ -32,7 +32,8 @@ struct container_spec {
     host::cgroup_limits limits;
     bool has_network = false;
     bool has_filesystem = false;
-    std::string health;  ///< Docker State.Health.Status; empty without a health check
+    std::optional<std::uint64_t> restarts;  ///< by its runtime; none: no runtime says
+    std::string health;                     ///< Docker State.Health.Status; empty without a health check
 };
 
 /// One measurement. Groups are shared with the sample before when nothing changed, which is what keeps a ring of idle
@@ -100,6 +101,9 @@ struct query {
     std::int64_t count = 64;                          ///< samples; -1: all, 0: none
     std::optional<std::chrono::nanoseconds> max_age;  ///< older newest samples are measured again before the answer
     bool summaries = false;
+    /// Whether samples are wanted between this question and the next: a sampler then measures all containers for a
+    /// while. Where none does, who asks gets a sample measured now.
+    bool follow = true;
 };
 
 /// Something that happened to a container.
@@ -115,6 +119,7 @@ struct event {
     std::string constraint;
     /// deletion; -1 is unknown.
     int exit_code = -1;
+    std::size_t names_bytes = 0;  ///< of its texts as JSON strings; the store fills it in
 };
 /// Shared with whoever else shows or keeps them.
 using event_list = std::vector<std::shared_ptr<const event>>;

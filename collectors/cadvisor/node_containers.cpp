@@ -43,7 +43,7 @@ void add_named(container_spec& spec, const container& state, const std::string& 
     spec.aliases = aliases_of(state, path);
     spec.name_space = name_space_of(state);
     spec.labels = state.labels;
-    if (state.restart_count > 0) spec.labels["restartcount"] = std::to_string(state.restart_count);
+    spec.restarts = static_cast<std::uint64_t>(std::max<std::int64_t>(state.restart_count, 0));
     for (const std::string& variable : state.environment) {
         const std::size_t equals = variable.find('=');
         if (equals == std::string::npos || !environment.contains(variable.substr(0, equals))) continue;
@@ -81,6 +81,7 @@ task<result<std::vector<container_view>>> node_containers::find(query asked, dea
 {
     const auto counted = asking_;
     last_asked_ = steady_clock::now();
+    if (asked.follow) last_followed_ = last_asked_;
     std::vector<std::shared_ptr<record>> chosen;
     // What has gone by the time of its measurement is left out, unless it was made again since it was last looked at:
     // the second look finds that.
@@ -185,12 +186,17 @@ task<result<void>> node_containers::bring_up_to_date(std::vector<std::shared_ptr
     }
     const auto now = steady_clock::now();
     const auto wall = std::chrono::system_clock::now();
+    // The sampler may be late. Where there is none, others who have just asked have measured.
+    const std::chrono::nanoseconds usual =
+        sampled_ ? std::chrono::nanoseconds::max()
+                 : std::min<std::chrono::nanoseconds>(options_.interval, shared_measurement);
+    const std::chrono::nanoseconds oldest = std::min(asked.max_age.value_or(usual), usual);
     std::vector<std::shared_ptr<record>> without_sample;
     std::vector<std::shared_ptr<record>> without_limits;
     for (const auto& one : chosen) {
         const sample* const last = one->ring.last();
-        const bool old = last == nullptr || (asked.max_age && wall - last->timestamp > *asked.max_age) ||
-                         (!last->filesystems && disk_figures(*one));
+        const bool old =
+            last == nullptr || wall - last->timestamp > oldest || (!last->filesystems && disk_figures(*one));
         if (old && (asked.count != 0 || asked.summaries)) without_sample.push_back(one);
         if (!one->spec || now - one->limits_read > spec_lifetime) without_limits.push_back(one);
         if (is_out_of_date(names_.look(one->id), now)) names_.refresh(one->id);
@@ -202,7 +208,9 @@ task<result<void>> node_containers::bring_up_to_date(std::vector<std::shared_ptr
     if (!without_sample.empty()) {
         const bool of_node =
             std::any_of(without_sample.begin(), without_sample.end(), [](const auto& one) { return one->path == "/"; });
-        if (of_node && !node_filesystems_ && filesystems_) {
+        const bool unread = !node_filesystems_ || (!sampled_ && now - filesystems_read_ > filesystem_interval);
+        if (of_node && unread && filesystems_) {
+            filesystems_read_ = now;
             co_await follow_filesystems(limit);
         }
         const auto read = co_await measure(std::move(without_sample), true, false, limit);
@@ -216,7 +224,7 @@ std::shared_ptr<const container_spec> node_containers::spec_of(record& of)
     const auto said = names_.look(of.id);
     if (of.spec && of.named_by == said.state) return of.spec;
     auto spec = std::make_shared<container_spec>();
-    spec->creation_time = of.created;
+    spec->creation_time = of.there_by;
     spec->limits = of.limits;
     if (spec->limits.memory_limit == 0) spec->limits.memory_limit = node_.memory;
     if (spec->limits.cpu_mask.empty()) {
@@ -266,7 +274,7 @@ container_view node_containers::view_of(record& of, const query& asked, std::siz
 task<result<event_list>> node_containers::history(event_filter filter, deadline limit)
 {
     const auto counted = asking_;
-    last_asked_ = steady_clock::now();
+    last_asked_ = last_followed_ = steady_clock::now();
     const auto looked = co_await discover(limit);
     if (!looked) co_return looked.error();
     co_return events_.history(filter);
@@ -276,7 +284,7 @@ result<std::unique_ptr<event_stream>> node_containers::watch(event_filter filter
 {
     auto stream = events_.watch(std::move(filter));
     if (!stream) return stream.error();
-    last_asked_ = steady_clock::now();
+    last_asked_ = last_followed_ = steady_clock::now();
     open_tree();
     return stream;
 }

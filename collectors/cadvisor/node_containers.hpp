@@ -75,6 +75,7 @@ public:
     /// What there was no room for since the start.
     [[nodiscard]] std::uint64_t samples_left_out() const noexcept { return samples_left_out_; }
     [[nodiscard]] std::uint64_t events_left_out() const noexcept { return events_.left_out(); }
+    [[nodiscard]] std::uint64_t texts_left_out() const noexcept { return names_.texts_left_out(); }
 
     /// What the samples of all containers may take: each has the same part. 100 busy containers have two minutes.
     static constexpr std::size_t rings_limit_bytes = 16U << 20U;
@@ -82,6 +83,8 @@ public:
     static constexpr std::size_t summaries_limit_bytes = 6U << 20U;
     /// Of containers that were killed for their memory and are down or were made again: some thousands.
     static constexpr std::size_t earlier_kills_limit_bytes = 256U << 10U;
+    /// While nothing is sampled, who asks so soon after another gets the same measurement.
+    static constexpr std::chrono::seconds shared_measurement{1};
     /// A pass finds what change notices do not show: cgroups outside the hierarchies that are watched.
     static constexpr std::chrono::seconds regular_pass{60};
     /// How long the limits that a spec shows are kept.
@@ -100,7 +103,8 @@ private:
         std::string named_id;    // that its name has
         std::string id;          // the same where it is that container; empty for a plain cgroup
         bool delegated = false;  // somebody else than root can have made it
-        time_point created;
+        time_point created;      // as the kernel says
+        time_point there_by;     // the same, or when a process in it began
         std::shared_ptr<opened_container> opened = std::make_shared<opened_container>();
         sample_ring ring;
         summary_keeper summary;
@@ -140,7 +144,9 @@ private:
     static pid_t network_process_of(const container& one) noexcept;
     void keep_sampling();
     task<> sample_until_idle();
-    [[nodiscard]] bool wanted();
+    task<> sample_all(deadline limit);
+    [[nodiscard]] bool wanted();    // the tree stays open
+    [[nodiscard]] bool followed();  // and is measured
     void let_go();
     void close_later(record& of);
     void close_files();
@@ -234,6 +240,8 @@ private:
     steady_clock::time_point filesystems_read_{};
     steady_clock::time_point last_pass_{};
     steady_clock::time_point last_asked_{};
+    steady_clock::time_point last_followed_{};  // by who wants samples between questions too
+    bool sampled_ = false;                      // the sampler measures all containers
     bool pass_needed_ = true;
     shared_calls<tree_pass> passes_{options_.timeout};
     std::weak_ptr<void> sampling_;                            // held by the coroutine that samples

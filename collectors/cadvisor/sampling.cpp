@@ -32,6 +32,11 @@ bool node_containers::wanted()
            steady_clock::now() - last_asked_ < options_.idle;
 }
 
+bool node_containers::followed()
+{
+    return options_.always || events_.streams() > 0 || steady_clock::now() - last_followed_ < options_.idle;
+}
+
 void node_containers::keep_sampling()
 {
     if (!sampling_.expired()) return;
@@ -51,29 +56,35 @@ task<> node_containers::sample_until_idle()
     }
     while (wanted()) {
         const auto next = steady_clock::now() + options_.interval;
-        const deadline limit = deadline::in(options_.timeout);
-        const auto looked = co_await discover(limit);
-        if (!looked) {
-            warn(log_, "containers cannot be found", looked.error());
-        } else {
-            if (filesystems_ && steady_clock::now() - filesystems_read_ > filesystem_interval) {
-                filesystems_read_ = steady_clock::now();
-                group_.spawn("measuring filesystems", follow_filesystems(limit));
-            }
-            std::vector<std::shared_ptr<record>> all;
-            all.reserve(records_.size());
-            for (const auto& one : records_) all.push_back(one.second);
-            const auto measured = co_await measure(std::move(all), true, false, limit);
-            if (!measured) warn(log_, "containers cannot be measured", measured.error());
-        }
+        sampled_ = followed();
+        if (sampled_) co_await sample_all(deadline::in(options_.timeout));
         timer.expires_at(next);
         co_await timer.async_wait(asio::use_awaitable);
     }
     let_go();
 }
 
+task<> node_containers::sample_all(deadline limit)
+{
+    const auto looked = co_await discover(limit);
+    if (!looked) {
+        warn(log_, "containers cannot be found", looked.error());
+        co_return;
+    }
+    if (filesystems_ && steady_clock::now() - filesystems_read_ > filesystem_interval) {
+        filesystems_read_ = steady_clock::now();
+        group_.spawn("measuring filesystems", follow_filesystems(limit));
+    }
+    std::vector<std::shared_ptr<record>> all;
+    all.reserve(records_.size());
+    for (const auto& one : records_) all.push_back(one.second);
+    const auto measured = co_await measure(std::move(all), true, false, limit);
+    if (!measured) warn(log_, "containers cannot be measured", measured.error());
+}
+
 void node_containers::let_go()
 {
+    sampled_ = false;
     closing_.tree = std::move(tree_);
     node_filesystems_.reset();
     for (const auto& one : records_) {

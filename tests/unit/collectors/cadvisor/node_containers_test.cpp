@@ -165,7 +165,8 @@ TEST_F(NodeContainers, ShowsOfTheEnvironmentOnlyWhatIsListed)
     EXPECT_EQ(found->front().name, path_a);
     EXPECT_THAT(spec.envs, ElementsAre(Pair("shown", "a=b")));
     EXPECT_THAT(spec.aliases, ElementsAre("web", id_a));
-    EXPECT_THAT(spec.labels, ElementsAre(Pair("app", "x"), Pair("restartcount", "3")));
+    EXPECT_THAT(spec.labels, ElementsAre(Pair("app", "x")));
+    EXPECT_EQ(spec.restarts, 3U);
     EXPECT_EQ(spec.image, "busybox:local");
     EXPECT_EQ(spec.name_space, "docker");
 }
