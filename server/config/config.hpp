@@ -64,6 +64,8 @@ struct configuration {
     std::string metrics_containers = "all";        ///< all, runtime, none: whose series are in /metrics
     std::string metrics_container_labels = "all";  ///< all, own, none, kubernetes: which of their labels
     std::vector<std::string> metrics_labels;       ///< labels that the last two keep
+    std::string metrics_cpu = "percpu";            ///< percpu, total: how many series of CPU time a container has
+    bool metrics_timestamps = false;               ///< on every series of a container, as cAdvisor has it
 
     std::string root = "/";
     std::string xtables_dir;

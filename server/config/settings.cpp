@@ -228,6 +228,12 @@ rows sampling_settings()
                "container has), none, or kubernetes (namespace, pod and container, as the kubelet's own metrics)"),
         list("metrics-label", at<&configuration::metrics_labels>,
              "label of containers that --metrics-container-labels=none and kubernetes keep; repeatable"),
+        choice("metrics-cpu", at<&configuration::metrics_cpu>, {"percpu", "total"},
+               "CPU time of a container in /metrics: a series for each processor where the kernel tells (percpu), or "
+               "one (total)"),
+        flag("metrics-timestamps", at<&configuration::metrics_timestamps>,
+             "write the time of its measurement beside each value of a container in /metrics, as cAdvisor does; "
+             "Prometheus then shows a container five minutes longer than it is there"),
         sample_interval(),
         sample_idle(),
         flag("count-sockets", at<&configuration::count_sockets>,

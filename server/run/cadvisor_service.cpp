@@ -41,6 +41,8 @@ api::metrics_options options_of_metrics(const configuration& config)
     if (config.metrics_container_labels == "none") options.series.labels = label_choice::none;
     if (config.metrics_container_labels == "kubernetes") options.series.labels = label_choice::kubernetes;
     options.series.wanted_labels = config.metrics_labels;
+    options.series.processors_together = config.metrics_cpu == "total";
+    options.series.timestamps = config.metrics_timestamps;
     return options;
 }
 

@@ -53,7 +53,10 @@ void append_spec(go_json& json, const cadvisor::container_spec& spec)
         json.time_member("start_time", spec.start_time, zone);
         if (!spec.aliases.empty()) json.list_member("aliases", spec.aliases);
         json.member_unless_empty("namespace", spec.name_space);
-        append_texts(json, "labels", spec.labels);
+        // As cAdvisor has it; among the labels of series it would make new ones with every restart.
+        std::map<std::string, std::string> labels = spec.labels;
+        if (spec.restarts.value_or(0) > 0) labels["restartcount"] = std::to_string(*spec.restarts);
+        append_texts(json, "labels", labels);
         append_texts(json, "envs", spec.envs);
         append_cpu_spec(json, limits);
         append_memory_spec(json, limits);

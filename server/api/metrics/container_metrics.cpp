@@ -166,7 +166,8 @@ named_values keep_affordable(label_table& table, std::size_t limit_bytes)
     return kept;
 }
 
-scrape scrape_of(const container_views& found, label_table& table, std::size_t label_bytes, scrape_room& room)
+scrape scrape_of(const container_views& found, label_table& table, std::size_t label_bytes, bool timestamps,
+                 scrape_room& room)
 {
     const named_values all = keep_affordable(table, label_bytes);
     scrape out;
@@ -180,7 +181,7 @@ scrape scrape_of(const container_views& found, label_table& table, std::size_t l
         one.room = &room;
         if (found[at].samples.empty()) continue;
         one.newest = &found[at].samples.back();
-        one.timestamp_ms = milliseconds_of(one.newest->timestamp);
+        if (timestamps) one.timestamp_ms = milliseconds_of(one.newest->timestamp);
     }
     return out;
 }
@@ -261,10 +262,13 @@ void add_state(metric_families& to, const scrape& all, cadvisor::time_point now)
     MetricFamily& health = to.add({"container_health_state", "The result of the container's health check", gauge});
     MetricFamily& oom =
         to.add({"container_oom_events_total", "Count of out of memory events observed for the container", counter});
+    MetricFamily& restarts =
+        to.add({"container_restarts", "How often its runtime has started the container again.", gauge});
     for (const scraped_container& one : all) {
-        append_at(seen, one, seconds_of(now), milliseconds_of(now));
+        append_at(seen, one, seconds_of(now), one.timestamp_ms == 0 ? 0 : milliseconds_of(now));
         append(health, one, health_value(one.container->spec->health));
         if (one.container->oom_events) append(oom, one, as_double(*one.container->oom_events));
+        if (one.container->spec->restarts) append(restarts, one, as_double(*one.container->spec->restarts));
     }
 }
 
@@ -312,7 +316,7 @@ void add_container_metrics(metric_families& to, container_views found, const con
         label_room -= cost(one);
     }
     scrape_room room(to, limit_bytes);
-    const scrape all = scrape_of(found, table, label_room, room);
+    const scrape all = scrape_of(found, table, label_room, options.timestamps, room);
     if (table.left_out > 0) {
         MetricFamily& labels = to.add(
             {"nodescope_container_labels_left_out", "Docker labels that there was no room for in this answer.", gauge});
@@ -325,7 +329,7 @@ void add_container_metrics(metric_families& to, container_views found, const con
     const scrape measured = those_with(all, [](const scraped_container& one) { return one.newest != nullptr; });
     add_state(to, measured, now);
     to.finish_all();
-    add_usage_metrics(to, measured, options.labels == label_choice::kubernetes);
+    add_usage_metrics(to, measured, options.processors_together || options.labels == label_choice::kubernetes);
     add_disk_metrics(to, measured, names);
     add_left_out(to, containers_left_out, room.bytes.left_out(), interfaces_left_out(measured));
 }

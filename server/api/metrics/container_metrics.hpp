@@ -24,6 +24,9 @@ struct container_metric_options {
     container_metric_options() = default;
     label_choice labels = label_choice::all;
     std::vector<std::string> wanted_labels;  ///< names of Docker labels that the last two keep
+    /// Of each measurement. Prometheus does not notice then that a series has ended, and shows it five minutes longer.
+    bool timestamps = false;
+    bool processors_together = false;  ///< one series of CPU time for each container; the kubernetes labels imply it
 };
 
 /// Adds the families of each container's newest sample, or of its spec alone where it has none. `now` is

@@ -32,14 +32,14 @@ struct scraped_container {
     metric_labels labels;
     std::size_t label_bytes = 0;  ///< of them as text
     scrape_room* room = nullptr;
-    std::int64_t timestamp_ms = 0;
+    std::int64_t timestamp_ms = 0;  ///< 0: series have none
 };
 using scrape = std::vector<scraped_container>;
 
 /// Those of `all` that `wanted` takes.
 scrape those_with(const scrape& all, const std::function<bool(const scraped_container&)>& wanted);
 
-/// A value of the newest sample, with its time.
+/// A value of the newest sample, with its time where series have one.
 void append(prometheus::MetricFamily& to, const scraped_container& of, double value,
             std::initializer_list<extra_label> extra = {});
 /// The same with another time, or none: 0. A series that there is no room for is counted.

@@ -103,7 +103,7 @@ class Figures(Case):
                   if container.id in line and line.startswith(("container_fs_usage", "container_fs_limit", "container_fs_inodes"))}
         self.assertEqual(set(series), {"container_fs_usage_bytes", "container_fs_limit_bytes", "container_fs_inodes_total"})
         self.assertIn(f'device="{entry.get("device", "")}"', series["container_fs_usage_bytes"])
-        self.assertEqual(float(series["container_fs_usage_bytes"].split()[-2]), share["totalUsageBytes"])
+        self.assertEqual(float(series["container_fs_usage_bytes"].split()[-1]), share["totalUsageBytes"])
 
     def test_a_tree_too_deep_does_not_hide_what_is_beside_it(self):
         self.serve()

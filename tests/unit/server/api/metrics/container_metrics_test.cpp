@@ -12,6 +12,8 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <memory>
+#include <set>
 
 namespace nodescope::api {
 namespace {
@@ -113,9 +115,49 @@ const exposed_series* find_series(const exposition& in, const std::string& famil
     return nullptr;
 }
 
+TEST(ContainerMetrics, HaveNoTimesUnlessAskedForAndNoLabelForRestarts)
+{
+    container_views views = node_and_container();
+    const auto spec = std::make_shared<cadvisor::container_spec>(*views.back().spec);
+    spec->restarts = 3;
+    views.back().spec = spec;
+    const exposition got = metrics_of(views);
+    const auto& series = got.families.at("container_restarts").series;
+    ASSERT_EQ(series.size(), 1U);
+    EXPECT_EQ(series.front().value, 3);
+    for (const auto& [name, family] : got.families) {
+        for (const exposed_series& one : family.series) {
+            EXPECT_FALSE(one.timestamp_ms) << name;
+            EXPECT_FALSE(one.labels.contains("container_label_restartcount")) << name;
+        }
+    }
+}
+
+TEST(ContainerMetrics, CpuTimeOfAllProcessorsIsOneSeriesWhereAskedFor)
+{
+    container_views views = node_and_container();
+    for (auto& view : views) {
+        auto cpu = *view.samples.back().cpu;
+        cpu.total = 5'000'000'000;
+        cpu.per_cpu = {2'000'000'000, 3'000'000'000};
+        view.samples.back().cpu = std::make_shared<const host::cpu_usage>(cpu);
+    }
+    container_metric_options options;
+    options.processors_together = true;
+    std::set<std::string> processors;
+    const exposition got = metrics_of(views, options);
+    for (const auto& one : got.families.at("container_cpu_usage_seconds_total").series) {
+        processors.insert(one.labels.at("cpu"));
+        EXPECT_EQ(one.value, 5);
+    }
+    EXPECT_EQ(processors, std::set<std::string>{"total"});
+}
+
 TEST(ContainerMetrics, HaveTheValuesOfCadvisor)
 {
-    const exposition ours = metrics_of(node_and_container());
+    container_metric_options options;
+    options.timestamps = true;
+    const exposition ours = metrics_of(node_and_container(), options);
     std::size_t compared = 0;
     for (const auto& [name, family] : metrics_of_cadvisor().families) {
         if (is_left_out(name) || name == "container_last_seen") continue;
