@@ -164,9 +164,13 @@ task<result<std::shared_ptr<const docker_shaped_list>>> docker_list::collect(dea
 
 task<result<void>> docker_list::gather(gathering& to, deadline limit)
 {
-    auto containers = co_await client_.containers(limit);
+    result<client::containers_list> containers = error();
+    result<client::sandboxes_list> sandboxes = error();
+    std::vector<task<>> lists;
+    lists.push_back(into(containers, client_.containers(limit)));
+    lists.push_back(into(sandboxes, client_.sandboxes(limit)));
+    co_await side_by_side(std::move(lists));
     if (!containers) co_return containers.error();
-    auto sandboxes = co_await client_.sandboxes(limit);
     if (!sandboxes) co_return sandboxes.error();
     to.containers = std::move(*containers);
     to.sandboxes = std::move(*sandboxes);

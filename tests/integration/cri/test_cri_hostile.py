@@ -151,7 +151,7 @@ class HostileTest(FakeRuntimeTest):
                 service, daemon = self.run_with(script)
                 status, _, body = service.process_route(LIST)
                 self.assertEqual(status, 200, body)
-                self.assertEqual(seen[:2], ["ListContainers", "ListContainers"])
+                self.assertEqual(seen.count(seen[0]), 2, "the call that was lost is made once more")
 
     def test_a_daemon_that_always_hangs_up(self):
         service, daemon = self.run_with(lambda call: call.hang_up())
@@ -166,8 +166,8 @@ class HostileTest(FakeRuntimeTest):
     def test_nobody_waits_any_more(self):
         service, daemon = self.run_with(lambda call: None)
         self.fails(service, LIST, "no answer within 2s")
-        wait_until(lambda: daemon.resets, "the stream was reset")
-        self.assertEqual([code for _, code in daemon.resets], [8], "CANCEL")
+        wait_until(lambda: len(daemon.resets) == 2, "both streams were reset")
+        self.assertEqual([code for _, code in daemon.resets], [8, 8], "CANCEL")
 
 
 class InfoTest(FakeRuntimeTest):
