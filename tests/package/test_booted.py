@@ -6,6 +6,7 @@ happens, by the commands of docs/operations.md.
 Needs a Debian mirror and a minute: ./dev test --booted runs it, the pipeline does not.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -52,6 +53,22 @@ while os.path.exists('/tmp/squat'):
 print(taken)
 """
 PACKAGE = pathlib.Path()
+CGROUPS = pathlib.Path("/sys/fs/cgroup")
+
+
+def read_only():
+    return os.statvfs(CGROUPS).f_flag & os.ST_RDONLY
+
+
+def leave_cgroups_as_they_were(names, was_read_only):
+    """systemd makes folders for the hierarchies of v1 that it mounts, and then the whole read-only: for whoever runs on this machine, too."""
+    if read_only() and not was_read_only:
+        subprocess.run(["mount", "-o", "remount,rw", CGROUPS], check=True)
+    for path in CGROUPS.iterdir():
+        if path.name in names:
+            continue
+        with contextlib.suppress(OSError):  # of v2, where they may be busy
+            path.unlink() if path.is_symlink() else path.rmdir()
 
 
 class Booted(unittest.TestCase):
@@ -59,6 +76,7 @@ class Booted(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
+        cls.addClassCleanup(leave_cgroups_as_they_were, {path.name for path in CGROUPS.iterdir()}, read_only())
         containers.import_debian()
         recipe = (f"FROM {containers.DEBIAN}\nRUN apt-get update && apt-get install -y --no-install-recommends systemd systemd-sysv dbus libcap2-bin python3-minimal "
                   "&& rm -f /usr/sbin/policy-rc.d\nCMD [\"/lib/systemd/systemd\"]\n")
