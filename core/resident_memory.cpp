@@ -33,16 +33,13 @@ std::size_t resident_bytes()
 
 void take_pages(void* begin, std::size_t bytes) noexcept
 {
-    constexpr int populate_write = 23;  // MADV_POPULATE_WRITE, which the headers of Debian 12 do not have everywhere
-    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    const auto address = reinterpret_cast<std::uintptr_t>(begin);
-    const std::uintptr_t first = (address + page - 1) / page * page;
-    const std::uintptr_t end = (address + bytes) / page * page;
     // A few faults cost no more than the call.
     constexpr std::size_t worth_it = 64UL << 10U;
-    if (end < first + worth_it) return;
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    const std::size_t before_first = (page - reinterpret_cast<std::uintptr_t>(begin) % page) % page;
+    if (bytes < before_first + worth_it) return;
     const int before = errno;
-    ::madvise(reinterpret_cast<void*>(first), end - first, populate_write);  // NOLINT(performance-no-int-to-ptr)
+    ::madvise(static_cast<char*>(begin) + before_first, (bytes - before_first) / page * page, MADV_POPULATE_WRITE);
     errno = before;
 }
 

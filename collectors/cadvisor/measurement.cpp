@@ -222,10 +222,9 @@ void tree_watch::blocking_begin_pass() noexcept
     if (!inotify_) return;
     failed_ = 0;
     // The pass sees all that they are about. More than the kernel keeps (fs.inotify.max_queued_events) came meanwhile.
-    constexpr int most_reads = 4096;
+    int reads_left = 4096;
     std::array<char, 4096> notices;
-    for (int i = 0; i<most_reads&& ::read(inotify_.get(), notices.data(), notices.size())> 0; ++i) {
-    }
+    while (reads_left > 0 && ::read(inotify_.get(), notices.data(), notices.size()) > 0) --reads_left;
 }
 
 bool tree_watch::blocking_add(const host::cgroup_tree& tree, const std::string& path)

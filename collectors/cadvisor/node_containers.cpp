@@ -195,8 +195,10 @@ task<result<void>> node_containers::bring_up_to_date(std::vector<std::shared_ptr
     std::vector<std::shared_ptr<record>> without_limits;
     for (const auto& one : chosen) {
         const sample* const last = one->ring.last();
+        // Taken before the clock was set back, nobody knows when.
+        const bool undated = last != nullptr && last->timestamp > wall + shared_measurement;
         const bool old =
-            last == nullptr || wall - last->timestamp > oldest || (!last->filesystems && disk_figures(*one));
+            last == nullptr || undated || wall - last->timestamp > oldest || (!last->filesystems && disk_figures(*one));
         if (old && (asked.count != 0 || asked.summaries)) without_sample.push_back(one);
         if (!one->spec || now - one->limits_read > spec_lifetime) without_limits.push_back(one);
         if (is_out_of_date(names_.look(one->id), now)) names_.refresh(one->id);

@@ -122,7 +122,8 @@ std::optional<process_row> read_row(const host::walked_process& at, const table_
 }
 
 /// By the lists of the cgroup and those below it, which a process's own word on where it is may differ from: in a
-/// cgroup namespace of ours that is relative to our own. Empty where they cannot be read.
+/// cgroup namespace of ours that is relative to our own. As many as are looked at of a container; none where they
+/// cannot be read.
 std::set<pid_t> members_of(const process_table_options& options, const std::string& cgroup, deadline limit,
                            const abandon_flag& abandoned)
 {
@@ -156,11 +157,10 @@ result<process_table> blocking_read_process_table(const process_table_options& o
     const auto stop = [&] { return abandoned.raised() || limit.passed(); };
     const std::set<pid_t> members = all ? std::set<pid_t>() : members_of(options, cgroup, limit, abandoned);
     const auto visit = [&](const host::walked_process& at) {
-        if (!members.empty() && !members.contains(at.pid)) return false;
         const auto text = files::read_file_at(at.directory, "cgroup", text_limit, at.name);
         if (!text) return false;
         const std::string_view path = host::cgroup_of_process(text->text);
-        if (!all && members.empty() && path != cgroup) return false;
+        if (!all && path != cgroup && !members.contains(at.pid)) return false;
         auto row = read_row(at, *basis, stop);
         if (!row) return false;
         if (all && shown(path)) row->cgroup_path = path;

@@ -122,6 +122,15 @@ class Booted(unittest.TestCase):
         self.assertEqual(self.tell("systemctl is-enabled nodescope.socket; systemctl is-active nodescope.socket"), "enabled\nactive")
         self.assertIn("listening on 127.0.0.1:8095, unix:/run/nodescope.sock", self.show("StatusText"))
 
+    def test_1_shows_the_node_and_not_its_own_sandbox(self):
+        shown = {one["mountpoint"] for one in json.loads(self.tell("nodescope ask /api/v2.0/storage"))}
+        self.assertIn("/", shown)
+        self.assertLessEqual(shown, set(self.tell("awk '{print $5}' /proc/1/mountinfo").split("\n")))
+        of_the_unit = set(self.tell(f"awk '{{print $5}}' /proc/{self.show('MainPID')}/mountinfo").split("\n"))
+        self.assertIn("/home", of_the_unit, "a sandbox, which would be seen")
+        processes = {one["pid"]: one for one in json.loads(self.tell("nodescope ask /api/v2.0/ps/"))}
+        self.assertNotIn("fd_count", processes[1])
+
     def test_2_reload(self):
         self.tell("""echo 'log-level = "debug"' >>/etc/nodescope/config.toml && nodescope --check-config && systemctl reload nodescope""")
         self.assertNotIn("failed", self.show("StatusText"))

@@ -54,9 +54,13 @@ void append_spec(go_json& json, const cadvisor::container_spec& spec)
         if (!spec.aliases.empty()) json.list_member("aliases", spec.aliases);
         json.member_unless_empty("namespace", spec.name_space);
         // As cAdvisor has it; among the labels of series it would make new ones with every restart.
-        std::map<std::string, std::string> labels = spec.labels;
-        if (spec.restarts.value_or(0) > 0) labels["restartcount"] = std::to_string(*spec.restarts);
-        append_texts(json, "labels", labels);
+        if (const auto restarts = spec.restarts.value_or(0); restarts == 0) {
+            append_texts(json, "labels", spec.labels);
+        } else {
+            std::map<std::string, std::string> labels = spec.labels;
+            labels["restartcount"] = std::to_string(restarts);
+            append_texts(json, "labels", labels);
+        }
         append_texts(json, "envs", spec.envs);
         append_cpu_spec(json, limits);
         append_memory_spec(json, limits);

@@ -194,6 +194,13 @@ class UnderTheUnitsRights(unittest.TestCase):
         self.assertNotIn("commandError", own[0])
         self.assertIn("python", own[0]["command"][0])
 
+    def test_a_process_whose_descriptors_are_hidden_is_listed_without_them(self):
+        with Service("--docker-host", self.engine.host) as of_root:
+            lists = [json.loads(service.request("GET", "/api/v2.0/ps/")[2]) for service in (of_root, self.service)]
+        seen_by_root, seen_by_unit = ({one["pid"]: one for one in processes} for processes in lists)
+        self.assertIn("fd_count", seen_by_root[os.getpid()])
+        self.assertNotIn("fd_count", seen_by_unit[os.getpid()])
+
     def test_what_reads_command_lines_keeps_one_right(self):
         self.answer("/processor/processCollector")
         children = [pid for thread in pathlib.Path(f"/proc/{self.service.pid}/task").iterdir()

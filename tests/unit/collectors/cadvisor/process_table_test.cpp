@@ -146,6 +146,20 @@ TEST_F(ProcessTable, NamesUsersAsTheNodeDoes)
     EXPECT_EQ(table->rows.at(0).percent_memory, 0.0F);
 }
 
+TEST_F(ProcessTable, TakesThoseOfTheCgroupsListsAndThoseThatSaySoThemselves)
+{
+    root.write("/proc/1/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+    root.write("/sys/fs/cgroup/x/cgroup.procs", "7\n");
+    root.write("/sys/fs/cgroup/x/below/cgroup.procs", "8\n");
+    add(7, "/../x", captured("status_container"));  // as seen from a cgroup namespace
+    add(8, "/x/below", captured("status_container"));
+    add(9, "/x", captured("status_container"));  // beyond what is looked at of the list
+    add(10, "/y", captured("status_container"));
+    std::vector<pid_t> found;
+    for (const auto& row : read("/x")->rows) found.push_back(row.pid);
+    EXPECT_EQ(found, (std::vector<pid_t>{7, 8, 9}));
+}
+
 TEST_F(ProcessTable, DescriptorsThatCannotBeReadCostNoRow)
 {
     add(7, "/x", captured("status_container"), 0);  // no fd directory
