@@ -14,6 +14,12 @@ namespace asio = boost::asio;
 task<> side_by_side(std::vector<task<>> works)
 {
     if (works.empty()) co_return;
+    if (works.size() == 1) {
+        // Most nodes have one runtime: beside nobody, a coroutine of its own would only cost.
+        task<> only = std::move(works.front());
+        co_await std::move(only);
+        co_return;
+    }
     const auto executor = co_await asio::this_coro::executor;
     const auto started = [&executor](task<>& work) {
         return asio::co_spawn(executor, std::move(work), asio::deferred);
