@@ -54,6 +54,19 @@ bool lists_nat(std::string_view table_names)
     return found;
 }
 
+bool rules_out_legacy_nat(std::string_view modules, std::string_view tables, std::string_view nat)
+{
+    bool has_tables = false;
+    bool has_nat = false;
+    for_each_line(modules, [&](std::string_view line) {
+        const std::string_view name = line.substr(0, line.find(' '));
+        has_tables = has_tables || name == tables;
+        has_nat = has_nat || name == nat;
+        return true;
+    });
+    return has_tables && !has_nat;
+}
+
 std::vector<ipv6_route_line> decode_ipv6_routes(std::string_view text)
 {
     std::vector<ipv6_route_line> routes;

@@ -96,13 +96,24 @@ void cut_after_last_line(std::string& text)
 
 }  // namespace
 
-// The old interface is asked over a raw socket.
 nat_reader::nat_reader(program_runner& programs, nat_options options)
-    : programs_(programs),
-      options_(std::move(options)),
-      nft_sandbox_(sandbox::make(rights_with({CAP_NET_ADMIN}, options_.directories))),
-      legacy_sandbox_(sandbox::make(rights_with({CAP_NET_ADMIN, CAP_NET_RAW}, options_.directories)))
+    : programs_(programs), options_(std::move(options))
 {
+}
+
+const nat_reader::confinement& nat_reader::nft_sandbox()
+{
+    if (!nft_sandbox_) nft_sandbox_ = sandbox::make(rights_with({CAP_NET_ADMIN}, options_.directories));
+    return *nft_sandbox_;
+}
+
+const nat_reader::confinement& nat_reader::legacy_sandbox()
+{
+    // The old interface is asked over a raw socket.
+    if (!legacy_sandbox_) {
+        legacy_sandbox_ = sandbox::make(rights_with({CAP_NET_ADMIN, CAP_NET_RAW}, options_.directories));
+    }
+    return *legacy_sandbox_;
 }
 
 /// One program to its end. The two variants are two programs, because one reads nf_tables and the other the tables of
@@ -147,8 +158,8 @@ task<result<nat_text>> nat_reader::read(nat_target where, ip_family family, resu
     };
     const std::string prefix = family == ip_family::ipv4 ? "iptables-" : "ip6tables-";
     std::vector<variant> variants;
-    if (found->nft) variants.push_back({prefix + "nft-save", &nft_sandbox_, found->nft_rules});
-    if (found->legacy) variants.push_back({prefix + "legacy-save", &legacy_sandbox_, 0});
+    if (found->nft) variants.push_back({prefix + "nft-save", &nft_sandbox(), found->nft_rules});
+    if (found->legacy) variants.push_back({prefix + "legacy-save", &legacy_sandbox(), 0});
     for (variant& one : variants) {
         if (made.truncated) break;
         const std::string label = "nat: " + one.name;

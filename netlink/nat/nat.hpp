@@ -57,11 +57,14 @@ private:
     /// One of the programs of a variant, and what it may do.
     using confinement = result<std::shared_ptr<const sandbox>>;
     task<result<program_output>> save(std::string name, confinement confined, nat_target where, deadline limit);
+    /// Made when it is first needed, which most services never do: its filter of system calls takes some milliseconds.
+    const confinement& nft_sandbox();
+    const confinement& legacy_sandbox();
 
     program_runner& programs_;
     nat_options options_;
-    confinement nft_sandbox_;
-    confinement legacy_sandbox_;
+    std::optional<confinement> nft_sandbox_;
+    std::optional<confinement> legacy_sandbox_;
 };
 
 }  // namespace nodescope::netlink

@@ -156,8 +156,18 @@ std::size_t count_rules(const net_namespace& home, const net_namespace& target, 
     return done ? count : 0;
 }
 
-/// The file is root's, with mode 0440: failure::denied for other users and groups without CAP_DAC_READ_SEARCH. Where it
-/// is absent the kernel has no legacy tables, unless the process is gone altogether.
+/// By the node's modules, which everybody may read.
+bool is_ruled_out(ip_family family)
+{
+    constexpr std::size_t modules_limit = 256UL * 1024UL;
+    const auto modules = files::read_file({"/", "/proc/modules"}, modules_limit);
+    if (!modules || modules->truncated) return false;
+    return family == ip_family::ipv4 ? rules_out_legacy_nat(modules->text, "ip_tables", "iptable_nat")
+                                     : rules_out_legacy_nat(modules->text, "ip6_tables", "ip6table_nat");
+}
+
+/// The file is root's, with mode 0440: failure::denied for other users and groups without CAP_DAC_READ_SEARCH, unless
+/// there is nothing to read. Where it is absent the kernel has no legacy tables, unless the process is gone altogether.
 result<bool> has_legacy_nat(int process_directory, ip_family family)
 {
     const char* const path = family == ip_family::ipv4 ? "net/ip_tables_names" : "net/ip6_tables_names";
@@ -167,7 +177,11 @@ result<bool> has_legacy_nat(int process_directory, ip_family family)
             return from_errno(ESRCH, fmt::format("open {}", path));
         return false;
     }
-    if (!file) return from_errno(errno, fmt::format("open {}", path));
+    if (!file) {
+        const int reason = errno;
+        if ((reason == EACCES || reason == EPERM) && is_ruled_out(family)) return false;
+        return from_errno(reason, fmt::format("open {}", path));
+    }
     const auto names = files::read_whole(file.get(), names_limit, path);
     if (!names) return names.error();
     return lists_nat(names->text);

@@ -82,11 +82,11 @@ def over_unix(path):
 
 class Siege:
     def __init__(self, test, *flags, questions=(HEALTH, MACHINE), memory=UNIT_MEMORY, service_memory=SERVICE_MEMORY, p99_s=P99_LIMIT_S,
-                 turn_s=TURN_LIMIT_S, least=LEAST_QUESTIONS, ways=(plainly,), env=None, prefix=(), **more):
+                 turn_s=TURN_LIMIT_S, least=LEAST_QUESTIONS, ways=(plainly,), env=None, prefix=(), before=None, **more):
         self.ways = itertools.cycle(ways)
         self.least = least
         self.test, self.questions, self.p99_s, self.turn_s, self.service_memory = test, questions, p99_s, turn_s, service_memory
-        self._flags, self._more, self._prefix = flags, more, prefix
+        self._flags, self._more, self._prefix, self._before = flags, more, prefix, before
         self._env = dict(env or {})
         self.group = Cgroup(test)
         self._limit_memory(memory)
@@ -111,6 +111,8 @@ class Siege:
         self.service = Service(*self._flags, prefix=(*enter, *self._prefix), env=self._env, **self._more)
         for question in self.questions:  # What is opened once and kept is opened now.
             self.ask(question)
+        if self._before:
+            self._before(self.service)
         self._forget_turns()
         self._descriptors = self._open_descriptors()
         self._agent = threading.Thread(target=self._ask_on, daemon=True)

@@ -57,7 +57,10 @@ class AttackWithARuleBomb(AttackCase):
         return dict(line.split() for line in file.read_text().splitlines())["oom_kill"]
 
     def serve(self):
-        siege = self.enterContext(Siege(self, "--timeout-nat", "25s"))
+        usual = self.zoo.add("usual")
+        for variant in ("nft", "legacy"):
+            usual.run(f"iptables-{variant}", "-t", "nat", "-A", "POSTROUTING", "-j", "MASQUERADE")
+        siege = self.enterContext(Siege(self, "--timeout-nat", "25s", before=lambda service: self.ask(service, usual)))
         self.group = siege.group
         return siege.service
 
