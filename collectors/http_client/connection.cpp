@@ -128,12 +128,12 @@ private:
     asio::ssl::stream<beast::basic_stream<stream_protocol>&> tls_;
 };
 
-connector::connector(asio::any_io_executor executor, endpoint to, std::optional<tls_side> tls,
-                     std::function<result<void>(int descriptor)> check)
+connector::connector(asio::any_io_executor executor, endpoint to, std::optional<tls_side> tls, const options& how)
     : executor_(std::move(executor)),
       to_(std::move(to)),
       tls_(std::move(tls)),
-      check_(std::move(check)),
+      check_(how.check),
+      socket_(how.socket),
       what_("resolve " + to_.host)
 {
     if (to_.kind == endpoint::transport::unix_socket) return;
@@ -207,6 +207,20 @@ task<connector::maybe_failure> connector::dial_unix(socket_connection& fresh, de
     }
 }
 
+/// Does nothing where each connection makes its own socket.
+connector::maybe_failure connector::take_socket(socket_connection& fresh, const asio::ip::address& address,
+                                                deadline limit)
+{
+    if (!socket_) return std::nullopt;
+    error_code code;
+    const stream_protocol protocol(address.is_v4() ? AF_INET : AF_INET6, IPPROTO_TCP);
+    // Empty after the first connection: the kernel then refuses it.
+    fresh.stream.socket().assign(protocol, socket_->get(), code);
+    if (code) return failed_in(phase::connect, code, limit);
+    static_cast<void>(socket_->release());
+    return std::nullopt;
+}
+
 /// Each address gets its part of the time that is left, so that one that swallows packets does not use it all.
 task<connector::maybe_failure> connector::dial_tcp(socket_connection& fresh, address_list addresses, deadline limit)
 {
@@ -215,6 +229,7 @@ task<connector::maybe_failure> connector::dial_tcp(socket_connection& fresh, add
         const auto share = limit.remaining() / static_cast<std::int64_t>(addresses.size() - i);
         fresh.stream.expires_after(share);
         const asio::ip::tcp::endpoint to(addresses[i], to_.port);
+        if (auto refused = take_socket(fresh, addresses[i], limit)) co_return refused;
         const auto [code] = co_await fresh.stream.async_connect(stream_protocol::endpoint(to), wait_token);
         if (!code) {
             error_code ignored;

@@ -61,8 +61,7 @@ struct opened_connection {
 /// lookup is abandoned at the deadline and holds up nothing but the next lookup.
 class connector {
 public:
-    connector(boost::asio::any_io_executor executor, endpoint to, std::optional<tls_side> tls,
-              std::function<result<void>(int descriptor)> check = {});
+    connector(boost::asio::any_io_executor executor, endpoint to, std::optional<tls_side> tls, const options& how = {});
 
     /// Connects and shakes hands. The connection expires at `limit`.
     task<opened_connection> open(deadline limit);
@@ -76,12 +75,14 @@ private:
     [[nodiscard]] std::unique_ptr<socket_connection> make();
     task<maybe_failure> dial(socket_connection& fresh, deadline limit);
     task<maybe_failure> dial_unix(socket_connection& fresh, deadline limit);
+    maybe_failure take_socket(socket_connection& fresh, const boost::asio::ip::address& address, deadline limit);
     task<maybe_failure> dial_tcp(socket_connection& fresh, address_list addresses, deadline limit);
 
     boost::asio::any_io_executor executor_;
     endpoint to_;
     std::optional<tls_side> tls_;
-    const std::function<result<void>(int descriptor)> check_;  // of options
+    const std::function<result<void>(int descriptor)> check_;  // of options, as is the next
+    const std::shared_ptr<unique_fd> socket_;
     std::string what_;
     address_list literal_;
     std::unique_ptr<worker_pool> names_;

@@ -5,6 +5,7 @@
 #include "core/deadline.hpp"
 #include "core/slots.hpp"
 #include "core/task.hpp"
+#include "core/unique_fd.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -114,6 +115,9 @@ struct options {
     /// Looks at each new connection before a byte is sent over it; an error ends the round trip. May block only in a
     /// process that does nothing else.
     std::function<result<void>(int descriptor)> check;
+    /// A TCP socket of the endpoint's family to connect with, made elsewhere, as in another network namespace. The
+    /// first connection takes it, and there is no second. Null: each connection makes its own.
+    std::shared_ptr<unique_fd> socket;
 };
 
 /// A round trip that failed. `message` is one clause without the endpoint ("connect: Connection refused",

@@ -92,8 +92,7 @@ private:
 class pooled_client final : public client {
 public:
     pooled_client(const boost::asio::any_io_executor& executor, endpoint to, std::optional<tls_side> tls, options how)
-        : connector_(executor, std::move(to), std::move(tls), how.check),
-          pool_(std::make_shared<idle_pool>(executor, how))
+        : connector_(executor, std::move(to), std::move(tls), how), pool_(std::make_shared<idle_pool>(executor, how))
     {
     }
     pooled_client(const pooled_client&) = delete;
