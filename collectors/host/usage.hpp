@@ -50,6 +50,15 @@ struct memory_usage {
     std::uint64_t refaults_anon = 0;
     std::uint64_t high_events = 0;  ///< memory.events "high"
     std::uint64_t max_events = 0;   ///< memory.events "max"
+    bool has_events = false;        ///< there are memory.events: cgroup v2
+    std::uint64_t low_events = 0;
+    std::uint64_t oom_events = 0;       ///< there was no memory for it: a process was killed, or an allocation failed
+    std::uint64_t oom_kill_events = 0;  ///< processes killed, also in cgroups below it
+    std::uint64_t oom_group_kill_events = 0;  ///< all its processes killed together; Linux 5.17
+    bool has_swap_events = false;             ///< there are memory.swap.events: Linux 4.20
+    std::uint64_t swap_high_events = 0;
+    std::uint64_t swap_max_events = 0;
+    std::uint64_t swap_fail_events = 0;  ///< there was no swap for it, by its limit or on the node
 };
 
 /// One line of a pressure file. `total` in microseconds, as the kernel writes it; averages in percent.
@@ -157,11 +166,20 @@ struct network_usage {
     udp_counters udp6;
 };
 
+/// A resource limit of a process.
+struct resource_limit {
+    bool operator==(const resource_limit&) const = default;
+    static constexpr std::int64_t unlimited = -1;
+    std::int64_t soft = unlimited;
+    std::int64_t hard = unlimited;
+};
+
 struct process_usage {
     bool operator==(const process_usage&) const = default;
     std::uint64_t process_count = 0;
-    std::uint64_t fd_count = 0;      ///< only counted where the configuration asks for it
-    std::uint64_t socket_count = 0;  ///< likewise
+    std::uint64_t fd_count = 0;                ///< only counted where the configuration asks for it
+    std::uint64_t socket_count = 0;            ///< likewise
+    std::optional<resource_limit> open_files;  ///< of the first process; likewise
     std::uint64_t threads_current = 0;
     std::uint64_t threads_max = 0;  ///< 0 is unlimited
 };

@@ -195,6 +195,7 @@ std::optional<memory_usage> read_memory_v2(measuring& now)
     now.figure(memory, "memory.peak", used.max_usage);
     now.figure(memory, "memory.swap.current", used.swap);
     if (const auto events = now.text(memory, "memory.events")) parse_memory_events(*events, used);
+    if (const auto events = now.text(memory, "memory.swap.events")) parse_swap_events(*events, used);
     if (is_machine) complete_root_memory(now.files.layout().root, has_stat, used);
     set_working_set(used);
     return used;

@@ -113,6 +113,15 @@ constexpr std::array kernel_sum{memory_figure{"kernel", &memory_usage::kernel}};
 constexpr std::array memory_events{
     memory_figure{"high", &memory_usage::high_events},
     memory_figure{"max", &memory_usage::max_events},
+    memory_figure{"low", &memory_usage::low_events},
+    memory_figure{"oom", &memory_usage::oom_events},
+    memory_figure{"oom_kill", &memory_usage::oom_kill_events},
+    memory_figure{"oom_group_kill", &memory_usage::oom_group_kill_events},
+};
+constexpr std::array swap_events{
+    memory_figure{"high", &memory_usage::swap_high_events},
+    memory_figure{"max", &memory_usage::swap_max_events},
+    memory_figure{"fail", &memory_usage::swap_fail_events},
 };
 
 struct named_operation {
@@ -231,8 +240,13 @@ bool parse_memory_stat_v2(std::string_view text, memory_usage& into)
 
 void parse_memory_events(std::string_view text, memory_usage& into)
 {
-    read_keyed<memory_usage>(text, memory_events, into);
+    into.has_events = read_keyed<memory_usage>(text, memory_events, into) != 0;
     into.fail_count = into.max_events;
+}
+
+void parse_swap_events(std::string_view text, memory_usage& into)
+{
+    into.has_swap_events = read_keyed<memory_usage>(text, swap_events, into) != 0;
 }
 
 std::optional<std::uint64_t> parse_oom_kills(std::string_view text)

@@ -32,6 +32,8 @@ bool parse_memory_stat_v1(std::string_view text, bool hierarchical, memory_usage
 bool parse_memory_stat_v2(std::string_view text, memory_usage& into);
 /// v2 memory.events. What v1 counts in memory.failcnt is "max".
 void parse_memory_events(std::string_view text, memory_usage& into);
+/// v2 memory.swap.events.
+void parse_swap_events(std::string_view text, memory_usage& into);
 /// The "oom_kill" of v2 memory.events and v1 memory.oom_control. None when there is no such line.
 std::optional<std::uint64_t> parse_oom_kills(std::string_view text);
 /// usage without what can be taken back at once, never below 0.

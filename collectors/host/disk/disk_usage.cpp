@@ -51,13 +51,15 @@ std::string layer_by_mount_id(const std::string& root, const docker_storage& sto
 
 }  // namespace
 
-std::string upper_directory_of(std::string_view mountinfo, std::string_view container_id)
+std::string upper_directory_of(std::string_view mountinfo, std::string_view container_id, std::string_view mountpoint)
 {
     constexpr std::string_view option = "upperdir=";
     std::string found;
     if (container_id.empty()) return found;
     for_each_mount(mountinfo, [&](const mount_line& mount) {
-        if (!found.empty() || mount.type != "overlay" || !has_part(mount.mountpoint, '/', container_id)) return;
+        const bool named = has_part(mount.mountpoint, '/', container_id) ||
+                           (!mountpoint.empty() && unescape_mount(mount.mountpoint) == mountpoint);
+        if (!found.empty() || mount.type != "overlay" || !named) return;
         for_each_part(mount.super_options, ',', [&](std::string_view one) {
             if (one.starts_with(option)) found = unescape_mount(one.substr(option.size()));
             return true;
@@ -83,7 +85,8 @@ result<std::string> blocking_find_layer(const std::string& root, const docker_st
     if (usable(storage.upper_directory)) return storage.upper_directory;
     if (std::string path = layer_by_mount_id(root, storage, container_id); usable(path)) return path;
     if (const auto mounts = blocking_read_mountinfo(root)) {
-        if (std::string path = upper_directory_of(mounts->text, container_id); usable(path)) return path;
+        if (std::string path = upper_directory_of(mounts->text, container_id, storage.mountpoint); usable(path))
+            return path;
     }
     if (!denied) return none;
     return error(failure::denied, fmt::format("disk usage of container {}: its read-write layer below {} may not be "
@@ -102,10 +105,13 @@ result<container_disk_usage> blocking_container_disk_usage(const std::string& ro
     container_disk_usage usage;
     usage.layer = *layer;
     usage.bytes = layer->bytes;
-    const std::string own = fmt::format("{}/containers/{}", storage.root, container_id);
-    const auto logs = blocking_tree_usage({root, own}, limit, abandoned);
-    if (!logs && logs.error().kind() != failure::gone) return logs.error();
-    if (logs) usage.bytes += logs->bytes;
+    for (const std::string& own :
+         {fmt::format("{}/containers/{}", storage.root, container_id), storage.log_directory}) {
+        if (own.empty()) continue;
+        const auto files = blocking_tree_usage({root, own}, limit, abandoned);
+        if (!files && files.error().kind() != failure::gone) return files.error();
+        if (files) usage.bytes += files->bytes;
+    }
     return usage;
 }
 

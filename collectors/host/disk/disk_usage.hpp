@@ -48,6 +48,8 @@ struct docker_storage {
     std::string root = "/var/lib/docker";  ///< DockerRootDir of /info
     std::string driver = "overlay2";       ///< Driver of /info; "overlayfs" with the containerd image store
     std::string upper_directory;           ///< GraphDriver.Data.UpperDir of the container; empty: not said
+    std::string mountpoint;                ///< of its root filesystem, an overlay; empty: not said
+    std::string log_directory;             ///< what its output is kept in, outside of `root`; empty: nothing
 };
 
 /// The directory that holds what the container wrote, as the node sees it: the one Docker names, else by the id of its
@@ -56,13 +58,15 @@ struct docker_storage {
 result<std::string> blocking_find_layer(const std::string& root, const docker_storage& storage,
                                         std::string_view container_id);
 
-/// The upper directory of the overlay that is mounted on a path with the component `container_id`; empty: none. Pure.
-std::string upper_directory_of(std::string_view mountinfo, std::string_view container_id);
+/// The upper directory of the overlay that is mounted on `mountpoint`, or on a path with the component `container_id`;
+/// empty: none. Pure.
+std::string upper_directory_of(std::string_view mountinfo, std::string_view container_id,
+                               std::string_view mountpoint = {});
 
 struct container_disk_usage {
     bool operator==(const container_disk_usage&) const = default;
     tree_usage layer;         ///< base_usage and inodes; its device is the container's
-    std::uint64_t bytes = 0;  ///< usage: the layer, and Docker's own files of the container (logs, configuration)
+    std::uint64_t bytes = 0;  ///< usage: the layer, its output, and Docker's own files of the container
 };
 
 /// Finds and walks both. Failures as above. Blocking, for as long as the tree is big.

@@ -112,6 +112,13 @@ result<network_usage> network_reader::blocking_read(deadline limit, const abando
     return network;
 }
 
+std::optional<resource_limit> blocking_read_open_files_limit(const std::string& root, pid_t pid)
+{
+    constexpr std::size_t limits_bytes = 4096;
+    const auto text = files::read_file({root, fmt::format("/proc/{}/limits", pid)}, limits_bytes);
+    return text ? parse_open_files_limit(text->text) : std::nullopt;
+}
+
 result<void> blocking_count_descriptors(const std::string& root, const std::vector<pid_t>& processes,
                                         process_usage& usage, std::size_t& links, deadline limit,
                                         const abandon_flag& abandoned)

@@ -39,6 +39,9 @@ private:
     network_owner whose_;
 };
 
+/// How many descriptors a process may have. None when it has ended, or may not be looked at.
+std::optional<resource_limit> blocking_read_open_files_limit(const std::string& root, pid_t pid);
+
 /// Adds the open descriptors of `processes` to usage.fd_count and those that are sockets to usage.socket_count, and
 /// counts the processes that are still there in process_count. One readlink a descriptor: only where asked for. It
 /// takes what it reads off `links`; when they are used up, sockets are counted no more, and descriptors only where the

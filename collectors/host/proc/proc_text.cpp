@@ -230,6 +230,25 @@ bool is_left_out(std::string_view interface_name, network_owner whose) noexcept
                        [&](std::string_view prefix) { return interface_name.starts_with(prefix); });
 }
 
+std::optional<resource_limit> parse_open_files_limit(std::string_view text)
+{
+    constexpr std::string_view key = "Max open files";
+    const auto limit_of = [](std::string_view word) -> std::optional<std::int64_t> {
+        if (word == "unlimited") return resource_limit::unlimited;
+        return whole_number<std::int64_t>(word);
+    };
+    std::optional<resource_limit> found;
+    for_each_line(text, [&](std::string_view line) {
+        if (!line.starts_with(key)) return true;
+        fields words(line.substr(key.size()));
+        const auto soft = limit_of(words.next());
+        const auto hard = limit_of(words.next());
+        if (soft && hard && words.next() == "files") found = resource_limit{*soft, *hard};
+        return false;
+    });
+    return found;
+}
+
 std::vector<interface_counters> parse_net_dev(std::string_view text, network_owner whose)
 {
     std::vector<interface_counters> interfaces;

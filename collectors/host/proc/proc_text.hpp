@@ -73,6 +73,9 @@ enum class network_owner : std::uint8_t {
     container,  ///< an interface that is called like one of the node's is its own
 };
 
+/// The line "Max open files" of /proc/PID/limits. None without it, or when it is no limit.
+std::optional<resource_limit> parse_open_files_limit(std::string_view text);
+
 /// Whether an interface is left out: loopback, and on the node what runtimes make there for each container.
 bool is_left_out(std::string_view interface_name, network_owner whose) noexcept;
 

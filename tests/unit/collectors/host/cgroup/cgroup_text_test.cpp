@@ -132,8 +132,18 @@ TEST(CgroupText, ReadsTheMemoryOfVersionTwo)
                              "active_file 7\nworkingset_refault_anon 8\nworkingset_refault_file 9\npgscan 10\n"
                              "pgsteal 11\npgscan_direct 99\npgfault 12\npgmajfault 13\n",
                              memory));
-    parse_memory_events("low 1\nhigh 155\nmax 14\noom 2\n", memory);
+    parse_memory_events("low 1\nhigh 155\nmax 14\noom 2\noom_kill 3\noom_group_kill 4\n", memory);
+    parse_swap_events("high 15\nmax 16\nfail 17\n", memory);
     memory_usage expected;
+    expected.has_events = true;
+    expected.low_events = 1;
+    expected.oom_events = 2;
+    expected.oom_kill_events = 3;
+    expected.oom_group_kill_events = 4;
+    expected.has_swap_events = true;
+    expected.swap_high_events = 15;
+    expected.swap_max_events = 16;
+    expected.swap_fail_events = 17;
     expected.rss = 1;
     expected.cache = 2;
     expected.mapped_file = 3;
@@ -301,6 +311,7 @@ TEST(CgroupText, NonsenseHasNoFigures)
         EXPECT_FALSE(parse_memory_stat_v1(text, true, memory));
         EXPECT_FALSE(parse_memory_stat_v2(text, memory));
         parse_memory_events(text, memory);
+        parse_swap_events(text, memory);
         parse_blkio(text, io_list::serviced, io);
         parse_io_stat(text, io);
         EXPECT_EQ(cpu, cpu_usage());

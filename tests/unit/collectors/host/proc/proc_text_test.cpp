@@ -14,6 +14,28 @@ constexpr std::string_view good_stat =
 
 }  // namespace
 
+TEST(OpenFilesLimit, IsReadOffTheKernelsTable)
+{
+    const std::string table =
+        "Limit                     Soft Limit           Hard Limit           Units     \n"
+        "Max cpu time              unlimited            unlimited            seconds   \n"
+        "Max open files            1024                 524288               files     \n"
+        "Max locked memory         8388608              8388608              bytes     \n";
+    const auto limit = parse_open_files_limit(table);
+    ASSERT_TRUE(limit);
+    EXPECT_EQ(limit->soft, 1024);
+    EXPECT_EQ(limit->hard, 524288);
+    EXPECT_EQ(parse_open_files_limit("Max open files unlimited unlimited files\n"), resource_limit());
+    for (const char* none : {"", "Max open files", "Max open files 1", "Max open files x 2 files",
+                             "Max open files 1 2 bytes", "Max open files 99999999999999999999 2 files"}) {
+        EXPECT_FALSE(parse_open_files_limit(none)) << none;
+    }
+    const std::size_t end = table.find("files     \n") + 5;
+    for (std::size_t length = 0; length < end; ++length) {
+        EXPECT_FALSE(parse_open_files_limit(std::string_view(table).substr(0, length))) << length;
+    }
+}
+
 TEST(ParsePid, TakesWhatTheKernelCanNumber)
 {
     EXPECT_EQ(parse_pid("1").value(), 1);
