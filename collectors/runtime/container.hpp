@@ -30,6 +30,8 @@ struct container {
     std::string created;                        ///< RFC 3339 as the runtime wrote it, as are all times
     std::string started_at;                     ///< the last time
     std::int64_t exit_code = 0;                 ///< of its first process; -1: it does not say
+    std::string finished_at;                    ///< the last time
+    bool killed_for_memory = false;             ///< the runtime says so of its last end
     std::int64_t restart_count = 0;             ///< by the runtime
     std::string image;                          ///< the name it was started by
     std::map<std::string, std::string> labels;  ///< 64 KiB of them; those that do not fit are left out
@@ -45,6 +47,8 @@ struct container {
     std::string low_level_runtime;         ///< that runs it for this one: "runc", "io.containerd.kata.v2"
     std::string storage_driver;            ///< of its root filesystem: "overlay2", "overlayfs"
     std::string upper_directory;           ///< what it wrote, as the runtime's own paths have it
+    std::string root_mountpoint;           ///< of its root filesystem, likewise
+    std::string log_file;                  ///< what its output is kept in, where that is not among the runtime's files
 };
 
 }  // namespace nodescope

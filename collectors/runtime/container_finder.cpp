@@ -247,6 +247,7 @@ std::optional<found_container> container_finder::known(std::string_view word, bo
     found.what.runtime = kept->runtime;
     found.what.started_at = kept->started_at;
     found.what.low_level_runtime = kept->low_level_runtime;
+    found.what.network_file = kept->network_file;
     found.what.status = "running";
     found.start_ticks = kept->start_ticks;
     found.runtime_failure = kept->last_failure;
@@ -274,6 +275,7 @@ void container_finder::proved(const found_container& found, std::uint64_t start_
     one.runtime = found.what.runtime;
     one.started_at = found.what.started_at;
     one.low_level_runtime = found.what.low_level_runtime;
+    one.network_file = found.what.network_file;
     one.heard = steady_clock::now();
     one.last_failure = found.runtime_failure;
     known_.keep(std::move(one));
@@ -303,6 +305,7 @@ void container_finder::hear(const std::string& word, const container_question& o
     kept->runtime = said->runtime;
     kept->started_at = said->started_at;
     kept->low_level_runtime = said->low_level_runtime.substr(0, known_containers::text_limit);
+    kept->network_file = said->network_file.size() <= known_containers::text_limit ? said->network_file : std::string();
     kept->heard = now;
     kept->last_failure.reset();
 }

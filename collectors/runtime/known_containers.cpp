@@ -24,8 +24,8 @@ known_container* known_containers::find(std::string_view id)
 
 void known_containers::keep(known_container one)
 {
-    const std::size_t longest = std::max(
-        {one.id.size(), one.name.size(), one.runtime.size(), one.started_at.size(), one.low_level_runtime.size()});
+    const std::size_t longest = std::max({one.id.size(), one.name.size(), one.runtime.size(), one.started_at.size(),
+                                          one.low_level_runtime.size(), one.network_file.size()});
     if (longest > text_limit || one.pid <= 0) return;
     if (!containers_.contains(one.id)) make_room(containers_, container_limit);
     std::string id = one.id;

@@ -26,6 +26,7 @@ struct known_container {
     std::string runtime;                     ///< that has it; empty where none has said so
     std::string started_at;                  ///< as the runtime wrote it
     std::string low_level_runtime;           ///< container::low_level_runtime
+    std::string network_file;                ///< container::network_file
     steady_clock::time_point heard{};        ///< when a runtime was last asked for the name, and answered or failed
     std::optional<error> last_failure = {};  ///< what it failed with then
 };

@@ -55,6 +55,7 @@ void take_facts(verbose_facts facts, container& to)
 {
     to.pid = facts.pid;
     to.storage_driver = std::move(facts.snapshotter);
+    if (facts.root_path.starts_with('/')) to.root_mountpoint = std::move(facts.root_path);
     to.low_level_runtime = std::move(facts.low_level_runtime);
     to.cpu_shares = facts.cpu_shares;
     to.environment = std::move(facts.environment);
@@ -215,7 +216,10 @@ private:
         one.status = to_string(status->state);
         one.created = time_text(status->created_at);
         one.started_at = time_text(status->started_at);
+        if (status->finished_at > 0) one.finished_at = time_text(status->finished_at);
         one.exit_code = status->exit_code;
+        one.killed_for_memory = status->reason == "OOMKilled";
+        one.log_file = std::move(status->log_path);
         one.restart_count = status->attempt;
         one.image = std::move(status->image_name);
         one.labels = std::move(status->labels.map);

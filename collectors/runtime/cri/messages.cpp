@@ -324,6 +324,8 @@ result<container_status> read_container_status(std::string_view message)
     status.started_at = said->started_at();
     status.finished_at = said->finished_at();
     status.exit_code = said->exit_code();
+    status.reason = word(said->reason());
+    status.log_path = word(said->log_path());
     status.image_name = image_name_of(*said);
     for (const wire::Mount& one : said->mounts()) {
         if (status.mounts.size() == mount_limit) break;

@@ -91,6 +91,8 @@ struct container_status : listed_container {
     std::int64_t started_at = 0;
     std::int64_t finished_at = 0;
     std::int32_t exit_code = 0;
+    std::string reason;      ///< why it ended, in CamelCase: "OOMKilled", "Error", "Completed"
+    std::string log_path;    ///< of its output, on the node
     std::string image_name;  ///< what the runtime calls the image: by its tag, else by its digest
     std::vector<container_mount> mounts;
     std::string info;  ///< JSON of the runtime's own, or whatever it is

@@ -50,6 +50,7 @@ verbose_facts read_verbose_info(std::string_view json)
     facts.low_level_runtime = word_at(*whole, "runtimeType");
     const std::string_view spec = json_member_of_kind(*whole, "runtimeSpec", json_kind::object);
     if (spec.empty()) return facts;
+    facts.root_path = word_at(json_member_of_kind(spec, "root", json_kind::object), "path");
     facts.cpu_shares = integer_at(spec, "linux/resources/cpu/shares");
     facts.command = kept_command(slice_at(spec, "process/args"));
     facts.environment = kept_environment(slice_at(spec, "process/env"));

@@ -16,6 +16,7 @@ struct verbose_facts {
     std::string snapshotter;
     std::string image;              ///< of a sandbox
     std::string low_level_runtime;  ///< "io.containerd.runc.v2"
+    std::string root_path;          ///< of its root filesystem; relative: to a folder that is not said
     std::int64_t cpu_shares = 0;
     std::vector<std::string> command;      ///< with its arguments, 4 KiB of it
     std::vector<std::string> environment;  ///< "NAME=value", 64 KiB of it

@@ -170,6 +170,7 @@ result<container> parse_container(std::string_view body)
     state.runtime = to_string(engine_kind::docker);
     std::string network_mode;
     std::string snapshotter;
+    std::string_view killed_for_memory;
     std::string_view labels;
     std::string_view environment;
     const auto read = read_json_members(body, {{"Id", &state.id},
@@ -183,6 +184,8 @@ result<container> parse_container(std::string_view body)
                                                {"State/Pid", &state.pid},
                                                {"State/StartedAt", &state.started_at},
                                                {"State/ExitCode", &state.exit_code},
+                                               {"State/FinishedAt", &state.finished_at},
+                                               {"State/OOMKilled", &killed_for_memory},
                                                {"State/Health/Status", &state.health},
                                                {"HostConfig/NetworkMode", &network_mode},
                                                {"HostConfig/Runtime", &state.low_level_runtime},
@@ -196,6 +199,7 @@ result<container> parse_container(std::string_view body)
     if (const auto taken = take_environment(environment, state.environment); !taken) return taken.error();
     // From API 1.52 on, of containers in the containerd image store.
     if (state.storage_driver.empty()) state.storage_driver = std::move(snapshotter);
+    state.killed_for_memory = killed_for_memory == "true";
     state.shares_network = network_mode.starts_with("container:");
     state.host_network = network_mode == "host";
     if (!is_full_id(state.id)) return error(failure::malformed, "Id is not 64 hexadecimal digits");

@@ -27,7 +27,7 @@ std::string one_status()
 {
     return text_field(1, id) + text_field(2, text_field(1, "app")) + number_field(3, 2) + number_field(4, 1) +
            number_field(5, 2) + number_field(6, 3) + number_field(7, 137) + text_field(8, text_field(1, "web:1")) +
-           text_field(9, "sha256:2") +
+           text_field(9, "sha256:2") + text_field(10, "OOMKilled") +
            text_field(14, text_field(1, "/data") + text_field(2, "/srv") + number_field(3, 1) + number_field(5, 2));
 }
 
@@ -94,6 +94,7 @@ TEST(CriMessages, ReadsTheStatusOfAContainer)
     EXPECT_EQ(status->started_at, 2);
     EXPECT_EQ(status->finished_at, 3);
     EXPECT_EQ(status->exit_code, 137);
+    EXPECT_EQ(status->reason, "OOMKilled");
     EXPECT_EQ(status->image, "web:1");
     ASSERT_EQ(status->mounts.size(), 1U);
     EXPECT_EQ(status->mounts[0].source, "/srv");

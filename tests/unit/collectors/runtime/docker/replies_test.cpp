@@ -32,7 +32,7 @@ TEST(ContainerState, HasWhatDescribesAContainer)
 {
     const auto got = parse_container(
         R"({"Id":")" + id_a +
-        R"(","Created":"2026-01-01T00:00:00.25Z","State":{"ExitCode":137,"Health":{"Status":"healthy","Log":null}},)"
+        R"(","Created":"2026-01-01T00:00:00.25Z","State":{"ExitCode":137,"OOMKilled":true,"FinishedAt":"2026-01-01T00:00:09Z","Health":{"Status":"healthy","Log":null}},)"
         R"("RestartCount":3,"Driver":"overlay2","LogPath":"/d/containers/x/x-json.log","HostsPath":"/d/containers/x/hosts",)"
         R"("GraphDriver":{"Name":"overlay2","Data":{"LowerDir":"/l","UpperDir":"/d/overlay2/x/diff"}},)"
         R"("HostConfig":{"CpuShares":2048,"NetworkMode":"container:6faaaaaaaaaa"},"NetworkSettings":{"SandboxKey":"/var/run/docker/netns/6f"},)"
@@ -40,6 +40,8 @@ TEST(ContainerState, HasWhatDescribesAContainer)
     ASSERT_TRUE(got) << got.error();
     EXPECT_EQ(got->created, "2026-01-01T00:00:00.25Z");
     EXPECT_EQ(got->exit_code, 137);
+    EXPECT_TRUE(got->killed_for_memory);
+    EXPECT_EQ(got->finished_at, "2026-01-01T00:00:09Z");
     EXPECT_EQ(got->health, "healthy");
     EXPECT_EQ(got->restart_count, 3);
     EXPECT_EQ(got->storage_driver, "overlay2");
