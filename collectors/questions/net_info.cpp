@@ -1,8 +1,6 @@
 #include "collectors/questions/net_info.hpp"
 
-#include "collectors/host/proc/process_handle.hpp"
-#include "collectors/questions/container_network.hpp"
-#include "collectors/questions/own_kernel.hpp"
+#include "collectors/questions/opened_target.hpp"
 #include "core/side_by_side.hpp"
 #include "core/text.hpp"
 
@@ -22,10 +20,6 @@ namespace {
 constexpr std::chrono::milliseconds longest_reserve{100};
 // An asker of a shared call waits a little longer than the call may take: the call's own message says more.
 constexpr std::chrono::milliseconds grace{250};
-// The one process whose namespaces are the node's.
-constexpr pid_t init_pid = 1;
-// The kernel's are shorter.
-constexpr std::size_t process_name_limit = 64;
 
 // When a part must be over, given that the whole answer must be there at `whole`.
 deadline part_limit(deadline whole, deadline own)
@@ -34,12 +28,6 @@ deadline part_limit(deadline whole, deadline own)
     const auto reserve = std::min<steady_clock::duration>(longest_reserve, remaining / 10);
     const deadline latest = deadline::in(std::chrono::floor<std::chrono::milliseconds>(remaining - reserve));
     return deadline::sooner(own, latest);
-}
-
-error not_running(const container& which, std::string_view why)
-{
-    return error(failure::conflict,
-                 fmt::format("container is not running: {} {}", host::shown_container(which.name, which.id), why));
 }
 
 // A paused container has its processes and answers normally.
@@ -57,24 +45,6 @@ result<void> check_number(const container& which)
     if (which.pid <= init_pid) return not_running(which, fmt::format("has process number {}", which.pid));
     if (which.pid == ::getpid()) return not_running(which, "has the process number of this service");
     return {};
-}
-
-result<container_network> network_of(host::process_handle process)
-{
-    auto space = netlink::net_namespace::of_process(process.directory());
-    if (!space) return space.error();
-    return container_network(std::move(process), std::move(*space));
-}
-
-std::string by_name_alone(uid_t user)
-{
-    return fmt::format("user {} can have made the cgroup: only its name says that it is this container", user);
-}
-
-void add_note(net_info& about, std::string_view note)
-{
-    if (note.empty()) return;
-    about.network_note += fmt::format("{}{}", about.network_note.empty() ? "" : "; ", note);
 }
 
 std::string namespace_key(std::string_view what, netlink::namespace_identity space)
@@ -95,21 +65,6 @@ bool net_info::has_text() const noexcept
     return std::any_of(std::begin(net_parts), std::end(net_parts),
                        [this](const net_part& one) { return (this->*one.text).text.has_value(); });
 }
-
-// A process number, and the container it is said to belong to.
-struct net_info_collector::found_process {
-    explicit found_process(pid_t p) : pid(p) {}
-    explicit found_process(found_container c) : pid(static_cast<pid_t>(c.what.pid)), owner(std::move(c)) {}
-    pid_t pid;
-    std::optional<found_container> owner;
-};
-
-struct net_info_collector::opened_target {
-    shared_namespace where;
-    net_info about;  // all but the parts
-    std::optional<found_container> owner;
-    std::uint64_t start_ticks = 0;  // of the owner's process
-};
 
 // What became of a runtime's claim that a container has a certain process.
 struct net_info_collector::claimed_target {
@@ -143,8 +98,14 @@ task<result<net_info>> net_info_collector::collect(net_info_query query, deadlin
     if (target->owner) containers_.proved(*target->owner, target->start_ticks);
 
     net_info info = std::move(target->about);
-    const bool node_nat = query.node_nat;
-    co_await read_parts(info, std::move(target->where), node_nat, limit);
+    if (target->texts) {
+        static_cast<netlink_texts&>(info) = std::move(*target->texts);
+        info.nat = text_part(std::string());
+        target->where.reset();
+    } else {
+        const bool node_nat = query.node_nat;
+        co_await read_parts(info, std::move(target->where), node_nat, limit);
+    }
     if (target->owner) {
         const found_container owner = co_await containers_.complete(std::move(*target->owner));
         info.container_name = owner.what.name;
@@ -174,11 +135,14 @@ task<result<found_container>> net_info_collector::find(const net_info_query& que
     co_return co_await containers_.find_pod_container(query.pod_namespace_, query.pod_name_, query.container_, limit);
 }
 
-task<result<net_info_collector::opened_target>> net_info_collector::open_container_of(const net_info_query& query,
-                                                                                      deadline limit)
+task<result<opened_target>> net_info_collector::open_container_of(const net_info_query& query, deadline limit)
 {
     result<found_container> found = co_await find(query, limit);
     if (!found) co_return found.error();
+    if (found->known && !query.node_nat) {
+        auto at_once = co_await read_known(*found, limit);
+        if (at_once) co_return std::move(*at_once);
+    }
     result<opened_target> target = co_await open_container(*found, limit);
     if (target || !found->known) co_return target;
     // What was known is no longer so: it has ended, or was restarted, or the name is another's.
@@ -189,8 +153,40 @@ task<result<net_info_collector::opened_target>> net_info_collector::open_contain
     co_return target;
 }
 
-task<result<net_info_collector::opened_target>> net_info_collector::open_container(found_container first,
-                                                                                   deadline limit)
+/// Each trip to the pool costs as much as a dump: this is one instead of two. Nothing where it does not lead to an
+/// answer at once: then the usual way says why, or has half an answer.
+task<std::optional<opened_target>> net_info_collector::read_known(found_container which, deadline limit)
+{
+    std::string key = fmt::format("network of container {}, process {}", which.what.id, which.what.pid);
+    const deadline patience = part_limit(limit, deadline::in(known_limit));
+    auto begin = [this, which](deadline own) { return open_and_read(which, own); };
+    const result<shared_target> read = co_await known_calls_.join(std::move(key), patience, std::move(begin));
+    if (!read) co_return std::nullopt;
+    std::optional<opened_target> own(**read);
+    own->owner = std::move(which);
+    co_return own;
+}
+
+task<result<net_info_collector::shared_target>> net_info_collector::open_and_read(found_container which, deadline limit)
+{
+    auto slot = co_await slots_.acquire(limit);
+    if (!slot) co_return slot.error();
+    found_process found(std::move(which));
+    auto work = [root = options_.root, reader = reader_, names = names_, found = std::move(found),
+                 limit](const abandon_flag& abandoned) mutable -> result<shared_target> {
+        auto target = blocking_open_target(root, *reader, std::move(found), limit, abandoned);
+        if (!target) return target.error();
+        if (target->where->has_no_nat()) {
+            netlink_progress progress(root, names);
+            reader->blocking_read_netlink(*target->where, limit, abandoned, progress);
+            target->texts = progress.take(error(failure::internal, "netlink: the part was not read"));
+        }
+        return std::make_shared<const opened_target>(std::move(*target));
+    };
+    co_return co_await pool_.run("network namespace", "read a network", limit, std::move(work));
+}
+
+task<result<opened_target>> net_info_collector::open_container(found_container first, deadline limit)
 {
     if (const auto running = check_running(first.what); !running) co_return running.error();
     const bool by_a_runtime = !first.known && !first.by_its_cgroup;
@@ -243,74 +239,20 @@ task<net_info_collector::claimed_target> net_info_collector::open_claimed(found_
     co_return claimed;
 }
 
-task<result<net_info_collector::opened_target>> net_info_collector::open_numbered(found_container which, deadline limit)
+task<result<opened_target>> net_info_collector::open_numbered(found_container which, deadline limit)
 {
     if (const auto number = check_number(which.what); !number) co_return number.error();
     found_process found(std::move(which));
     co_return co_await open_process(std::move(found), limit);
 }
 
-task<result<net_info_collector::opened_target>> net_info_collector::open_process(found_process found, deadline limit)
+task<result<opened_target>> net_info_collector::open_process(found_process found, deadline limit)
 {
     const std::string what = fmt::format("open the network namespace of process {}", found.pid);
     const deadline own_limit = part_limit(limit, deadline::in(options_.host_timeout));
     auto work = [root = options_.root, reader = reader_, own_limit,
-                 found = std::move(found)](const abandon_flag& abandoned) mutable -> result<opened_target> {
-        auto process = host::process_handle::open(root, found.pid);
-        if (!process) return process.error();
-        opened_target target;
-        net_info& about = target.about;
-        about.pid = found.pid;
-        if (found.owner) {
-            const container& said = found.owner->what;
-            const auto began = process->start_ticks();
-            if (!began) return began.error();
-            if (found.owner->start_ticks != 0 && *began != found.owner->start_ticks) {
-                return host::container_changed(said.name, said.id,
-                                               fmt::format("process {} is no longer its own", found.pid));
-            }
-            // The container's first process, or its namespaces, may not be there yet.
-            if (found.owner->by_its_cgroup && host::is_container_in_the_making(*process, root)) {
-                return not_running(said, "is being made");
-            }
-            host::container_claim claim(said.id, said.name, said.started_at);
-            claim.by_name_alone = found.owner->in_subtree_of.has_value();
-            const auto proved = host::belongs_to_container(*process, root, claim);
-            if (!proved) return proved.error();
-            about.verified = *proved;
-            about.container_id = claim.id;
-            about.container_name = claim.name;
-            about.resolved_by = found.owner->resolved_by;
-            target.start_ticks = *began;
-        }
-        auto network = found.owner
-                           ? blocking_find_network(root, std::move(*process), found.owner->what, own_limit, abandoned)
-                           : network_of(std::move(*process));
-        if (!network) return network.error();
-        // Only now is it sure that directory, cgroup and namespace were those of one living process.
-        if (!network->process.alive()) {
-            return error(failure::gone, fmt::format("process {} ended while its namespace was opened", found.pid));
-        }
-        about.space = network->space.identity();
-        about.host_network = is_node_network(root, about.space);
-        about.network_note = std::move(network->note);
-        if (found.owner) {
-            const auto called = network->process.read("comm", process_name_limit);
-            add_note(about, note_of_own_kernel(found.owner->what.low_level_runtime,
-                                               called ? std::string_view(called->text) : std::string_view()));
-        }
-        if (found.owner && found.owner->in_subtree_of) add_note(about, by_name_alone(*found.owner->in_subtree_of));
-        if (network->process.lost_first_thread()) {
-            add_note(about,
-                     fmt::format("the first thread of process {} has ended: the network is that of another of its "
-                                 "threads",
-                                 network->process.pid()));
-        }
-        auto opened = std::make_shared<opened_namespace>(std::move(network->process), std::move(network->space));
-        reader->blocking_look(*opened, own_limit);
-        target.where = std::move(opened);
-        target.owner = std::move(found.owner);
-        return target;
+                 found = std::move(found)](const abandon_flag& abandoned) mutable {
+        return blocking_open_target(root, *reader, std::move(found), own_limit, abandoned);
     };
     co_return co_await pool_.run("network namespace", what, own_limit, std::move(work));
 }

@@ -92,6 +92,9 @@ struct net_info_options {
     std::size_t queue_limit = 64;            ///< and waiting for their turn
 };
 
+struct found_process;
+struct opened_target;
+
 /// Reactor thread only. Outlives its calls.
 class net_info_collector {
 public:
@@ -107,16 +110,17 @@ public:
     task<result<net_info>> collect(net_info_query query, deadline limit);
 
 private:
-    struct found_process;
-    struct opened_target;
     struct claimed_target;
     using shared_namespace = std::shared_ptr<const opened_namespace>;
+    using shared_target = std::shared_ptr<const opened_target>;
     using shared_netlink = std::shared_ptr<const netlink_texts>;
     using shared_nat = std::shared_ptr<const nat_texts>;
 
     task<result<found_container>> find(const net_info_query& query, deadline limit);
     task<result<opened_target>> open_process(found_process found, deadline limit);
     task<result<opened_target>> open_container_of(const net_info_query& query, deadline limit);
+    task<std::optional<opened_target>> read_known(found_container which, deadline limit);
+    task<result<shared_target>> open_and_read(found_container which, deadline limit);
     task<result<opened_target>> open_container(found_container first, deadline limit);
     task<claimed_target> open_claimed(found_container first, deadline limit);
     task<result<opened_target>> open_numbered(found_container which, deadline limit);
@@ -136,6 +140,9 @@ private:
     const std::shared_ptr<netlink::name_source> names_ = std::make_shared<netlink::name_source>(options_.root);
     logger& log_;
     slot_pool slots_;
+    // A known container is mostly there, and answers at once; where not, the parts get their own time.
+    static constexpr std::chrono::milliseconds known_limit{500};
+    shared_calls<shared_target> known_calls_{known_limit};
     // By namespace, which is read by one call at a time.
     shared_calls<shared_netlink> netlink_calls_{options_.netlink_timeout};
     shared_calls<shared_nat> nat_calls_{options_.nat_timeout};

@@ -1,0 +1,100 @@
+#include "collectors/questions/opened_target.hpp"
+
+#include "collectors/host/proc/process_handle.hpp"
+#include "collectors/questions/container_network.hpp"
+#include "collectors/questions/own_kernel.hpp"
+
+#include <fmt/format.h>
+
+namespace nodescope {
+
+namespace {
+
+// The kernel's are shorter.
+constexpr std::size_t process_name_limit = 64;
+
+result<container_network> network_of(host::process_handle process)
+{
+    auto space = netlink::net_namespace::of_process(process.directory());
+    if (!space) return space.error();
+    return container_network(std::move(process), std::move(*space));
+}
+
+std::string by_name_alone(uid_t user)
+{
+    return fmt::format("user {} can have made the cgroup: only its name says that it is this container", user);
+}
+
+void add_note(net_info& about, std::string_view note)
+{
+    if (note.empty()) return;
+    about.network_note += fmt::format("{}{}", about.network_note.empty() ? "" : "; ", note);
+}
+
+}  // namespace
+
+error not_running(const container& which, std::string_view why)
+{
+    return error(failure::conflict,
+                 fmt::format("container is not running: {} {}", host::shown_container(which.name, which.id), why));
+}
+
+result<opened_target> blocking_open_target(const std::string& root, namespace_reader& reader, found_process found,
+                                           deadline limit, const abandon_flag& abandoned)
+{
+    auto process = host::process_handle::open(root, found.pid);
+    if (!process) return process.error();
+    opened_target target;
+    net_info& about = target.about;
+    about.pid = found.pid;
+    if (found.owner) {
+        const container& said = found.owner->what;
+        const auto began = process->start_ticks();
+        if (!began) return began.error();
+        if (found.owner->start_ticks != 0 && *began != found.owner->start_ticks) {
+            return host::container_changed(said.name, said.id,
+                                           fmt::format("process {} is no longer its own", found.pid));
+        }
+        // The container's first process, or its namespaces, may not be there yet.
+        if (found.owner->by_its_cgroup && host::is_container_in_the_making(*process, root)) {
+            return not_running(said, "is being made");
+        }
+        host::container_claim claim(said.id, said.name, said.started_at);
+        claim.by_name_alone = found.owner->in_subtree_of.has_value();
+        const auto proved = host::belongs_to_container(*process, root, claim);
+        if (!proved) return proved.error();
+        about.verified = *proved;
+        about.container_id = claim.id;
+        about.container_name = claim.name;
+        about.resolved_by = found.owner->resolved_by;
+        target.start_ticks = *began;
+    }
+    auto network = found.owner ? blocking_find_network(root, std::move(*process), found.owner->what, limit, abandoned)
+                               : network_of(std::move(*process));
+    if (!network) return network.error();
+    // Only now is it sure that directory, cgroup and namespace were those of one living process.
+    if (!network->process.alive()) {
+        return error(failure::gone, fmt::format("process {} ended while its namespace was opened", found.pid));
+    }
+    about.space = network->space.identity();
+    about.host_network = is_node_network(root, about.space);
+    about.network_note = std::move(network->note);
+    if (found.owner) {
+        const auto called = network->process.read("comm", process_name_limit);
+        add_note(about, note_of_own_kernel(found.owner->what.low_level_runtime,
+                                           called ? std::string_view(called->text) : std::string_view()));
+    }
+    if (found.owner && found.owner->in_subtree_of) add_note(about, by_name_alone(*found.owner->in_subtree_of));
+    if (network->process.lost_first_thread()) {
+        add_note(about, fmt::format("the first thread of process {} has ended: the network is that of another of its "
+                                    "threads",
+                                    network->process.pid()));
+    }
+    auto opened = std::make_shared<opened_namespace>(std::move(network->process), std::move(network->space));
+    reader.blocking_look(*opened, limit);
+    target.where = std::move(opened);
+    target.owner = std::move(found.owner);
+    return target;
+}
+
+}  // namespace nodescope
