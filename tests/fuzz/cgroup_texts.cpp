@@ -27,6 +27,7 @@ void read_cgroup_texts(std::string_view text)
     (void)parse_memory_stat_v1(text, true, memory);
     (void)parse_memory_stat_v2(text, memory);
     parse_memory_events(text, memory);
+    parse_swap_events(text, memory);
     set_working_set(memory);
     if (memory.working_set > memory.usage) std::abort();
     io_usage io;
@@ -55,6 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     (void)parse_diskstats(text);
     (void)upper_directory_of(text, "merged");
     (void)parse_net_dev(text, network_owner::container);
+    (void)parse_open_files_limit(text);
     tcp_states tcp;
     count_tcp_line(text, tcp);
     udp_counters udp;
