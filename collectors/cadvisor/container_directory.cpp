@@ -129,7 +129,7 @@ bool container_directory::is_silent(const runtime* which) const noexcept
                        [which](const seat& one) { return &one.desk->asked() == which && one.desk->silent(); });
 }
 
-task<int> container_directory::exit_code(std::string id, runtime* of, deadline limit)
+task<std::optional<container>> container_directory::last_state(std::string id, runtime* of, deadline limit)
 {
     constexpr std::chrono::milliseconds pause{200};
     const auto reference = container_reference::parse(id);
@@ -138,12 +138,12 @@ task<int> container_directory::exit_code(std::string id, runtime* of, deadline l
         if (of != nullptr) answer = co_await of->inspect(*reference, limit);
         else answer = co_await runtimes_.inspect(*reference, limit);
         if (!answer) break;
-        if (answer->pid == 0) co_return static_cast<int>(answer->exit_code);
+        if (answer->pid == 0) co_return std::move(*answer);
         // The cgroup goes before the runtime hears of it.
         asio::steady_timer timer(co_await asio::this_coro::executor, pause);
         co_await timer.async_wait(asio::use_awaitable);
     }
-    co_return -1;
+    co_return std::nullopt;
 }
 
 task<> container_directory::settle(deadline limit)

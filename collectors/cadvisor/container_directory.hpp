@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,9 +46,9 @@ public:
     void follow_renames();
     /// The runtime that has it; null: none has said so.
     [[nodiscard]] runtime* runtime_of(const std::string& id) const;
-    /// The exit code of its main process, as soon as its runtime has noticed the end; -1: unknown. `of` is the runtime
-    /// that had it; null: each is asked.
-    task<int> exit_code(std::string id, runtime* of, deadline limit);
+    /// What its runtime says of it as soon as it has noticed the end of its process: how that ended, and when. None
+    /// where it does not say. `of` is the runtime that had it; null: each is asked.
+    task<std::optional<container>> last_state(std::string id, runtime* of, deadline limit);
 
     /// Waits until all who were wanted have been asked once, but never long: `patience`, and not at all for a runtime
     /// that is silent. Cancellation ends the wait.

@@ -1,5 +1,7 @@
 #include "collectors/cadvisor/container_disks.hpp"
 
+#include "core/text_scan.hpp"
+
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -18,6 +20,18 @@ constexpr std::chrono::seconds hang_grace{1};
 constexpr std::chrono::seconds answer_limit{1};
 /// A container that nobody has asked about for this long is forgotten once its pause is over.
 constexpr std::chrono::minutes wanted_lately{2};
+
+std::string pod_key(const std::string& uid) { return "pod " + uid; }
+
+/// The kubelet has a folder for the output of each container of a pod, also of those that ran before it: its name is
+/// the container's. Of other files nobody knows whose the rest of their folder is.
+std::string log_directory_of(const container& of)
+{
+    const std::string_view file = of.log_file;
+    const std::string_view folder = file.substr(0, file.rfind('/') == std::string_view::npos ? 0 : file.rfind('/'));
+    const bool is_its_own = !of.pod.container.empty() && folder.ends_with("/" + of.pod.container);
+    return is_its_own && folder.starts_with('/') && !has_part(folder, '/', "..") ? std::string(folder) : std::string();
+}
 
 }  // namespace
 
@@ -49,14 +63,30 @@ container_disks::container_disks(task_group& group, logger& log, disk_sources so
 void container_disks::want(const container& of)
 {
     known& one = entries_[of.id];
-    one.wanted = steady_clock::now();
-    // One that is queued while nobody walks is left of a walk that ended by an exception.
-    if ((one.queued && !walking_.expired()) || one.wanted < one.due) return;
     one.runtime = of.runtime;
     one.storage.driver = of.storage_driver;
     one.storage.upper_directory = of.upper_directory;
+    one.storage.mountpoint = of.root_mountpoint;
+    one.storage.log_directory = log_directory_of(of);
+    want_walk(of.id, one);
+}
+
+void container_disks::want_pod(const std::string& uid)
+{
+    if (!sources_.walk_pod || uid.empty()) return;
+    const std::string key = pod_key(uid);
+    known& one = entries_[key];
+    one.pod_uid = uid;
+    want_walk(key, one);
+}
+
+void container_disks::want_walk(const std::string& key, known& one)
+{
+    one.wanted = steady_clock::now();
+    // One that is queued while nobody walks is left of a walk that ended by an exception.
+    if ((one.queued && !walking_.expired()) || one.wanted < one.due) return;
     one.queued = true;
-    queue_.push_back(of.id);
+    queue_.push_back(key);
     if (!walking_.expired()) return;
     std::shared_ptr<const void> running = std::make_shared<int>();
     walking_ = running;
@@ -84,6 +114,8 @@ container_disks::figures container_disks::look(const std::string& id) const
     return found->second.shown;
 }
 
+container_disks::figures container_disks::look_pod(const std::string& uid) const { return look(pod_key(uid)); }
+
 task<> container_disks::walk_until_done([[maybe_unused]] std::shared_ptr<const void> running)
 {
     const auto now = steady_clock::now();
@@ -92,26 +124,33 @@ task<> container_disks::walk_until_done([[maybe_unused]] std::shared_ptr<const v
     });
     asio::steady_timer rest(co_await asio::this_coro::executor);
     while (!queue_.empty()) {
-        const std::string id = std::move(queue_.front());
+        const std::string key = std::move(queue_.front());
         queue_.pop_front();
-        if (!entries_.at(id).queued) continue;
+        if (!entries_.at(key).queued) continue;
         const auto begin = steady_clock::now();
-        const auto usage = co_await walk(id, entries_.at(id).runtime, entries_.at(id).storage);
+        auto usage = co_await walk(key);
         const auto took = steady_clock::now() - begin;
-        learn(id, usage, took);
+        learn(key, std::move(usage), took);
         changed_.notify();
         rest.expires_after(took * rest_ratio);
         co_await rest.async_wait(asio::use_awaitable);
     }
 }
 
-task<result<host::container_disk_usage>> container_disks::walk(std::string id, std::string runtime,
-                                                               host::docker_storage storage)
+task<result<container_disks::walked>> container_disks::walk(std::string key)
 {
     // The job would wait for the one thread until its deadline.
     if (pool_.abandoned() > 0) {
         co_return error(failure::overloaded, "disk usage: an earlier walk hangs in a disk");
     }
+    const known& one = entries_.at(key);
+    if (!one.pod_uid.empty()) co_return co_await walk_pod(one.pod_uid);
+    co_return co_await walk_container(std::move(key), one.runtime, one.storage);
+}
+
+task<result<container_disks::walked>> container_disks::walk_container(std::string id, std::string runtime,
+                                                                      host::docker_storage storage)
+{
     auto root = co_await sources_.data_root(runtime, deadline::in(answer_limit));
     if (!root) {
         co_return error(failure::unavailable,
@@ -125,13 +164,36 @@ task<result<host::container_disk_usage>> container_disks::walk(std::string id, s
         return walk(storage, id, limit, abandoned);
     };
     const deadline patient = limit.with_grace(std::min<steady_clock::duration>(hang_grace, walk_limit_));
-    co_return co_await pool_.run("disk usage", patient, std::move(work));
+    const auto usage = co_await pool_.run("disk usage", patient, std::move(work));
+    if (!usage) co_return usage.error();
+    const auto node = sources_.filesystems();
+    walked found;
+    found.shown.push_back(share_of(*usage, node.get()));
+    found.truncated = usage->layer.truncated;
+    found.denied = usage->layer.denied;
+    co_return found;
 }
 
-void container_disks::learn(const std::string& id, const result<host::container_disk_usage>& usage,
-                            steady_clock::duration took)
+task<result<container_disks::walked>> container_disks::walk_pod(std::string uid)
 {
-    known& one = entries_.at(id);
+    const deadline limit = deadline::in(walk_limit_);
+    auto work = [walk = sources_.walk_pod, uid = std::move(uid), limit](const abandon_flag& abandoned) {
+        host::blocking_stand_back();
+        return walk(uid, limit, abandoned);
+    };
+    const deadline patient = limit.with_grace(std::min<steady_clock::duration>(hang_grace, walk_limit_));
+    auto volumes = co_await pool_.run("disk usage", patient, std::move(work));
+    if (!volumes) co_return volumes.error();
+    walked found;
+    found.shown = std::move(volumes->volumes);
+    found.truncated = volumes->truncated;
+    found.denied = volumes->denied;
+    co_return found;
+}
+
+void container_disks::learn(const std::string& key, result<walked> usage, steady_clock::duration took)
+{
+    known& one = entries_.at(key);
     one.queued = false;
     one.fresh = false;
     one.pause = host::disk_usage_pause(took, !usage, one.pause);
@@ -143,14 +205,13 @@ void container_disks::learn(const std::string& id, const result<host::container_
         return;
     }
     statistics_.count(true, false);
-    if (usage->layer.denied) {
+    if (usage->denied) {
         tell(error(failure::denied, "some directories may not be read: CAP_DAC_READ_SEARCH is missing"));
     }
-    if (usage->layer.truncated) {
+    if (usage->truncated) {
         tell(error(failure::too_large, "a container has more files, links or levels of directories than are counted"));
     }
-    const auto node = sources_.filesystems();
-    one.shown = std::make_shared<const std::vector<host::filesystem_usage>>(1, share_of(*usage, node.get()));
+    one.shown = std::make_shared<const std::vector<host::filesystem_usage>>(std::move(usage->shown));
     one.measured = steady_clock::now();
 }
 

@@ -5,6 +5,7 @@
 
 #include "collectors/host/disk/disk_usage.hpp"
 #include "collectors/host/disk/filesystems.hpp"
+#include "collectors/host/disk/pod_volumes.hpp"
 #include "collectors/runtime/container.hpp"
 #include "core/backend_statistics.hpp"
 #include "core/deadline.hpp"
@@ -33,6 +34,8 @@ struct disk_sources {
     std::function<result<host::container_disk_usage>(const host::docker_storage&, const std::string& id, deadline,
                                                      const abandon_flag&)>
         walk;
+    /// Blocking: host::blocking_pod_volumes. Empty: nobody looks at volumes.
+    std::function<result<host::pod_volumes>(const std::string& uid, deadline, const abandon_flag&)> walk_pod;
     /// Where that runtime keeps its files; nothing while it has never said.
     std::function<task<std::optional<std::string>>(const std::string& runtime, deadline)> data_root;
     /// As they were measured last; may give null.
@@ -55,10 +58,14 @@ public:
 
     /// Somebody asks about this container: it is walked in the background, unless that was done within its pause.
     void want(const container& of);
+    /// The same of the volumes of a pod.
+    void want_pod(const std::string& uid);
     /// Waits until those that were wanted for the first time are walked, but never long: `patience`.
     task<> settle(deadline limit);
     /// What is known; null: not walked yet, or not for `shown_for`.
     [[nodiscard]] figures look(const std::string& id) const;
+    /// The pod's volumes, likewise.
+    [[nodiscard]] figures look_pod(const std::string& uid) const;
 
     /// Whether the thread is in a walk: the destructor would wait for it (worker_pool::busy).
     [[nodiscard]] bool busy() const noexcept { return pool_.busy() > 0; }
@@ -75,6 +82,7 @@ public:
 
 private:
     struct known {
+        std::string pod_uid;  // its volumes are meant; empty: a container's files
         std::string runtime;
         host::docker_storage storage;
         figures shown;
@@ -86,9 +94,19 @@ private:
         bool fresh = true;  // nobody has waited for it yet
     };
 
+    /// What a walk has found.
+    struct walked {
+        std::vector<host::filesystem_usage> shown;
+        bool truncated = false;
+        bool denied = false;
+    };
+
+    void want_walk(const std::string& key, known& one);
     task<> walk_until_done(std::shared_ptr<const void> running);
-    task<result<host::container_disk_usage>> walk(std::string id, std::string runtime, host::docker_storage storage);
-    void learn(const std::string& id, const result<host::container_disk_usage>& usage, steady_clock::duration took);
+    task<result<walked>> walk(std::string key);
+    task<result<walked>> walk_container(std::string id, std::string runtime, host::docker_storage storage);
+    task<result<walked>> walk_pod(std::string uid);
+    void learn(const std::string& key, result<walked> usage, steady_clock::duration took);
     void tell(const error& why);
 
     task_group& group_;
@@ -96,7 +114,7 @@ private:
     const disk_sources sources_;
     const steady_clock::duration walk_limit_;
     worker_pool pool_{1};
-    std::map<std::string, known> entries_;
+    std::map<std::string, known> entries_;  // by id, or "pod " and its uid
     std::deque<std::string> queue_;
     nodescope::event changed_;
     std::weak_ptr<const void> walking_;  // held by the coroutine that walks

@@ -58,6 +58,10 @@ public:
     /// `filter.max_events` and the times are not looked at. failure::overloaded beyond a number of streams.
     virtual result<std::unique_ptr<event_stream>> watch(event_filter filter) = 0;
 
+    /// The containers whose end was seen in the last 24 hours, of each the last one; the newest of them where there are
+    /// too many.
+    [[nodiscard]] virtual ended_list ended() { return {}; }
+
     /// Cgroups that were seen at the last look and that there was no room for.
     [[nodiscard]] virtual std::uint64_t cgroups_left_out() const noexcept { return 0; }
 };

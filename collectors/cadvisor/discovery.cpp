@@ -1,6 +1,8 @@
 // How node_containers finds what is there and what it is called.
+#include "collectors/cadvisor/name_spaces.hpp"
 #include "collectors/cadvisor/node_containers.hpp"
 #include "collectors/host/cgroup/container_cgroup.hpp"
+#include "core/rfc3339.hpp"
 
 #include <algorithm>
 #include <system_error>
@@ -14,8 +16,13 @@ namespace {
 constexpr std::chrono::seconds start_time_error{2};
 /// The kernel's coarse clock, by which cgroups are dated, may be that late (HZ=100).
 constexpr std::chrono::milliseconds clock_tick{10};
-/// How long an exit code is waited for before a deletion is told without.
-constexpr std::chrono::seconds exit_code_limit{2};
+/// How long a runtime may take to say how a container ended, before its deletion is told without.
+constexpr std::chrono::seconds last_state_limit{2};
+
+std::uint64_t restarts_of(const container& state)
+{
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(state.restart_count, 0));
+}
 
 }  // namespace
 
@@ -169,21 +176,50 @@ void node_containers::drop(const std::string& path)
     deletion.container_name = path;
     deletion.timestamp = std::chrono::system_clock::now();
     deletion.type = event::kind::deletion;
+    auto end = end_of(*dropped);
     const standing said = names_.look(dropped->id).says;
     const bool known = said == standing::named || (said == standing::unknown && !dropped->delegated);
     runtime* const of = names_.runtime_of(dropped->id);
     if (!dropped->id.empty()) names_.forget(dropped->id);
     if (known && !dropped->id.empty()) {
-        group_.spawn("telling of a container's end", tell_deletion(std::move(deletion), dropped->id, of));
+        group_.spawn("telling of a container's end",
+                     tell_deletion(std::move(deletion), dropped->id, of, std::move(end)));
     } else {
         events_.add(std::move(deletion));
     }
 }
 
-task<> node_containers::tell_deletion(event deletion, std::string id, runtime* of)
+/// Null of what no runtime has called a container, and of a sandbox, which does nothing.
+std::shared_ptr<ended_container> node_containers::end_of(const record& dropped) const
 {
-    deletion.exit_code = co_await names_.exit_code(std::move(id), of, deadline::in(exit_code_limit));
+    const auto said = names_.look(dropped.id);
+    if (!said.state || said.state->pod.is_sandbox) return nullptr;
+    auto end = std::make_shared<ended_container>();
+    end->path = dropped.path;
+    const auto aliases = aliases_of(*said.state, dropped.path);
+    if (!aliases.empty()) end->name = aliases.front();
+    end->image = said.state->image;
+    end->pod = said.state->pod;
+    end->finished = std::chrono::system_clock::now();
+    end->killed_for_memory = dropped.kills && dropped.kills->all > 0;
+    end->restarts = restarts_of(*said.state);
+    return end;
+}
+
+task<> node_containers::tell_deletion(event deletion, std::string id, runtime* of, std::shared_ptr<ended_container> end)
+{
+    constexpr int by_sigkill = 137;
+    const auto said = co_await names_.last_state(std::move(id), of, deadline::in(last_state_limit));
+    if (said) deletion.exit_code = static_cast<int>(said->exit_code);
     events_.add(std::move(deletion));
+    if (!end) co_return;
+    if (said) {
+        end->exit_code = said->exit_code;
+        end->killed_for_memory = said->killed_for_memory || (end->killed_for_memory && said->exit_code == by_sigkill);
+        if (const auto when = parse_exact_rfc3339(said->finished_at)) end->finished = *when;
+        end->restarts = restarts_of(*said);
+    }
+    ended_.add(std::move(*end));
 }
 
 measuring_order node_containers::order_for(const record& of) const

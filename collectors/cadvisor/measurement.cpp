@@ -2,6 +2,7 @@
 
 #include "collectors/host/cgroup/cgroup_age.hpp"
 #include "collectors/host/cgroup/container_choice.hpp"
+#include "collectors/host/cgroup/container_search.hpp"
 #include "collectors/host/node/node_texts.hpp"
 #include "collectors/host/node/sys_file.hpp"
 #include "collectors/host/proc/process_handle.hpp"
@@ -106,21 +107,36 @@ void measure_network(const std::string& root, const measuring_order& order, bool
     }
 }
 
-/// Counts that were cut short are left out: half a count would be a wrong one.
-void count_descriptors(const std::string& root, const host::cgroup_reader& of, std::size_t& links, deadline limit,
-                       const abandon_flag& abandoned, std::optional<host::process_usage>& to)
+/// Of a container also those in cgroups below its own (a systemd in it makes some), its first process first.
+result<std::vector<pid_t>> processes_of(const std::string& root, const host::cgroup_layout& layout,
+                                        const host::cgroup_reader& of, const measuring_order& order, deadline limit,
+                                        const abandon_flag& abandoned)
 {
-    if (!to) return;
-    const auto processes = of.blocking_processes();
-    if (!processes) return;
-    host::process_usage counted = *to;
+    if (order.id.empty()) return of.blocking_processes();
+    host::container_place place;
+    place.mount = layout.hierarchies[static_cast<std::size_t>(host::usual_hierarchy(layout))];
+    place.path = order.path;
+    const auto found = host::blocking_read_container_processes(root, place, limit, abandoned);
+    if (!found) return found.error();
+    std::vector<pid_t> numbers;
+    numbers.reserve(found->size());
+    for (const host::cgroup_process& one : *found) numbers.push_back(one.pid);
+    return numbers;
+}
+
+/// Counts that were cut short are left out: half a count would be a wrong one.
+void count_descriptors(const std::string& root, const std::vector<pid_t>& processes, std::size_t& links, deadline limit,
+                       const abandon_flag& abandoned, host::process_usage& to)
+{
+    host::process_usage counted = to;
     std::size_t own_links = std::min(links, links_of_a_container);
     links -= own_links;
-    const auto done = host::blocking_count_descriptors(root, *processes, counted, own_links, limit, abandoned);
+    const auto done = host::blocking_count_descriptors(root, processes, counted, own_links, limit, abandoned);
     links += own_links;
     if (!done) return;
     // Also those whose descriptors we may not see.
-    counted.process_count = processes->size();
+    counted.process_count = processes.size();
+    if (!processes.empty()) counted.open_files = host::blocking_read_open_files_limit(root, processes.front());
     to = counted;
 }
 
@@ -183,7 +199,10 @@ measurement measure_one(const std::shared_ptr<host::cgroup_tree>& tree, const st
     taken.values.cpu = shared_group(figures->cpu);
     taken.values.memory = shared_group(figures->memory);
     taken.values.io = shared_group(figures->io);
-    if (also.descriptors) count_descriptors(root, *opened.figures, links, limit, abandoned, figures->processes);
+    if (also.descriptors && figures->processes) {
+        const auto processes = processes_of(root, tree->layout(), *opened.figures, order, limit, abandoned);
+        if (processes) count_descriptors(root, *processes, links, limit, abandoned, *figures->processes);
+    }
     taken.values.processes = shared_group(figures->processes);
     taken.values.pressures = shared_group(figures->pressures);
     measure_network(root, order, also.sockets, limit, abandoned, taken);

@@ -2,6 +2,7 @@
 // (samples). Plain structs; the sampler fills them, server/api renders them.
 #pragma once
 
+#include "collectors/application/figures.hpp"
 #include "collectors/host/usage.hpp"
 #include "collectors/runtime/container.hpp"
 
@@ -89,6 +90,10 @@ struct container_view {
     std::size_t samples_left_out = 0;             ///< of those: there was no room for them
     std::optional<usage_summary> summary;
     std::optional<std::uint64_t> oom_events;  ///< none where the kernel does not count them
+    /// Of the cgroup of a pod: its volumes, as host::pod_volumes has them. Null: not walked (yet).
+    std::shared_ptr<const std::vector<host::filesystem_usage>> volumes;
+    /// What its application says of itself; null: nothing, or nobody asks it.
+    std::shared_ptr<const applications::figures> application;
 };
 
 /// Which containers, and how much of each.
@@ -123,5 +128,20 @@ struct event {
 };
 /// Shared with whoever else shows or keeps them.
 using event_list = std::vector<std::shared_ptr<const event>>;
+
+/// A container that is there no more, and how it ended.
+struct ended_container {
+    ended_container() = default;
+    std::string path;                       ///< of its cgroup
+    std::string name;                       ///< the first of its aliases
+    std::string image;                      ///< as its runtime names it
+    pod_of_container pod;                   ///< empty: no pod's
+    time_point finished;                    ///< as its runtime says, else when its cgroup was seen to be gone
+    std::optional<std::int64_t> exit_code;  ///< none: its runtime did not say
+    /// Its runtime says so; or the kernel has killed a process of it because memory ran out, and it ended by a SIGKILL.
+    bool killed_for_memory = false;
+    std::uint64_t restarts = 0;  ///< by its runtime
+};
+using ended_list = std::vector<std::shared_ptr<const ended_container>>;
 
 }  // namespace nodescope::cadvisor

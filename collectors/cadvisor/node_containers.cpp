@@ -32,7 +32,8 @@ bool is_out_of_date(const directory_entry& said, steady_clock::time_point now)
 /// Whether the files that it writes are looked for: those that an overlay keeps in a directory of their own.
 bool has_own_files(const container& state)
 {
-    return state.runtime == "docker" || state.runtime == "podman" || state.storage_driver == "overlayfs";
+    return state.runtime == "docker" || state.runtime == "podman" || state.storage_driver == "overlayfs" ||
+           !state.root_mountpoint.empty();
 }
 
 void add_named(container_spec& spec, const container& state, const std::string& path,
@@ -60,13 +61,15 @@ void add_named(container_spec& spec, const container& state, const std::string& 
 }  // namespace
 
 node_containers::node_containers(worker_pool& pool, const runtimes& named_by, task_group& group, logger& log,
-                                 sampling_options options, filesystem_source filesystems, container_disks* disks)
+                                 sampling_options options, filesystem_source filesystems, container_disks* disks,
+                                 applications::application_metrics* applications)
     : pool_(pool),
       group_(group),
       log_(log),
       options_(std::move(options)),
       filesystems_(std::move(filesystems)),
       disks_(disks),
+      applications_(applications),
       names_(named_by, group, log),
       events_(options_.events_per_kind)
 {
@@ -181,8 +184,17 @@ task<result<void>> node_containers::bring_up_to_date(std::vector<std::shared_ptr
         for (const auto& one : chosen) {
             const auto said = names_.look(one->id);
             if (said.state && has_own_files(*said.state)) disks_->want(*said.state);
+            const auto pod = one->id.empty() ? pod_of(*one) : nullptr;
+            if (pod) disks_->want_pod(pod->uid);
         }
         co_await disks_->settle(limit);
+    }
+    if (applications_ != nullptr) {
+        for (const auto& one : chosen) {
+            const auto said = names_.look(one->id);
+            if (said.state) applications_->want(*said.state);
+        }
+        co_await applications_->settle(limit);
     }
     const auto now = steady_clock::now();
     const auto wall = std::chrono::system_clock::now();
@@ -270,6 +282,8 @@ container_view node_containers::view_of(record& of, const query& asked, std::siz
     view.samples = of.ring.newest(static_cast<std::int64_t>(samples));
     if (asked.summaries && of.ring.last() != nullptr) view.summary = of.summary.current();
     view.oom_events = kills_of(of);
+    if (disks_ != nullptr && of.id.empty() && view.pod) view.volumes = disks_->look_pod(view.pod->uid);
+    if (applications_ != nullptr && !of.id.empty()) view.application = applications_->look(of.id);
     return view;
 }
 

@@ -2,9 +2,11 @@
 // sampler for all of them. While nobody asks, nothing is measured, opened or watched, unless the configuration says so.
 #pragma once
 
+#include "collectors/application/application_metrics.hpp"
 #include "collectors/cadvisor/container_directory.hpp"
 #include "collectors/cadvisor/container_disks.hpp"
 #include "collectors/cadvisor/containers.hpp"
+#include "collectors/cadvisor/ended_containers.hpp"
 #include "collectors/cadvisor/event_store.hpp"
 #include "collectors/cadvisor/kill_counters.hpp"
 #include "collectors/cadvisor/lookup.hpp"
@@ -52,14 +54,16 @@ public:
     using filesystem_source =
         std::function<task<result<std::shared_ptr<const std::vector<host::filesystem_usage>>>>(deadline)>;
 
-    /// What is referred to outlives this; `disks` may be null: then samples of containers have no
-    /// filesystem.
+    /// What is referred to outlives this. Where `disks` is null samples of containers have no filesystem; where
+    /// `applications` is null nobody asks them for figures of their own.
     node_containers(worker_pool& pool, const runtimes& named_by, task_group& group, logger& log,
-                    sampling_options options, filesystem_source filesystems, container_disks* disks = nullptr);
+                    sampling_options options, filesystem_source filesystems, container_disks* disks = nullptr,
+                    applications::application_metrics* applications = nullptr);
 
     task<result<std::vector<container_view>>> find(query asked, deadline limit) override;
     task<result<event_list>> history(event_filter filter, deadline limit) override;
     result<std::unique_ptr<event_stream>> watch(event_filter filter) override;
+    [[nodiscard]] ended_list ended() override { return ended_.list(std::chrono::system_clock::now()); }
     [[nodiscard]] std::uint64_t cgroups_left_out() const noexcept override { return left_out_; }
 
     /// Begins sampling where it never stops.
@@ -166,7 +170,8 @@ private:
     void announce();
     void tell_creation(record& of);
     void drop(const std::string& path);
-    task<> tell_deletion(event deletion, std::string id, runtime* of);
+    task<> tell_deletion(event deletion, std::string id, runtime* of, std::shared_ptr<ended_container> end);
+    [[nodiscard]] std::shared_ptr<ended_container> end_of(const record& dropped) const;
     [[nodiscard]] measuring_order order_for(const record& of) const;
 
     // out_of_memory.cpp
@@ -213,8 +218,10 @@ private:
     const sampling_options options_;
     filesystem_source filesystems_;
     container_disks* disks_;
+    applications::application_metrics* applications_;
     container_directory names_;
     event_store events_;
+    ended_containers ended_;
     std::uint64_t samples_left_out_ = 0;
 
     record_map records_;

@@ -22,6 +22,8 @@ namespace {
 
 class ContainerDirectory : public nodescope::testing::one_runtime {};
 
+std::int64_t exit_code_of(const std::optional<container>& state) { return state ? state->exit_code : -1; }
+
 }  // namespace
 
 TEST_F(ContainerDirectory, AsksAboutEachOnce)
@@ -64,7 +66,7 @@ TEST_F(ContainerDirectory, KnowsNobodyWithoutADaemon)
     none.want(id_a);
     run_task(reactor, settled(none));
     EXPECT_EQ(none.look(id_a).says, standing::foreign);
-    EXPECT_EQ(run_task(reactor, none.exit_code(id_a, nullptr, deadline::in(1min))), -1);
+    EXPECT_EQ(exit_code_of(run_task(reactor, none.last_state(id_a, nullptr, deadline::in(1min)))), -1);
 }
 
 TEST_F(ContainerDirectory, AsksAFewAtATime)
@@ -189,13 +191,15 @@ TEST_F(ContainerDirectory, TellsHowAContainerEnded)
         state.exit_code = 137;
         return result<container>(state);
     };
-    EXPECT_EQ(run_task(reactor, directory.exit_code(id_a, &docker, deadline::in(1min))), 137);
+    EXPECT_EQ(exit_code_of(run_task(reactor, directory.last_state(id_a, &docker, deadline::in(1min)))), 137);
     EXPECT_EQ(questions, 3);
     docker.answer = [](const std::string&) -> result<container> { return error(failure::gone, "no"); };
-    EXPECT_EQ(run_task(reactor, directory.exit_code(id_a, &docker, deadline::in(1min))), -1) << "removed";
+    EXPECT_EQ(exit_code_of(run_task(reactor, directory.last_state(id_a, &docker, deadline::in(1min)))), -1)
+        << "removed";
     docker.answer = [](const std::string& id) { return result<container>(running(id, "x", 17)); };
-    EXPECT_EQ(run_task(reactor, directory.exit_code(id_a, &docker, deadline::in(300ms))), -1) << "runs (again)";
-    EXPECT_EQ(run_task(reactor, directory.exit_code("-not an id", nullptr, deadline::in(1min))), -1);
+    EXPECT_EQ(exit_code_of(run_task(reactor, directory.last_state(id_a, &docker, deadline::in(300ms)))), -1)
+        << "runs (again)";
+    EXPECT_EQ(exit_code_of(run_task(reactor, directory.last_state("-not an id", nullptr, deadline::in(1min)))), -1);
 }
 
 namespace {
@@ -289,14 +293,15 @@ TEST_F(DirectoryOfTwo, ASilentRuntimeCostsTheOthersNothing)
     settle_both();
     EXPECT_LT(steady_clock::now() - again, 500ms);
     EXPECT_EQ(name_of(id_c), "new");
-    EXPECT_EQ(run_task(reactor, both.exit_code(id_c, &cri, deadline::in(300ms))), -1) << "runs";
+    EXPECT_EQ(exit_code_of(run_task(reactor, both.last_state(id_c, &cri, deadline::in(300ms)))), -1) << "runs";
     cri.answer = [](const std::string& id) {
         auto state = running(id, "new", 0);
         state.exit_code = 3;
         return result<container>(state);
     };
-    EXPECT_EQ(run_task(reactor, both.exit_code(id_c, &cri, deadline::in(1min))), 3);
-    EXPECT_EQ(run_task(reactor, both.exit_code(id_a, &docker, deadline::in(1min))), -1) << "nobody waits for that";
+    EXPECT_EQ(exit_code_of(run_task(reactor, both.last_state(id_c, &cri, deadline::in(1min)))), 3);
+    EXPECT_EQ(exit_code_of(run_task(reactor, both.last_state(id_a, &docker, deadline::in(1min)))), -1)
+        << "nobody waits for that";
 }
 
 TEST_F(DirectoryOfTwo, AFailingRuntimeIsUsedAgainOnceItIsBack)

@@ -1,8 +1,7 @@
 // The containers of a node from its cgroup tree and from what Docker says of it.
 #include "collectors/cadvisor/node_containers.hpp"
 #include "tests/support/run_task.hpp"
-#include "tests/unit/collectors/cadvisor/cgroup_node.hpp"
-#include "tests/unit/collectors/cadvisor/scripted_runtime.hpp"
+#include "tests/unit/collectors/cadvisor/node_containers_case.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,7 +15,6 @@
 using namespace nodescope;
 using namespace nodescope::cadvisor;
 using namespace std::chrono_literals;
-using nodescope::testing::cgroup_node;
 using nodescope::testing::run_task;
 using nodescope::testing::run_until;
 using nodescope::testing::running;
@@ -44,75 +42,7 @@ std::chrono::nanoseconds age_of(const std::string& path)
     return std::chrono::system_clock::now().time_since_epoch() - changed;
 }
 
-class NodeContainers : public ::testing::Test {
-protected:
-    NodeContainers()
-    {
-        options.root = node.root();
-        options.interval = 1h;  // no samples but those that are asked for
-    }
-    ~NodeContainers() override
-    {
-        if (!made) return;
-        // Ends the sampler, which refers to what is destroyed below.
-        run_task(reactor, group.stop(deadline::in(20s)));
-    }
-
-    node_containers& service()
-    {
-        if (!made) made = std::make_unique<node_containers>(pool, named_by, group, log, options, nullptr);
-        return *made;
-    }
-    result<std::vector<container_view>> find(query asked)
-    {
-        return run_task(reactor, service().find(std::move(asked), deadline::in(20s)));
-    }
-    result<std::vector<container_view>> find(const std::string& path, std::int64_t count = 64)
-    {
-        query asked;
-        asked.name = path;
-        asked.count = count;
-        return find(std::move(asked));
-    }
-    result<std::vector<container_view>> find_of_docker(const std::string& name)
-    {
-        query asked;
-        asked.type = query::naming::by_docker;
-        asked.name = name;
-        return find(std::move(asked));
-    }
-    std::vector<cadvisor::event> history()
-    {
-        event_filter all;
-        all.subcontainers = all.creation = all.deletion = all.oom = all.oom_kill = true;
-        all.max_events = -1;
-        return copies(run_task(reactor, service().history(all, deadline::in(20s))));
-    }
-    static std::vector<cadvisor::event> copies(const result<cadvisor::event_list>& found)
-    {
-        std::vector<cadvisor::event> out;
-        out.reserve(found->size());
-        for (const auto& one : *found) out.push_back(*one);
-        return out;
-    }
-    std::vector<cadvisor::event> history_of(const std::string& path)
-    {
-        auto all = history();
-        std::erase_if(all, [&](const cadvisor::event& one) { return one.container_name != path; });
-        return all;
-    }
-
-    cgroup_node node;
-    boost::asio::io_context reactor{1};
-    std::vector<std::string> lines;
-    logger log{log_level::info, log_format::text, [this](std::string_view line) { lines.emplace_back(line); }};
-    worker_pool pool{2};
-    task_group group{reactor.get_executor(), log};
-    runtimes named_by;
-    scripted_runtime& docker = named_by.add(std::make_unique<scripted_runtime>());
-    sampling_options options{std::chrono::seconds(5), 100};
-    std::unique_ptr<node_containers> made;
-};
+class NodeContainers : public nodescope::testing::node_containers_case {};
 
 }  // namespace
 
