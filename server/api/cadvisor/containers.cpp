@@ -1,5 +1,6 @@
 #include "server/api/cadvisor/containers.hpp"
 
+#include "server/api/cadvisor/application.hpp"
 #include "server/api/cadvisor/events.hpp"
 #include "server/api/cadvisor/fitting.hpp"
 #include "server/api/cadvisor/go_json.hpp"
@@ -142,8 +143,6 @@ cadvisor::query with_summaries(const cadvisor_request& asked)
     return out;
 }
 
-std::size_t no_bytes(const cadvisor::container_view&) { return 0; }
-
 result<std::string> summaries(const container_views& found)
 {
     for (const cadvisor::container_view& one : found) {
@@ -151,19 +150,6 @@ result<std::string> summaries(const container_views& found)
         return error(failure::gone, fmt::format("derived stats not enabled for container \"{}\"", one.name));
     }
     return summary_of_all(found);
-}
-
-/// Figures that containers publish themselves are not collected: there are none of anything that is found.
-std::string no_figures(const container_views& found, const std::string& container)
-{
-    std::string body;
-    go_json json(body);
-    json.object([&] {
-        if (found.empty()) return;
-        json.map_key(container);
-        json.object([] {});
-    });
-    return body;
 }
 
 task<http::reply> events(const container_backends& backends, const cadvisor_request& asked)
@@ -216,9 +202,9 @@ std::vector<cadvisor_request_type> container_request_types(cadvisor::containers&
     add(cadvisor_version::both, "events", events);
     add(cadvisor_version::both, "appmetrics", [](const auto& of, const auto& asked) {
         const auto text = [container = asked.container](const container_views& found) {
-            return no_figures(found, container);
+            return application_metrics_of(found, container);
         };
-        return shown(of, without_samples(asked), asked, no_bytes, text);
+        return shown(of, without_samples(asked), asked, application_bytes, text);
     });
     return types;
 }

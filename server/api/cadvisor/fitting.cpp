@@ -1,6 +1,7 @@
 #include "server/api/cadvisor/fitting.hpp"
 
 #include "core/json/writer.hpp"
+#include "server/api/cadvisor/application.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -28,11 +29,14 @@ constexpr std::size_t processor_bytes = 20;
 constexpr std::size_t plain_series = 5;
 constexpr std::size_t series_of_cpu = 12;
 constexpr std::size_t series_of_memory = 26;
+constexpr std::size_t series_of_memory_events = 4;
+constexpr std::size_t series_of_swap_events = 3;
 constexpr std::size_t series_of_processes = 5;
 constexpr std::size_t series_of_pressures = 6;
 constexpr std::size_t series_of_interface = 8;
 constexpr std::size_t series_of_filesystem = 4;
 constexpr std::size_t series_of_io_entry = 3;
+constexpr std::size_t series_of_volume = 3;
 
 constexpr int lowest_rank = 2;
 
@@ -115,7 +119,7 @@ std::size_t spec_bytes(const container_view& one)
     std::size_t bytes = plain_spec_bytes + json_string_bytes(one.name) + json_string_bytes(one.spec->image);
     for (const auto& [key, value] : one.spec->labels) bytes += json_string_bytes(key) + json_string_bytes(value);
     for (const auto& [key, value] : one.spec->envs) bytes += json_string_bytes(key) + json_string_bytes(value);
-    return bytes;
+    return bytes + application_bytes(one);
 }
 
 std::size_t summary_bytes(const container_view& one)
@@ -140,9 +144,15 @@ std::size_t series_of(const container_view& one)
     if (newest.filesystems) series += newest.filesystems->size() * series_of_filesystem;
     if (newest.io) series += newest.io->size() * series_of_io_entry;
     if (newest.cpu) series += series_of_cpu + newest.cpu->per_cpu.size();
-    if (newest.memory) series += series_of_memory;
+    if (newest.memory) {
+        series += series_of_memory;
+        if (newest.memory->has_events) series += series_of_memory_events;
+        if (newest.memory->has_swap_events) series += series_of_swap_events;
+    }
     if (newest.processes) series += series_of_processes;
     if (newest.pressures) series += series_of_pressures;
+    if (one.application) series += one.application->values.size();
+    if (one.volumes) series += one.volumes->size() * series_of_volume;
     return series;
 }
 

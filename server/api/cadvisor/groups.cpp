@@ -224,6 +224,17 @@ void append_network(go_json& json, const host::network_usage& network, socket_fi
     });
 }
 
+void append_ulimits(go_json& json, const host::resource_limit& open_files)
+{
+    json.array_member("ulimits", [&] {
+        json.object([&] {
+            json.member("name", open_files_ulimit);
+            json.member("soft_limit", open_files.soft);
+            json.member("hard_limit", open_files.hard);
+        });
+    });
+}
+
 void append_processes(go_json& json, const host::process_usage& processes)
 {
     json.object([&] {
@@ -232,6 +243,7 @@ void append_processes(go_json& json, const host::process_usage& processes)
         json.member("socket_count", processes.socket_count);
         json.member_unless_empty("threads_current", processes.threads_current);
         json.member_unless_empty("threads_max", processes.threads_max);
+        if (processes.open_files) append_ulimits(json, *processes.open_files);
     });
 }
 

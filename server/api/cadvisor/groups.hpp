@@ -28,6 +28,9 @@ inline constexpr std::array<std::string_view, 11> tcp_state_names{
     "Close",       "CloseWait", "LastAck", "Listen",   "Closing",
 };
 
+/// The one limit of a container's first process that is shown.
+inline constexpr std::string_view open_files_ulimit = "max_open_files";
+
 /// The names of block devices in one answer: asked for once each. `naming` outlives it.
 class device_names {
 public:

@@ -1,5 +1,6 @@
 #include "server/api/cadvisor/samples.hpp"
 
+#include "server/api/cadvisor/application.hpp"
 #include "server/api/cadvisor/fitting.hpp"
 #include "server/api/cadvisor/go_json.hpp"
 #include "server/api/cadvisor/groups.hpp"
@@ -64,7 +65,13 @@ private:
 class sample_writer {
 public:
     sample_writer(std::string& out, go_json& json, device_names& devices, const container_view& container)
-        : out_(out), json_(json), devices_(devices), spec_(*container.spec), of_root_(container.name == "/")
+        : out_(out),
+          json_(json),
+          devices_(devices),
+          spec_(*container.spec),
+          application_(container.application.get()),
+          newest_(container.samples.empty() ? nullptr : &container.samples.back()),
+          of_root_(container.name == "/")
     {
     }
 
@@ -78,6 +85,7 @@ private:
     void append_memory_group(const sample& one);
     void append_diskio_group(const sample& one);
     void append_network_group(const sample& one, socket_figures sockets);
+    void append_application(const sample& one);
     using filesystem_text = void (*)(go_json&, const host::filesystem_usage&);
     void append_filesystems(const sample& one, filesystem_text append);
 
@@ -85,6 +93,8 @@ private:
     go_json& json_;
     device_names& devices_;
     const cadvisor::container_spec& spec_;
+    const applications::figures* const application_;
+    const sample* const newest_;
     const bool of_root_;
     const sample* before_ = nullptr;
     repeated_text cpu_;
@@ -115,7 +125,8 @@ void sample_writer::append_v2_0(const sample& one)
         json_.member("has_load", false);
         static const std::string load_stats = zeros(load_names);
         json_.raw_member("load_stats", load_stats);
-        json_.member("has_custom_metrics", false);
+        json_.member("has_custom_metrics", application_ != nullptr);
+        append_application(one);
     });
 }
 
@@ -135,7 +146,15 @@ void sample_writer::append_v2_1(const sample& one)
             json_.key("filesystem");
             append_filesystem_share(json_, one.filesystems->front());
         }
+        append_application(one);
     });
+}
+
+void sample_writer::append_application(const sample& one)
+{
+    if (application_ == nullptr || &one != newest_ || application_->values.empty()) return;
+    json_.key("custom_metrics");
+    append_metric_values(json_, *application_);
 }
 
 void sample_writer::append_machine(const sample& one)
@@ -274,7 +293,7 @@ std::string stats_v2_1(const container_views& found, const device_naming& device
             json.map_key(container.name);
             json.object([&] {
                 json.key("spec");
-                append_spec(json, *container.spec);
+                append_spec(json, container);
                 if (!container.samples.empty()) {
                     json.array_member("stats", container.samples, [&](const sample& one) { writer.append_v2_1(one); });
                 }
@@ -300,7 +319,7 @@ std::string machine_stats(const container_views& found)
 std::string spec_of_all(const container_views& found)
 {
     return object_of(found, room_for(found, spec_bytes),
-                     [](std::string&, go_json& json, const container_view& one) { append_spec(json, *one.spec); });
+                     [](std::string&, go_json& json, const container_view& one) { append_spec(json, one); });
 }
 
 std::string summary_of_all(const container_views& found)

@@ -1,5 +1,7 @@
 #include "server/api/cadvisor/spec.hpp"
 
+#include "server/api/cadvisor/application.hpp"
+
 #include <map>
 #include <string>
 #include <string_view>
@@ -43,8 +45,9 @@ void append_texts(go_json& json, std::string_view name, const std::map<std::stri
 
 }  // namespace
 
-void append_spec(go_json& json, const cadvisor::container_spec& spec)
+void append_spec(go_json& json, const cadvisor::container_view& of)
 {
+    const cadvisor::container_spec& spec = *of.spec;
     const host::cgroup_limits& limits = spec.limits;
     // A runtime tells its times in UTC; those of a plain cgroup are the node's.
     const auto zone = spec.name_space.empty() ? go_json::zone::local : go_json::zone::utc;
@@ -65,7 +68,11 @@ void append_spec(go_json& json, const cadvisor::container_spec& spec)
         append_cpu_spec(json, limits);
         append_memory_spec(json, limits);
         json.member("has_hugetlb", false);
-        json.member("has_custom_metrics", false);
+        json.member("has_custom_metrics", of.application != nullptr);
+        if (of.application && !of.application->specs.empty()) {
+            json.key("custom_metrics");
+            append_metric_specs(json, *of.application);
+        }
         json.member("has_processes", limits.has_processes);
         json.object_member("processes", [&] {
             if (limits.processes_limit != host::cgroup_limits::unlimited) {

@@ -7,6 +7,6 @@
 namespace nodescope::api {
 
 /// Appends an object.
-void append_spec(go_json& json, const cadvisor::container_spec& spec);
+void append_spec(go_json& json, const cadvisor::container_view& of);
 
 }  // namespace nodescope::api

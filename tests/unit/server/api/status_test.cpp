@@ -21,6 +21,7 @@ TEST(Status, TellsOfTheServiceAndOfWhatItLastHeard)
     state.left_out.container_texts = 10;
     state.left_out.samples = 8;
     state.left_out.events = 7;
+    state.left_out.application_figures = 11;
     state.left_out.request_bodies = 6;
     state.left_out.answers = 5;
     backend_statistics docker;
@@ -36,7 +37,8 @@ TEST(Status, TellsOfTheServiceAndOfWhatItLastHeard)
               "\"backends\":{\"docker\":{\"up\":false,\"calls\":2,\"failures\":1,\"deadlineMisses\":1},"
               "\"kubernetes\":{\"up\":null,\"calls\":0,\"failures\":0,\"deadlineMisses\":0}},"
               "\"kernelReads\":{\"running\":2,\"hanging\":1,\"deadlineMisses\":7},"
-              "\"leftOut\":{\"dockerStrings\":9,\"containerTexts\":10,\"samples\":8,\"events\":7,\"requestBodies\":6,"
+              "\"leftOut\":{\"dockerStrings\":9,\"containerTexts\":10,\"samples\":8,\"events\":7,"
+              "\"applicationFigures\":11,\"requestBodies\":6,"
               "\"answers\":5},"
               "\"processLists\":{\"readersKilled\":4,\"unread\":5,\"leftOut\":6},"
               "\"credentials\":{\"tokens\":\"in use\",\"certificates\":\"outdated\"}}\n");
