@@ -1,5 +1,6 @@
 // Filesystems and block devices of containers as series: what the block I/O controller counts, else what the node
 // counts for the filesystem's disk.
+#include "core/text.hpp"
 #include "server/api/metrics/container_scrape.hpp"
 
 #include <fmt/format.h>
@@ -122,18 +123,35 @@ std::map<std::string, double> disk_values(const disk_figure& each, const scraped
     return out;
 }
 
-void add_disk_figure(metric_families& to, const scrape& all, const disk_figure& each, device_names& devices)
+void add_filesystem_figure(metric_families& to, const scrape& all, const series_choice& chosen,
+                           const filesystem_figure& each)
+{
+    MetricFamily& family = to.add({each.name, each.help, gauge});
+    for (const scraped_container& one : all) {
+        if (!one.newest->filesystems) continue;
+        std::set<std::string_view> seen;
+        for (const host::filesystem_usage& used : *one.newest->filesystems) {
+            if (!seen.insert(used.device).second || !chosen.shows_device(used.device)) continue;
+            // How many are left to a container alone nobody knows; that is not 0.
+            if (each.value == &filesystem::inodes_free && one.container->name != "/") continue;
+            append(family, one, as_double(used.*each.value), {{"device", used.device}});
+        }
+    }
+}
+
+void add_disk_figure(metric_families& to, const scrape& all, const series_choice& chosen, const disk_figure& each,
+                     device_names& devices)
 {
     const auto type = each.list == io_list::queued ? gauge : counter;
     MetricFamily& family = to.add({each.name, each.help, type});
     for (const scraped_container& one : all) {
         for (const auto& [device, value] : disk_values(each, one, devices)) {
-            append(family, one, value, {{"device", device}});
+            if (chosen.shows_device(device)) append(family, one, value, {{"device", device}});
         }
     }
 }
 
-void add_device_usage(metric_families& to, const scrape& all, device_names& devices)
+void add_device_usage(metric_families& to, const scrape& all, const series_choice& chosen, device_names& devices)
 {
     MetricFamily& family = to.add({"container_blkio_device_usage_total", "Blkio Device bytes usage", counter});
     for (const scraped_container& one : all) {
@@ -141,6 +159,7 @@ void add_device_usage(metric_families& to, const scrape& all, device_names& devi
         for (const host::io_entry& entry : *one.newest->io) {
             if (entry.list != io_list::service_bytes) continue;
             const std::string& device = devices.name(entry.major, entry.minor, one.container->name == "/");
+            if (!chosen.shows_device(device)) continue;
             const std::string major = fmt::to_string(entry.major);
             const std::string minor = fmt::to_string(entry.minor);
             for (std::size_t at = 0; at < io_operation_names.size(); ++at) {
@@ -153,29 +172,56 @@ void add_device_usage(metric_families& to, const scrape& all, device_names& devi
     }
 }
 
+struct volume_figure {
+    std::string_view name;
+    std::string_view help;
+    std::uint64_t filesystem::*value;
+};
+
+constexpr std::array<volume_figure, 3> volume_figures{{
+    {"pod_volume_used_bytes", "Number of bytes that a volume of the pod takes on this node.", &filesystem::usage},
+    {"pod_volume_capacity_bytes", "Number of bytes that the volume's filesystem, or its quota, has.",
+     &filesystem::capacity},
+    {"pod_volume_inodes_used", "Number of files and directories in the volume.", &filesystem::inodes},
+}};
+
+void add_volume_figure(metric_families& to, const scrape& all, const volume_figure& each)
+{
+    MetricFamily& family = to.add({each.name, each.help, gauge});
+    for (const scraped_container& one : all) {
+        if (!one.container->volumes) continue;
+        // Whose they are is what is asked for, whichever labels the containers have.
+        scraped_container of_pod;
+        of_pod.labels = rendered_labels(
+            {{"namespace", valid_utf8(one.container->pod->name_space)}, {"pod", valid_utf8(one.container->pod->name)}});
+        of_pod.room = one.room;
+        for (const filesystem& volume : *one.container->volumes) {
+            if (each.value == &filesystem::inodes && !volume.has_inodes) continue;
+            append(family, of_pod, as_double(volume.*each.value), {{"kind", volume.type}, {"volume", volume.device}});
+        }
+    }
+}
+
 }  // namespace
 
-void add_disk_metrics(metric_families& to, const scrape& all, device_names& devices)
+void add_disk_metrics(metric_families& to, const scrape& all, const series_choice& chosen, device_names& devices)
 {
-    for (const filesystem_figure& each : filesystem_figures) {
-        MetricFamily& family = to.add({each.name, each.help, gauge});
-        for (const scraped_container& one : all) {
-            if (!one.newest->filesystems) continue;
-            std::set<std::string_view> seen;
-            for (const host::filesystem_usage& used : *one.newest->filesystems) {
-                if (!seen.insert(used.device).second) continue;
-                // How many are left to a container alone nobody knows; that is not 0.
-                if (each.value == &filesystem::inodes_free && one.container->name != "/") continue;
-                append(family, one, as_double(used.*each.value), {{"device", used.device}});
-            }
+    if (chosen.shows(metric_group::disk)) {
+        for (const filesystem_figure& each : filesystem_figures) {
+            add_filesystem_figure(to, all, chosen, each);
+            to.finish_all();
         }
+    }
+    if (chosen.shows(metric_group::disk)) {
+        for (const volume_figure& each : volume_figures) add_volume_figure(to, all, each);
         to.finish_all();
     }
+    if (!chosen.shows(metric_group::disk_io)) return;
     for (const disk_figure& each : disk_figures) {
-        add_disk_figure(to, all, each, devices);
+        add_disk_figure(to, all, chosen, each, devices);
         to.finish_all();
     }
-    add_device_usage(to, all, devices);
+    add_device_usage(to, all, chosen, devices);
     to.finish_all();
 }
 

@@ -29,11 +29,6 @@ constexpr std::size_t value_bytes = 48;
 constexpr std::size_t family_name_bytes = 40;
 constexpr std::size_t label_punctuation_bytes = 4;
 
-double seconds_of(cadvisor::time_point when) noexcept
-{
-    return static_cast<double>(std::chrono::floor<std::chrono::seconds>(when).time_since_epoch().count());
-}
-
 std::int64_t milliseconds_of(cadvisor::time_point when) noexcept
 {
     return std::chrono::floor<std::chrono::milliseconds>(when).time_since_epoch().count();
@@ -99,17 +94,11 @@ std::size_t bytes_of(std::string_view name, std::string_view value)
     return name.size() + value.size() + static_cast<std::size_t>(escaped) + label_punctuation_bytes;
 }
 
-std::size_t bytes_of(const metric_labels& labels)
-{
-    std::size_t bytes = 0;
-    for (const auto& label : labels) bytes += bytes_of(label.name, label.value);
-    return bytes;
-}
-
 /// Of all series of a container, without the labels that the runtime gives it.
 std::size_t bytes_without_labels(const container_view& one, label_choice choice)
 {
-    return series_of(one) * (bytes_of(labels_of(one, choice, {})) + value_bytes + family_name_bytes);
+    return series_of(one) *
+           (rendered_labels(labels_of(one, choice, {})).text().size() + value_bytes + family_name_bytes);
 }
 
 /// How many containers have a label, and what it takes in all their series.
@@ -176,8 +165,7 @@ scrape scrape_of(const container_views& found, label_table& table, std::size_t l
         if (table.on_every_container) table.values[at].insert(all.begin(), all.end());
         scraped_container& one = out.emplace_back();
         one.container = &found[at];
-        one.labels = labels_of(found[at], table.choice, std::move(table.values[at]));
-        one.label_bytes = bytes_of(one.labels);
+        one.labels = rendered_labels(labels_of(found[at], table.choice, std::move(table.values[at])));
         one.room = &room;
         if (found[at].samples.empty()) continue;
         one.newest = &found[at].samples.back();
@@ -256,23 +244,26 @@ double health_value(std::string_view status) noexcept
     return status == "healthy" ? 1 : 0;
 }
 
-void add_state(metric_families& to, const scrape& all, cadvisor::time_point now)
+void add_state(metric_families& to, const scrape& all, const series_choice& chosen, cadvisor::time_point now)
 {
     MetricFamily& seen = to.add({"container_last_seen", "Last time a container was seen by the exporter", gauge});
     MetricFamily& health = to.add({"container_health_state", "The result of the container's health check", gauge});
     MetricFamily& oom =
         to.add({"container_oom_events_total", "Count of out of memory events observed for the container", counter});
-    MetricFamily& restarts =
-        to.add({"container_restarts", "How often its runtime has started the container again.", gauge});
     for (const scraped_container& one : all) {
         append_at(seen, one, seconds_of(now), one.timestamp_ms == 0 ? 0 : milliseconds_of(now));
         append(health, one, health_value(one.container->spec->health));
-        if (one.container->oom_events) append(oom, one, as_double(*one.container->oom_events));
-        if (one.container->spec->restarts) append(restarts, one, as_double(*one.container->spec->restarts));
+        if (one.container->oom_events && chosen.shows(metric_group::oom_event))
+            append(oom, one, as_double(*one.container->oom_events));
     }
 }
 
 }  // namespace
+
+double seconds_of(cadvisor::time_point when) noexcept
+{
+    return static_cast<double>(std::chrono::floor<std::chrono::seconds>(when).time_since_epoch().count());
+}
 
 scrape those_with(const scrape& all, const std::function<bool(const scraped_container&)>& wanted)
 {
@@ -289,16 +280,18 @@ void append(MetricFamily& to, const scraped_container& of, double value, std::in
 void append_at(MetricFamily& to, const scraped_container& of, double value, std::int64_t timestamp_ms,
                std::initializer_list<extra_label> extra)
 {
-    std::size_t bytes = to.name.size() + of.label_bytes + value_bytes;
+    std::size_t bytes = to.name.size() + of.labels.text().size() + value_bytes;
     for (const extra_label& one : extra) bytes += bytes_of(one.name, one.value);
     if (!of.room->bytes.charge(bytes)) return;
-    append_series(to, of.labels, value, extra, timestamp_ms);
-    of.room->to.keep_small(to);
+    of.room->to.write_series(to, of.labels, value, extra, timestamp_ms);
 }
 
-void add_container_metrics(metric_families& to, container_views found, const container_metric_options& options,
-                           const device_naming& devices, cadvisor::time_point now, std::size_t limit_bytes)
+void add_container_metrics(metric_families& to, container_views found, const cadvisor::ended_list& ended,
+                           const container_metric_options& options, const device_naming& devices,
+                           cadvisor::time_point now, std::size_t limit_bytes)
 {
+    const series_choice& chosen = options.chosen;
+    std::erase_if(found, [&chosen](const container_view& one) { return !chosen.shows_container(one); });
     // A third at least is for labels of the runtime, which are worth less than the containers themselves.
     const auto cost = [choice = options.labels](const container_view& one) {
         return bytes_without_labels(one, choice);
@@ -327,10 +320,12 @@ void add_container_metrics(metric_families& to, container_views found, const con
     add_cpu_spec(to, all);
     add_memory_spec(to, all);
     const scrape measured = those_with(all, [](const scraped_container& one) { return one.newest != nullptr; });
-    add_state(to, measured, now);
+    add_state(to, measured, chosen, now);
+    add_restart_metrics(to, measured, chosen.shows(metric_group::ends) ? ended : cadvisor::ended_list(), room);
     to.finish_all();
-    add_usage_metrics(to, measured, options.processors_together || options.labels == label_choice::kubernetes);
-    add_disk_metrics(to, measured, names);
+    add_usage_metrics(to, measured, chosen, options.processors_together || options.labels == label_choice::kubernetes);
+    add_disk_metrics(to, measured, chosen, names);
+    if (chosen.shows(metric_group::app)) add_application_metrics(to, measured);
     add_left_out(to, containers_left_out, room.bytes.left_out(), interfaces_left_out(measured));
 }
 

@@ -4,6 +4,7 @@
 #include "collectors/cadvisor/model.hpp"
 #include "server/api/cadvisor/samples.hpp"
 #include "server/api/metrics/metric_families.hpp"
+#include "server/api/metrics/series_choice.hpp"
 
 #include <cstddef>
 #include <string>
@@ -27,12 +28,14 @@ struct container_metric_options {
     /// Of each measurement. Prometheus does not notice then that a series has ended, and shows it five minutes longer.
     bool timestamps = false;
     bool processors_together = false;  ///< one series of CPU time for each container; the kubernetes labels imply it
+    series_choice chosen;
 };
 
-/// Adds the families of each container's newest sample, or of its spec alone where it has none. `now` is
-/// container_last_seen. Their text has at most about `limit_bytes`: what does not fit is left out, and counted in
-/// nodescope_scrape_left_out and nodescope_container_labels_left_out.
-void add_container_metrics(metric_families& to, container_views found, const container_metric_options& options,
-                           const device_naming& devices, cadvisor::time_point now, std::size_t limit_bytes);
+/// Adds the families of each container's newest sample, or of its spec alone where it has none, and of those that have
+/// ended. `now` is container_last_seen. Their text has at most about `limit_bytes`: what does not fit is left out, and
+/// counted in nodescope_scrape_left_out and nodescope_container_labels_left_out.
+void add_container_metrics(metric_families& to, container_views found, const cadvisor::ended_list& ended,
+                           const container_metric_options& options, const device_naming& devices,
+                           cadvisor::time_point now, std::size_t limit_bytes);
 
 }  // namespace nodescope::api

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <string>
 #include <vector>
 
 namespace nodescope::api {
@@ -29,8 +30,7 @@ struct scrape_room {
 struct scraped_container {
     const cadvisor::container_view* container = nullptr;
     const cadvisor::sample* newest = nullptr;  ///< null: there is none
-    metric_labels labels;
-    std::size_t label_bytes = 0;  ///< of them as text
+    rendered_labels labels;
     scrape_room* room = nullptr;
     std::int64_t timestamp_ms = 0;  ///< 0: series have none
 };
@@ -46,9 +46,16 @@ void append(prometheus::MetricFamily& to, const scraped_container& of, double va
 void append_at(prometheus::MetricFamily& to, const scraped_container& of, double value, std::int64_t timestamp_ms,
                std::initializer_list<extra_label> extra = {});
 
+double seconds_of(cadvisor::time_point when) noexcept;
+
 /// Per subject, of containers that have a sample; those without the group that it is about are left out. With
 /// `processors_together` there is one series of CPU time, also where it is known of each processor.
-void add_usage_metrics(metric_families& to, const scrape& all, bool processors_together);
-void add_disk_metrics(metric_families& to, const scrape& all, device_names& devices);
+void add_usage_metrics(metric_families& to, const scrape& all, const series_choice& chosen, bool processors_together);
+void add_disk_metrics(metric_families& to, const scrape& all, const series_choice& chosen, device_names& devices);
+/// What applications say of themselves, under the names that they give it. Names of families of ours are not theirs to
+/// use: such figures are counted in nodescope_scrape_left_out.
+void add_application_metrics(metric_families& to, const scrape& measured);
+void add_restart_metrics(metric_families& to, const scrape& measured, const cadvisor::ended_list& ended,
+                         scrape_room& room);
 
 }  // namespace nodescope::api

@@ -98,6 +98,27 @@ constexpr std::array<figure<host::memory_usage>, 19> memory_figures{{
      &host::memory_usage::max_events},
 }};
 
+/// Where the kernel counts them.
+constexpr std::array<figure<host::memory_usage>, 4> memory_event_figures{{
+    {"container_memory_events_low_total", "Cumulative count of reclaims below the low limit.", counter,
+     &host::memory_usage::low_events},
+    {"container_memory_events_oom_total", "Cumulative count of times when there was no memory for the container.",
+     counter, &host::memory_usage::oom_events},
+    {"container_memory_events_oom_kill_total", "Cumulative count of processes killed because memory ran out.", counter,
+     &host::memory_usage::oom_kill_events},
+    {"container_memory_events_oom_group_kill_total",
+     "Cumulative count of times when all processes were killed together because memory ran out.", counter,
+     &host::memory_usage::oom_group_kill_events},
+}};
+constexpr std::array<figure<host::memory_usage>, 3> swap_event_figures{{
+    {"container_memory_swap_events_high_total", "Cumulative count of throttlings above the high limit of swap.",
+     counter, &host::memory_usage::swap_high_events},
+    {"container_memory_swap_events_max_total", "Cumulative count of hits of the swap limit.", counter,
+     &host::memory_usage::swap_max_events},
+    {"container_memory_swap_events_fail_total", "Cumulative count of times when there was no swap for the container.",
+     counter, &host::memory_usage::swap_fail_events},
+}};
+
 using processes = host::process_usage;
 constexpr std::array<figure<processes>, 2> process_figures{{
     {"container_threads", "Number of threads running inside the container", gauge, &processes::threads_current},
@@ -143,6 +164,12 @@ void add_cpu(metric_families& to, const scrape& all, bool processors_together)
 void add_memory(metric_families& to, const scrape& all)
 {
     add_figures(to, all, memory_figures, &sample::memory);
+    const auto counts = [&](bool host::memory_usage::*what) {
+        return those_with(
+            all, [what](const scraped_container& one) { return one.newest->memory && (*one.newest->memory).*what; });
+    };
+    add_figures(to, counts(&host::memory_usage::has_events), memory_event_figures, &sample::memory);
+    add_figures(to, counts(&host::memory_usage::has_swap_events), swap_event_figures, &sample::memory);
     MetricFamily& failures =
         to.add({"container_memory_failures_total", "Cumulative count of memory allocation failures.", counter});
     for (const scraped_container& one : all) {
@@ -192,28 +219,58 @@ void append_states(MetricFamily& to, const scraped_container& of, const host::ud
     append(to, of, as_double(counters.tx_queued), {{"udp_state", "txqueued"}});
 }
 
-void add_network(metric_families& to, const scrape& all)
+void add_interfaces(metric_families& to, const scrape& with_network, const series_choice& chosen)
 {
-    const scrape with_network =
-        those_with(all, [](const scraped_container& one) { return one.newest->network != nullptr; });
     for (const figure<interface>& each : interface_figures) {
         MetricFamily& family = to.add({each.name, each.help, each.type});
         for (const scraped_container& one : with_network) {
             for (const interface& counters : one.newest->network->interfaces) {
+                if (!chosen.shows_interface(counters.name)) continue;
                 append(family, one, as_double(counters.*each.value), {{"interface", counters.name}});
             }
         }
         to.finish_all();
     }
+}
+
+void add_network(metric_families& to, const scrape& all, const series_choice& chosen)
+{
+    const scrape with_network =
+        those_with(all, [](const scraped_container& one) { return one.newest->network != nullptr; });
+    if (chosen.shows(metric_group::network)) add_interfaces(to, with_network, chosen);
     const auto add_sockets = [&](std::string_view protocol, auto host::network_usage::*sockets) {
         MetricFamily& family = to.add({fmt::format("container_network_{}_usage_total", protocol),
                                        fmt::format("{} connection usage statistic for container", protocol), gauge});
         for (const scraped_container& one : with_network) append_states(family, one, (*one.newest->network).*sockets);
     };
-    add_sockets("tcp", &host::network_usage::tcp);
-    add_sockets("tcp6", &host::network_usage::tcp6);
-    add_sockets("udp", &host::network_usage::udp);
-    add_sockets("udp6", &host::network_usage::udp6);
+    if (chosen.shows(metric_group::tcp)) {
+        add_sockets("tcp", &host::network_usage::tcp);
+        add_sockets("tcp6", &host::network_usage::tcp6);
+    }
+    if (chosen.shows(metric_group::udp)) {
+        add_sockets("udp", &host::network_usage::udp);
+        add_sockets("udp6", &host::network_usage::udp6);
+    }
+}
+
+void add_processes(metric_families& to, const scrape& all)
+{
+    add_figures(to, all, process_figures, &sample::processes);
+    const scrape with_processes = those_with(all, [](const scraped_container& one) {
+        return one.newest->processes && one.newest->processes->process_count > 0;
+    });
+    add_figures(to, with_processes, process_count_figure, &sample::processes);
+    const scrape with_descriptors = those_with(
+        all, [](const scraped_container& one) { return one.newest->processes && one.newest->processes->fd_count > 0; });
+    add_figures(to, with_descriptors, descriptor_figures, &sample::processes);
+    MetricFamily& ulimits =
+        to.add({"container_ulimits_soft",
+                "Soft ulimit values for the container root process. Unlimited if -1, except priority and nice", gauge});
+    for (const scraped_container& one : all) {
+        if (!one.newest->processes || !one.newest->processes->open_files) continue;
+        append(ulimits, one, static_cast<double>(one.newest->processes->open_files->soft),
+               {{"ulimit", open_files_ulimit}});
+    }
 }
 
 void add_pressure(metric_families& to, const scrape& all, std::string_view key, std::string_view resource,
@@ -238,21 +295,17 @@ void add_pressure(metric_families& to, const scrape& all, std::string_view key, 
 
 }  // namespace
 
-void add_usage_metrics(metric_families& to, const scrape& all, bool processors_together)
+void add_usage_metrics(metric_families& to, const scrape& all, const series_choice& chosen, bool processors_together)
 {
-    add_cpu(to, all, processors_together);
-    add_memory(to, all);
+    if (chosen.shows(metric_group::cpu)) {
+        add_cpu(to, all, processors_together || !chosen.shows(metric_group::percpu));
+    }
+    if (chosen.shows(metric_group::memory)) add_memory(to, all);
     to.finish_all();
-    add_network(to, all);
+    add_network(to, all, chosen);
     to.finish_all();
-    add_figures(to, all, process_figures, &sample::processes);
-    const scrape with_processes = those_with(all, [](const scraped_container& one) {
-        return one.newest->processes && one.newest->processes->process_count > 0;
-    });
-    add_figures(to, with_processes, process_count_figure, &sample::processes);
-    const scrape with_descriptors = those_with(
-        all, [](const scraped_container& one) { return one.newest->processes && one.newest->processes->fd_count > 0; });
-    add_figures(to, with_descriptors, descriptor_figures, &sample::processes);
+    if (chosen.shows(metric_group::process)) add_processes(to, all);
+    if (!chosen.shows(metric_group::pressure)) return;
     add_pressure(to, all, "cpu", "CPU", &pressures::cpu);
     add_pressure(to, all, "memory", "memory", &pressures::memory);
     add_pressure(to, all, "io", "IO", &pressures::io);

@@ -2,9 +2,12 @@
 
 #include "core/text.hpp"
 
+#include <fmt/format.h>
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 #include <utility>
 
 namespace nodescope::api {
@@ -30,13 +33,15 @@ void metric_families::add_gauge(std::string_view name, std::string_view help, do
 
 namespace {
 
-/// How many series of a family are held as such: some hundred KiB with the labels of Kubernetes.
-constexpr std::size_t series_at_a_time = 128;
-
 /// A text that has grown so long gets room of its own, which the allocator takes from the system and gives back whole
 /// (run_application() says from where on): the answer is put together out of such texts, and would be there twice.
 constexpr std::size_t long_text_bytes = 128U << 10U;
 constexpr std::size_t own_room_bytes = 1U << 20U;
+
+void make_room(std::string& in, std::size_t bytes)
+{
+    if (in.size() + bytes > long_text_bytes && in.capacity() < own_room_bytes) in.reserve(own_room_bytes);
+}
 
 /// What stands above the series is written once.
 void append_text(std::string& to, prometheus::MetricFamily& family)
@@ -48,16 +53,98 @@ void append_text(std::string& to, prometheus::MetricFamily& family)
     one.front().metric = std::move(family.metric);
     family.metric.clear();
     const std::string text = prometheus::TextSerializer().Serialize(one);
-    if (to.size() + text.size() > long_text_bytes && to.capacity() < own_room_bytes) to.reserve(own_room_bytes);
+    make_room(to, text.size());
     const std::size_t type_line = to.empty() ? std::string::npos : text.find("# TYPE ");
     to.append(text, type_line == std::string::npos ? 0 : text.find('\n', type_line) + 1);
 }
 
+void append_escaped(std::string& to, std::string_view value)
+{
+    for (const char c : value) {
+        if (c == '\n') {
+            to += "\\n";
+            continue;
+        }
+        if (c == '\\' || c == '"') to += '\\';
+        to += c;
+    }
+}
+
+void append_label(std::string& to, std::string_view name, std::string_view value)
+{
+    to.append(name).append("=\"");
+    append_escaped(to, value);
+    to += '"';
+}
+
+void append_value(std::string& to, double value)
+{
+    if (std::isnan(value)) to += "NaN";
+    else if (std::isinf(value)) to += value < 0 ? "-Inf" : "+Inf";
+    else fmt::format_to(std::back_inserter(to), "{}", value);
+}
+
 }  // namespace
 
-void metric_families::keep_small(prometheus::MetricFamily& family)
+std::string& metric_families::begun(prometheus::MetricFamily& family)
 {
-    if (family.metric.size() >= series_at_a_time) append_text(begun_[family.name], family);
+    if (last_ == &family) return *text_of_last_;
+    std::string& text = begun_[family.name];
+    if (text.empty()) append_text(text, family);
+    last_ = &family;
+    text_of_last_ = &text;
+    return text;
+}
+
+void metric_families::write_series(prometheus::MetricFamily& family, const rendered_labels& labels, double value,
+                                   std::initializer_list<extra_label> extra, std::int64_t timestamp_ms)
+{
+    // Of a value, a time, an extra label and the punctuation.
+    constexpr std::size_t usual_bytes = 128;
+    std::string& text = begun(family);
+    make_room(text, family.name.size() + labels.text().size() + usual_bytes);
+    text.append(family.name).append(1, '{');
+    if (extra.size() == 0) text.append(labels.text());
+    else labels.append_with(text, extra);
+    text += "} ";
+    append_value(text, value);
+    if (timestamp_ms != 0) fmt::format_to(std::back_inserter(text), " {}", timestamp_ms);
+    text += '\n';
+}
+
+rendered_labels::rendered_labels(const metric_labels& labels)
+{
+    places_.reserve(labels.size());
+    for (const auto& label : labels) add(label.name, label.value);
+}
+
+void rendered_labels::add(std::string_view name, std::string_view value)
+{
+    if (!text_.empty()) text_ += ',';
+    const std::size_t begin = text_.size();
+    append_label(text_, name, value);
+    places_.push_back({std::string(name), begin, text_.size()});
+}
+
+void rendered_labels::append_with(std::string& to, std::initializer_list<extra_label> more) const
+{
+    const std::size_t begin = to.size();
+    const auto separate = [&] {
+        if (to.size() != begin) to += ',';
+    };
+    auto next = places_.begin();
+    const auto append_until = [&](const auto& last) {
+        for (; next != places_.end() && !last(*next); ++next) {
+            separate();
+            to.append(text_, next->begin, next->end - next->begin);
+        }
+    };
+    for (const extra_label& one : more) {
+        append_until([&](const place& label) { return label.name > one.name; });
+        separate();
+        append_label(to, one.name, valid_utf8(one.value));
+    }
+    append_until([](const place&) { return false; });
 }
 
 void metric_families::finish_all()
@@ -70,6 +157,7 @@ void metric_families::finish_all()
         if (!family->metric.empty()) append_text(text, *family);
         finished_.emplace(family->name, std::move(text));
     }
+    last_ = nullptr;
     begun_.clear();
     families_.clear();
 }

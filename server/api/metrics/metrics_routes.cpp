@@ -26,6 +26,7 @@ struct gathered {
     gathered() = default;
     bool containers_failed = false;
     container_views containers;
+    cadvisor::ended_list ended;
     std::uint64_t cgroups_left_out = 0;
     std::shared_ptr<const cadvisor::machine_info> machine;  ///< null: not read
     cadvisor::engine_versions engine;
@@ -78,6 +79,7 @@ task<> gather_containers(const metrics_context& context, cadvisor_options asked,
         auto found = co_await context.backends.containers.find(wanted_containers(asked), limit);
         if (found) out.containers = std::move(*found);
         out.containers_failed = !found;
+        out.ended = context.backends.containers.ended();
         out.cgroups_left_out = context.backends.containers.cgroups_left_out();
     }
     if (context.options.containers == container_choice::runtime) keep_runtime_containers(out.containers);
@@ -98,7 +100,7 @@ std::string text_of(const gathered& all, const container_metric_options& options
                     std::size_t limit_bytes)
 {
     metric_families families;
-    add_container_metrics(families, all.containers, options, devices, std::chrono::system_clock::now(),
+    add_container_metrics(families, all.containers, all.ended, options, devices, std::chrono::system_clock::now(),
                           container_series_bytes(limit_bytes));
     add_cgroups_left_out(families, all.cgroups_left_out);
     if (all.machine) {

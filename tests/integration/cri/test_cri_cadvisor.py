@@ -179,6 +179,11 @@ class TestApi(OnContainerd):
         wait_until(lambda: self.events("deletion", path), "its end is an event")
         (end,) = self.events("deletion", path)
         self.assertEqual(end["event_data"]["container_deletion"]["exit_code"], 137)
+        text = self.service.request("GET", "/metrics")[2].decode()
+        (ended,) = [one for one in series(text, "container_last_exit_code") if one["pod"] == "short"]
+        self.assertEqual((ended["namespace"], ended["container"], ended["image"], ended["name"]), ("shop", "app", IMAGE, container))
+        (line,) = [one for one in text.splitlines() if one.startswith("container_last_exit_code{") and f'name="{container}"' in one]
+        self.assertEqual(line.rpartition("} ")[2], "137")
 
 
 class TestMetrics(OnContainerd):

@@ -32,7 +32,7 @@ exposition metrics_of(const container_views& found, const container_metric_optio
                       std::size_t limit_bytes = large_answer_bytes)
 {
     metric_families families;
-    add_container_metrics(families, found, options, fixture_devices(),
+    add_container_metrics(families, found, {}, options, fixture_devices(),
                           cadvisor::time_point(std::chrono::milliseconds(1'795'218'161'250)), limit_bytes);
     return exposition(families.take_text());
 }
@@ -292,7 +292,7 @@ TEST(ContainerMetrics, KeepToTheirBytesAndShowWhatTheRuntimeKnowsFirst)
     }
     constexpr std::size_t limit_bytes = 1U << 20U;
     metric_families families;
-    add_container_metrics(families, many, {}, fixture_devices(), cadvisor::time_point(), limit_bytes);
+    add_container_metrics(families, many, {}, {}, fixture_devices(), cadvisor::time_point(), limit_bytes);
     const std::string text = families.take_text();
     EXPECT_LT(text.size(), limit_bytes);
     const exposition got(text);
@@ -317,7 +317,7 @@ TEST(ContainerMetrics, ALabelCostsAsMuchAsAllTheSeriesThatItStandsIn)
     network.interfaces_left_out = 7;
     one.samples.emplace_back().network = std::make_shared<const host::network_usage>(network);
     metric_families families;
-    add_container_metrics(families, {one}, {}, fixture_devices(), cadvisor::time_point(), large_answer_bytes);
+    add_container_metrics(families, {one}, {}, {}, fixture_devices(), cadvisor::time_point(), large_answer_bytes);
     const std::string text = families.take_text();
     EXPECT_LT(text.size(), 1U << 20U);
     const exposition got(text);
@@ -388,7 +388,7 @@ TEST(ContainerMetrics, BoundAndEscapeWhatAPodIsCalled)
     }
     constexpr std::size_t limit_bytes = 1U << 20U;
     metric_families families;
-    add_container_metrics(families, many, options, fixture_devices(), cadvisor::time_point(), limit_bytes);
+    add_container_metrics(families, many, {}, options, fixture_devices(), cadvisor::time_point(), limit_bytes);
     const std::string text = families.take_text();
     EXPECT_LT(text.size(), limit_bytes);
     EXPECT_GT(exposition(text).families.at("nodescope_scrape_left_out").series[0].value, 0);
