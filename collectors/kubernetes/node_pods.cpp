@@ -27,8 +27,14 @@ error both_failed(const error& api_server, const error& kubelet)
 {
     std::string_view second = kubelet.message();
     if (second.starts_with(prefix)) second.remove_prefix(prefix.size());
+    // Its webhook asks the server that could not be reached, unless it remembers the answer: two minutes by default
+    // (--authentication-token-webhook-cache-ttl), five for what is allowed.
+    const bool refused = kubelet.kind() == failure::denied || kubelet.kind() == failure::failed;
+    constexpr std::string_view why =
+        ". The kubelet asks the same API server who may ask it; what runs is known without "
+        "both: ask containerCollector, or netInfoCollector by pod";
     return error(could_not_be_reached(kubelet) ? api_server.kind() : kubelet.kind(),
-                 fmt::format("{}; then asked the kubelet: {}", api_server.message(), second));
+                 fmt::format("{}; then asked the kubelet: {}{}", api_server.message(), second, refused ? why : ""));
 }
 
 }  // namespace

@@ -117,6 +117,18 @@ result<permission> read_access_review(std::string_view answer)
     return granted ? permission::granted : permission::denied;
 }
 
+namespace {
+
+template <class Answer>
+void count(backend_statistics& in, const result<Answer>& answer)
+{
+    const failure kind = answer ? failure::internal : answer.error().kind();
+    if (kind == failure::cancelled) return;
+    in.count(answer.has_value() || backend_statistics::was_answered(kind), kind == failure::timed_out);
+}
+
+}  // namespace
+
 reviews::reviews(std::unique_ptr<api_peer> api_server, std::string audience)
     : api_server_(std::move(api_server)), audience_(std::move(audience))
 {
@@ -126,6 +138,7 @@ task<result<std::optional<token_user>>> reviews::review_token(std::string token,
 {
     std::string body = token_review(token, audience_);
     const auto answer = co_await api_server_->post(token_path, std::move(body), answer_limit, limit);
+    count(of_tokens_, answer);
     if (!answer) {
         // A server may repeat what it was sent, and tokens never reach a log or an answer.
         const bool told = answer.error().message().find(token) != std::string::npos;
@@ -141,6 +154,7 @@ task<result<permission>> reviews::review_access(token_user who, access_attribute
 {
     std::string body = access_review(who, what);
     const auto answer = co_await api_server_->post(access_path, std::move(body), answer_limit, limit);
+    count(of_rights_, answer);
     if (!answer) co_return answer.error();
     const auto allowed = read_access_review(*answer);
     if (!allowed) co_return about_answer(api_server_->names_for(access_path, "POST"), allowed.error());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "collectors/kubernetes/api_peer.hpp"
+#include "core/backend_statistics.hpp"
 
 #include <memory>
 #include <optional>
@@ -43,12 +44,18 @@ public:
     task<result<std::optional<token_user>>> review_token(std::string token, deadline limit);
     task<result<permission>> review_access(token_user who, access_attributes what, deadline limit);
 
+    /// Reviews that were made, of tokens and of rights.
+    [[nodiscard]] const backend_statistics& of_tokens() const noexcept { return of_tokens_; }
+    [[nodiscard]] const backend_statistics& of_rights() const noexcept { return of_rights_; }
+
     /// No review has more to say.
     static constexpr std::size_t answer_limit = std::size_t{1} << 18U;
 
 private:
     std::unique_ptr<api_peer> api_server_;
     std::string audience_;
+    backend_statistics of_tokens_;
+    backend_statistics of_rights_;
 };
 
 }  // namespace nodescope::kubernetes

@@ -21,6 +21,19 @@ constexpr std::chrono::seconds lookup_limit{2};
 /// A verification costs a fraction of a millisecond, which requests of one connection need not pay each.
 constexpr std::chrono::seconds verified_for{5};
 
+/// Verb and resource, so that whoever grants rights knows which.
+constexpr std::string_view lacking_right(bool to_url, bool get, http::area what) noexcept
+{
+    if (to_url) return "this caller may not: it needs the right to the URL that --auth-url names";
+    if (what == http::area::stats) {
+        return get ? "this caller may not get nodes/stats" : "this caller may not create nodes/stats";
+    }
+    if (what == http::area::metrics) {
+        return get ? "this caller may not get nodes/metrics" : "this caller may not create nodes/metrics";
+    }
+    return get ? "this caller may not get nodes/diagnosis" : "this caller may not create nodes/diagnosis";
+}
+
 constexpr std::string_view forwarded_sentence =
     "this connection comes through a container runtime or the kubelet (kubectl port-forward), and the kernel "
     "cannot say for which user: show a token, or use the Unix socket of the service on the node itself";
@@ -276,8 +289,9 @@ task<admission> caller_check::authorise(http::method verb, http::area what, dead
 {
     // The other methods name callers that may ask everything.
     if (!reviewed_) co_return admission::grant();
+    const std::string_view question_verb = verb == http::method::get || verb == http::method::head ? "get" : "create";
     access_question question;
-    question.verb = verb == http::method::get || verb == http::method::head ? "get" : "create";
+    question.verb = question_verb;
     question.subresource = http::to_string(what);
     const auto allowed = co_await environment_.reviews->may(reviewed_, std::move(question), limit);
     if (!allowed) {
@@ -288,7 +302,7 @@ task<admission> caller_check::authorise(http::method verb, http::area what, dead
     environment_.statistics.count(access_method::kubernetes, access_outcome::forbidden);
     environment_.log.write(log_level::warning, "access refused",
                            {{"peer", peer_.text}, {"caller", caller_}, {"reason", "the API server does not allow it"}});
-    co_return admission(403, "this caller may not ask this");
+    co_return admission(403, lacking_right(environment_.reviews->asks_for_url(), question_verb == "get", what));
 }
 
 admission caller_check::grant()

@@ -33,6 +33,8 @@ public:
     /// Whether it would be refused without a review.
     [[nodiscard]] bool has_refused(const std::string& token);
     task<result<judgement>> may(std::shared_ptr<const reviewed_user> who, access_question what, deadline limit);
+    /// As of the reviewer.
+    [[nodiscard]] bool asks_for_url() const noexcept { return reviewer_.asks_for_url(); }
 
     static constexpr std::chrono::seconds allowed_for{60};
     static constexpr std::chrono::seconds denied_for{5};

@@ -71,6 +71,25 @@ class Kubernetes(unittest.TestCase):
                 calls = (("POST", PATH), ("GET", STATS_PATH), ("POST", STATS_PATH))
                 self.assertEqual(tuple(self.ask(service, *call)[0] for call in calls), expected)
 
+    def test_a_refusal_names_verb_and_resource(self):
+        self.api.rights = set()
+        service = self.serve()
+        for call, right in ((("POST", PATH), "create nodes/diagnosis"), (("GET", STATS_PATH), "get nodes/stats"),
+                            (("POST", STATS_PATH), "create nodes/stats"), (("GET", "/metrics"), "get nodes/metrics")):
+            status, _, body = self.ask(service, *call)
+            self.assertEqual(status, 403)
+            self.assertIn(f"this caller may not {right}", body if isinstance(body, str) else body.decode())
+
+    def test_reviews_have_figures(self):
+        self.api.rights = {(USER, "get", "nodes/metrics")}
+        service = self.serve()
+        self.assertEqual(self.ask(service, "GET", "/metrics")[0], 200)
+        _, _, body = self.ask(service, "GET", "/metrics")
+        lines = (body if isinstance(body, str) else body.decode()).splitlines()
+        for backend in ("tokenreviews", "subjectaccessreviews"):
+            calls = [line for line in lines if line.startswith("nodescope_backend") and f'backend="{backend}"' in line and "calls" in line]
+            self.assertEqual([line.rpartition(" ")[2] for line in calls], ["1"], lines)
+
     def test_what_does_not_exist_needs_the_largest_right(self):
         self.api.rights = {(USER, "get", "nodes/stats")}
         service = self.serve()

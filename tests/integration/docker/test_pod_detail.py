@@ -332,7 +332,8 @@ class TestKubelet(KubernetesTest):
         sentence = self.failure(self.service(None, "auto"))
         self.assertEqual(sentence, f"kubernetes: GET {POD_PATH}: the API server at {self.api.url} answered 503: this is the message of the "
                                    f"server; then asked the kubelet: GET /pods: the kubelet at {self.kubelet.url} answered 500: this is "
-                                   "the message of the server")
+                                   "the message of the server. The kubelet asks the same API server who may ask it; what runs is known "
+                                   "without both: ask containerCollector, or netInfoCollector by pod")
 
     def test_apiserver_never_turns_to_the_kubelet(self):
         self.api.fault = 503
