@@ -67,6 +67,13 @@ struct configuration {
     std::string metrics_cpu = "percpu";            ///< percpu, total: how many series of CPU time a container has
     bool metrics_timestamps = false;               ///< on every series of a container, as cAdvisor has it
 
+    std::vector<std::string> metrics_enabled;   ///< the only groups of series of containers; empty: all
+    std::vector<std::string> metrics_disabled;  ///< groups that are left out
+    /// Patterns of what has no series.
+    std::vector<std::string> metrics_ignored_containers;
+    std::vector<std::string> metrics_ignored_interfaces;
+    std::vector<std::string> metrics_ignored_devices;
+
     std::string root = "/";
     std::string xtables_dir;
     bool goroutine_dumps = false;
@@ -80,6 +87,7 @@ struct configuration {
     std::optional<std::chrono::milliseconds> sample_idle{120'000};  ///< none: sampling never stops
     bool count_sockets = false;                                     ///< of containers, by state
     bool count_descriptors = false;                                 ///< of the processes of containers
+    bool application_metrics = false;                               ///< applications are asked for figures of their own
     std::string disk_usage = "asked";        ///< asked, never: when the files of containers are walked
     std::vector<std::string> container_env;  ///< variables of containers that may be shown; they often hold secrets
     /// Of each kind. cAdvisor keeps 100,000, which is 100 MB of a node that is sick already: an event of a pod is about

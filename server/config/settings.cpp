@@ -216,6 +216,16 @@ setting_definition sample_idle()
         });
 }
 
+/// As cAdvisor's --enable_metrics and --disable_metrics have them. Those from advtcp on are not measured here and
+/// change nothing, so that its command lines can be kept; it does not have `ends`.
+texts metric_groups()
+{
+    return {"cpu",     "percpu",       "memory",   "network",   "tcp",         "udp",        "disk",
+            "diskIO",  "process",      "pressure", "oom_event", "app",         "ends",       "advtcp",
+            "cpuLoad", "cpu_topology", "cpuset",   "hugetlb",   "memory_numa", "perf_event", "referenced_memory",
+            "resctrl", "sched"};
+}
+
 rows sampling_settings()
 {
     constexpr std::size_t most_events = 1'000'000;
@@ -231,6 +241,16 @@ rows sampling_settings()
         choice("metrics-cpu", at<&configuration::metrics_cpu>, {"percpu", "total"},
                "CPU time of a container in /metrics: a series for each processor where the kernel tells (percpu), or "
                "one (total)"),
+        choices("metrics-enable", at<&configuration::metrics_enabled>, metric_groups(),
+                "groups of series of containers in /metrics, by cAdvisor's names: only these; repeatable [all]"),
+        choices("metrics-disable", at<&configuration::metrics_disabled>, metric_groups(),
+                "groups that are left out; repeatable"),
+        list("metrics-ignore-container", at<&configuration::metrics_ignored_containers>,
+             "containers without series, by cgroup, name or namespace/pod/container, with * and ?; repeatable"),
+        list("metrics-ignore-interface", at<&configuration::metrics_ignored_interfaces>,
+             "interfaces without series, with * and ?; repeatable"),
+        list("metrics-ignore-device", at<&configuration::metrics_ignored_devices>,
+             "block devices and filesystems without series, with * and ?; repeatable"),
         flag("metrics-timestamps", at<&configuration::metrics_timestamps>,
              "write the time of its measurement beside each value of a container in /metrics, as cAdvisor does; "
              "Prometheus then shows a container five minutes longer than it is there"),
@@ -243,6 +263,9 @@ rows sampling_settings()
         choice("disk-usage", at<&configuration::disk_usage>, {"asked", "never"},
                "when the files of containers are walked to see what they take: when somebody asks for their "
                "samples (asked), or never"),
+        flag("application-metrics", at<&configuration::application_metrics>,
+             "ask applications in containers for the figures that labels io.cadvisor.metric.* lead to, on the "
+             "containers' own loopback"),
         list("container-env", at<&configuration::container_env>,
              "environment variable of containers that is shown; repeatable; none by default"),
         number("max-events", at<&configuration::max_events>, 1, most_events,

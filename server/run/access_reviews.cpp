@@ -49,6 +49,12 @@ public:
         co_return auth::judgement::refused;
     }
 
+    [[nodiscard]] bool asks_for_url() const noexcept override { return !url_.empty(); }
+    [[nodiscard]] auth::review_statistics statistics() const noexcept override
+    {
+        return {reviews_.of_tokens(), reviews_.of_rights()};
+    }
+
 private:
     kubernetes::reviews reviews_;
     std::string node_;

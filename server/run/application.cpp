@@ -143,6 +143,11 @@ api::service_state application::counted() const
     out.left_out.request_bodies = memory_.bodies.refused();
     out.left_out.answers = memory_.answers.refused() + memory_.answers.given_way();
     backends_.count(out);
+    if (reviewer_) {
+        const auth::review_statistics made = reviewer_->statistics();
+        out.backends.push_back({"tokenreviews", made.tokens});
+        out.backends.push_back({"subjectaccessreviews", made.rights});
+    }
     out.access.methods = access_->methods();
     out.access.statistics = access_->statistics();
     out.access.reloads = access_->reloads();
@@ -216,6 +221,15 @@ bool application::told_to_stop_within(std::chrono::milliseconds pause)
     reactor_.poll();
     reactor_.restart();
     return told;
+}
+
+/// By then the start is over, and its first questions are answered.
+task<> let_go_of_start()
+{
+    constexpr std::chrono::seconds settled{1};
+    asio::steady_timer timer(co_await asio::this_coro::executor, settled);
+    const auto [stopped] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (!stopped) let_go_of_code();
 }
 
 task<> application::handle_signals()
@@ -318,6 +332,7 @@ void application::run()
     }
     manager_.ready(state_);
     backends_.start();
+    group_.spawn("code of the start", let_go_of_start());
     reactor_.run();
     log_.write(log_level::info, "stopped", {{"tasks_left", group_.size()}});
 }

@@ -76,8 +76,14 @@ result<void> backends::build()
     if (auto built = build_net_info(); !built) return built;
     build_processes();
     goroutines_ = std::make_unique<goroutine_dump_collector>(workers_, options_of_goroutine_dumps(config_));
+    if (config_.application_metrics) {
+        auto made = applications::application_metrics::make(executor_, group_, log_, config_.root);
+        if (!made) return made.error();
+        applications_ = std::move(*made);
+    }
     const named_runtimes asked{runtimes_, docker_, podman_, cri_};
-    cadvisor_ = std::make_unique<cadvisor_service>(workers_, asked, group_, log_, config_, answers_);
+    cadvisor_ =
+        std::make_unique<cadvisor_service>(workers_, asked, group_, log_, config_, answers_, applications_.get());
     return {};
 }
 
@@ -102,6 +108,10 @@ void backends::count(api::service_state& to) const
     for (const auto& one : runtimes_.all()) to.backends.push_back({one->name(), one->statistics()});
     to.backends.push_back({"kubernetes", pods_->statistics()});
     to.backends.push_back({"disk", cadvisor_->disk_walks()});
+    if (applications_) {
+        to.backends.push_back({"application", applications_->statistics()});
+        to.left_out.application_figures = applications_->left_out();
+    }
     to.cgroups_unwatched = cadvisor_->cgroups_unwatched();
     to.left_out.samples = cadvisor_->samples_left_out();
     to.left_out.events = cadvisor_->events_left_out();

@@ -56,7 +56,7 @@ public:
     /// Whether a thread of theirs is in the kernel, where it cannot be joined.
     [[nodiscard]] bool has_stuck_worker() const noexcept
     {
-        return workers_.busy() > 0 || cadvisor_->has_stuck_worker();
+        return workers_.busy() > 0 || cadvisor_->has_stuck_worker() || (applications_ && applications_->busy());
     }
 
 private:
@@ -84,6 +84,7 @@ private:
     std::unique_ptr<host::idle_reader> idle_reader_;
     std::unique_ptr<process_list_collector> processes_;
     std::unique_ptr<goroutine_dump_collector> goroutines_;
+    std::unique_ptr<applications::application_metrics> applications_;  // null: switched off
     std::unique_ptr<cadvisor_service> cadvisor_;
 };
 

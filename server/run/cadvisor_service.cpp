@@ -43,6 +43,11 @@ api::metrics_options options_of_metrics(const configuration& config)
     options.series.wanted_labels = config.metrics_labels;
     options.series.processors_together = config.metrics_cpu == "total";
     options.series.timestamps = config.metrics_timestamps;
+    api::series_choice& chosen = options.series.chosen;
+    chosen = api::series_choice(config.metrics_enabled, config.metrics_disabled);
+    chosen.containers_left_out = config.metrics_ignored_containers;
+    chosen.interfaces_left_out = config.metrics_ignored_interfaces;
+    chosen.devices_left_out = config.metrics_ignored_devices;
     return options;
 }
 
@@ -73,6 +78,9 @@ cadvisor::disk_sources disk_sources_of(const std::string& root, data_root_source
                           const abandon_flag& abandoned) {
         return host::blocking_container_disk_usage(root, storage, id, limit, abandoned);
     };
+    sources.walk_pod = [root](const std::string& uid, deadline limit, const abandon_flag& abandoned) {
+        return host::blocking_pod_volumes(root, uid, limit, abandoned);
+    };
     sources.data_root = std::move(said);
     sources.filesystems = [&filesystems] { return filesystems.last(); };
     return sources;
@@ -81,7 +89,8 @@ cadvisor::disk_sources disk_sources_of(const std::string& root, data_root_source
 }  // namespace
 
 cadvisor_service::cadvisor_service(worker_pool& workers, const named_runtimes& asked, task_group& group, logger& log,
-                                   const configuration& config, http::fair_budget answers)
+                                   const configuration& config, http::fair_budget answers,
+                                   applications::application_metrics* applications)
     : workers_(workers),
       group_(group),
       log_(log),
@@ -104,7 +113,7 @@ cadvisor_service::cadvisor_service(worker_pool& workers, const named_runtimes& a
       containers_(
           workers, asked.all, group, log, sampling_options(config),
           [this](deadline limit) { return usages_of(filesystems_, limit); },
-          config.disk_usage == "asked" ? &disks_ : nullptr)
+          config.disk_usage == "asked" ? &disks_ : nullptr, applications)
 {
 }
 

@@ -34,9 +34,10 @@ struct named_runtimes {
 /// Reactor thread only. Outlives the routes.
 class cadvisor_service {
 public:
-    /// All that is referenced outlives it.
+    /// All that is referenced outlives it. `applications` may be null: nobody asks them.
     cadvisor_service(worker_pool& workers, const named_runtimes& asked, task_group& group, logger& log,
-                     const configuration& config, http::fair_budget answers);
+                     const configuration& config, http::fair_budget answers,
+                     applications::application_metrics* applications);
     cadvisor_service(const cadvisor_service&) = delete;
     cadvisor_service& operator=(const cadvisor_service&) = delete;
 
