@@ -298,6 +298,13 @@ class Operations(ChartTest):
         self.assertEqual(self.operations(apis=["diagnosis.netease.com/v1", "diagnosis.netease.com/v1/Diagnosis"]), {})
         self.assertEqual(self.operations({"operations": {"enabled": False}}), {})
 
+    def test_they_are_no_part_of_the_release(self):
+        # Whose kinds helm must find for every upgrade and removal, also once KubeDiag has gone.
+        for group in self.operations().values():
+            for one in group:
+                self.assertEqual(one["metadata"]["annotations"], {"helm.sh/hook": "post-install,post-upgrade,post-rollback",
+                                                                  "helm.sh/hook-delete-policy": "before-hook-creation"})
+
     def test_every_path_is_one_that_the_service_has(self):
         everything = self.operations({"pods": {"list": True}, "goroutineDumps": {"enabled": True}})
         paths = {one["spec"]["processor"].get("path") or one["spec"]["processor"]["httpServer"]["path"]
@@ -348,6 +355,7 @@ class Binary(ChartTest):
                 # The port is a free one, and the mounts are our folder; the node is this machine.
                 text = re.sub(r'(?m)^listen = \["(.*):\d+"\]$', r'listen = ["\1:0"]', text)
                 text = re.sub(r"/etc/nodescope-[a-z-]+/", f"{folder}/", text).replace('root = "/host"', 'root = "/"')
+                text = text.replace("/host/var/lib/kubelet/pki/kubelet.crt", f"{folder}/ca.crt")
                 text = text.replace('log-level = "warning"', 'log-level = "info"')  # the address is read off the log
                 config = folder / "config.toml"
                 config.write_text(text, encoding="utf-8")

@@ -42,7 +42,7 @@ CASES = {
         "listen": {"insecure": True, "port": 9000, "allowedHosts": ["nodescope.example"]},
         "docker": {"socket": "/var/snap/docker/run/docker.sock"},
         "hostRoot": {"files": ["/etc/networks"], "folders": ["/var/lib/docker", "/etc/iproute2"]},
-        "pods": {"source": "auto", "list": True},
+        "pods": {"source": "auto", "list": True, "kubeletCertificate": "/var/lib/kubelet/pki/kubelet.crt"},
         "goroutineDumps": {"enabled": True},
         "legacyIptables": True,
         "containerFiles": True,

@@ -5,6 +5,9 @@
       "root" "/host"
       "docker-host" (printf "unix:///mnt/docker/%s" (base .Values.docker.socket))
       "pod-source" .Values.pods.source -}}
+{{- with .Values.pods.kubeletCertificate -}}
+{{- $_ := set $keys "kubelet-ca-file" (printf "/host%s" .) -}}
+{{- end -}}
 {{- if .Values.listen.insecure -}}
 {{- $_ := set $keys "insecure-listen" true -}}
 {{- end -}}

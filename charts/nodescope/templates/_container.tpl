@@ -84,7 +84,7 @@ localhostProfile: {{ trimPrefix "localhost/" . | quote }}
   readOnly: true
   mountPropagation: HostToContainer
 {{- end }}
-{{- range .Values.hostRoot.files }}
+{{- range append .Values.hostRoot.files .Values.pods.kubeletCertificate | compact | uniq }}
 - name: {{ include "nodescope.hostVolume" . }}
   mountPath: /host{{ . }}
   readOnly: true
@@ -129,7 +129,7 @@ localhostProfile: {{ trimPrefix "localhost/" . | quote }}
     path: /{{ . }}
 {{- end }}
 # With their type, so that nothing is made on a node that does not have them. A file that the node replaces is seen at the next start.
-{{- range .Values.hostRoot.files }}
+{{- range append .Values.hostRoot.files .Values.pods.kubeletCertificate | compact | uniq }}
 - name: {{ include "nodescope.hostVolume" . }}
   hostPath:
     path: {{ . | quote }}

@@ -247,13 +247,15 @@ func render(chart string, values object, release, namespace string, can capabili
 			}
 		}
 	}
-	sort.SliceStable(manifests, func(i, j int) bool {
-		first, second := rank(manifests[i].kind), rank(manifests[j].kind)
-		if first == second && first == len(installOrder) {
-			return manifests[i].kind < manifests[j].kind
-		}
-		return first < second
-	})
+	for _, all := range [][]manifest{manifests, hooks} {
+		sort.SliceStable(all, func(i, j int) bool {
+			first, second := rank(all[i].kind), rank(all[j].kind)
+			if first == second && first == len(installOrder) {
+				return all[i].kind < all[j].kind
+			}
+			return first < second
+		})
+	}
 	for _, one := range append(manifests, hooks...) {
 		fmt.Fprintf(out, "---\n# Source: %s\n%s\n", one.path, one.text)
 	}
