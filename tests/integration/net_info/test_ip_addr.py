@@ -144,6 +144,8 @@ class IpAddr(unittest.TestCase):
             "link set up2 txqueuelen 0", "link set down2 txqueuelen 77", "link set down1 mtu 1234",
             "link set up1 dynamic on", "link set half2 address 0a:00:00:00:00:01", "link set br1 broadcast 01:02:03:04:05:06",
         ])
+        # The kernel notices a link without its other end a moment later.
+        wait_until(lambda: b"NO-CARRIER" in ns.run("ip", "addr") and b"LOWERLAYERDOWN" in ns.run("ip", "addr"), "the states are settled")
         self.check(ns, "NO-CARRIER", "M-DOWN", "state LOWERLAYERDOWN", "PROMISC", "ALLMULTI", "NOARP", "DYNAMIC", "mtu 1234")
 
     def test_kinds(self):

@@ -1,31 +1,24 @@
-"""The Debian package under a real systemd, which is process 1 of a container: what the unit, the socket and the drop-ins say is what
-happens, by the commands of docs/operations.md.
+"""The Debian package on a real node in a virtual machine (tests/package/machine.py): what the unit, the socket and the drop-ins say is what
+happens, by the commands of docs/operations.md; what the unit sees is what root sees; and the figures of cgroup v2 are the kernel's.
 
-    python3 -m tests.package.test_booted PACKAGE.deb
+    python3 -m tests.package.test_vm PACKAGE.deb BUILD [part of a test's name]...
 
-Needs a Debian mirror and a minute: ./dev test --booted runs it, the pipeline does not.
+./dev test --vm runs it, the pipeline does not.
 """
 
-import contextlib
 import json
-import os
 import pathlib
 import re
-import subprocess
 import sys
 import unittest
 
-from tests.package import containers
-from tests.package.containers import docker
+from tests.package.node_figures import Figures, Links
+from tests.package.on_a_node import THREE, OnANode, Setup
 from tests.support.waiting import wait_until
 
-IMAGE, MACHINE = "nodescope-booted:test", "nodescope-booted"
-# All that this machine can give, for systemd; what the service gets of it is the unit's business.
-NOT_EVERYWHERE = {"sys_resource", "sys_boot"}
-THREE = {"cap_net_admin", "cap_sys_ptrace", "cap_sys_admin"}
 DROP_INS = {"kmsg": {"cap_syslog"}, "legacy-iptables": {"cap_net_raw"}, "goroutine-dumps": {"cap_kill", "cap_dac_read_search"}, "network": set()}
 WATCHDOG_S = 30
-REQUESTS = 300
+REQUESTS = 60
 # More often than the limit that systemd has of itself (5 in 10 s), at RestartSec=1.
 FAILURES = 12
 ANSWERS_AFTER_BOOT_S = 30
@@ -52,65 +45,10 @@ while os.path.exists('/tmp/squat'):
             pass
 print(taken)
 """
-PACKAGE = pathlib.Path()
-CGROUPS = pathlib.Path("/sys/fs/cgroup")
 
 
-def read_only():
-    return os.statvfs(CGROUPS).f_flag & os.ST_RDONLY
-
-
-def leave_cgroups_as_they_were(names, was_read_only):
-    """systemd makes folders for the hierarchies of v1 that it mounts, and then the whole read-only: for whoever runs on this machine, too."""
-    if read_only() and not was_read_only:
-        subprocess.run(["mount", "-o", "remount,rw", CGROUPS], check=True)
-    for path in CGROUPS.iterdir():
-        if path.name in names:
-            continue
-        with contextlib.suppress(OSError):  # of v2, where they may be busy
-            path.unlink() if path.is_symlink() else path.rmdir()
-
-
-class Booted(unittest.TestCase):
-    """One after the other, in the order of their names: each starts where the one before it ended."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.addClassCleanup(leave_cgroups_as_they_were, {path.name for path in CGROUPS.iterdir()}, read_only())
-        containers.import_debian()
-        recipe = (f"FROM {containers.DEBIAN}\nRUN apt-get update && apt-get install -y --no-install-recommends systemd systemd-sysv dbus libcap2-bin python3-minimal "
-                  "&& rm -f /usr/sbin/policy-rc.d\nCMD [\"/lib/systemd/systemd\"]\n")
-        docker("build", "--network=host", "-t", IMAGE, "-", input=recipe, timeout=600)
-        cls.addClassCleanup(docker, "rmi", "-f", IMAGE)
-        docker("run", "-d", "--name", MACHINE, "--cap-add=ALL", *(f"--cap-drop={name}" for name in sorted(NOT_EVERYWHERE)), "--network=host",
-               "--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined", "--device=/dev/kmsg", "--tmpfs=/run", "--tmpfs=/tmp",
-               "--env=container=docker", "--volume=/sys/fs/cgroup:/sys/fs/cgroup", IMAGE)
-        cls.addClassCleanup(docker, "rm", "-f", MACHINE)
-        wait_until(lambda: cls.tell("systemctl is-system-running || true") in ("running", "degraded"), "the system is up")
-        docker("cp", PACKAGE, f"{MACHINE}:/nodescope.deb")
-
-    @staticmethod
-    def tell(command):
-        """What a shell on that machine prints."""
-        return docker("exec", MACHINE, "bash", "-c", command).strip()
-
-    def show(self, name):
-        return self.tell(f"systemctl show -p {name} --value nodescope")
-
-    def rights(self):
-        """Of all threads of the service: {line of their status}."""
-        return set(self.tell(f"grep -hE '^(Cap...|NoNewPrivs|Seccomp|Uid):' /proc/{self.show('MainPID')}/task/*/status").split("\n"))
-
-    def assert_rights(self, names):
-        rights = {line.split(":")[0]: line.split("\t")[1] for line in self.rights()}
-        self.assertEqual(len(rights), len(self.rights()), "threads that differ")
-        for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
-            self.assertEqual(set(self.tell(f"capsh --decode={rights[kind]}").partition("=")[2].split(",")), names, kind)
-        self.assertEqual((rights["NoNewPrivs"], rights["Seccomp"]), ("1", "2"))
-        self.assertNotEqual(rights["Uid"], "0")
-
+class Unit(OnANode):
     def test_1_installs_and_runs_with_the_rights_and_limits_of_the_unit(self):
-        self.tell("apt-get install -y --no-install-recommends /nodescope.deb")
         self.assertEqual(self.tell("systemctl is-active nodescope"), "active")
         self.assertEqual(self.tell("nodescope ask /healthz"), "ok")
         self.assert_rights(THREE)
@@ -155,24 +93,21 @@ class Booted(unittest.TestCase):
                                        "systemctl cat nodescope | grep IPAddressAllow"))
         self.tell(f"rm -rf {folder} && systemctl daemon-reload")
 
-    def in_the_background(self, command):
-        return subprocess.Popen(["docker", "exec", MACHINE, "bash", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                env={**os.environ, "DOCKER_HOST": os.environ["NODESCOPE_TEST_DOCKER_HOST"]})
-
     def test_4_the_socket_loses_no_request_and_nobody_else_gets_the_port(self):
         self.assertEqual(self.tell("stat -c '%a %U:%G' /run/nodescope.sock"), "660 root:nodescope")
         self.assertEqual(self.tell("nodescope ask --server=unix:/run/nodescope.sock /healthz"), "ok")
-        docker("exec", "-i", MACHINE, "bash", "-c", "cat >/squatter.py && touch /tmp/squat", input=SQUATTER)
+        self.machine.put("/squatter.py", SQUATTER)
+        self.tell("touch /tmp/squat")
         squatter = self.in_the_background("python3 /squatter.py")
         asking = self.in_the_background(f"for i in $(seq {REQUESTS}); do nodescope ask /healthz; echo; done")
         restarts = 0
-        while asking.poll() is None:
+        while self.run_on(asking):
             self.tell("systemctl restart nodescope")
             restarts += 1
         self.tell("rm /tmp/squat")
-        self.assertEqual(asking.communicate()[0].split(), ["ok"] * REQUESTS)
+        self.assertEqual(self.printed(asking).split(), ["ok"] * REQUESTS)
         self.assertGreater(restarts, 1)
-        self.assertEqual(squatter.communicate()[0], "0\n")
+        self.assertEqual(self.printed(squatter), "0")
 
     def test_4_the_address_is_held_while_it_fails_again_and_again(self):
         self.tell("echo 'log-levle = \"debug\"' >>/etc/nodescope/config.toml && ! systemctl restart nodescope")
@@ -194,22 +129,59 @@ class Booted(unittest.TestCase):
     def test_6_runtimes_that_never_say_ready_hold_nothing_up(self):
         units = ("docker", "containerd")
         for name in units:
-            docker("exec", "-i", MACHINE, "bash", "-c", f"cat >/etc/systemd/system/{name}.service", input=HANGING)
+            self.machine.put(f"/etc/systemd/system/{name}.service", HANGING)
         self.tell(f"systemctl daemon-reload && systemctl enable {' '.join(units)} && systemctl start --no-block {' '.join(units)}")
         self.assertEqual(self.tell("timeout 10 systemctl restart nodescope && nodescope ask /healthz"), "ok")
-        docker("restart", "--time=1", MACHINE)
+        self.machine.reboot()
         wait_until(lambda: self.tell("nodescope ask /healthz 2>/dev/null || true") == "ok", "answers after the boot", limit_s=ANSWERS_AFTER_BOOT_S)
         self.assertEqual(self.tell(f"systemctl show -p ActiveState --value {' '.join(units)} | xargs"), "activating activating")
         self.assertEqual(self.tell("timeout 10 systemctl restart nodescope && nodescope ask /healthz"), "ok")
         self.tell(f"systemctl disable --now {' '.join(units)} && cd /etc/systemd/system && rm {' '.join(f'{name}.service' for name in units)} "
                   "&& systemctl daemon-reload")
 
-    def test_7_is_removed_and_purged(self):
+
+class Removal(OnANode):
+    def test_is_removed_and_purged(self):
         self.tell("apt-get purge -y nodescope")
         self.assertEqual(self.tell("systemctl list-unit-files --no-legend 'nodescope*'; find /etc /run /var/lib /usr -xdev -name '*nodescope*'; "
                                    "getent passwd nodescope || true"), "")
 
 
+class ToldAtOnce(unittest.TextTestResult):
+    """What failed is written when it fails: the whole takes minutes."""
+
+    def addError(self, test, err):  # pylint: disable=invalid-name
+        super().addError(test, err)
+        self.stream.writeln(self.errors[-1][1])
+
+    def addFailure(self, test, err):  # pylint: disable=invalid-name
+        super().addFailure(test, err)
+        self.stream.writeln(self.failures[-1][1])
+
+
+def chosen(filters):
+    """All of them, or those that have one of the texts in their names."""
+    for case in (Unit, Figures, Links, Removal):
+        for test in unittest.defaultTestLoader.loadTestsFromTestCase(case):
+            if not filters or any(one in test.id() for one in filters):
+                yield test
+
+
+def main(package, build, *filters):
+    """The last line is `N passed, N failed, N skipped`."""
+    package, build = (pathlib.Path(one).resolve() for one in (package, build))
+    root = pathlib.Path(__file__).resolve().parents[2]
+    Setup.package = package
+    Setup.files = [(root / "tests", "/opt/nodescope/tests"), (build / "tests/unit/print_network", "/opt/nodescope/build/tests/unit/print_network")]
+    try:
+        result = unittest.TextTestRunner(verbosity=2, resultclass=ToldAtOnce).run(unittest.TestSuite(chosen(filters)))
+    finally:
+        if Setup.machine:
+            Setup.machine.__exit__()
+    failed = len(result.failures) + len(result.errors)
+    print(f"{result.testsRun - failed - len(result.skipped)} passed, {failed} failed, {len(result.skipped)} skipped", flush=True)
+    return 1 if failed else 0
+
+
 if __name__ == "__main__":
-    PACKAGE = pathlib.Path(sys.argv[1]).resolve()
-    sys.exit(containers.main(Booted))
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,140 @@
+"""On cgroup v2 the figures are the kernel's, what the unit sees is what root sees, and links of every kind are shown as iproute2 shows them."""
+
+import json
+import re
+
+from tests.package.on_a_node import OnANode
+from tests.support.waiting import wait_until
+
+ROOT_PORT = 8096
+# Of a working set in docker stats, which is rounded.
+ROUNDED = 200_000
+
+
+def series(text, family, having=""):
+    """The values of a family, of the series that have a text in their labels."""
+    found = re.findall(rf"^{family}\{{(.*)\}} (\S+)$", text, re.M)
+    return [float(value) for labels, value in found if having in labels]
+
+
+class OfContainers(OnANode):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.tell("systemctl start containerd docker && docker images -q busybox:local | grep -q . || { mkdir -p /bb/bin && cp /bin/busybox /bb/bin/ && "
+                 "for name in $(busybox --list | grep -vx busybox); do ln -sf busybox /bb/bin/$name; done && tar -C /bb -c . | docker import --change 'ENV PATH=/bin' - busybox:local; }")
+
+    def container(self, name, command, *flags):
+        """The id of one that runs and that the service knows."""
+        full = self.tell(f"docker run -d --name {name} {' '.join(flags)} busybox:local sh -c '{command}'").split("\n")[-1]
+        self.addCleanup(self.machine.result, f"docker rm -f {name}")
+        wait_until(lambda: self.machine.result(f"nodescope ask '/api/v2.0/spec/{name}?type=docker'")[0] == 0, "it is known")
+        return full
+
+    def files(self, full, *names):
+        """Of its cgroup: the texts."""
+        folder = f"/sys/fs/cgroup/system.slice/docker-{full}.scope"
+        return self.tell(f"cd {folder} && for name in {' '.join(names)}; do cat $name; echo =; done").split("\n=")
+
+    def ask(self, path):
+        return json.loads(self.tell(f"nodescope ask '{path}'"))
+
+    def metrics(self):
+        return self.tell("curl -s 127.0.0.1:8095/metrics")
+
+
+class Figures(OfContainers):
+    def test_1_memory_processors_and_limits(self):
+        full = self.container("figures", "dd if=/dev/zero of=/file bs=1M count=20; sleep 1000", "-m 64m", "--memory-reservation 32m", "--cpus 0.5")
+        names = ("memory.current", "memory.stat", "cpu.stat", "pids.current", "memory.max", "memory.low", "cpu.max", "memory.peak")
+        def measured():
+            before = self.files(full, *names)
+            (shown,) = self.ask("/api/v2.1/stats/figures?type=docker&count=1&max_age=0s").values()
+            after = self.files(full, *names)
+            return before[0].strip() == after[0].strip() and before[1] == after[1] and (before, shown, after)
+        before, shown, after = wait_until(measured, "nothing changes while it is measured")
+        stat = dict(line.split() for line in before[1].strip().split("\n"))
+        sample, spec = shown["stats"][-1], shown["spec"]
+        memory = sample["memory"]
+        self.assertEqual(memory["usage"], int(before[0]))
+        self.assertEqual((memory["rss"], memory["cache"]), (int(stat["anon"]), int(stat["file"])))
+        self.assertEqual(memory["working_set"], int(before[0]) - int(stat["inactive_file"]))
+        self.assertEqual(memory["max_usage"], int(before[7]))
+        used = [int(dict(line.split() for line in text[2].strip().split("\n"))["usage_usec"]) * 1000 for text in (before, after)]
+        self.assertTrue(used[0] <= sample["cpu"]["usage"]["total"] <= used[1], (used, sample["cpu"]["usage"]["total"]))
+        self.assertEqual(sample["processes"]["threads_current"], int(before[3]))
+        self.assertEqual((spec["memory"]["limit"], spec["memory"]["reservation"]), (int(before[4]), int(before[5])))
+        self.assertEqual([spec["cpu"]["quota"], spec["cpu"]["period"]], [int(word) for word in before[6].split()])
+        text = self.metrics()
+        (working_set,) = series(text, "container_memory_working_set_bytes", 'name="figures"')
+        told = self.tell("docker stats --no-stream --format '{{.MemUsage}}' figures").split(" / ", maxsplit=1)[0]
+        number, unit = re.fullmatch(r"([\d.]+)(\w+)", told).groups()
+        self.assertAlmostEqual(working_set, float(number) * {"KiB": 1 << 10, "MiB": 1 << 20, "B": 1}[unit], delta=ROUNDED)
+
+    def test_2_events_of_memory(self):
+        full = self.container("events", "sleep 1000", "-m 64m", "--memory-swap 64m")
+        counted = dict(line.split() for line in self.files(full, "memory.events")[0].strip().split("\n"))
+        text = self.metrics()
+        for key in ("low", "high", "max", "oom", "oom_kill", "oom_group_kill"):
+            self.assertEqual(series(text, f"container_memory_events_{key}_total", 'name="events"'), [float(counted[key])], key)
+        for key in ("high", "max", "fail"):
+            self.assertEqual(len(series(text, f"container_memory_swap_events_{key}_total", 'name="events"')), 1, key)
+
+    def test_3_a_kill_for_memory(self):
+        self.container("eater", "sleep 5; tail /dev/zero; sleep 60", "-m 16m", "--memory-swap 16m")
+        text = wait_until(lambda: series(got := self.metrics(), "container_oom_events_total", 'name="eater"') == [1] and got, "it is counted")
+        self.assertEqual(series(text, "container_memory_events_oom_kill_total", 'name="eater"'), [1])
+        events = self.ask("/api/v2.0/events?oom_kill_events=true&subcontainers=true")
+        self.assertEqual(len(events), 1, events)
+        self.tell("docker kill eater")
+        text = wait_until(lambda: series(got := self.metrics(), "container_last_exit_code", 'name="eater"') and got, "its end is told")
+        self.assertEqual(series(text, "container_last_exit_code", 'name="eater"'), [137])
+        self.assertEqual(series(text, "container_oom_killed", 'name="eater"'), [1], "by the kernel's counter")
+
+    def test_4_processes_in_a_cgroup_below(self):
+        full = self.container("below", "sleep 1000 & sleep 2000")
+        folder = f"/sys/fs/cgroup/system.slice/docker-{full}.scope"
+        self.tell(f"mkdir {folder}/sub && pgrep -f 'sleep 1000' | tail -1 >{folder}/sub/cgroup.procs")
+        shown = self.ask("/api/v2.0/ps/below?type=docker")
+        self.assertEqual(sorted(one["cmd"] for one in shown), ["sleep", "sleep"])
+        self.tell(f"cat {folder}/sub/cgroup.procs | xargs kill; sleep 1; rmdir {folder}/sub")
+
+    def test_5_a_new_name(self):
+        self.container("before", "sleep 1000")
+        self.tell("docker rename before after")
+        self.addCleanup(self.machine.result, "docker rm -f after")
+        wait_until(lambda: self.machine.result("nodescope ask '/api/v2.0/spec/after?type=docker'")[0] == 0, "it is found by the new name", limit_s=20)
+
+    def test_6_what_the_unit_sees_is_what_root_sees(self):
+        self.container("seen", "sleep 1000")
+        as_root = self.in_the_background(f"exec nodescope serve --listen 127.0.0.1:{ROOT_PORT}")
+        self.addCleanup(self.machine.result, f"kill $(cat {as_root}.pid)")
+        wait_until(lambda: self.machine.result(f"curl -sf 127.0.0.1:{ROOT_PORT}/healthz")[0] == 0, "root's answers")
+        def both(path, body=None):
+            how = "" if body is None else f"-H 'Content-Type: application/json' -d '{body}'"
+            return [json.loads(self.tell(f"curl -s {how} '127.0.0.1:{port}{path}'")) for port in (8095, ROOT_PORT)]
+        unit, root = both("/api/v2.0/ps/")
+        own = {"nodescope", "curl", "bash", "python3", "agent", "kworker"}
+        commands = [sorted({(one["pid"], one["cmd"]) for one in all_of_it if not any(name in one["cmd"] for name in own)}) for all_of_it in (unit, root)]
+        self.assertGreater(len(commands[0]), 40)
+        self.assertLessEqual(len(set(commands[0]) ^ set(commands[1])), 4, "those that came or went")
+        unit, root = both("/api/v2.0/storage")
+        self.assertEqual(sorted(one["mountpoint"] for one in unit), sorted(one["mountpoint"] for one in root))
+        self.assertEqual({one["device"] for one in unit if one["mountpoint"] == "/"}, {"/dev/nvme0n1"})
+        unit, root = both("/processor/netInfoCollector", json.dumps({"id": "seen"}))
+        for key in ("Errors", "ipaddr", "Route", "Nat", "Route6"):
+            name = f"collector.kubernetes.container.{key}"
+            self.assertEqual(unit.get(name), root.get(name), key)
+        unit, root = both("/processor/containerCollector", "{}")
+        self.assertEqual(unit, root)
+        unit, root = both("/api/v2.0/spec?recursive=true")
+        self.assertEqual(set(unit), set(root))
+
+
+class Links(OnANode):
+    def test_links_of_every_kind(self):
+        self.tell("ln -sf /usr/bin/nodescope /opt/nodescope/build/nodescope")
+        code, output = self.machine.result("cd /opt/nodescope && NODESCOPE_BINARY=/opt/nodescope/build/nodescope "
+                                           "python3 -m unittest tests.integration.net_info.test_ip_addr", limit=900)
+        self.assertEqual(code, 0, output[-5000:])
+        self.assertRegex(output, r"Ran \d+ tests")
