@@ -12,8 +12,6 @@ from bench import peers
 
 STARTS = 10
 IDLE_SECONDS = 5
-# Until what belongs to the start is over (server/run/own_process.hpp: let_go_of_code).
-SETTLED_S = 2
 
 
 def first_answer_ms():
@@ -39,7 +37,8 @@ def run():
     peers.report("e start to the first 200", f"{took:8.1f} ms, median of {STARTS} (target < 50 ms)", took < 50)
     with peers.Service() as service:
         service.request("GET", "/healthz")
-        time.sleep(SETTLED_S)
+        rss = int(re.search(r"VmRSS:\s+(\d+) kB", pathlib.Path(f"/proc/{service.pid}/status").read_text()).group(1)) / 1024
+        peers.report("e idle memory", f"{rss:8.1f} MiB (target < 15 MiB)", rss < 15)
 
         def on_cpu_ns():
             return sum(int((task / "schedstat").read_text().split()[0]) for task in pathlib.Path(f"/proc/{service.pid}/task").iterdir())
@@ -49,6 +48,4 @@ def run():
         ticks, spent = peers.process_cpu_s(service.pid) - ticks, on_cpu_ns() - spent
         peers.report("e CPU while idle", f"{ticks * 1e3:8.0f} ms in {IDLE_SECONDS} s by the kernel's ticks, {spent / 1e6:.3f} ms on a CPU "
                      "(target 0)", ticks == 0)
-        rss = int(re.search(r"VmRSS:\s+(\d+) kB", pathlib.Path(f"/proc/{service.pid}/status").read_text()).group(1)) / 1024
-        peers.report("e idle memory", f"{rss:8.1f} MiB (target < 15 MiB)", rss < 15)
         service.stop(signal.SIGTERM)

@@ -115,7 +115,7 @@ std::optional<metric_value> read_sample(std::string_view text, time_point now)
 {
     line_scanner line(text);
     metric_value sample;
-    sample.has_labels = true;
+    sample.is_prometheus = true;
     sample.name = line.name();
     line.skip_blanks();
     if (sample.name.empty() || !read_labels(line, sample.labels)) return std::nullopt;

@@ -24,7 +24,7 @@ struct metric_spec {
 struct metric_value {
     bool operator==(const metric_value&) const = default;
     std::string name;
-    bool has_labels = false;                    ///< it is Prometheus'; else there are none
+    bool is_prometheus = false;                 ///< it is Prometheus'; else there are none
     std::map<std::string, std::string> labels;  ///< without the name
     bool is_whole = false;                      ///< which of the two it is
     std::int64_t whole = 0;

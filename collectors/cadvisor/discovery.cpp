@@ -19,11 +19,6 @@ constexpr std::chrono::milliseconds clock_tick{10};
 /// How long a runtime may take to say how a container ended, before its deletion is told without.
 constexpr std::chrono::seconds last_state_limit{2};
 
-std::uint64_t restarts_of(const container& state)
-{
-    return static_cast<std::uint64_t>(std::max<std::int64_t>(state.restart_count, 0));
-}
-
 }  // namespace
 
 void node_containers::open_tree()

@@ -39,30 +39,27 @@ void ended_containers::add(ended_container one)
         ends_.erase(before);
     }
     while (!ends_.empty() && fresh.bytes > bytes_.left()) {
-        drop_first();
-        ++left_out_;
+        bytes_.give_back(ends_.front().bytes);
+        bytes_.leave_out();
+        ends_.pop_front();
     }
-    if (!bytes_.charge(fresh.bytes)) {
-        ++left_out_;
-        return;
-    }
+    if (!bytes_.charge(fresh.bytes)) return;
     fresh.one = std::make_shared<const ended_container>(std::move(one));
     ends_.push_back(std::move(fresh));
 }
 
 ended_list ended_containers::list(time_point now)
 {
-    while (!ends_.empty() && now - ends_.front().one->finished > event_store::lifetime) drop_first();
+    // When one ended is its runtime's word, so that they need not be in the order of these times.
+    std::erase_if(ends_, [this, now](const kept& each) {
+        if (now - each.one->finished <= event_store::lifetime) return false;
+        bytes_.give_back(each.bytes);
+        return true;
+    });
     ended_list all;
     all.reserve(ends_.size());
     for (const kept& each : ends_) all.push_back(each.one);
     return all;
-}
-
-void ended_containers::drop_first()
-{
-    bytes_.give_back(ends_.front().bytes);
-    ends_.pop_front();
 }
 
 }  // namespace nodescope::cadvisor

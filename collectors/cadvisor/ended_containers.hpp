@@ -19,7 +19,7 @@ public:
     /// In the order in which they ended, without those that ended a day before `now`.
     [[nodiscard]] ended_list list(time_point now);
     /// Ends that were dropped because there was no room for them.
-    [[nodiscard]] std::uint64_t left_out() const noexcept { return left_out_; }
+    [[nodiscard]] std::uint64_t left_out() const noexcept { return bytes_.left_out(); }
 
     /// Of a thousand containers of Kubernetes. The oldest goes first.
     static constexpr std::size_t ends_limit_bytes = 512U << 10U;
@@ -30,11 +30,8 @@ private:
         std::shared_ptr<const ended_container> one;
         std::size_t bytes = 0;
     };
-    void drop_first();
-
     std::deque<kept> ends_;
     byte_budget bytes_{ends_limit_bytes};
-    std::uint64_t left_out_ = 0;
 };
 
 }  // namespace nodescope::cadvisor

@@ -44,7 +44,7 @@ void add_named(container_spec& spec, const container& state, const std::string& 
     spec.aliases = aliases_of(state, path);
     spec.name_space = name_space_of(state);
     spec.labels = state.labels;
-    spec.restarts = static_cast<std::uint64_t>(std::max<std::int64_t>(state.restart_count, 0));
+    spec.restarts = restarts_of(state);
     for (const std::string& variable : state.environment) {
         const std::size_t equals = variable.find('=');
         if (equals == std::string::npos || !environment.contains(variable.substr(0, equals))) continue;

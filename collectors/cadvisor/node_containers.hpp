@@ -79,6 +79,7 @@ public:
     /// What there was no room for since the start.
     [[nodiscard]] std::uint64_t samples_left_out() const noexcept { return samples_left_out_; }
     [[nodiscard]] std::uint64_t events_left_out() const noexcept { return events_.left_out(); }
+    [[nodiscard]] std::uint64_t ends_left_out() const noexcept { return ended_.left_out(); }
     [[nodiscard]] std::uint64_t texts_left_out() const noexcept { return names_.texts_left_out(); }
 
     /// What the samples of all containers may take: each has the same part. 100 busy containers have two minutes.

@@ -43,6 +43,7 @@ public:
     {
         // Most namespaces have no NAT tables: then nothing more is to be done for them.
         where.nat = netlink::blocking_find_nat_tables(home_, where.space, where.process.directory(), limit);
+        if (!where.has_no_nat()) nat_.blocking_prepare();
     }
 
     task<nat_reading> read_nat(std::shared_ptr<const opened_namespace> where, deadline limit) override

@@ -51,4 +51,10 @@ struct container {
     std::string log_file;                  ///< what its output is kept in, where that is not among the runtime's files
 };
 
+/// As it is shown: at least 0, whatever an API lets pass.
+inline std::uint64_t restarts_of(const container& state) noexcept
+{
+    return state.restart_count > 0 ? static_cast<std::uint64_t>(state.restart_count) : 0;
+}
+
 }  // namespace nodescope

@@ -101,19 +101,13 @@ nat_reader::nat_reader(program_runner& programs, nat_options options)
 {
 }
 
-const nat_reader::confinement& nat_reader::nft_sandbox()
+void nat_reader::blocking_prepare()
 {
-    if (!nft_sandbox_) nft_sandbox_ = sandbox::make(rights_with({CAP_NET_ADMIN}, options_.directories));
-    return *nft_sandbox_;
-}
-
-const nat_reader::confinement& nat_reader::legacy_sandbox()
-{
-    // The old interface is asked over a raw socket.
-    if (!legacy_sandbox_) {
+    std::call_once(prepared_, [this] {
+        nft_sandbox_ = sandbox::make(rights_with({CAP_NET_ADMIN}, options_.directories));
+        // The old interface is asked over a raw socket.
         legacy_sandbox_ = sandbox::make(rights_with({CAP_NET_ADMIN, CAP_NET_RAW}, options_.directories));
-    }
-    return *legacy_sandbox_;
+    });
 }
 
 /// One program to its end. The two variants are two programs, because one reads nf_tables and the other the tables of
@@ -148,6 +142,7 @@ task<result<program_output>> nat_reader::save(std::string name, confinement conf
 task<result<nat_text>> nat_reader::read(nat_target where, ip_family family, result<nat_tables> found, deadline limit)
 {
     if (!found) co_return found.error();
+    blocking_prepare();
     nat_text made;
     bool any = false;
     std::optional<error> failed = found->nft_failure;
@@ -158,8 +153,8 @@ task<result<nat_text>> nat_reader::read(nat_target where, ip_family family, resu
     };
     const std::string prefix = family == ip_family::ipv4 ? "iptables-" : "ip6tables-";
     std::vector<variant> variants;
-    if (found->nft) variants.push_back({prefix + "nft-save", &nft_sandbox(), found->nft_rules});
-    if (found->legacy) variants.push_back({prefix + "legacy-save", &legacy_sandbox(), 0});
+    if (found->nft) variants.push_back({prefix + "nft-save", &nft_sandbox_, found->nft_rules});
+    if (found->legacy) variants.push_back({prefix + "legacy-save", &legacy_sandbox_, 0});
     for (variant& one : variants) {
         if (made.truncated) break;
         const std::string label = "nat: " + one.name;

@@ -11,6 +11,7 @@
 #include "netlink/net_namespace.hpp"
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,30 +42,31 @@ struct nat_text {
     std::string elsewhere;  ///< as nat_tables has it
 };
 
-/// Reactor thread only.
 class nat_reader {
 public:
     nat_reader(program_runner& programs, nat_options options);
+
+    /// Makes what the programs are confined by, once, when it is first needed, which most services never do: the filter
+    /// of system calls takes some milliseconds, and paths are opened on a disk that may hang. From any thread.
+    void blocking_prepare();
 
     /// Reads what was `found` in that namespace a moment ago. Every message begins with "nat: " and names the phase:
     /// "nat: look for tables: …", "nat: iptables-nft-save: …". A program that ends with another status than 0 is
     /// failure::failed with the first line of its standard error; one that ran into its limit of memory is
     /// failure::too_large, and so is one that showed fewer rules than were found. When nothing could be read the first
     /// failure is returned. `limit` bounds all programs together. Cancellation kills the program at once.
+    /// Reactor thread only; blocking_prepare() should have been called.
     task<result<nat_text>> read(nat_target where, ip_family family, result<nat_tables> found, deadline limit);
 
 private:
     /// One of the programs of a variant, and what it may do.
     using confinement = result<std::shared_ptr<const sandbox>>;
     task<result<program_output>> save(std::string name, confinement confined, nat_target where, deadline limit);
-    /// Made when it is first needed, which most services never do: its filter of system calls takes some milliseconds.
-    const confinement& nft_sandbox();
-    const confinement& legacy_sandbox();
-
     program_runner& programs_;
     nat_options options_;
-    std::optional<confinement> nft_sandbox_;
-    std::optional<confinement> legacy_sandbox_;
+    std::once_flag prepared_;
+    confinement nft_sandbox_;
+    confinement legacy_sandbox_;
 };
 
 }  // namespace nodescope::netlink

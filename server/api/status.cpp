@@ -35,6 +35,7 @@ std::string status_text(const service_state& state)
             json.member("containerTexts", state.left_out.container_texts);
             json.member("samples", state.left_out.samples);
             json.member("events", state.left_out.events);
+            json.member("ends", state.left_out.ends);
             json.member("applicationFigures", state.left_out.application_figures);
             json.member("requestBodies", state.left_out.request_bodies);
             json.member("answers", state.left_out.answers);

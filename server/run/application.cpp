@@ -223,15 +223,6 @@ bool application::told_to_stop_within(std::chrono::milliseconds pause)
     return told;
 }
 
-/// By then the start is over, and its first questions are answered.
-task<> let_go_of_start()
-{
-    constexpr std::chrono::seconds settled{1};
-    asio::steady_timer timer(co_await asio::this_coro::executor, settled);
-    const auto [stopped] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-    if (!stopped) let_go_of_code();
-}
-
 task<> application::handle_signals()
 {
     for (;;) {
@@ -332,7 +323,6 @@ void application::run()
     }
     manager_.ready(state_);
     backends_.start();
-    group_.spawn("code of the start", let_go_of_start());
     reactor_.run();
     log_.write(log_level::info, "stopped", {{"tasks_left", group_.size()}});
 }

@@ -115,6 +115,7 @@ void backends::count(api::service_state& to) const
     to.cgroups_unwatched = cadvisor_->cgroups_unwatched();
     to.left_out.samples = cadvisor_->samples_left_out();
     to.left_out.events = cadvisor_->events_left_out();
+    to.left_out.ends = cadvisor_->ends_left_out();
     to.left_out.container_texts = cadvisor_->texts_left_out();
     to.kills_not_counted = cadvisor_->kills_not_counted();
     if (docker_ != nullptr) to.left_out.docker_strings = docker_->left_out();

@@ -51,6 +51,7 @@ public:
     /// What there was no room for since the start.
     [[nodiscard]] std::uint64_t samples_left_out() const noexcept { return containers_.samples_left_out(); }
     [[nodiscard]] std::uint64_t events_left_out() const noexcept { return containers_.events_left_out(); }
+    [[nodiscard]] std::uint64_t ends_left_out() const noexcept { return containers_.ends_left_out(); }
     [[nodiscard]] std::uint64_t texts_left_out() const noexcept { return containers_.texts_left_out(); }
     [[nodiscard]] std::uint64_t kills_not_counted() const noexcept { return containers_.kills_not_counted(); }
     /// Begins what runs without being asked: following the kernel's log, and sampling where the configuration says so.

@@ -11,8 +11,4 @@ void raise_descriptor_limit();
 /// a large answer is kept room for once, and not by each of them that has built one.
 void bound_allocator();
 
-/// Gives back the pages of code that only the start has used: they are mapped, and count as this process's memory, for
-/// as long as it runs. What is used again is mapped again, from the kernel's cache.
-void let_go_of_code();
-
 }  // namespace nodescope

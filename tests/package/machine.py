@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 
 from tests.package.test_package import CACHE as MINIMAL
-from tests.package.test_package import fresh_root, run
+from tests.package.test_package import fresh_root, inside, run
 from tests.support.waiting import wait_until
 
 ROOT = MINIMAL.with_name("bookworm-machine")
@@ -59,10 +59,8 @@ ANSWER_LIMIT_S = 180
 
 
 def in_root(root, *command):
-    """In that root, with a /proc of its own mount namespace."""
-    mounts = f'mount --make-rprivate / && mount -t proc proc {root}/proc && exec chroot {root} "$@"'
-    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
-    return run("unshare", "--mount", "sh", "-c", mounts, "sh", *command, env=environment, timeout=900)
+    words, environment = inside(root, *command)
+    return run(*words, env=environment, timeout=900)
 
 
 def make_root():

@@ -9,6 +9,9 @@ from tests.support.waiting import wait_until
 ROOT_PORT = 8096
 # Of a working set in docker stats, which is rounded.
 ROUNDED = 200_000
+# The table of docs/cadvisor.md ("What a group costs"), of a container with one interface and one disk.
+SERIES = {"advtcp": 10, "cpu": 3, "percpu": 0, "memory": 30, "network": 8, "tcp": 22, "udp": 8, "disk": 3, "diskIO": 8, "process": 6,
+          "oom_event": 1, "app": 0, "ends": 0}
 
 
 def series(text, family, having=""):
@@ -129,6 +132,31 @@ class Figures(OfContainers):
         self.assertEqual(unit, root)
         unit, root = both("/api/v2.0/spec?recursive=true")
         self.assertEqual(set(unit), set(root))
+
+    def test_7_series_of_a_container_are_as_many_as_documented(self):
+        self.container("counted", "dd if=/dev/zero of=/file bs=1M count=5 conv=fsync; sleep 1000")
+        # A group that is measured nowhere: only what is always there.
+        always = self.series_with("advtcp", SERIES["advtcp"])
+        counted = {group: self.series_with(group, always + more) - always for group, more in SERIES.items() if group != "advtcp"}
+        self.assertEqual({"advtcp": always, **counted}, SERIES)
+
+    def series_with(self, group, expected):
+        """How many the container has with that group alone: as many as are expected, or what there is after a while."""
+        service = self.in_the_background(f"exec nodescope serve --listen 127.0.0.1:{ROOT_PORT} --count-sockets --count-descriptors "
+                                         f"--metrics-enable {group}")
+        count = -1
+        def as_expected():
+            nonlocal count
+            code, text = self.machine.result(f"curl -sf 127.0.0.1:{ROOT_PORT}/metrics")
+            count = len(series(text, r"\w+", 'name="counted"')) if code == 0 else -1
+            return count == expected
+        try:
+            wait_until(as_expected, f"series of {group}", limit_s=20)
+        except AssertionError:
+            pass
+        self.tell(f"kill $(cat {service}.pid)")
+        wait_until(lambda: not self.run_on(service), "it has ended")
+        return count
 
 
 class Links(OnANode):

@@ -62,6 +62,13 @@ def fresh_root(target):
     (target / "usr/sbin/policy-rc.d").chmod(0o755)
 
 
+def inside(root, *command):
+    """The words and the environment that run a command in that root, with a /proc of its own mount namespace: nothing stays mounted behind."""
+    mounts = f'mount --make-rprivate / && mount -t proc proc {root}/proc && exec chroot {root} "$@"'
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
+    return ["unshare", "--mount", "sh", "-c", mounts, "sh", *command], environment
+
+
 class Package(unittest.TestCase):
     """One after the other, in the order of their names: each starts where the one before it ended."""
 
@@ -71,14 +78,8 @@ class Package(unittest.TestCase):
         fresh_root(cls.root)
         shutil.copy(PACKAGE, cls.root / "nodescope.deb")
 
-    def inside(self, *command):
-        """In the root, with a /proc of its own mount namespace: nothing stays mounted behind."""
-        mounts = f'mount --make-rprivate / && mount -t proc proc {self.root}/proc && exec chroot {self.root} "$@"'
-        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
-        return ["unshare", "--mount", "sh", "-c", mounts, "sh", *command], environment
-
     def do(self, *command):
-        words, environment = self.inside(*command)
+        words, environment = inside(self.root, *command)
         return run(*words, env=environment)
 
     def file(self, path):
@@ -90,7 +91,7 @@ class Package(unittest.TestCase):
         return [str(path.relative_to(self.root)) for path in found] + accounts
 
     def test_1_installs(self):
-        words, environment = self.inside("dpkg", "-i", "/nodescope.deb")
+        words, environment = inside(self.root, "dpkg", "-i", "/nodescope.deb")
         subprocess.run(words, env=environment, capture_output=True, check=False, timeout=HANG_LIMIT_S)  # ends because dependencies are missing
         self.do("apt-get", "update")
         self.do("apt-get", "-y", "--no-install-recommends", "-f", "install")
@@ -109,8 +110,8 @@ class Package(unittest.TestCase):
         self.assertEqual(self.do("systemd-analyze", "verify", "nodescope.service", "nodescope.socket"), "")
 
     def test_3_answers_as_its_own_user(self):
-        words, environment = self.inside(
-            "setpriv", "--reuid=nodescope", "--regid=nodescope", "--init-groups", f"--inh-caps={CAPABILITIES}",
+        words, environment = inside(
+            self.root, "setpriv", "--reuid=nodescope", "--regid=nodescope", "--init-groups", f"--inh-caps={CAPABILITIES}",
             f"--ambient-caps={CAPABILITIES}", f"--bounding-set={CAPABILITIES}", "--no-new-privs", "--",
             "/usr/bin/nodescope", "serve", "--config", "/etc/nodescope/config.toml", "--listen", "127.0.0.1:0", "--log-format", "json")
         other = subprocess.Popen(["unshare", "--net", "sh", "-c", "echo ready; exec sleep 100000"], stdout=subprocess.PIPE)

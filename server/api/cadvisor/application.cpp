@@ -22,7 +22,7 @@ std::map<std::string_view, values_of_name> by_name(const applications::figures& 
 /// As cAdvisor joins them: empty for a figure of a regular expression.
 std::string label_text(const metric_value& of)
 {
-    if (!of.has_labels) return {};
+    if (!of.is_prometheus) return {};
     std::map<std::string_view, std::string_view> all(of.labels.begin(), of.labels.end());
     all["__name__"] = of.name;
     std::string text;

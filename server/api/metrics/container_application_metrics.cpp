@@ -17,8 +17,8 @@ namespace {
 using prometheus::MetricFamily;
 
 /// What families of ours begin with, or of whoever scrapes: an application must not pass for them.
-constexpr std::array<std::string_view, 8> others_names{"container_", "machine_", "nodescope_", "process_",
-                                                       "cadvisor_",  "scrape_",  "go_",        "kubelet_"};
+constexpr std::array<std::string_view, 9> others_names{
+    "container_", "machine_", "nodescope_", "process_", "cadvisor_", "scrape_", "go_", "kubelet_", "pod_volume_"};
 
 /// As Prometheus takes it; a figure of a regular expression may be called anything.
 std::string family_name(std::string_view name)

@@ -172,20 +172,14 @@ void add_device_usage(metric_families& to, const scrape& all, const series_choic
     }
 }
 
-struct volume_figure {
-    std::string_view name;
-    std::string_view help;
-    std::uint64_t filesystem::*value;
-};
-
-constexpr std::array<volume_figure, 3> volume_figures{{
+constexpr std::array<filesystem_figure, 3> volume_figures{{
     {"pod_volume_used_bytes", "Number of bytes that a volume of the pod takes on this node.", &filesystem::usage},
     {"pod_volume_capacity_bytes", "Number of bytes that the volume's filesystem, or its quota, has.",
      &filesystem::capacity},
     {"pod_volume_inodes_used", "Number of files and directories in the volume.", &filesystem::inodes},
 }};
 
-void add_volume_figure(metric_families& to, const scrape& all, const volume_figure& each)
+void add_volume_figure(metric_families& to, const scrape& all, const filesystem_figure& each)
 {
     MetricFamily& family = to.add({each.name, each.help, gauge});
     for (const scraped_container& one : all) {
@@ -211,9 +205,7 @@ void add_disk_metrics(metric_families& to, const scrape& all, const series_choic
             add_filesystem_figure(to, all, chosen, each);
             to.finish_all();
         }
-    }
-    if (chosen.shows(metric_group::disk)) {
-        for (const volume_figure& each : volume_figures) add_volume_figure(to, all, each);
+        for (const filesystem_figure& each : volume_figures) add_volume_figure(to, all, each);
         to.finish_all();
     }
     if (!chosen.shows(metric_group::disk_io)) return;

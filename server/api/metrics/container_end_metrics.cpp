@@ -35,7 +35,7 @@ void add_restart_metrics(metric_families& to, const scrape& measured, const cadv
         to.add({"container_restarts", "How often its runtime has started the container again.", gauge});
     MetricFamily& code = to.add({"container_last_exit_code", "Exit code with which the container last ended.", gauge});
     MetricFamily& killed = to.add(
-        {"container_oom_killed", "1 if the container last ended because it was killed because memory ran out.", gauge});
+        {"container_oom_killed", "1 if the container last ended by being killed because memory ran out.", gauge});
     MetricFamily& finished = to.add(
         {"container_finished_time_seconds", "When the container last ended, since unix epoch in seconds.", gauge});
     std::set<std::string_view> living;

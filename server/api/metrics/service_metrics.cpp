@@ -130,6 +130,7 @@ void add_backend_metrics(metric_families& to, const service_state& state)
     append_own(left_out, as_double(state.left_out.container_texts), {{"what", "container_texts"}});
     append_own(left_out, as_double(state.left_out.samples), {{"what", "samples"}});
     append_own(left_out, as_double(state.left_out.events), {{"what", "events"}});
+    append_own(left_out, as_double(state.left_out.ends), {{"what", "ends"}});
     append_own(left_out, as_double(state.left_out.application_figures), {{"what", "application_figures"}});
     append_own(left_out, as_double(state.left_out.request_bodies), {{"what", "request_bodies"}});
     append_own(left_out, as_double(state.left_out.answers), {{"what", "answers"}});

@@ -28,6 +28,7 @@ struct left_out_state {
     std::uint64_t container_texts = 0;      ///< labels and variables of a container, all of them
     std::uint64_t samples = 0;              ///< dropped earlier than their age says
     std::uint64_t events = 0;               ///< likewise
+    std::uint64_t ends = 0;                 ///< how containers ended; likewise
     std::uint64_t application_figures = 0;  ///< of a container, all of them
     std::uint64_t request_bodies = 0;       ///< refused with 503
     std::uint64_t answers = 0;              ///< refused with 503, or cut because nobody read them

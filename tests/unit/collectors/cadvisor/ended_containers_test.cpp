@@ -62,6 +62,14 @@ TEST(EndedContainers, AreForgottenAfterADay)
     EXPECT_EQ(paths(all, time_point(25h)), (texts{"/b"}));
 }
 
+TEST(EndedContainers, AreDroppedByTheirOwnTime)
+{
+    ended_containers all;
+    all.add(ended("/clock-ahead", time_point(1000h)));
+    all.add(ended("/b", time_point(1h)));
+    EXPECT_EQ(paths(all, time_point(26h)), (texts{"/clock-ahead"})) << "whatever ended before it by a wrong clock";
+}
+
 TEST(EndedContainers, TakeNoMoreThanTheirBytes)
 {
     constexpr std::size_t long_path = 1000;

@@ -21,6 +21,7 @@ TEST(Status, TellsOfTheServiceAndOfWhatItLastHeard)
     state.left_out.container_texts = 10;
     state.left_out.samples = 8;
     state.left_out.events = 7;
+    state.left_out.ends = 12;
     state.left_out.application_figures = 11;
     state.left_out.request_bodies = 6;
     state.left_out.answers = 5;
@@ -38,7 +39,7 @@ TEST(Status, TellsOfTheServiceAndOfWhatItLastHeard)
               "\"kubernetes\":{\"up\":null,\"calls\":0,\"failures\":0,\"deadlineMisses\":0}},"
               "\"kernelReads\":{\"running\":2,\"hanging\":1,\"deadlineMisses\":7},"
               "\"leftOut\":{\"dockerStrings\":9,\"containerTexts\":10,\"samples\":8,\"events\":7,"
-              "\"applicationFigures\":11,\"requestBodies\":6,"
+              "\"ends\":12,\"applicationFigures\":11,\"requestBodies\":6,"
               "\"answers\":5},"
               "\"processLists\":{\"readersKilled\":4,\"unread\":5,\"leftOut\":6},"
               "\"credentials\":{\"tokens\":\"in use\",\"certificates\":\"outdated\"}}\n");

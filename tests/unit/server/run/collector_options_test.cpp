@@ -1,6 +1,7 @@
 // One number per setting: what --timeout-* says is what the clients and collectors are built with. What the sessions of
 // the HTTP server make of theirs is looked at while they run: tests/integration/service/test_timeout_flags.py.
 #include "server/run/collector_options.hpp"
+#include "server/api/metrics/series_choice.hpp"
 #include "tests/unit/server/config/command_line.hpp"
 
 #include <gtest/gtest.h>
@@ -9,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace nodescope {
@@ -128,6 +130,14 @@ TEST(EngineSockets, AreLeftToTheOneWhoseTheyAre)
 }
 
 TEST(EventFlags, ReachTheStore) { EXPECT_EQ(sampling_options(parsed({"--max-events", "7"})).events_per_kind, 7U); }
+
+TEST(MetricGroups, CanAllBeChosen)
+{
+    for (const std::string_view name : api::metric_group_names) {
+        EXPECT_EQ(parsed({"--metrics-enable", std::string(name)}).metrics_enabled, words{std::string(name)});
+        EXPECT_EQ(parsed({"--metrics-disable", std::string(name)}).metrics_disabled, words{std::string(name)});
+    }
+}
 
 }  // namespace
 }  // namespace nodescope

@@ -123,10 +123,10 @@ TEST(ApplicationSeries, HaveTheContainersLabelsAndTheirOwnAndNoNameOfOurs)
     one.spec = std::make_shared<const cadvisor::container_spec>();
     one.samples.emplace_back();
     applications::figures said;
-    for (const char* name : {"jobs.total", "container_memory_rss", "up", "nodescope_x"}) {
+    for (const char* name : {"jobs.total", "container_memory_rss", "up", "nodescope_x", "pod_volume_used_bytes"}) {
         applications::metric_value& value = said.values.emplace_back();
         value.name = name;
-        value.has_labels = true;
+        value.is_prometheus = true;
         value.labels = {{"queue-name", "a\"b"}, {"id", "/forged"}};
         value.real = 3;
     }
@@ -143,8 +143,9 @@ TEST(ApplicationSeries, HaveTheContainersLabelsAndTheirOwnAndNoNameOfOurs)
     EXPECT_FALSE(got.families.contains("up"));
     EXPECT_FALSE(got.families.contains("nodescope_x"));
     EXPECT_FALSE(got.families.contains("container_memory_rss"));
+    EXPECT_FALSE(got.families.contains("pod_volume_used_bytes"));
     const auto& left_out = got.families.at("nodescope_scrape_left_out").series;
-    EXPECT_EQ(left_out.at(1).value, 3) << left_out.at(1).labels.at("what");
+    EXPECT_EQ(left_out.at(1).value, 4) << left_out.at(1).labels.at("what");
 }
 
 }  // namespace
