@@ -198,7 +198,10 @@ task<result<std::string>> client::message_of(method what, std::string id, deadli
 /// The message that Version answers.
 task<result<std::string>> client::negotiate(deadline limit)
 {
-    const std::string at = where().text();
+    // Looked at once: hundreds of new containers may be asked for on a node without CRI.
+    const auto chosen = where().chosen();
+    if (!chosen) co_return unanswered(method::version, where().nobody());
+    const std::string at = "unix://" + chosen->shown();
     if (steady_clock::now() < without_cri_until_) {
         co_return error(failure::disabled, fmt::format("cri: what listens at {} does not serve CRI", at));
     }

@@ -36,10 +36,20 @@ std::optional<files::place> endpoint_choice::chosen() const
 
 std::string endpoint_choice::text() const
 {
-    if (const auto one = chosen()) return "unix://" + one->shown();
+    const auto one = chosen();
+    return one ? "unix://" + one->shown() : all();
+}
+
+std::string endpoint_choice::all() const
+{
     std::string all;
     for (const files::place& one : places_) all += (all.empty() ? "" : ", ") + one.shown();
     return all;
+}
+
+error endpoint_choice::nobody() const
+{
+    return error(failure::disabled, fmt::format("there is no CRI runtime at any of {}", all()));
 }
 
 bool endpoint_choice::is_usable() const

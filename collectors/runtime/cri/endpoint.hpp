@@ -29,12 +29,16 @@ public:
     [[nodiscard]] bool is_configured() const noexcept { return configured_; }
     /// Nothing where there is none.
     [[nodiscard]] std::optional<files::place> chosen() const;
+    /// What is said then: failure::disabled.
+    [[nodiscard]] error nobody() const;
     /// As a person would write it.
     [[nodiscard]] std::string text() const;
     /// Whether there is a socket that this process may connect to.
     [[nodiscard]] bool is_usable() const;
 
 private:
+    [[nodiscard]] std::string all() const;
+
     std::vector<files::place> places_;
     bool configured_ = false;
 };
