@@ -19,9 +19,10 @@ namespace {
 // One measurement under way.
 struct measuring {
     cgroup_files& files;
+    cgroup_files::reading directories;
     cgroup_text_buffer buffer;
 
-    explicit measuring(cgroup_files& of) : files(of) {}
+    explicit measuring(cgroup_files& of) : files(of), directories(of) {}
     std::optional<std::string_view> text(cgroup_controller controller, std::string_view name)
     {
         return files.read(controller, name, buffer);
@@ -222,7 +223,7 @@ cgroup_figures read_v2(cgroup_files& files)
 // The limits, each from a file of its own that is read when asked for.
 class limit_reading {
 public:
-    explicit limit_reading(const cgroup_files& files) : files_(files) {}
+    explicit limit_reading(cgroup_files& files) : files_(files), directories_(files) {}
 
     std::optional<std::string_view> text(cgroup_controller controller, std::string_view name)
     {
@@ -239,7 +240,8 @@ public:
     }
 
 private:
-    const cgroup_files& files_;
+    cgroup_files& files_;
+    cgroup_files::reading directories_;
     cgroup_text_buffer buffer_;
 };
 
@@ -337,7 +339,7 @@ result<cgroup_limits> cgroup_reader::blocking_limits()
     return limits;
 }
 
-result<std::vector<pid_t>> cgroup_reader::blocking_processes(std::size_t limit) const
+result<std::vector<pid_t>> cgroup_reader::blocking_processes(std::size_t limit)
 {
     cgroup_text_buffer buffer;
     const auto text = files_.read_once(cgroup_controller::cpu, "cgroup.procs", buffer);
