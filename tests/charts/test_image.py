@@ -14,7 +14,7 @@ import subprocess
 import unittest
 import urllib.request
 
-from tests.support import bill_of_materials, chart, docker_engine, image_base, image_builder, service
+from tests.support import bill_of_materials, chart, docker_engine, image_base, image_builder, same_view, service
 from tests.support.chart_cases import Case
 from tests.support.waiting import wait_until
 
@@ -193,6 +193,12 @@ class RunningImage(ImageTest):
         self.assertEqual((run.returncode, run.stderr), (0, ""))
         return json.loads(run.stdout)
 
+    def lacking(self):
+        """What root sees on this node and the chart's container does not."""
+        other = self.engine.create(self, ["sleep", "1000"]).start()
+        with service.Service("--docker-host", f"unix://{self.engine.path}", "--node-name=a-node") as root:
+            return same_view.lacking(same_view.view_of(self.port), same_view.view_of(root.port), other.name)
+
 
 class Running(RunningImage):
     def test_docker_finds_it_healthy(self):
@@ -246,8 +252,14 @@ class Running(RunningImage):
         self.assertIn("root", owners)
 
     def test_the_nodes_own_files_are_out_of_reach(self):
-        """And with them the figures of its filesystems."""
+        """And with them the figures of its filesystems, and nothing else."""
         self.assertNotIn("/", [one["mountpoint"] for one in self.get("/api/v2.1/storage")])
+        found = self.lacking()
+        self.assertLessEqual(set(found), {"storage", "machine", "series"}, found)
+        self.assertEqual(set(found["machine"]), {"filesystems"})
+        of_node = {family for family, labels in found["series"] if 'id="/"' in labels}
+        self.assertEqual({family for family in of_node if not family.startswith("container_fs_")}, set())
+        self.assertLessEqual({family for family, _ in found["series"]} - of_node, {"container_fs_limit_bytes", "container_fs_usage_bytes"})
 
 
 class RunningUnderTheChartsProfile(Running):
@@ -273,6 +285,9 @@ class RunningWithTheNodesRoot(RunningImage):
     def test_the_filesystem_below_it_has_figures(self):
         sizes = {one["mountpoint"]: one["capacity"] for one in self.get("/api/v2.1/storage")}
         self.assertGreater(sizes["/"], 0)
+
+    def test_all_that_root_sees(self):
+        self.assertEqual(self.lacking(), {})
 
 
 class RunningWithDockersFolder(RunningImage):

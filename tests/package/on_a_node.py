@@ -7,6 +7,9 @@ import unittest
 from tests.package.machine import Machine
 from tests.support.waiting import wait_until
 
+DROP_IN_FOLDER = "/etc/systemd/system/nodescope.service.d"
+# Each with the capabilities that it adds.
+DROP_INS = {"kmsg": {"cap_syslog"}, "legacy-iptables": {"cap_net_raw"}, "goroutine-dumps": {"cap_kill", "cap_dac_read_search"}, "network": set()}
 THREE = {"cap_net_admin", "cap_sys_ptrace", "cap_sys_admin"}
 
 
@@ -52,6 +55,13 @@ class OnANode(unittest.TestCase):
             self.assertEqual(set(self.tell(f"capsh --decode={rights[kind]}").partition("=")[2].split(",")), names, kind)
         self.assertEqual((rights["NoNewPrivs"], rights["Seccomp"]), ("1", "2"))
         self.assertNotEqual(rights["Uid"], "0")
+
+    def run_with(self, names):
+        """The service with those drop-ins alone."""
+        self.tell(f"rm -rf {DROP_IN_FOLDER} && mkdir {DROP_IN_FOLDER}")
+        for name in names:
+            self.tell(f"cp /usr/share/nodescope/drop-ins/{name}.conf {DROP_IN_FOLDER}/")
+        self.tell("systemctl daemon-reload && systemctl reset-failed nodescope && systemctl restart nodescope")
 
     def in_the_background(self, command):
         """A job: run_on() says whether it goes on, and printed() what it has written."""

@@ -13,10 +13,9 @@ import sys
 import unittest
 
 from tests.package.node_figures import Figures, Links
-from tests.package.on_a_node import THREE, OnANode, Setup
+from tests.package.on_a_node import DROP_IN_FOLDER, DROP_INS, THREE, OnANode, Setup
 from tests.support.waiting import wait_until
 
-DROP_INS = {"kmsg": {"cap_syslog"}, "legacy-iptables": {"cap_net_raw"}, "goroutine-dumps": {"cap_kill", "cap_dac_read_search"}, "network": set()}
 WATCHDOG_S = 30
 REQUESTS = 60
 # More often than the limit that systemd has of itself (5 in 10 s), at RestartSec=1.
@@ -78,20 +77,16 @@ class Unit(OnANode):
         self.assertNotIn("failed", self.show("StatusText"))
 
     def test_3_each_drop_in_and_all_together(self):
-        folder = "/etc/systemd/system/nodescope.service.d"
         for names in (*([name] for name in DROP_INS), list(DROP_INS), []):
             with self.subTest(names=names):
-                self.tell(f"rm -rf {folder} && mkdir {folder}")
-                for name in names:
-                    self.tell(f"cp /usr/share/nodescope/drop-ins/{name}.conf {folder}/")
-                self.tell("systemctl daemon-reload && systemctl reset-failed nodescope && systemctl restart nodescope")
+                self.run_with(names)
                 self.assert_rights(THREE.union(*(DROP_INS[name] for name in names)))
                 kernel_log = self.tell("journalctl _SYSTEMD_INVOCATION_ID=$(systemctl show -p InvocationID --value nodescope) -o cat --no-pager "
                                        "| grep -c 'out-of-memory kills are not named' || true")
                 self.assertEqual(kernel_log, "0" if "kmsg" in names else "1")
-        self.assertIn("any", self.tell(f"cp /usr/share/nodescope/drop-ins/network.conf {folder}/ && systemctl daemon-reload && "
+        self.assertIn("any", self.tell(f"cp /usr/share/nodescope/drop-ins/network.conf {DROP_IN_FOLDER}/ && systemctl daemon-reload && "
                                        "systemctl cat nodescope | grep IPAddressAllow"))
-        self.tell(f"rm -rf {folder} && systemctl daemon-reload")
+        self.tell(f"rm -rf {DROP_IN_FOLDER} && systemctl daemon-reload")
 
     def test_4_the_socket_loses_no_request_and_nobody_else_gets_the_port(self):
         self.assertEqual(self.tell("stat -c '%a %U:%G' /run/nodescope.sock"), "660 root:nodescope")
