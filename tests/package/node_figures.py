@@ -11,7 +11,7 @@ ROOT_PORT = 8096
 # Of a working set in docker stats, which is rounded.
 ROUNDED = 200_000
 # The table of docs/cadvisor.md ("What a group costs"), of a container with one interface and one disk.
-SERIES = {"advtcp": 10, "cpu": 3, "percpu": 0, "memory": 30, "network": 8, "tcp": 22, "udp": 8, "disk": 3, "diskIO": 8, "process": 6,
+SERIES = {"advtcp": 10, "cpu": 3, "percpu": 0, "memory": 30, "network": 8, "tcp": 22, "udp": 8, "disk": 3, "diskIO": 6, "process": 6,
           "oom_event": 1, "app": 0, "ends": 0}
 
 

@@ -109,6 +109,7 @@ result<network_usage> network_reader::blocking_read(deadline limit, const abando
     if (auto done = read_table("net/tcp6", count_tcp_line, network.tcp6); !done) return done.error();
     if (auto done = read_table("net/udp", count_udp_line, network.udp); !done) return done.error();
     if (auto done = read_table("net/udp6", count_udp_line, network.udp6); !done) return done.error();
+    network.sockets_counted = true;
     return network;
 }
 

@@ -216,11 +216,11 @@ void append_network(go_json& json, const host::network_usage& network, socket_fi
         static const host::network_usage zeros;
         const bool always = sockets == socket_figures::zeros;
         const host::network_usage& shown = always ? zeros : network;
-        // Without any socket they were not counted: a network in use has some.
-        if (always || shown.tcp != zeros.tcp) append_tcp(json, "tcp", shown.tcp);
-        if (always || shown.tcp6 != zeros.tcp6) append_tcp(json, "tcp6", shown.tcp6);
-        if (always || shown.udp != zeros.udp) append_udp(json, "udp", shown.udp);
-        if (always || shown.udp6 != zeros.udp6) append_udp(json, "udp6", shown.udp6);
+        if (!always && !network.sockets_counted) return;
+        append_tcp(json, "tcp", shown.tcp);
+        append_tcp(json, "tcp6", shown.tcp6);
+        append_udp(json, "udp", shown.udp);
+        append_udp(json, "udp6", shown.udp6);
     });
 }
 

@@ -203,8 +203,6 @@ constexpr std::array<figure<interface>, 8> interface_figures{{
 
 void append_states(MetricFamily& to, const scraped_container& of, const host::tcp_states& states)
 {
-    // They were not counted: a network in use has some socket.
-    if (states == host::tcp_states()) return;
     for (std::size_t at = 0; at < tcp_state_names.size(); ++at) {
         append(to, of, as_double(states.by_state.at(at)), {{"tcp_state", lower_case(tcp_state_names.at(at))}});
     }
@@ -212,7 +210,6 @@ void append_states(MetricFamily& to, const scraped_container& of, const host::tc
 
 void append_states(MetricFamily& to, const scraped_container& of, const host::udp_counters& counters)
 {
-    if (counters == host::udp_counters()) return;
     append(to, of, as_double(counters.listen), {{"udp_state", "listen"}});
     append(to, of, as_double(counters.dropped), {{"udp_state", "dropped"}});
     append(to, of, as_double(counters.rx_queued), {{"udp_state", "rxqueued"}});
@@ -241,7 +238,9 @@ void add_network(metric_families& to, const scrape& all, const series_choice& ch
     const auto add_sockets = [&](std::string_view protocol, auto host::network_usage::*sockets) {
         MetricFamily& family = to.add({fmt::format("container_network_{}_usage_total", protocol),
                                        fmt::format("{} connection usage statistic for container", protocol), gauge});
-        for (const scraped_container& one : with_network) append_states(family, one, (*one.newest->network).*sockets);
+        for (const scraped_container& one : with_network) {
+            if (one.newest->network->sockets_counted) append_states(family, one, (*one.newest->network).*sockets);
+        }
     };
     if (chosen.shows(metric_group::tcp)) {
         add_sockets("tcp", &host::network_usage::tcp);

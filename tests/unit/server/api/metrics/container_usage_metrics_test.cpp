@@ -91,8 +91,7 @@ TEST(ContainerUsageMetrics, AreThoseOfTheChosenGroups)
     host::network_usage network;
     network.interfaces.emplace_back().name = "eth0";
     network.interfaces.emplace_back().name = "net1";
-    network.tcp.by_state[9] = 1;
-    network.udp.listen = 1;
+    network.sockets_counted = true;
     sample.network = std::make_shared<const host::network_usage>(network);
     host::process_usage processes;
     processes.process_count = 2;
@@ -154,6 +153,7 @@ TEST(ContainerUsageMetrics, ShowGroupsThatAreKnown)
     sample.pressures = std::make_shared<const host::pressures>(pressures);
     host::network_usage network;
     network.tcp.by_state[9] = 4;
+    network.sockets_counted = true;
     sample.network = std::make_shared<const host::network_usage>(network);
     host::process_usage processes;
     processes.process_count = 2;
@@ -170,10 +170,14 @@ TEST(ContainerUsageMetrics, ShowGroupsThatAreKnown)
     EXPECT_EQ(value("container_pressure_io_waiting_seconds_total"), 0);
     EXPECT_EQ(value("container_network_tcp_usage_total", 9), 4);
     EXPECT_EQ(value("container_processes"), 2);
-    for (const char* const family : {"container_network_tcp6_usage_total", "container_file_descriptors",
-                                     "container_memory_rss", "container_cpu_cfs_periods_total"}) {
+    EXPECT_EQ(value("container_network_tcp6_usage_total", 9), 0) << "counted, and there are none";
+    for (const char* const family :
+         {"container_file_descriptors", "container_memory_rss", "container_cpu_cfs_periods_total"}) {
         EXPECT_THAT(got.families, Not(Contains(Key(family))));
     }
+    network.sockets_counted = false;
+    sample.network = std::make_shared<const host::network_usage>(network);
+    EXPECT_THAT(metrics_of({one}).families, Not(Contains(Key("container_network_tcp_usage_total"))));
 }
 
 TEST(ContainerUsageMetrics, HaveAllProcessorsTogetherAsTheKubelet)
