@@ -34,6 +34,7 @@ constexpr std::size_t series_of_swap_events = 3;
 constexpr std::size_t series_of_processes = 5;
 constexpr std::size_t series_of_pressures = 6;
 constexpr std::size_t series_of_interface = 8;
+constexpr std::size_t series_of_sockets = 30;
 constexpr std::size_t series_of_filesystem = 4;
 constexpr std::size_t series_of_io_entry = 3;
 constexpr std::size_t series_of_volume = 3;
@@ -140,7 +141,10 @@ std::size_t series_of(const container_view& one)
     std::size_t series = plain_series;
     if (one.samples.empty()) return series;
     const sample& newest = one.samples.back();
-    if (newest.network) series += newest.network->interfaces.size() * series_of_interface;
+    if (newest.network) {
+        series += newest.network->interfaces.size() * series_of_interface;
+        if (newest.network->sockets_counted) series += series_of_sockets;
+    }
     if (newest.filesystems) series += newest.filesystems->size() * series_of_filesystem;
     if (newest.io) series += newest.io->size() * series_of_io_entry;
     if (newest.cpu) series += series_of_cpu + newest.cpu->per_cpu.size();

@@ -99,7 +99,7 @@ class IpAddr(unittest.TestCase):
             "addr add 10.2.0.1 peer 10.3.0.1/32 dev d0", "addr add 10.4.0.1/24 brd 10.4.0.255 dev d0 metric 300",
             "addr add 10.5.0.1/24 dev d0 scope link", "addr add 10.6.0.1/24 dev d0 scope host", "addr add 10.7.0.1/24 dev d0 scope site",
             "addr add 10.8.0.1/24 dev d0 scope 77", "addr add 10.9.0.1/24 dev d0 noprefixroute", "addr add 0.0.0.9/0 dev d0",
-            "addr add 10.10.0.1/24 dev d0 valid_lft 3000 preferred_lft 2000", "addr add 10.11.0.1/31 dev d0",
+            "addr add 10.10.0.1/24 dev d0 valid_lft 3500 preferred_lft 2500", "addr add 10.11.0.1/31 dev d0",
             "addr add 239.1.1.1/32 dev d0 autojoin", "addr add local 10.12.0.1/24 anycast 10.12.0.9 dev d0",
         ])
         self.check(ns, "secondary d0:app", "peer 10.3.0.1/32", "metric 300", "scope site", "scope 77", "noprefixroute", "dynamic",
