@@ -2,6 +2,7 @@
 #pragma once
 
 #include "collectors/questions/net_texts.hpp"
+#include "collectors/questions/target_opener.hpp"
 #include "collectors/runtime/container_finder.hpp"
 #include "core/deadline.hpp"
 #include "core/log.hpp"
@@ -37,6 +38,7 @@ public:
 
 private:
     friend class net_info_collector;
+    friend class target_opener;
     std::optional<container_reference> container_id_;
     pid_t pid_ = 0;
     std::string pod_namespace_;
@@ -92,7 +94,6 @@ struct net_info_options {
     std::size_t queue_limit = 64;            ///< and waiting for their turn
 };
 
-struct found_process;
 struct opened_target;
 
 /// Reactor thread only. Outlives its calls.
@@ -110,20 +111,14 @@ public:
     task<result<net_info>> collect(net_info_query query, deadline limit);
 
 private:
-    struct claimed_target;
     using shared_namespace = std::shared_ptr<const opened_namespace>;
     using shared_target = std::shared_ptr<const opened_target>;
     using shared_netlink = std::shared_ptr<const netlink_texts>;
     using shared_nat = std::shared_ptr<const nat_texts>;
 
-    task<result<found_container>> find(const net_info_query& query, deadline limit);
-    task<result<opened_target>> open_process(found_process found, deadline limit);
     task<result<opened_target>> open_container_of(const net_info_query& query, deadline limit);
     task<std::optional<opened_target>> read_known(found_container which, deadline limit);
     task<result<shared_target>> open_and_read(found_container which, deadline limit);
-    task<result<opened_target>> open_container(found_container first, deadline limit);
-    task<claimed_target> open_claimed(found_container first, deadline limit);
-    task<result<opened_target>> open_numbered(found_container which, deadline limit);
     task<> read_parts(net_info& info, shared_namespace where, bool node_nat, deadline limit);
 
     task<netlink_texts> netlink_part(shared_namespace where, deadline limit);
@@ -138,7 +133,7 @@ private:
     std::shared_ptr<namespace_reader> reader_;  // shared with jobs that outlive their askers
     net_info_options options_;
     const std::shared_ptr<netlink::name_source> names_ = std::make_shared<netlink::name_source>(options_.root);
-    logger& log_;
+    target_opener targets_;
     slot_pool slots_;
     // A known container is mostly there, and answers at once; where not, the parts get their own time.
     static constexpr std::chrono::milliseconds known_limit{500};

@@ -39,7 +39,7 @@ error not_running(const container& which, std::string_view why)
                  fmt::format("container is not running: {} {}", host::shown_container(which.name, which.id), why));
 }
 
-result<opened_target> blocking_open_target(const std::string& root, namespace_reader& reader, found_process found,
+result<opened_target> blocking_open_target(const std::string& root, namespace_reader* reader, found_process found,
                                            deadline limit, const abandon_flag& abandoned)
 {
     auto process = host::process_handle::open(root, found.pid);
@@ -91,7 +91,7 @@ result<opened_target> blocking_open_target(const std::string& root, namespace_re
                                     network->process.pid()));
     }
     auto opened = std::make_shared<opened_namespace>(std::move(network->process), std::move(network->space));
-    reader.blocking_look(*opened, limit);
+    if (reader != nullptr) reader->blocking_look(*opened, limit);
     target.where = std::move(opened);
     target.owner = std::move(found.owner);
     return target;

@@ -39,9 +39,10 @@ struct opened_target {
 /// "container is not running: web (…) <why>", failure::conflict.
 error not_running(const container& which, std::string_view why);
 
-/// failure::conflict when the process is not its owner's (any more), failure::gone when it has ended,
-/// failure::denied with the missing capability. Blocking: for pool threads.
-result<opened_target> blocking_open_target(const std::string& root, namespace_reader& reader, found_process found,
+/// `reader` looks around in the namespace; null: nobody does. failure::conflict when the process is not its owner's
+/// (any more), failure::gone when it has ended, failure::denied with the missing capability. Blocking: for pool
+/// threads.
+result<opened_target> blocking_open_target(const std::string& root, namespace_reader* reader, found_process found,
                                            deadline limit, const abandon_flag& abandoned);
 
 }  // namespace nodescope
