@@ -1,5 +1,5 @@
-// The names iproute2 gives to numbers: device groups, address scopes and reasons of protodown, from /etc/iproute2 below
-// a root path.
+// The names iproute2 gives to numbers: device groups, scopes, routing tables, protocols, …, from /etc/iproute2 and
+// /etc/protocols below a root path.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,10 @@ using name_map = std::map<int, std::string>;
 /// 0x hexadecimal, `#` starts a comment. Like iproute2, stops at the first line it cannot read.
 void add_iproute_names(name_map& names, std::string_view file);
 
+/// Adds the lines `name number aliases…` of /etc/protocols to `names`; an earlier line wins, and what is not such a
+/// line is left out, as in protocols(5).
+void add_protocol_names(name_map& names, std::string_view file);
+
 /// The files below <root>/etc/iproute2. A file that is missing, not a regular file or above 256 KiB counts as empty.
 /// Reads each file when a name is first asked for. For one thread.
 class iproute_names {
@@ -29,6 +33,16 @@ public:
     /// `rt_scopes`. iproute2 has names of its own for five scopes, and reads the file, which may then rename those,
     /// when it first meets another one.
     std::string scope(std::uint8_t number);
+    /// `rt_tables`, `rt_tables.d/*.conf`
+    std::string table(std::uint32_t number);
+    /// `rt_protos`, `rt_protos.d/*.conf`: who made a route.
+    std::string route_protocol(std::uint8_t number);
+    /// `rt_realms`
+    std::string realm(std::uint32_t number);
+    /// `rt_dsfield`; a number is hexadecimal, "0x08".
+    std::string traffic_class(std::uint8_t number);
+    /// /etc/protocols: "tcp"; "ipproto-6" for one without a name.
+    std::string ip_protocol(std::uint8_t number);
     /// `protodown_reasons.d/*.conf`
     std::string protocol_down_reason(unsigned number);
 
@@ -38,6 +52,11 @@ private:
     std::string root_;
     std::optional<name_map> groups_;
     std::optional<name_map> scopes_;
+    std::optional<name_map> tables_;
+    std::optional<name_map> protocols_;
+    std::optional<name_map> realms_;
+    std::optional<name_map> traffic_classes_;
+    std::optional<name_map> ip_protocols_;
     std::optional<name_map> reasons_;
 };
 

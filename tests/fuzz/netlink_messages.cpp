@@ -1,6 +1,10 @@
 // What a kernel (or a hostile recording of one) may answer to a dump: framing of datagrams, then every decoder on every
 // message.
+#include "core/json/strict.hpp"
 #include "netlink/decode/decode.hpp"
+#include "netlink/json/link.hpp"
+#include "netlink/json/neighbour.hpp"
+#include "netlink/json/route.hpp"
 #include "netlink/read/dump.hpp"
 #include "netlink/read/dump_protocol.hpp"
 #include "netlink/text/ip_addr.hpp"
@@ -9,11 +13,41 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
 using namespace nodescope;
 using namespace nodescope::netlink;
+
+namespace {
+
+/// What is decoded in full, and the JSON that is written of it.
+void decode_details(byte_span message, std::size_t& damaged)
+{
+    static const link_index links(std::vector<detailed_link>{});
+    static iproute_names names("/nonexistent");
+    const json_context context(links, names);
+    std::string out;
+    json_writer json(out);
+    detailed_link link;
+    if (decode(message, link, damaged)) write_link(json, link, {}, context);
+    detailed_route route;
+    if (decode(message, route, damaged)) write_route(json, route, {}, context);
+    detailed_nexthop nexthop;
+    if (decode(message, nexthop, damaged)) write_nexthop(json, nexthop, context);
+    detailed_rule rule;
+    if (decode(message, rule, damaged)) write_rule(json, rule, context);
+    neighbour entry;
+    if (decode(message, entry, damaged)) {
+        write_neighbour(json, entry, context);
+        write_forwarding_entry(json, entry, context);
+    }
+    // The values stand side by side, with commas.
+    if (!out.empty() && !strict_json_document("[" + out + "]", {64, 1000000})) __builtin_trap();
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
 {
@@ -50,8 +84,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
             decode(whole, table, damaged);
             nft_chain chain;
             decode(whole, chain, damaged);
-            routing_rule rule;
-            decode(whole, rule, damaged);
+            decode_details(whole, damaged);
         },
     };
     bool finished = false;

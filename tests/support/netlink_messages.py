@@ -27,6 +27,18 @@ def u8(kind, value):
     return attribute(kind, struct.pack("=B", value))
 
 
+def u16(kind, value):
+    return attribute(kind, struct.pack("=H", value & 0xFFFF))
+
+
+def be16(kind, value):
+    return attribute(kind, struct.pack(">H", value))
+
+
+def u64(kind, value):
+    return attribute(kind, struct.pack("=Q", value))
+
+
 def u32(kind, value):
     return attribute(kind, struct.pack("=I", value & 0xFFFFFFFF))
 
@@ -79,6 +91,16 @@ def lo():
 def ethernet(index, name, *more, flags=UP | RUNNING | LOWER_UP | BROADCAST_FLAG | MULTICAST, address_bytes=None, **other):
     return link(index, ETHER, flags, usual(name, **other), attribute(ADDRESS, address_bytes or bytes((2, 0, 0, 0, index >> 8 & 0xFF, index & 0xFF))),
                 attribute(BROADCAST, b"\xff" * 6), *more)
+
+
+def kind_info(name, *data, port=None, port_data=()):
+    """IFLA_LINKINFO: the kind of a link with its own attributes, and of its place in a master."""
+    parts = [text(1, name)] if name else []
+    if data:
+        parts.append(nested(2, *data))
+    if port:
+        parts += [text(4, port), nested(5, *port_data)]
+    return nested(LINKINFO, *parts)
 
 
 def tunnel(index, name, kind, local, remote, *more):

@@ -1,6 +1,8 @@
 // Prints what the service shows of a process's network: `print_network PID [ROOT]`, or of recorded netlink messages:
-// `print_network --messages LINKS ADDRESSES [ROOT]`. For tests that compare it with the real tools.
+// `print_network --messages LINKS ADDRESSES [ROOT]`, as text, and with `--json-messages` as /v1/network has it. For
+// tests that compare it with the real tools.
 #include "netlink/decode/decode.hpp"
+#include "netlink/json/link.hpp"
 #include "netlink/net_namespace.hpp"
 #include "netlink/read/network_reader.hpp"
 #include "netlink/text/ip_addr.hpp"
@@ -53,6 +55,25 @@ std::vector<T> decode_file(const char* path)
     return items;
 }
 
+std::string json_of(const char* links_file, const char* addresses_file)
+{
+    const auto links = decode_file<netlink::detailed_link>(links_file);
+    const auto addresses = decode_file<netlink::link_address>(addresses_file);
+    const netlink::link_index index(links);
+    netlink::iproute_names names("/");
+    const netlink::json_context context(index, names);
+    std::string out;
+    json_writer json(out);
+    json.array(links, [&](const netlink::detailed_link& one) {
+        std::vector<const netlink::link_address*> own;
+        for (const netlink::link_address& address : addresses) {
+            if (address.link_index == one.index) own.push_back(&address);
+        }
+        netlink::write_link(json, one, own, context);
+    });
+    return out;
+}
+
 }  // namespace
 
 int main(int count, char** arguments)
@@ -67,6 +88,10 @@ int main(int count, char** arguments)
         netlink::iproute_names names(count > 4 ? arguments[4] : "/");
         const auto shown = netlink::ip_addr_text(links, addresses, names, {});
         std::fwrite(shown.data(), 1, shown.size(), stdout);
+        return 0;
+    }
+    if (count >= 4 && std::string_view(arguments[1]) == "--json-messages") {
+        std::puts(json_of(arguments[2], arguments[3]).c_str());
         return 0;
     }
     const auto text = addresses_of(arguments[1], count > 2 ? arguments[2] : "/");

@@ -1,0 +1,90 @@
+#include "netlink/read/detailed_reader.hpp"
+
+#include "netlink/read/dump_all.hpp"
+
+#include <linux/fib_rules.h>
+#include <linux/if_addr.h>
+#include <linux/neighbour.h>
+#include <linux/nexthop.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+namespace nodescope::netlink {
+
+namespace {
+
+constexpr ifinfomsg every_link{};
+constexpr ifaddrmsg every_address{};
+constexpr nhmsg every_nexthop{};
+
+result<dumped<neighbour>> read_neighbours_of(netlink_socket& socket, std::string_view what, std::uint8_t family,
+                                             deadline limit, const abandon_flag& abandoned)
+{
+    ndmsg header{};
+    header.ndm_family = family;
+    return dump_all<neighbour>(socket, {what, RTM_GETNEIGH, header}, detailed_limits, limit, abandoned);
+}
+
+}  // namespace
+
+result<dumped<detailed_link>> blocking_read_detailed_links(netlink_socket& socket, deadline limit,
+                                                           const abandon_flag& abandoned)
+{
+    return dump_all<detailed_link>(socket, {"links", RTM_GETLINK, every_link}, detailed_limits, limit, abandoned);
+}
+
+result<dumped<link>> blocking_read_links(netlink_socket& socket, deadline limit, const abandon_flag& abandoned)
+{
+    const dump_request request("interface names", RTM_GETLINK, every_link,
+                               [](nl_msg* message) { nla_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS); });
+    return dump_all<link>(socket, request, detailed_limits, limit, abandoned);
+}
+
+result<dumped<link_address>> blocking_read_link_addresses(netlink_socket& socket, deadline limit,
+                                                          const abandon_flag& abandoned)
+{
+    return dump_all<link_address>(socket, {"addresses", RTM_GETADDR, every_address}, detailed_limits, limit, abandoned);
+}
+
+result<dumped<detailed_route>> blocking_read_detailed_routes(netlink_socket& socket, std::uint8_t family,
+                                                             deadline limit, const abandon_flag& abandoned)
+{
+    const rtmsg header{family, 0, 0, 0, 0, 0, 0, 0, 0};
+    const std::string_view what = family == AF_INET6 ? "IPv6 routes" : "routes";
+    return dump_all<detailed_route>(socket, {what, RTM_GETROUTE, header}, detailed_limits, limit, abandoned);
+}
+
+result<dumped<detailed_rule>> blocking_read_rules(netlink_socket& socket, std::uint8_t family, deadline limit,
+                                                  const abandon_flag& abandoned)
+{
+    fib_rule_hdr header{};
+    header.family = family;
+    const std::string_view what = family == AF_INET6 ? "IPv6 rules" : "IPv4 rules";
+    return dump_all<detailed_rule>(socket, {what, RTM_GETRULE, header}, detailed_limits, limit, abandoned);
+}
+
+result<dumped<detailed_nexthop>> blocking_read_nexthops(netlink_socket& socket, deadline limit,
+                                                        const abandon_flag& abandoned)
+{
+    auto all = dump_all<detailed_nexthop>(socket, {"nexthop objects", RTM_GETNEXTHOP, every_nexthop}, detailed_limits,
+                                          limit, abandoned);
+    if (all) std::ranges::sort(all->items, {}, &detailed_nexthop::id);
+    return all;
+}
+
+result<dumped<neighbour>> blocking_read_neighbours(netlink_socket& socket, deadline limit,
+                                                   const abandon_flag& abandoned)
+{
+    return read_neighbours_of(socket, "neighbours", AF_UNSPEC, limit, abandoned);
+}
+
+result<dumped<neighbour>> blocking_read_forwarding(netlink_socket& socket, deadline limit,
+                                                   const abandon_flag& abandoned)
+{
+    return read_neighbours_of(socket, "forwarding tables", AF_BRIDGE, limit, abandoned);
+}
+
+}  // namespace nodescope::netlink
