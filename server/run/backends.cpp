@@ -2,6 +2,7 @@
 
 #include "collectors/questions/namespace_reader.hpp"
 #include "server/api/health.hpp"
+#include "server/api/network/network_routes.hpp"
 #include "server/api/processors/processors.hpp"
 #include "server/api/status.hpp"
 #include "server/run/collector_options.hpp"
@@ -57,6 +58,9 @@ result<void> backends::build_net_info()
     if (!reader) return reader.error();
     net_info_ = std::make_unique<net_info_collector>(containers_, workers_, std::move(*reader),
                                                      options_of_net_info(config_), log_);
+    auto networks = network_collector::make(containers_, workers_, options_of_network(config_), log_);
+    if (!networks) return networks.error();
+    networks_ = std::move(*networks);
     return {};
 }
 
@@ -95,6 +99,8 @@ std::vector<http::route> backends::routes(std::function<api::service_state()> st
     std::vector<http::route> routes = api::health_routes([&workers = workers_] { return workers.all_hang_for(); });
     std::vector<http::route> processors = api::processor_routes(asked, options_of_processors(config_));
     std::move(processors.begin(), processors.end(), std::back_inserter(routes));
+    std::vector<http::route> networks = api::network_routes(*networks_, config_.max_reply);
+    std::move(networks.begin(), networks.end(), std::back_inserter(routes));
     std::vector<http::route> status = api::status_routes(state);
     std::move(status.begin(), status.end(), std::back_inserter(routes));
     std::vector<http::route> cadvisor = cadvisor_->routes(std::move(state));

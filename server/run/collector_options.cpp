@@ -65,6 +65,11 @@ net_info_options options_of_net_info(const configuration& config)
     return options;
 }
 
+network_options options_of_network(const configuration& config)
+{
+    return {config.root, config.limits.host, config.limits.netlink, config.max_reply};
+}
+
 process_list_options options_of_process_list(const configuration& config)
 {
     // What stands around the list in the answer: its key, and how much of it there is.

@@ -46,4 +46,9 @@ std::string_view url_query::get(std::string_view name) const noexcept
     return found == pairs_.end() ? std::string_view() : std::string_view(found->second);
 }
 
+bool url_query::has(std::string_view name) const noexcept
+{
+    return std::any_of(pairs_.begin(), pairs_.end(), [&](const auto& pair) { return pair.first == name; });
+}
+
 }  // namespace nodescope::api

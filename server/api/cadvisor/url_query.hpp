@@ -17,6 +17,10 @@ public:
 
     /// The first value of that name, empty when there is none: to cAdvisor that is the same.
     [[nodiscard]] std::string_view get(std::string_view name) const noexcept;
+    /// Whether there is one of that name, with a value or without.
+    [[nodiscard]] bool has(std::string_view name) const noexcept;
+    /// All, in their order.
+    [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const noexcept { return pairs_; }
 
 private:
     std::vector<std::pair<std::string, std::string>> pairs_;

@@ -1,0 +1,80 @@
+// A part of the answer about a network: JSON that was written on the thread that read it.
+#pragma once
+
+#include "core/json/writer.hpp"
+#include "netlink/model/reading.hpp"
+
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nodescope {
+
+struct part_text {
+    part_text() = default;
+    std::string json;  ///< one value
+    /// Of a list: where each element ends in `json`, so that it can be cut there. Empty for what must stay whole.
+    std::vector<std::size_t> ends;
+    std::string note;  ///< what is said beside it ("cut after 20000 routes: there are more"); mostly empty
+};
+
+inline void add_clause(std::string& note, std::string_view clause)
+{
+    if (!note.empty()) note += ", ";
+    note += clause;
+}
+
+/// What must be said of a dump of which `count` items are shown.
+inline std::string note_of(const netlink::completeness& read, std::size_t count, std::string_view noun)
+{
+    std::string note;
+    if (read.truncated) add_clause(note, fmt::format("cut after {} {}: there are more", count, noun));
+    if (!read.consistent) add_clause(note, "changed while it was read");
+    if (read.damaged != 0) add_clause(note, fmt::format("{} damaged messages skipped", read.damaged));
+    return note;
+}
+
+/// A list of at most about `limit_bytes`, of which `write` writes an element, or nothing for one that is not shown.
+/// `read`: how complete the list is itself.
+template <class List, class Write>
+part_text list_part(const List& items, netlink::completeness read, std::string_view noun, std::size_t limit_bytes,
+                    const Write& write)
+{
+    part_text part;
+    json_writer json(part.json);
+    json.array([&] {
+        for (const auto& item : items) {
+            if (part.json.size() > limit_bytes) {
+                read.truncated = true;
+                return;
+            }
+            const std::size_t before = part.json.size();
+            write(json, item);
+            if (part.json.size() != before) part.ends.push_back(part.json.size());
+        }
+    });
+    part.note = note_of(read, part.ends.size(), noun);
+    return part;
+}
+
+/// The same of a dump.
+template <class T, class Write>
+part_text list_part(const netlink::dumped<T>& read, std::string_view noun, std::size_t limit_bytes, const Write& write)
+{
+    return list_part(read.items, read, noun, limit_bytes, write);
+}
+
+/// What is no list: `write(json, of)` writes one value.
+template <class Struct, class Write>
+part_text whole_part(const Struct& of, const Write& write)
+{
+    part_text part;
+    json_writer json(part.json);
+    write(json, of);
+    return part;
+}
+
+}  // namespace nodescope

@@ -1,0 +1,30 @@
+// The parts of an answer about a network, in one table.
+#pragma once
+
+#include "collectors/network/part_source.hpp"
+#include "collectors/network/part_text.hpp"
+#include "core/error.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace nodescope {
+
+struct network_part {
+    std::string_view name;
+    bool by_default;  ///< also where the caller names no parts
+    /// Reads the part and writes it. On a worker thread.
+    result<part_text> (*blocking_read)(part_source& source);
+};
+
+/// All of them, in the order in which they are read and written.
+std::span<const network_part> network_parts();
+
+/// Null for a name that is not there.
+const network_part* find_network_part(std::string_view name);
+
+/// "addr, route, …", for a message.
+std::string network_part_names();
+
+}  // namespace nodescope
