@@ -3,6 +3,7 @@
 #include "collectors/network/route_parts.hpp"
 #include "netlink/json/link.hpp"
 #include "netlink/json/neighbour.hpp"
+#include "netlink/json/queue_discipline.hpp"
 #include "netlink/read/detailed_reader.hpp"
 
 #include <algorithm>
@@ -60,10 +61,27 @@ result<part_text> blocking_fdb(part_source& source)
     });
 }
 
+result<part_text> blocking_qdisc(part_source& source)
+{
+    const auto context = source.blocking_context();
+    if (!context) return context.error();
+    const auto read =
+        netlink::blocking_read_queue_disciplines(**source.blocking_socket(), source.limit, source.abandoned);
+    if (!read) return read.error();
+    return list_part(*read, "disciplines", source.limit_bytes,
+                     [&](json_writer& json, const auto& one) { netlink::write_queue_discipline(json, one, *context); });
+}
+
 constexpr network_part all_parts[] = {
-    {"addr", true, blocking_addr},       {"route", true, blocking_route}, {"route6", true, blocking_route6},
-    {"rule", true, blocking_rule},       {"rule6", true, blocking_rule6}, {"neigh", true, blocking_neigh},
-    {"nexthop", true, blocking_nexthop}, {"fdb", false, blocking_fdb},
+    {"addr", true, blocking_addr},        // links and addresses
+    {"route", true, blocking_route},      // of all families
+    {"route6", true, blocking_route6},    // of IPv6
+    {"rule", true, blocking_rule},        // of IPv4
+    {"rule6", true, blocking_rule6},      // of IPv6
+    {"neigh", true, blocking_neigh},      // of both
+    {"nexthop", true, blocking_nexthop},  // objects
+    {"fdb", false, blocking_fdb},         // forwarding tables
+    {"qdisc", true, blocking_qdisc},      // queueing disciplines
 };
 
 }  // namespace

@@ -7,8 +7,6 @@
 namespace nodescope::netlink {
 namespace {
 
-std::string raw_bytes(byte_span value) { return {reinterpret_cast<const char*>(value.data()), value.size()}; }
-
 /// The kind's own attributes as they are. The lists in them (macvlan's source addresses) are a few KiB at most.
 void take_kind_attributes(link_kind& made, byte_span value, std::size_t& damaged)
 {

@@ -54,6 +54,8 @@ void take_number(Number& target, byte_span value, std::size_t& damaged)
     else ++damaged;
 }
 
+inline std::string raw_bytes(byte_span value) { return {reinterpret_cast<const char*>(value.data()), value.size()}; }
+
 inline void take_text(std::optional<std::string>& target, byte_span value)
 {
     if (!target) target.emplace(string_payload(value));

@@ -98,7 +98,7 @@ void write_aggregation(json_writer& json, const link_kind& kind, const json_cont
         {IFLA_BOND_AD_INFO_PARTNER_KEY, "partner_key", number16},
         {IFLA_BOND_AD_INFO_PARTNER_MAC, "partner_mac", hardware},
     };
-    link_kind inside;
+    attribute_list inside;
     std::size_t damaged = 0;
     for_each_attribute(std::as_bytes(std::span(*list)), damaged, [&](std::uint16_t type, byte_span one) {
         inside.attributes.push_back({.type = type, .bytes{reinterpret_cast<const char*>(one.data()), one.size()}});

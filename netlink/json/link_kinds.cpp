@@ -63,7 +63,8 @@ void write_vlan_protocol(json_writer& json, std::string_view key, std::uint16_t 
     else json.member(key, fmt::format("[{}]", protocol));
 }
 
-void write_kind_member(json_writer& json, const link_kind& kind, const kind_member& member, const json_context& context)
+void write_kind_member(json_writer& json, const attribute_list& kind, const kind_member& member,
+                       const json_context& context)
 {
     const auto key = member.key;
     switch (member.form) {
@@ -107,13 +108,13 @@ void write_kind_member(json_writer& json, const link_kind& kind, const kind_memb
 
 }  // namespace
 
-void write_kind_members(json_writer& json, const link_kind& kind, std::span<const kind_member> members,
+void write_kind_members(json_writer& json, const attribute_list& kind, std::span<const kind_member> members,
                         const json_context& context)
 {
     for (const kind_member& member : members) write_kind_member(json, kind, member, context);
 }
 
-std::optional<std::string> kind_address(const link_kind& kind, std::uint16_t type, std::uint8_t family)
+std::optional<std::string> kind_address(const attribute_list& kind, std::uint16_t type, std::uint8_t family)
 {
     const std::string* const bytes = kind.find(type);
     const std::size_t size = family == AF_INET ? 4 : 16;

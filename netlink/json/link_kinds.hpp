@@ -16,7 +16,7 @@ namespace nodescope::netlink {
 
 /// The number in an attribute of `kind`.
 template <std::integral Number>
-std::optional<Number> kind_number(const link_kind& kind, std::uint16_t type)
+std::optional<Number> kind_number(const attribute_list& kind, std::uint16_t type)
 {
     const std::string* const bytes = kind.find(type);
     if (bytes == nullptr || bytes->size() < sizeof(Number)) return std::nullopt;
@@ -26,7 +26,7 @@ std::optional<Number> kind_number(const link_kind& kind, std::uint16_t type)
 }
 
 /// An attribute that says true by a byte that is not 0.
-inline bool kind_flag(const link_kind& kind, std::uint16_t type)
+inline bool kind_flag(const attribute_list& kind, std::uint16_t type)
 {
     return kind_number<std::uint8_t>(kind, type).value_or(0) != 0;
 }
@@ -55,11 +55,11 @@ struct kind_member {
 };
 
 /// What of `members` is there, in their order.
-void write_kind_members(json_writer& json, const link_kind& kind, std::span<const kind_member> members,
+void write_kind_members(json_writer& json, const attribute_list& kind, std::span<const kind_member> members,
                         const json_context& context);
 
 /// "group"/"remote"/"local" of tunnels; nothing for an address that is zero or not there.
-std::optional<std::string> kind_address(const link_kind& kind, std::uint16_t type, std::uint8_t family);
+std::optional<std::string> kind_address(const attribute_list& kind, std::uint16_t type, std::uint8_t family);
 
 void write_bridge(json_writer& json, const link_kind& kind, const json_context& context);
 void write_bridge_port(json_writer& json, const link_kind& kind, const json_context& context);

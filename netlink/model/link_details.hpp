@@ -1,36 +1,20 @@
 // What `ip -d -s link` shows of a link beyond what a list of addresses needs.
 #pragma once
 
+#include "netlink/model/attribute_list.hpp"
 #include "netlink/model/link.hpp"
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 namespace nodescope::netlink {
 
-/// An attribute as the kernel sent it. What its bytes are depends on what it belongs to.
-struct raw_attribute {
-    std::uint16_t type = 0;
-    std::string bytes;
-    friend bool operator==(const raw_attribute&, const raw_attribute&) = default;
-};
-
-/// What a link is ("vxlan"), or as what it is attached to its master ("bridge"), and what the kernel says of that. The
-/// attributes are the kind's own (IFLA_VXLAN_*, IFLA_BRPORT_*), in the kernel's order, the first of each type only.
-struct link_kind {
+/// What a link is ("vxlan"), or as what it is attached to its master ("bridge"), and what the kernel says of that: the
+/// kind's own attributes (IFLA_VXLAN_*, IFLA_BRPORT_*).
+struct link_kind : attribute_list {
     std::string name;
     bool has_attributes = false;  ///< it said something, be it nothing
-    std::vector<raw_attribute> attributes;
-
-    [[nodiscard]] const std::string* find(std::uint16_t type) const
-    {
-        const auto found = std::ranges::find(attributes, type, &raw_attribute::type);
-        return found != attributes.end() ? &found->bytes : nullptr;
-    }
 };
 
 /// Of rtnl_link_stats64, what is shown.

@@ -19,6 +19,7 @@ namespace {
 constexpr ifinfomsg every_link{};
 constexpr ifaddrmsg every_address{};
 constexpr nhmsg every_nexthop{};
+constexpr tcmsg every_queue{};
 
 result<dumped<neighbour>> read_neighbours_of(netlink_socket& socket, std::string_view what, std::uint8_t family,
                                              deadline limit, const abandon_flag& abandoned)
@@ -85,6 +86,13 @@ result<dumped<neighbour>> blocking_read_forwarding(netlink_socket& socket, deadl
                                                    const abandon_flag& abandoned)
 {
     return read_neighbours_of(socket, "forwarding tables", AF_BRIDGE, limit, abandoned);
+}
+
+result<dumped<queue_discipline>> blocking_read_queue_disciplines(netlink_socket& socket, deadline limit,
+                                                                 const abandon_flag& abandoned)
+{
+    return dump_all<queue_discipline>(socket, {"queueing disciplines", RTM_GETQDISC, every_queue}, detailed_limits,
+                                      limit, abandoned);
 }
 
 }  // namespace nodescope::netlink

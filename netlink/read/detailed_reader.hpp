@@ -7,6 +7,7 @@
 #include "core/worker_pool.hpp"
 #include "netlink/model/link_details.hpp"
 #include "netlink/model/neighbour.hpp"
+#include "netlink/model/queue_discipline.hpp"
 #include "netlink/model/reading.hpp"
 #include "netlink/model/route_details.hpp"
 #include "netlink/read/dump.hpp"
@@ -44,5 +45,7 @@ result<dumped<neighbour>> blocking_read_neighbours(netlink_socket& socket, deadl
 /// Forwarding tables of bridges and tunnels, and the multicast addresses that links listen to.
 result<dumped<neighbour>> blocking_read_forwarding(netlink_socket& socket, deadline limit,
                                                    const abandon_flag& abandoned);
+result<dumped<queue_discipline>> blocking_read_queue_disciplines(netlink_socket& socket, deadline limit,
+                                                                 const abandon_flag& abandoned);
 
 }  // namespace nodescope::netlink

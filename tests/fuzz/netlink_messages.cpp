@@ -4,6 +4,7 @@
 #include "netlink/decode/decode.hpp"
 #include "netlink/json/link.hpp"
 #include "netlink/json/neighbour.hpp"
+#include "netlink/json/queue_discipline.hpp"
 #include "netlink/json/route.hpp"
 #include "netlink/read/dump.hpp"
 #include "netlink/read/dump_protocol.hpp"
@@ -43,6 +44,8 @@ void decode_details(byte_span message, std::size_t& damaged)
         write_neighbour(json, entry, context);
         write_forwarding_entry(json, entry, context);
     }
+    queue_discipline discipline;
+    if (decode(message, discipline, damaged)) write_queue_discipline(json, discipline, context);
     // The values stand side by side, with commas.
     if (!out.empty() && !strict_json_document("[" + out + "]", {64, 1000000})) __builtin_trap();
 }

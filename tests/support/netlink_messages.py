@@ -66,6 +66,11 @@ def address(index, family, prefix, scope, flags, *attributes):
     return _message(20, struct.pack("=BBBBI", family, prefix, flags, scope, index) + b"".join(attributes))
 
 
+def queue_discipline(index, kind, handle, parent, references, *attributes):
+    """RTM_NEWQDISC"""
+    return _message(36, struct.pack("=BBHiIII", 0, 0, 0, index, handle, parent, references) + text(1, kind) + b"".join(attributes))
+
+
 def lifetime(preferred, valid):
     return attribute(IFA_CACHEINFO, struct.pack("=IIII", preferred, valid, 100, 200))
 

@@ -3,6 +3,7 @@
 // tests that compare it with the real tools.
 #include "netlink/decode/decode.hpp"
 #include "netlink/json/link.hpp"
+#include "netlink/json/queue_discipline.hpp"
 #include "netlink/net_namespace.hpp"
 #include "netlink/read/network_reader.hpp"
 #include "netlink/text/ip_addr.hpp"
@@ -74,6 +75,18 @@ std::string json_of(const char* links_file, const char* addresses_file)
     return out;
 }
 
+std::string queues_json_of(const char* links_file, const char* queues_file)
+{
+    const netlink::link_index index(decode_file<netlink::link>(links_file));
+    netlink::iproute_names names("/");
+    std::string out;
+    json_writer json(out);
+    json.array(decode_file<netlink::queue_discipline>(queues_file), [&](const netlink::queue_discipline& one) {
+        netlink::write_queue_discipline(json, one, netlink::json_context(index, names));
+    });
+    return out;
+}
+
 }  // namespace
 
 int main(int count, char** arguments)
@@ -92,6 +105,10 @@ int main(int count, char** arguments)
     }
     if (count >= 4 && std::string_view(arguments[1]) == "--json-messages") {
         std::puts(json_of(arguments[2], arguments[3]).c_str());
+        return 0;
+    }
+    if (count >= 4 && std::string_view(arguments[1]) == "--json-queues") {
+        std::puts(queues_json_of(arguments[2], arguments[3]).c_str());
         return 0;
     }
     const auto text = addresses_of(arguments[1], count > 2 ? arguments[2] : "/");

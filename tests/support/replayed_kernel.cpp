@@ -1,6 +1,7 @@
 // For LD_PRELOAD into `ip addr`: answers its dumps of links and addresses with messages from files, so that the real
-// tool prints links which the running kernel cannot make. REPLAY_LINKS and REPLAY_ADDRESSES name files of netlink
-// messages back to back, without NLMSG_DONE. Everything else goes to the real kernel.
+// tool prints links which the running kernel cannot make; and into `tc qdisc`. REPLAY_LINKS, REPLAY_ADDRESSES and
+// REPLAY_QUEUES name files of netlink messages back to back, without NLMSG_DONE. Everything else goes to the real
+// kernel.
 #include <dlfcn.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -59,27 +60,55 @@ void start(int descriptor, const nlmsghdr& request, const char* path)
     replayed_socket = descriptor;
 }
 
+// The file that answers this request; null where the kernel is to.
+const char* file_for(const nlmsghdr& request)
+{
+    if ((request.nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP) return nullptr;
+    if (request.nlmsg_type == RTM_GETLINK) return std::getenv("REPLAY_LINKS");
+    if (request.nlmsg_type == RTM_GETADDR) return std::getenv("REPLAY_ADDRESSES");
+    if (request.nlmsg_type == RTM_GETQDISC) return std::getenv("REPLAY_QUEUES");
+    return nullptr;
+}
+
+bool begin_replay(int descriptor, const void* data, size_t size)
+{
+    nlmsghdr request{};
+    std::memcpy(&request, data, std::min(size, sizeof request));
+    const char* const path = file_for(request);
+    if (path != nullptr) start(descriptor, request, path);
+    return path != nullptr;
+}
+
+template <class Function>
+Function real_one(const char* name)
+{
+    return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
+}
+
 }  // namespace
 
 extern "C" ssize_t send(int descriptor, const void* data, size_t size, int flags)
 {
-    nlmsghdr request{};
-    std::memcpy(&request, data, std::min(size, sizeof request));
-    if ((request.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP) {
-        if (request.nlmsg_type == RTM_GETLINK || request.nlmsg_type == RTM_GETADDR) {
-            start(descriptor, request,
-                  std::getenv(request.nlmsg_type == RTM_GETLINK ? "REPLAY_LINKS" : "REPLAY_ADDRESSES"));
-            return static_cast<ssize_t>(size);
-        }
-    }
+    if (begin_replay(descriptor, data, size)) return static_cast<ssize_t>(size);
     return sendto(descriptor, data, size, flags, nullptr, 0);
+}
+
+extern "C" ssize_t sendmsg(int descriptor, const msghdr* message, int flags)
+{
+    using function = ssize_t (*)(int, const msghdr*, int);
+    static const auto real = real_one<function>("sendmsg");
+    const bool whole = message->msg_iovlen > 0 && message->msg_iov[0].iov_len >= sizeof(nlmsghdr);
+    if (!whole || !begin_replay(descriptor, message->msg_iov[0].iov_base, message->msg_iov[0].iov_len)) {
+        return real(descriptor, message, flags);
+    }
+    return static_cast<ssize_t>(message->msg_iov[0].iov_len);
 }
 
 extern "C" ssize_t recvmsg(int descriptor, msghdr* message, int flags)
 {
     if (descriptor != replayed_socket || position == pending.size()) {
         using function = ssize_t (*)(int, msghdr*, int);
-        static const auto real = reinterpret_cast<function>(dlsym(RTLD_NEXT, "recvmsg"));
+        static const auto real = real_one<function>("recvmsg");
         return real(descriptor, message, flags);
     }
     // One message per datagram.

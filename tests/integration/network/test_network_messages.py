@@ -126,6 +126,39 @@ class NetworkMessages(unittest.TestCase):
         ]
         self.check(links, "stats64", '"stats":', "operstate_index", "proto_down_reason", "phys_port_id", "parentdev", "{}", "link_pointtopoint", '"link":null')
 
+    def check_queues(self, queues, *wanted):
+        with tempfile.TemporaryDirectory() as directory:
+            files = []
+            for name, messages in (("links", [nl.lo(), nl.ethernet(2, "e0")]), ("queues", queues)):
+                files.append(os.path.join(directory, name))
+                with open(files[-1], "wb") as file:
+                    file.write(b"".join(messages))
+            real = subprocess.run(["unshare", "-n", *COMMANDS["qdisc"]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True, env={
+                **os.environ, "REPLAY_LINKS": files[0], "REPLAY_QUEUES": files[1], "LD_PRELOAD": str(BUILD / "libreplayed_kernel.so")}).stdout
+            ours = subprocess.run([str(BUILD / "print_network"), "--json-queues", *files], stdout=subprocess.PIPE, check=True).stdout
+        self.assertEqual(difference(parse(ours), parse(real)), "")
+        for piece in wanted:
+            self.assertIn(piece, ours.decode())
+
+    def test_queueing_disciplines(self):
+        basic = nl.attribute(1, struct.pack("=QII", 5000, 7, 0))
+        queue = nl.attribute(3, struct.pack("=5I", 1, 2, 3, 4, 5))
+        for statistics in ([basic, queue], [basic, queue, nl.attribute(2, struct.pack("=II", 6, 7))], [basic, queue, nl.u64(8, 1 << 33)],
+                           [basic, queue, nl.attribute(5, struct.pack("=QQ", 1 << 40, 9)), nl.attribute(2, struct.pack("=II", 6, 7))]):
+            self.check_queues([nl.queue_discipline(2, "mq", 0, 0xFFFFFFFF, 2, nl.nested(7, *statistics)),
+                               nl.queue_discipline(2, "pfifo", 0x80010000, 0x00010001, 1, nl.nested(7, *statistics), nl.u8(12, 1), nl.u32(13, 5), nl.u32(14, 6))],
+                              '"parent":"1:1"', '"offloaded":true', '"ingress_block":5')
+        options = [nl.u32(kind, 1000 + kind) for kind in range(1, 12)] + [nl.u8(10, 1), nl.u8(11, 2)]
+        counted = nl.attribute(4, struct.pack("=10I", 0, *range(1, 10)))
+        self.check_queues([nl.queue_discipline(2, "fq_codel", 0, 0x00050001, 1, nl.nested(2, *options[:9], nl.u8(10, 3), nl.u8(11, 4)),
+                                               nl.nested(7, basic, queue, counted))], "drop_batch", "drop_overmemory", "ce_threshold_mask")
+        options = [nl.u32(kind, value) for kind, value in ((1, 10000), (2, 100), (3, 3028), (4, 15140), (5, 0), (6, 5), (7, 1 << 30), (8, 10), (9, 40000), (10, 1023),
+                                                           (11, 68750), (12, 99), (13, 10000), (14, 10000000))] + [nl.u8(15, 0)]
+        counted = nl.attribute(4, struct.pack("=7Qq4I3Q", *range(1, 8), 8, *range(9, 13), *range(13, 16)))
+        self.check_queues([nl.queue_discipline(2, "fq", 0, 0xFFFFFFFF, 2, nl.nested(2, *options), nl.nested(7, basic, queue, counted)),
+                           nl.queue_discipline(2, "fq", 0, 0xFFFFFFFF, 2, nl.nested(2, nl.u8(15, 1), nl.u32(7, 0xFFFFFFFF)), nl.nested(7, basic, queue))],
+                          "horizon_cap", "horizon_drop", "next_packet_delay", "maxrate")
+
     def test_random_attributes_of_kinds(self):
         # Sizes are those of the kernel, which iproute2 does not check; values are any. Those whose texts are lists stand above.
         chosen = random.Random(SEED)

@@ -8,7 +8,7 @@ from tests.support.network.oracle import NetworkOracle
 from tests.support.service import Service
 from tests.support.waiting import wait_until
 
-ALL = ("addr", "route", "route6", "rule", "rule6", "neigh", "nexthop", "fdb")
+ALL = ("addr", "route", "route6", "rule", "rule6", "neigh", "nexthop", "fdb", "qdisc")
 
 
 class NetworkOracles(unittest.TestCase):
@@ -180,6 +180,23 @@ class NetworkOracles(unittest.TestCase):
             ns.run(*"bridge fdb append 02:00:00:00:00:07 dev vx dst 10.0.0.9 port 100 vni 7 via v1".split())
             ns.run(*"bridge fdb append 00:00:00:00:00:00 dev vx dst 10.0.0.10".split())
         self.check(ns, "sticky", "extern_learn", "'state', 'static'", "viaIf", "'vni', 7")
+
+    def test_queueing_disciplines(self):
+        ns = self.zoo.add("qdisc")
+        ns.ip_batch([line for i in range(9) for line in (f"link add v{i} numtxqueues 4 type veth peer name w{i}", f"link set v{i} up", f"link set w{i} up")])
+        missing = []
+        for index, command in enumerate((
+                "root pfifo limit 77", "root bfifo limit 4000", "root handle 7: pfifo_fast", "root tbf rate 1mbit burst 10k latency 50ms",
+                "root tbf rate 8gbit burst 2m limit 3m peakrate 9gbit minburst 1600", "root handle 1: htb default 12 r2q 20", "clsact", "root fq_codel limit 99 ecn", "root fq")):
+            try:
+                ns.run("tc", "qdisc", "replace", "dev", f"v{index}", *command.split())
+            except RuntimeError:
+                missing.append(command)
+        for command in ("tc class add dev v5 parent 1: classid 1:12 htb rate 1mbit", "tc qdisc add dev v5 parent 1:12 handle 20: pfifo",
+                        "tc qdisc replace dev v6 root handle 5: mq"):
+            ns.run(*command.split())
+        print("disciplines this kernel cannot make:", missing, file=sys.stderr)
+        self.check(ns, "'parent'", "'priomap'", "'burst'", "'kind', 'clsact'", "'limit', 77", "'kind', 'mq'")
 
     def test_names_are_bytes(self):
         ns = self.zoo.add("names")

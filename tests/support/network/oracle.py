@@ -19,12 +19,12 @@ COMMANDS = {
     "neigh": ("ip", "-j", "-d", "-s", "neigh"),
     "nexthop": ("ip", "-j", "-d", "nexthop"),
     "fdb": ("bridge", "-j", "-d", "fdb"),
-    "qdisc": ("tc", "-j", "-s", "-d", "qdisc"),
+    "qdisc": ("tc", "-j", "-s", "qdisc"),
 }
 # Numbers that move by themselves.
 MOVING = {
     "bytes", "packets", "errors", "dropped", "over_errors", "multicast", "carrier_errors", "collisions", "valid_life_time",
-    "preferred_life_time", "expires", "used", "confirmed", "updated", "probes",
+    "preferred_life_time", "expires", "used", "drops", "requeues", "backlog", "qlen", "confirmed", "updated", "probes",
 }
 # Of a bridge and a nexthop group; they begin again.
 TIMERS = {

@@ -25,7 +25,10 @@ detailed_link link_of(std::string kind, std::vector<raw_attribute> attributes)
 {
     detailed_link link;
     link.has_kinds = true;
-    link.kind = link_kind{.name = std::move(kind), .has_attributes = true, .attributes = std::move(attributes)};
+    link_kind& made = link.kind.emplace();
+    made.name = std::move(kind);
+    made.has_attributes = true;
+    made.attributes = std::move(attributes);
     return link;
 }
 
