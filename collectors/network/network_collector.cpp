@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 
@@ -72,12 +73,22 @@ task<result<network_reading>> network_collector::collect(network_query query, de
     made.verified = target->about.verified;
     made.host_network = target->about.host_network;
     made.note = std::move(target->about.network_note);
-    made.parts = co_await read(std::move(target->where), std::move(query.parts), limit);
+    auto known = std::make_shared<known_surroundings>();
+    known->is_node = made.host_network;
+    if (target->owner) {
+        const container& what = target->owner->what;
+        known->owner = shown_container{what.id, what.name, what.runtime};
+    }
+    if (std::ranges::any_of(query.parts, &network_part::uses_containers)) {
+        known->containers = containers_.proved_before();
+    }
+    made.parts = co_await read(std::move(target->where), std::move(known), std::move(query.parts), limit);
     if (target->owner) made.owner = co_await containers_.complete(std::move(*target->owner));
     co_return made;
 }
 
 task<std::vector<network_reading::part>> network_collector::read(std::shared_ptr<const opened_namespace> where,
+                                                                 std::shared_ptr<const known_surroundings> known,
                                                                  std::vector<const network_part*> parts, deadline limit)
 {
     const deadline own = part_limit(limit, deadline::in(options_.read_timeout));
@@ -86,9 +97,9 @@ task<std::vector<network_reading::part>> network_collector::read(std::shared_ptr
     if (!slot) co_return so_far->take(parts, slot.error());
 
     const std::string what = fmt::format("read the network of net:[{}]", where->space.identity().inode);
-    auto work = [home = home_, where = std::move(where), root = options_.root, bytes = options_.limit_bytes, own, parts,
-                 so_far](const abandon_flag& abandoned) -> result<void> {
-        part_source source(home, *where, root, bytes, own, abandoned);
+    auto work = [home = home_, where = std::move(where), known = std::move(known), root = options_.root,
+                 bytes = options_.limit_bytes, own, parts, so_far](const abandon_flag& abandoned) -> result<void> {
+        part_source source(home, *where, *known, root, bytes, own, abandoned);
         for (const network_part* const which : parts) {
             if (abandoned.raised()) return {};
             so_far->put(which, which->blocking_read(source));

@@ -74,6 +74,7 @@ private:
     network_collector(container_finder& containers, worker_pool& pool, network_options options, logger& log,
                       netlink::net_namespace home);
     task<std::vector<network_reading::part>> read(std::shared_ptr<const opened_namespace> where,
+                                                  std::shared_ptr<const known_surroundings> known,
                                                   std::vector<const network_part*> parts, deadline limit);
 
     container_finder& containers_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "collectors/questions/namespace_reader.hpp"
+#include "collectors/runtime/known_containers.hpp"
 #include "core/deadline.hpp"
 #include "core/error.hpp"
 #include "core/worker_pool.hpp"
@@ -16,20 +17,37 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace nodescope {
 
-/// For one worker thread. `home`, `where` and `abandoned` outlive it.
+/// What a part shows of a container.
+struct shown_container {
+    std::string id;
+    std::string name;
+    std::string runtime;
+};
+
+/// What is known before anything is read.
+struct known_surroundings {
+    known_surroundings() = default;
+    bool is_node = false;                     ///< the namespace is the node's
+    std::optional<shown_container> owner;     ///< whose it is
+    std::vector<known_container> containers;  ///< others, for parts that look at them
+};
+
+/// For one worker thread. What is referenced outlives it.
 class part_source {
 public:
-    part_source(const netlink::net_namespace& h, const opened_namespace& w, std::string r, std::size_t bytes,
-                deadline l, const abandon_flag& a)
-        : home(h), where(w), root(std::move(r)), limit_bytes(bytes), limit(l), abandoned(a), names_(root)
+    part_source(const netlink::net_namespace& h, const opened_namespace& w, const known_surroundings& k, std::string r,
+                std::size_t bytes, deadline l, const abandon_flag& a)
+        : home(h), where(w), known(k), root(std::move(r)), limit_bytes(bytes), limit(l), abandoned(a), names_(root)
     {
     }
 
     const netlink::net_namespace& home;
     const opened_namespace& where;
+    const known_surroundings& known;
     const std::string root;         ///< of the node's file system
     const std::size_t limit_bytes;  ///< a part's JSON is cut at about this size
     const deadline limit;           ///< of all parts together

@@ -1,5 +1,6 @@
 #include "collectors/network/parts.hpp"
 
+#include "collectors/network/peers.hpp"
 #include "collectors/network/route_parts.hpp"
 #include "netlink/json/link.hpp"
 #include "netlink/json/neighbour.hpp"
@@ -73,15 +74,16 @@ result<part_text> blocking_qdisc(part_source& source)
 }
 
 constexpr network_part all_parts[] = {
-    {"addr", true, blocking_addr},        // links and addresses
-    {"route", true, blocking_route},      // of all families
-    {"route6", true, blocking_route6},    // of IPv6
-    {"rule", true, blocking_rule},        // of IPv4
-    {"rule6", true, blocking_rule6},      // of IPv6
-    {"neigh", true, blocking_neigh},      // of both
-    {"nexthop", true, blocking_nexthop},  // objects
-    {"fdb", false, blocking_fdb},         // forwarding tables
-    {"qdisc", true, blocking_qdisc},      // queueing disciplines
+    {"addr", true, false, blocking_addr},        // links and addresses
+    {"route", true, false, blocking_route},      // of all families
+    {"route6", true, false, blocking_route6},    // of IPv6
+    {"rule", true, false, blocking_rule},        // of IPv4
+    {"rule6", true, false, blocking_rule6},      // of IPv6
+    {"neigh", true, false, blocking_neigh},      // of both
+    {"nexthop", true, false, blocking_nexthop},  // objects
+    {"fdb", false, false, blocking_fdb},         // forwarding tables
+    {"peers", true, true, blocking_peers},       // the other ends of links
+    {"qdisc", true, false, blocking_qdisc},      // queueing disciplines
 };
 
 }  // namespace

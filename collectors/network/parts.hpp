@@ -13,7 +13,8 @@ namespace nodescope {
 
 struct network_part {
     std::string_view name;
-    bool by_default;  ///< also where the caller names no parts
+    bool by_default;       ///< also where the caller names no parts
+    bool uses_containers;  ///< looks at part_source::known.containers
     /// Reads the part and writes it. On a worker thread.
     result<part_text> (*blocking_read)(part_source& source);
 };

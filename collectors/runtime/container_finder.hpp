@@ -68,6 +68,8 @@ public:
     task<result<found_container>> find_by_kernel(container said, error why, deadline limit);
     /// The container's process was proved to be its own and began then.
     void proved(const found_container& found, std::uint64_t start_ticks);
+    /// Those that were proved and not forgotten since; each must be proved again (same start).
+    [[nodiscard]] std::vector<known_container> proved_before() const { return known_.all(); }
     /// It was not.
     void forget(const found_container& found) { known_.forget_process(found.what.id); }
     /// Once all else is done: gives what was asked and not answered the rest of `patience_for_name`, so that the name

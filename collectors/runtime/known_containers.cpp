@@ -34,6 +34,14 @@ void known_containers::keep(known_container one)
     place.used = ++uses_;
 }
 
+std::vector<known_container> known_containers::all() const
+{
+    std::vector<known_container> copies;
+    copies.reserve(containers_.size());
+    for (const auto& [id, entry] : containers_) copies.push_back(entry.value);
+    return copies;
+}
+
 void known_containers::forget_process(std::string_view id)
 {
     if (const auto found = containers_.find(id); found != containers_.end()) containers_.erase(found);

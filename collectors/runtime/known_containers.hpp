@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace nodescope {
 
@@ -49,6 +50,9 @@ public:
     [[nodiscard]] const meaning* meaning_of(std::string_view word);
     void mean(std::string_view word, std::string_view id, steady_clock::time_point now);
     void forget_word(std::string_view word);
+
+    /// All of them, in the order of their ids; that is no use of them.
+    [[nodiscard]] std::vector<known_container> all() const;
 
     [[nodiscard]] std::size_t size() const noexcept { return containers_.size(); }
     [[nodiscard]] std::size_t words() const noexcept { return words_.size(); }

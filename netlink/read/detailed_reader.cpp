@@ -21,6 +21,11 @@ constexpr ifaddrmsg every_address{};
 constexpr nhmsg every_nexthop{};
 constexpr tcmsg every_queue{};
 
+/// Of more links than this the whole list is cheaper.
+constexpr std::size_t asked_one_by_one = 8;
+
+void leave_out_statistics(nl_msg* message) { nla_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS); }
+
 result<dumped<neighbour>> read_neighbours_of(netlink_socket& socket, std::string_view what, std::uint8_t family,
                                              deadline limit, const abandon_flag& abandoned)
 {
@@ -39,9 +44,33 @@ result<dumped<detailed_link>> blocking_read_detailed_links(netlink_socket& socke
 
 result<dumped<link>> blocking_read_links(netlink_socket& socket, deadline limit, const abandon_flag& abandoned)
 {
-    const dump_request request("interface names", RTM_GETLINK, every_link,
-                               [](nl_msg* message) { nla_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS); });
+    const dump_request request("interface names", RTM_GETLINK, every_link, leave_out_statistics);
     return dump_all<link>(socket, request, detailed_limits, limit, abandoned);
+}
+
+result<std::vector<link>> blocking_read_links_of(netlink_socket& socket, const std::set<std::uint32_t>& indexes,
+                                                 deadline limit, const abandon_flag& abandoned)
+{
+    if (indexes.size() > asked_one_by_one) {
+        auto all = blocking_read_links(socket, limit, abandoned);
+        if (!all) return all.error();
+        std::erase_if(all->items,
+                      [&](const link& one) { return !indexes.contains(static_cast<std::uint32_t>(one.index)); });
+        return std::move(all->items);
+    }
+    std::vector<link> found;
+    for (const std::uint32_t index : indexes) {
+        ifinfomsg header{};
+        header.ifi_index = static_cast<int>(index);
+        const dump_request request("a link", RTM_GETLINK, header, leave_out_statistics);
+        const auto take = [&](const nlmsghdr& message) {
+            std::size_t damaged = 0;
+            if (!decode(bytes_of(message), found.emplace_back(), damaged)) found.pop_back();
+        };
+        const auto asked = request_one(socket, request, take, limit);
+        if (!asked && asked.error().kind() != failure::gone) return asked.error();
+    }
+    return found;
 }
 
 result<dumped<link_address>> blocking_read_link_addresses(netlink_socket& socket, deadline limit,

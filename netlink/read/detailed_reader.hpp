@@ -14,6 +14,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
+#include <vector>
 
 namespace nodescope::netlink {
 
@@ -29,6 +31,9 @@ result<dumped<detailed_link>> blocking_read_detailed_links(netlink_socket& socke
                                                            const abandon_flag& abandoned);
 /// Without statistics: for their names.
 result<dumped<link>> blocking_read_links(netlink_socket& socket, deadline limit, const abandon_flag& abandoned);
+/// Those of these indexes that are there, without statistics.
+result<std::vector<link>> blocking_read_links_of(netlink_socket& socket, const std::set<std::uint32_t>& indexes,
+                                                 deadline limit, const abandon_flag& abandoned);
 result<dumped<link_address>> blocking_read_link_addresses(netlink_socket& socket, deadline limit,
                                                           const abandon_flag& abandoned);
 /// All tables of one family; AF_UNSPEC: of all families.

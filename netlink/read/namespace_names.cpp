@@ -17,10 +17,7 @@
 
 namespace nodescope::netlink {
 
-namespace {
-
-// The id by which the socket's namespace knows the namespace behind `descriptor`; empty when it knows none.
-std::optional<std::int32_t> ask_id(netlink_socket& socket, int descriptor, deadline limit)
+std::optional<std::int32_t> blocking_namespace_id(netlink_socket& socket, int descriptor, deadline limit)
 {
     const rtgenmsg header{.rtgen_family = AF_UNSPEC};
     std::optional<std::int32_t> id;
@@ -40,11 +37,13 @@ std::optional<std::int32_t> ask_id(netlink_socket& socket, int descriptor, deadl
     return asked ? id : std::nullopt;
 }
 
+namespace {
+
 std::optional<std::int32_t> id_of_entry(netlink_socket& socket, const files::directory& entries, const char* name,
                                         deadline limit)
 {
     const unique_fd descriptor(::openat(entries.descriptor(), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    return descriptor ? ask_id(socket, descriptor.get(), limit) : std::nullopt;
+    return descriptor ? blocking_namespace_id(socket, descriptor.get(), limit) : std::nullopt;
 }
 
 bool is_namespace(const files::directory& entries, const char* name, namespace_identity identity)
@@ -72,7 +71,7 @@ std::map<std::int32_t, std::string> blocking_namespace_names(netlink_socket& soc
         const dirent* const entry = entries.next();
         if (entry == nullptr) break;
         const std::string_view name = entry->d_name;
-        if (!asked) home_id = ask_id(socket, socket.home().descriptor(), limit);
+        if (!asked) home_id = blocking_namespace_id(socket, socket.home().descriptor(), limit);
         asked = true;
         std::optional<std::int32_t> id;
         if (missing.size() == 1 && missing.front() == home_id) {

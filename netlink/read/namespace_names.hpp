@@ -6,10 +6,15 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 
 namespace nodescope::netlink {
+
+/// The id by which the namespace of `socket` knows the namespace behind `descriptor`; empty where it knows none, or the
+/// kernel does not say. Blocking.
+std::optional<std::int32_t> blocking_namespace_id(netlink_socket& socket, int descriptor, deadline limit);
 
 /// From the ids by which the namespace of `socket` knows other namespaces to their names in <root>/run/netns; where
 /// several names mean the same namespace, the first in the order of the directory. Asks only until all of `wanted`

@@ -11,7 +11,7 @@ from tests.support import docker_engine
 from tests.support import namespace_zoo as zoo_module
 from tests.support.service import Service
 
-DEFAULT_PARTS = ["addr", "route", "route6", "rule", "rule6", "neigh", "nexthop", "qdisc"]
+DEFAULT_PARTS = ["addr", "route", "route6", "rule", "rule6", "neigh", "nexthop", "peers", "qdisc"]
 
 
 class NetworkRoute(unittest.TestCase):

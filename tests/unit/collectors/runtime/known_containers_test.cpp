@@ -36,6 +36,17 @@ TEST(KnownContainers, AreForgottenWithTheirWords)
     EXPECT_EQ(known.words(), 0U);
 }
 
+TEST(KnownContainers, AllOfThemAreSeenWithoutBeingUsed)
+{
+    known_containers known;
+    for (std::size_t i = 0; i < known_containers::container_limit; ++i) known.keep(with_id(fmt::format("{:04}", i)));
+    const auto all = known.all();
+    ASSERT_EQ(all.size(), known_containers::container_limit);
+    EXPECT_EQ(all.front().id, "0000");
+    known.keep(with_id("new"));
+    EXPECT_EQ(known.find("0000"), nullptr);
+}
+
 TEST(KnownContainers, TheLeastRecentlyUsedGoesFirst)
 {
     known_containers known;
