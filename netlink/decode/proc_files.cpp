@@ -67,6 +67,20 @@ bool rules_out_legacy_nat(std::string_view modules, std::string_view tables, std
     return has_tables && !has_nat;
 }
 
+std::optional<std::uint64_t> count_unix_sockets(std::string_view protocols)
+{
+    std::optional<std::uint64_t> count;
+    for_each_line(protocols, [&count](std::string_view text) {
+        fields line(text);
+        const std::string_view name = line.next();
+        if (name != "UNIX" && name != "UNIX-STREAM") return true;
+        line.next();  // the size of one
+        if (const auto number = whole_number<std::uint64_t>(line.next())) count = count.value_or(0) + *number;
+        return true;
+    });
+    return count;
+}
+
 std::vector<ipv6_route_line> decode_ipv6_routes(std::string_view text)
 {
     std::vector<ipv6_route_line> routes;

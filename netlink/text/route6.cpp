@@ -16,7 +16,7 @@ constexpr std::string_view heading6 =
 constexpr std::size_t typical_line6 = 80;
 
 /// The size of the buffers in net-tools' rprint_fib6, without the NUL.
-constexpr std::size_t name_limit = 127;
+constexpr std::size_t shown_name_limit = 127;
 
 /// INET6_sprint of net-tools' lib/inet6.c: "[::]", else a name of /etc/hosts, else the number; of an IPv4-mapped
 /// address only the IPv4 part.
@@ -25,7 +25,7 @@ std::string address_text(const network_address& shown, const name_tables& names)
     in6_addr address;
     std::memcpy(&address, shown.bytes.data(), sizeof(address));
     if (IN6_IS_ADDR_UNSPECIFIED(&address)) return "[::]";
-    if (const auto name = names.host(address); name && name->size() <= name_limit) return std::string(*name);
+    if (const auto name = names.host(address); name && name->size() <= shown_name_limit) return std::string(*name);
     std::array<char, INET6_ADDRSTRLEN> number{};
     inet_ntop(AF_INET6, &address, number.data(), number.size());
     std::string text(number.data());
@@ -59,7 +59,7 @@ void put_route(table_writer& line, const ipv6_route_line& route, std::string_vie
     std::string destination = address_text(route.destination, names);
     destination += '/';
     destination += as_int(route.prefix_length).view();
-    line.put_column(std::string_view(destination).substr(0, name_limit), 30);
+    line.put_column(std::string_view(destination).substr(0, shown_name_limit), 30);
     line.put_column(address_text(route.gateway, names), 26);
     put_flags(line, route.flags);
     line.put_column(as_int(route.metric).view(), 3);

@@ -6,6 +6,10 @@
 #include "netlink/json/neighbour.hpp"
 #include "netlink/json/queue_discipline.hpp"
 #include "netlink/json/route.hpp"
+#include "core/json/writer.hpp"
+#include "netlink/decode/decode.hpp"
+#include "netlink/decode/inet_socket.hpp"
+#include "netlink/json/sockets.hpp"
 #include "netlink/read/dump.hpp"
 #include "netlink/read/dump_protocol.hpp"
 #include "netlink/text/ip_addr.hpp"
@@ -68,6 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     std::vector<netlink::link> links;
     std::vector<link_address> addresses;
     std::vector<nexthop_object> nexthops;
+    socket_list sockets;
     std::size_t damaged = 0;
     const dump_reader reader = {
         [] {},
@@ -79,6 +84,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
             decode_into(links);
             decode_into(addresses);
             decode_into(nexthops);
+            decode_into(sockets.items);
+            (void)state_of_socket(whole);
             netlink::route route;
             if (decode(whole, route, damaged)) resolve_nexthop(route, nexthops);
             interface_name name;
@@ -94,6 +101,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const dump_limits limits = {1000, 1000000};
     (void)detail::run_dump(connection, "messages", limits, reader, deadline::in(std::chrono::seconds(1)), finished);
     iproute_names names_of_numbers("/nonexistent");
+    std::string json;
+    json_writer out(json);
+    write_all_sockets(out, sockets);
     (void)ip_addr_text(links, addresses, names_of_numbers, {});
     return 0;
 }

@@ -52,16 +52,23 @@ std::optional<result<bool>> any_of(int process, const char* name, descriptor_all
 
 finding failed() noexcept { return errno == EACCES || errno == EPERM ? finding::unreadable : finding::ended; }
 
-std::optional<result<bool>> by_links(int process, std::uint32_t inode, descriptor_allowance& allowed,
+/// The number of a socket in the text of its link, "socket:[77]".
+std::optional<std::uint32_t> socket_in_link(std::string_view text)
+{
+    constexpr std::string_view before = "socket:[";
+    if (!text.starts_with(before) || !text.ends_with(']')) return std::nullopt;
+    return whole_number<std::uint32_t>(text.substr(before.size(), text.size() - before.size() - 1));
+}
+
+std::optional<result<bool>> by_links(int process, const socket_visit& visit, descriptor_allowance& allowed,
                                      std::string_view shown)
 {
-    const std::string wanted = fmt::format("socket:[{}]", inode);
-    return any_of(process, "fd", allowed, shown, [&wanted](int directory, const char* entry) {
+    return any_of(process, "fd", allowed, shown, [&visit](int directory, const char* entry) {
         std::array<char, 64> target{};
         const ssize_t length = ::readlinkat(directory, entry, target.data(), target.size());
         if (length < 0) return failed();
-        const std::string_view text(target.data(), static_cast<std::size_t>(length));
-        return text == wanted ? finding::found : finding::other;
+        const auto inode = socket_in_link({target.data(), static_cast<std::size_t>(length)});
+        return inode && visit(*inode) ? finding::found : finding::other;
     });
 }
 
@@ -90,11 +97,10 @@ std::string mount_of_sockets()
     return info ? std::string(identity_in(info->text).mount) : std::string();
 }
 
-std::optional<result<bool>> by_fdinfo(int process, std::uint32_t inode, descriptor_allowance& allowed,
+std::optional<result<bool>> by_fdinfo(int process, const socket_visit& visit, descriptor_allowance& allowed,
                                       std::string_view shown)
 {
     const std::string mount = mount_of_sockets();
-    const std::string wanted = fmt::format("{}", inode);
     return any_of(process, "fdinfo", allowed, shown, [&](int directory, const char* entry) {
         std::array<char, fdinfo_limit> text{};
         const unique_fd file(::openat(directory, entry, O_RDONLY | O_CLOEXEC));
@@ -102,18 +108,27 @@ std::optional<result<bool>> by_fdinfo(int process, std::uint32_t inode, descript
         if (length < 0) return failed();
         const file_identity its = identity_in({text.data(), static_cast<std::size_t>(length)});
         if (its.inode.empty() || mount.empty()) return finding::unreadable;
-        return its.inode == wanted && its.mount == mount ? finding::found : finding::other;
+        if (its.mount != mount) return finding::other;
+        const auto inode = whole_number<std::uint32_t>(its.inode);
+        return inode && visit(*inode) ? finding::found : finding::other;
     });
 }
 
 }  // namespace
 
+result<bool> blocking_visit_sockets(int directory, const socket_visit& visit, descriptor_allowance& allowed,
+                                    std::string_view shown)
+{
+    if (const auto found = by_links(directory, visit, allowed, shown)) return *found;
+    if (const auto found = by_fdinfo(directory, visit, allowed, shown)) return *found;
+    return error(failure::denied, fmt::format("the descriptors of {} cannot be read", shown));
+}
+
 result<bool> blocking_holds_socket(int directory, std::uint32_t inode, descriptor_allowance& allowed,
                                    std::string_view shown)
 {
-    if (const auto found = by_links(directory, inode, allowed, shown)) return *found;
-    if (const auto found = by_fdinfo(directory, inode, allowed, shown)) return *found;
-    return error(failure::denied, fmt::format("the descriptors of {} cannot be read", shown));
+    return blocking_visit_sockets(
+        directory, [inode](std::uint32_t one) { return one == inode; }, allowed, shown);
 }
 
 }  // namespace nodescope::host

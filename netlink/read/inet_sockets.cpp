@@ -1,0 +1,212 @@
+#include "netlink/read/inet_sockets.hpp"
+
+#include "core/files/bounded_file.hpp"
+#include "netlink/decode/inet_socket.hpp"
+#include "netlink/decode/proc_files.hpp"
+#include "netlink/read/dump.hpp"
+
+#include <fmt/format.h>
+
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace nodescope::netlink {
+
+namespace {
+
+/// All states that `ss -a` asks for; the kernel adds the pseudo-states behind them itself.
+constexpr std::uint32_t every_tcp_state = 0xFFF;
+/// A message about one socket without TCP's figures has less.
+constexpr std::size_t counted_socket_bytes = 256;
+/// 20 protocols of 200 bytes at most.
+constexpr std::size_t protocols_limit = 64UL * 1024UL;
+
+struct socket_kind {
+    std::uint8_t family;
+    std::uint8_t protocol;
+    std::string_view what;
+};
+constexpr std::array<socket_kind, 4> socket_kinds{{{AF_INET, IPPROTO_TCP, "TCP sockets"},
+                                                   {AF_INET6, IPPROTO_TCP, "TCP sockets of IPv6"},
+                                                   {AF_INET, IPPROTO_UDP, "UDP sockets"},
+                                                   {AF_INET6, IPPROTO_UDP, "UDP sockets of IPv6"}}};
+
+inet_diag_req_v2 sockets_of(const socket_kind& kind, bool with_figures)
+{
+    inet_diag_req_v2 asked{};
+    asked.sdiag_family = kind.family;
+    asked.sdiag_protocol = kind.protocol;
+    asked.idiag_states = every_tcp_state;
+    if (with_figures) asked.idiag_ext = 1U << (INET_DIAG_INFO - 1);
+    return asked;
+}
+
+void append_note(std::string& note, std::string_view more)
+{
+    note += fmt::format("{}{}", note.empty() ? "" : "; ", more);
+}
+
+/// The errno of a kernel without sock_diag, or without that protocol in it, is ENOENT (net/core/sock_diag.c).
+error without_sock_diag(const socket_kind& kind, const error& cause)
+{
+    if (cause.kind() != failure::gone) return cause;
+    return {failure::unavailable, fmt::format("this kernel does not list {} (sock_diag)", kind.what)};
+}
+
+/// Feeds each message about a socket of `kind` to `take`; `begin` is called before each try.
+template <class Begin, class Take>
+result<dump_outcome> dump_sockets(netlink_socket& socket, const socket_kind& kind, bool with_figures,
+                                  const dump_limits& limits, deadline limit, const abandon_flag& abandoned, Begin begin,
+                                  Take take)
+{
+    if (abandoned.raised()) {
+        return error(failure::cancelled,
+                     fmt::format("netlink: read {}: nobody waits for the answer any more", kind.what));
+    }
+    const inet_diag_req_v2 asked = sockets_of(kind, with_figures);
+    const dump_request request(kind.what, SOCK_DIAG_BY_FAMILY, asked);
+    const dump_reader reader{.begin = begin, .message = [&](const nlmsghdr& message) { take(bytes_of(message)); }};
+    auto done = dump(socket, request, limits, reader, limit);
+    if (!done) return without_sock_diag(kind, done.error());
+    return done;
+}
+
+class overview_reader {
+public:
+    explicit overview_reader(const sockets_limits& limits) : limits_(limits) {}
+
+    void take(const socket_kind& kind, byte_span message)
+    {
+        const auto state = state_of_socket(message);
+        if (!state || *state >= seen_.size()) {
+            ++damaged_;
+            return;
+        }
+        ++seen_[*state];
+        const bool tcp = kind.protocol == IPPROTO_TCP;
+        if (tcp && *state != TCP_LISTEN) return;
+        if (found_.size() >= (tcp ? limits_.listeners : limits_.udp)) return;
+        inet_socket one;
+        if (!decode(message, one, damaged_)) return;
+        one.protocol = kind.protocol;
+        found_.push_back(one);
+    }
+
+    /// Nothing of this kind has been seen yet.
+    void begin(const std::vector<inet_socket>& listed)
+    {
+        found_ = listed;
+        seen_ = {};
+        damaged_ = 0;
+    }
+
+    std::vector<inet_socket> found_;
+    tcp_state_counts seen_{};
+    std::size_t damaged_ = 0;
+
+private:
+    const sockets_limits& limits_;
+};
+
+void tell_damage(std::string& note, const socket_kind& kind, std::size_t damaged, const dump_outcome& how)
+{
+    if (damaged > 0) append_note(note, fmt::format("{} messages about {} were damaged", damaged, kind.what));
+    if (!how.consistent) append_note(note, fmt::format("{} changed while they were read", kind.what));
+}
+
+std::optional<std::uint64_t> read_unix_count(int process_directory)
+{
+    const auto text = files::read_file_at(process_directory, "net/protocols", protocols_limit, "net/protocols");
+    if (!text) return std::nullopt;
+    return count_unix_sockets(text->text);
+}
+
+}  // namespace
+
+result<socket_overview> blocking_read_sockets(const net_namespace& home, const net_namespace& target,
+                                              int process_directory, const sockets_limits& limits, deadline limit,
+                                              const abandon_flag& abandoned)
+{
+    auto socket = netlink_socket::open_in(home, target, NETLINK_SOCK_DIAG);
+    if (!socket) return socket.error();
+    socket_overview made;
+    overview_reader reading(limits);
+    const dump_limits all{limits.counted, limits.counted * counted_socket_bytes};
+    for (const socket_kind& kind : socket_kinds) {
+        const bool tcp = kind.protocol == IPPROTO_TCP;
+        std::vector<inet_socket>& list = tcp ? made.listeners : made.udp;
+        const auto done = dump_sockets(
+            *socket, kind, false, all, limit, abandoned, [&] { reading.begin(list); },
+            [&](byte_span message) { reading.take(kind, message); });
+        if (!done && (tcp || done.error().kind() != failure::unavailable)) return done.error();
+        if (!done) {
+            append_note(made.note, done.error().message());
+            continue;
+        }
+        list = std::move(reading.found_);
+        for (std::size_t state = 0; state < reading.seen_.size(); ++state) {
+            if (tcp) made.tcp_by_state[state] += reading.seen_[state];
+            else made.udp_count += reading.seen_[state];
+        }
+        tell_damage(made.note, kind, reading.damaged_, *done);
+        if (done->truncated) append_note(made.note, fmt::format("of {} only {} were counted", kind.what, all.messages));
+    }
+    if (made.listeners.size() < made.tcp_by_state[TCP_LISTEN]) {
+        append_note(made.note,
+                    fmt::format("{} of {} listeners are listed", made.listeners.size(), made.tcp_by_state[TCP_LISTEN]));
+    }
+    if (made.udp.size() < made.udp_count) {
+        append_note(made.note, fmt::format("{} of {} UDP sockets are listed", made.udp.size(), made.udp_count));
+    }
+    made.unix_count = read_unix_count(process_directory);
+    if (!made.unix_count) append_note(made.note, "Unix sockets could not be counted (net/protocols)");
+    return made;
+}
+
+result<socket_list> blocking_read_all_sockets(const net_namespace& home, const net_namespace& target,
+                                              const all_sockets_limits& limits, deadline limit,
+                                              const abandon_flag& abandoned)
+{
+    auto socket = netlink_socket::open_in(home, target, NETLINK_SOCK_DIAG);
+    if (!socket) return socket.error();
+    socket_list made;
+    std::size_t bytes_left = limits.bytes;
+    for (const socket_kind& kind : socket_kinds) {
+        const std::size_t before = made.items.size();
+        std::size_t damaged = 0;
+        const auto done = dump_sockets(
+            *socket, kind, true, {limits.sockets - before, bytes_left}, limit, abandoned,
+            [&] {
+                made.items.resize(before);
+                damaged = 0;
+            },
+            [&](byte_span message) {
+                inet_socket& one = made.items.emplace_back();
+                one.protocol = kind.protocol;
+                if (!decode(message, one, damaged)) made.items.pop_back();
+            });
+        if (!done && (kind.protocol == IPPROTO_TCP || done.error().kind() != failure::unavailable)) return done.error();
+        if (!done) {
+            append_note(made.note, done.error().message());
+            continue;
+        }
+        tell_damage(made.note, kind, damaged, *done);
+        if (done->truncated) {
+            append_note(made.note, fmt::format("there are more than the {} {} that are listed",
+                                               made.items.size() - before, kind.what));
+        }
+        bytes_left -= std::min(bytes_left, done->bytes);
+    }
+    return made;
+}
+
+}  // namespace nodescope::netlink

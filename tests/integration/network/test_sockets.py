@@ -1,0 +1,197 @@
+"""Sockets of a namespace against `ss` of iproute2."""
+
+import collections
+import re
+import time
+import unittest
+
+from tests.support import namespace_zoo
+from tests.support.network import parts as network_parts
+
+SOCKETS = """
+import socket
+kept = []
+def listen(family, address, backlog, only=None):
+    made = socket.socket(family)
+    if only is not None:
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only)
+    made.bind(address)
+    made.listen(backlog)
+    kept.append(made)
+    return made
+first = listen(socket.AF_INET, ("127.0.0.1", 8080), 7)
+listen(socket.AF_INET, ("0.0.0.0", 8081), 4096)
+listen(socket.AF_INET6, ("::", 8082), 9, 0)
+listen(socket.AF_INET6, ("::", 8083), 10, 1)
+sixth = listen(socket.AF_INET6, ("::1", 8084), 3)
+bound = socket.socket(); bound.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo"); bound.bind(("", 8085)); bound.listen(5); kept.append(bound)
+for _ in range(3):
+    kept.append(socket.create_connection(("127.0.0.1", 8080)))
+kept.append(socket.create_connection(("::1", 8084)))
+kept.append(socket.create_connection(("127.0.0.1", 8082)))
+accepted, _ = first.accept()
+kept.append(accepted)
+accepted.send(b"x" * 100)
+gone = socket.create_connection(("127.0.0.1", 8080)); peer, _ = first.accept()
+gone.close(); kept.append(peer)           # CLOSE-WAIT and FIN-WAIT-2
+done = socket.create_connection(("127.0.0.1", 8080))
+for udp_family, address in ((socket.AF_INET, ("127.0.0.1", 53)), (socket.AF_INET6, ("::", 54))):
+    made = socket.socket(udp_family, socket.SOCK_DGRAM); made.bind(address); kept.append(made)
+connected = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); connected.connect(("127.0.0.1", 53)); connected.send(b"hello"); kept.append(connected)
+kept.extend(socket.socketpair())
+kept.append(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+"""
+# A process may not have as many descriptors as that, so several share them. Listeners need no memory of a second end.
+MANY = """
+import os, socket, sys
+count, each = int(sys.argv[1]), 4000
+for child in range(-(-count // each)):
+    ready, told = os.pipe()
+    if os.fork() == 0:
+        import ctypes, resource, signal
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        kept = []
+        for number in range(min(each, count - child * each)):
+            made = socket.socket()
+            made.bind((f"127.1.{child}.1", 10000 + number))
+            made.listen(1)
+            kept.append(made)
+        os.write(told, b"1")
+        signal.pause()
+    os.close(told)
+    assert os.read(ready, 1) == b"1"
+    os.close(ready)
+"""
+# The names of ss for the kernel's states.
+STATES = {"ESTAB": "established", "SYN-SENT": "syn_sent", "SYN-RECV": "syn_recv", "FIN-WAIT-1": "fin_wait1", "FIN-WAIT-2": "fin_wait2",
+          "TIME-WAIT": "time_wait", "CLOSE-WAIT": "close_wait", "LAST-ACK": "last_ack", "LISTEN": "listen", "CLOSING": "closing",
+          "UNCONN": "unconnected"}
+
+
+def address_as_in_ss(one, key="address", port="port"):
+    """`*` is the address of a socket that takes both families, and port 0 means that there is no port."""
+    address = one[key]
+    if address == "::" and not one["only_ipv6"] and key == "address":
+        address = "*"
+    elif one["family"] == "ipv6" and address != "*":
+        address = f"[{address}]"
+    return f"{address}:{one[port] or '*'}"
+
+
+class Sockets(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        reason = namespace_zoo.why_impossible()
+        if reason:
+            raise unittest.SkipTest(reason)
+
+    def setUp(self):
+        self.zoo = namespace_zoo.Zoo()
+        self.addCleanup(self.zoo.close)
+        self.namespace = self.zoo.add("sockets")
+        self.namespace.ip("link set lo up")
+
+    def program(self, code, *arguments):
+        made = network_parts.Program(self.namespace, code, *arguments)
+        self.addCleanup(made.close)
+        return made
+
+    def ss(self, *arguments):
+        """Lines of ss as lists of words; what it breaks into two lines is one here."""
+        text = self.namespace.run("ss", *arguments).decode()
+        return [line.split() for line in text.replace("\n\t", " ").splitlines() if line.strip()]
+
+    def test_listeners_are_those_of_ss(self):
+        program = self.program(SOCKETS)
+        shown = network_parts.read(self.namespace.pid, "sockets")
+        self.assertEqual((shown["notes"], shown["errors"]), ({}, {}))
+        ours = []
+        for one in shown["sockets"]["tcp"]["listen"]:
+            address = address_as_in_ss(one)
+            if "ifindex" in one:
+                self.assertEqual(one["ifindex"], 1)
+                address = address.replace(":", "%lo:", 1)
+            ours.append((address, one["queue"], one["queue_limit"], one["uid"], one["inode"], one["process"], one["name"]))
+        theirs = []
+        for words in self.ss("-Htlnpe"):
+            rest = " ".join(words)
+            uid = re.search(r"uid:(\d+)", rest)
+            process = re.search(r'users:\(\("([^"]*)",pid=(\d+)', rest)
+            theirs.append((words[3], int(words[1]), int(words[2]), int(uid[1]) if uid else 0, int(re.search(r"ino:(\d+)", rest)[1]),
+                           int(process[2]), process[1]))
+        self.assertEqual(sorted(ours), sorted(theirs))
+        self.assertEqual(len(ours), 6)
+        self.assertEqual({one[5] for one in ours}, {program.pid})
+
+    def test_states_udp_and_unix_are_counted_as_ss_does(self):
+        self.program(SOCKETS)
+        shown = network_parts.read(self.namespace.pid, "sockets")["sockets"]
+        wanted = collections.Counter(STATES[words[0]] for words in self.ss("-Htan"))
+        self.assertEqual({state: count for state, count in shown["tcp"]["by_state"].items() if count}, dict(wanted))
+        self.assertLessEqual({"established", "listen", "close_wait", "fin_wait2"}, set(wanted))
+        udp = self.ss("-Huane")
+        self.assertEqual(shown["udp_count"], len(udp))
+        ours = sorted((one["state"], one["receive_queue"], address_as_in_ss(one), one["inode"]) for one in shown["udp"])
+        theirs = sorted((STATES[words[0]], int(words[1]), words[3], int(re.search(r"ino:(\d+)", " ".join(words))[1])) for words in udp)
+        self.assertEqual(ours, theirs)
+        self.assertGreater(max(one["receive_queue"] for one in shown["udp"]), 0)
+        self.assertEqual(shown["unix_count"], len(self.ss("-Hxan")))
+        self.assertEqual(shown["unix_count"], 3)
+
+    def test_all_sockets_have_the_figures_of_ss(self):
+        self.program(SOCKETS)
+        shown = network_parts.read(self.namespace.pid, "sockets_all")
+        self.assertEqual((shown["notes"], shown["errors"]), ({}, {}))
+        ours, theirs = {}, {}
+        for one in shown["sockets_all"]:
+            peer = "*:*" if one["state"] in ("listen", "unconnected") else address_as_in_ss(one, "peer_address", "peer_port")
+            figures = None
+            if one["protocol"] == "tcp" and "rtt_us" in one:
+                figures = (one["rtt_us"], one["rtt_variance_us"], one["cwnd"], one["mss"], one["rto_us"], one["unacked"], one["retransmits"],
+                           one["total_retransmits"], one["lost"])
+            key = (one["protocol"], address_as_in_ss(one).split("%")[0], peer)
+            ours[key] = (one["state"], one["receive_queue"], one["send_queue"], one["uid"], one["inode"], figures)
+        for option, protocol in (("-t", "tcp"), ("-u", "udp")):
+            for words in self.ss("-Hanie", option):
+                rest = " ".join(words)
+
+                def number(pattern, default="0"):
+                    found = re.search(pattern, rest)
+                    return float(found[1] if found else default)
+
+                state = STATES[words[0]]
+                figures = None
+                if "mss:" in rest:
+                    figures = (round(number(r" rtt:([\d.]+)") * 1000), round(number(r" rtt:[\d.]+/([\d.]+)") * 1000), number(r"cwnd:(\d+)"),
+                               number(r" mss:(\d+)"), number(r"rto:([\d.]+)") * 1000, number(r"unacked:(\d+)"), number(r" retrans:(\d+)/"),
+                               number(r" retrans:\d+/(\d+)"), number(r" lost:(\d+)"))
+                peer = "*:*" if state in ("listen", "unconnected") else words[4]
+                key = (protocol, re.sub("%lo", "", words[3]), peer)
+                theirs[key] = (state, int(words[1]), int(words[2]), int(number(r"uid:(\d+)")), int(number(r"ino:(\d+)")), figures)
+        self.assertEqual(ours, theirs)
+        self.assertGreaterEqual(sum(1 for one in ours.values() if one[-1]), 10)
+
+    def test_a_hundred_thousand_are_counted_and_few_listed(self):
+        self.program(MANY, 100_000)
+        began = time.monotonic()
+        shown = network_parts.read(self.namespace.pid, "sockets", "sockets_all", prefix=("prlimit", f"--as={300 << 20}"))
+        print(f"\n100,000 sockets: both parts in {time.monotonic() - began:.2f} s")
+        self.assertEqual(shown["errors"], {})
+        self.assertEqual(shown["sockets"]["tcp"]["by_state"]["listen"], 100_000)
+        self.assertEqual(len(shown["sockets"]["tcp"]["listen"]), 1000)
+        self.assertIn("1000 of 100000 listeners are listed", shown["notes"]["sockets"])
+        self.assertEqual(len(shown["sockets_all"]), 10_000)
+        self.assertIn("there are more than the 10000 TCP sockets", shown["notes"]["sockets_all"])
+
+    def test_a_name_of_a_process_is_text(self):
+        self.program(SOCKETS + 'open("/proc/self/comm", "wb").write(b"\\"}\\x1b\\xff,\\n")\n')
+        shown = network_parts.read(self.namespace.pid, "sockets")
+        self.assertEqual({one["name"] for one in shown["sockets"]["tcp"]["listen"]}, {'"}\x1b\ufffd,'})
+
+
+if __name__ == "__main__":
+    unittest.main()

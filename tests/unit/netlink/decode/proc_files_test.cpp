@@ -1,0 +1,42 @@
+#include "netlink/decode/proc_files.hpp"
+
+#include "tests/support/guarded_bytes.hpp"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+
+namespace nodescope::netlink {
+namespace {
+
+const std::string protocols =
+    "protocol  size sockets  memory press maxhdr  slab module     cl co di ac io in de sh ss gs se re sp bi br ha uh "
+    "gp em\n"
+    "UNIX-STREAM 1152      2      -1   NI       0   yes  kernel      n  n  n  n  n\n"
+    "UNIX      1152      40      -1   NI       0   yes  kernel      n  n  n  n  n\n"
+    "TCP       2304      3       0   no     320   yes  kernel      y  y  y  y  y\n";
+
+TEST(CountUnixSockets, AddsStreamsToTheOthers)
+{
+    EXPECT_EQ(count_unix_sockets(protocols), std::optional<std::uint64_t>(42));
+}
+
+TEST(CountUnixSockets, WithoutALineItIsNotKnown)
+{
+    EXPECT_EQ(count_unix_sockets(""), std::nullopt);
+    EXPECT_EQ(count_unix_sockets("UNIX"), std::nullopt);
+    EXPECT_EQ(count_unix_sockets("UNIX 1 -1\n"), std::nullopt);
+    EXPECT_EQ(count_unix_sockets("UNIXES 1 1\n"), std::nullopt);
+}
+
+TEST(CountUnixSockets, SurvivesACutAnywhere)
+{
+    for (std::size_t size = 0; size < protocols.size(); ++size) {
+        const testing::guarded_bytes cut(std::string_view(protocols).substr(0, size));
+        EXPECT_LE(count_unix_sockets(cut.view()).value_or(0), 42U);
+    }
+}
+
+}  // namespace
+}  // namespace nodescope::netlink
