@@ -1,5 +1,6 @@
 // Prints parts of the network of a process as one JSON object: `print_parts PID PART...`, with notes as the service
 // gives them. For tests that compare it with the real tools.
+#include "collectors/network/counters.hpp"
 #include "collectors/network/socket_holders.hpp"
 #include "core/json/writer.hpp"
 #include "netlink/json/sockets.hpp"
@@ -49,6 +50,10 @@ using part = std::function<void(const opened&, const std::string&)>;
 const std::map<std::string, part>& parts()
 {
     static const std::map<std::string, part> all{
+        {"counters",
+         [](const opened& in, const std::string& name) {
+             show(in, name, blocking_read_counters(in.process, in.limit, in.abandoned), write_counters);
+         }},
         {"sockets",
          [](const opened& in, const std::string& name) {
              auto read = netlink::blocking_read_sockets(in.home, in.target, in.process, {}, in.limit, in.abandoned);

@@ -1,0 +1,25 @@
+// Texts that describe a network: files of the kernel, and those of a container, who may write into them what it likes.
+#include "collectors/network/counters.hpp"
+#include "core/json/writer.hpp"
+#include "netlink/decode/proc_files.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+using namespace nodescope;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
+{
+    const std::string_view text(reinterpret_cast<const char*>(bytes), size);
+    (void)netlink::count_unix_sockets(text);
+    network_counters counters;
+    counters.snmp = parse_counter_tables(text);
+    counters.sockstat = parse_counter_lines(text);
+    counters.snmp6 = parse_counter_list(text);
+    std::string json;
+    json_writer out(json);
+    write_counters(out, counters);
+    return 0;
+}
