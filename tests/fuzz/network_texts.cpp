@@ -1,5 +1,6 @@
 // Texts that describe a network: files of the kernel, and those of a container, who may write into them what it likes.
 #include "collectors/network/counters.hpp"
+#include "collectors/network/resolver.hpp"
 #include "core/json/writer.hpp"
 #include "netlink/decode/proc_files.hpp"
 
@@ -21,5 +22,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     std::string json;
     json_writer out(json);
     write_counters(out, counters);
+    container_resolver resolver;
+    resolver.configuration = parse_resolv_conf(text);
+    resolver.hosts = parse_hosts(text);
+    write_resolver(out, resolver);
     return 0;
 }

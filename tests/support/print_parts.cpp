@@ -1,6 +1,7 @@
 // Prints parts of the network of a process as one JSON object: `print_parts PID PART...`, with notes as the service
 // gives them. For tests that compare it with the real tools.
 #include "collectors/network/counters.hpp"
+#include "collectors/network/resolver.hpp"
 #include "collectors/network/socket_holders.hpp"
 #include "core/json/writer.hpp"
 #include "netlink/json/sockets.hpp"
@@ -53,6 +54,10 @@ const std::map<std::string, part>& parts()
         {"counters",
          [](const opened& in, const std::string& name) {
              show(in, name, blocking_read_counters(in.process, in.limit, in.abandoned), write_counters);
+         }},
+        {"resolver",
+         [](const opened& in, const std::string& name) {
+             show(in, name, blocking_read_resolver(in.process, in.limit, in.abandoned), write_resolver);
          }},
         {"sockets",
          [](const opened& in, const std::string& name) {
