@@ -64,7 +64,8 @@ error entry_refused(int error_number);
 }  // namespace detail
 
 /// Runs `action` with the calling thread inside `target`; the thread is back in `home` when this returns. `action` must
-/// only create what is to belong to the target (a socket, a child process): no threads, no name resolution, no waiting.
+/// only create what is to belong to the target (a socket, an open file of /proc/sys/net, a child process): no threads,
+/// no name resolution, no waiting.
 /// When target and home are the same namespace, nothing is entered. failure::denied names the missing capability
 /// (CAP_SYS_ADMIN). Blocking: for pool threads.
 template <std::invocable Action>

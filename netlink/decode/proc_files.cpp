@@ -54,17 +54,17 @@ bool lists_nat(std::string_view table_names)
     return found;
 }
 
-bool rules_out_legacy_nat(std::string_view modules, std::string_view tables, std::string_view nat)
+bool lacks_module(std::string_view modules, std::string_view base, std::string_view wanted)
 {
-    bool has_tables = false;
-    bool has_nat = false;
+    bool has_base = false;
+    bool has_wanted = false;
     for_each_line(modules, [&](std::string_view line) {
         const std::string_view name = line.substr(0, line.find(' '));
-        has_tables = has_tables || name == tables;
-        has_nat = has_nat || name == nat;
+        has_base = has_base || name == base;
+        has_wanted = has_wanted || name == wanted;
         return true;
     });
-    return has_tables && !has_nat;
+    return has_base && !has_wanted;
 }
 
 std::optional<std::uint64_t> count_unix_sockets(std::string_view protocols)
@@ -79,6 +79,18 @@ std::optional<std::uint64_t> count_unix_sockets(std::string_view protocols)
         return true;
     });
     return count;
+}
+
+std::vector<std::int64_t> parse_sysctl_numbers(std::string_view text)
+{
+    std::vector<std::int64_t> numbers;
+    fields words(text);
+    for (std::string_view word = words.next(); !word.empty(); word = words.next()) {
+        const auto number = whole_number<std::int64_t>(word);
+        if (!number) return {};
+        numbers.push_back(*number);
+    }
+    return numbers;
 }
 
 std::vector<ipv6_route_line> decode_ipv6_routes(std::string_view text)

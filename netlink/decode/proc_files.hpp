@@ -13,14 +13,17 @@ namespace nodescope::netlink {
 /// Whether "nat" is one of the lines of an ip_tables_names file.
 bool lists_nat(std::string_view table_names);
 
-/// Whether /proc/modules says that there can be no NAT table of the legacy iptables: what its tables hang on is loaded
-/// as a module (`tables`: "ip_tables"), and so what makes that one (`nat`: "iptable_nat") would have to be one too, and
-/// is not loaded. False where either may be part of the kernel itself.
-bool rules_out_legacy_nat(std::string_view modules, std::string_view tables, std::string_view nat);
+/// Whether /proc/modules says that the kernel lacks `wanted` ("iptable_nat") and would have to load it: what that hangs
+/// on is loaded as a module (`base`: "ip_tables"), and so `wanted` would have to be one too, and is not loaded. False
+/// where either may be part of the kernel itself.
+bool lacks_module(std::string_view modules, std::string_view base, std::string_view wanted);
 
-/// How many Unix sockets there are by a protocols file (net/core/sock.c, proto_seq_printf): those of streams have a line of
-/// their own since Linux 5.15. None without such a line.
+/// How many Unix sockets there are by a protocols file (net/core/sock.c, proto_seq_printf): those of streams have a
+/// line of their own since Linux 5.15. None without such a line.
 std::optional<std::uint64_t> count_unix_sockets(std::string_view protocols);
+
+/// The whole numbers of a file of /proc/sys/net, which blanks divide; nothing when it has anything else.
+std::vector<std::int64_t> parse_sysctl_numbers(std::string_view text);
 
 /// The lines of ipv6_route. Those that are not in that file's form are left out.
 std::vector<ipv6_route_line> decode_ipv6_routes(std::string_view text);

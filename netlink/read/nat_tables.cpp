@@ -162,8 +162,8 @@ bool is_ruled_out(ip_family family)
     constexpr std::size_t modules_limit = 256UL * 1024UL;
     const auto modules = files::read_file({"/", "/proc/modules"}, modules_limit);
     if (!modules || modules->truncated) return false;
-    return family == ip_family::ipv4 ? rules_out_legacy_nat(modules->text, "ip_tables", "iptable_nat")
-                                     : rules_out_legacy_nat(modules->text, "ip6_tables", "ip6table_nat");
+    return family == ip_family::ipv4 ? lacks_module(modules->text, "ip_tables", "iptable_nat")
+                                     : lacks_module(modules->text, "ip6_tables", "ip6table_nat");
 }
 
 /// The file is root's, with mode 0440: failure::denied for other users and groups without CAP_DAC_READ_SEARCH, unless

@@ -7,8 +7,11 @@
 #include "netlink/json/queue_discipline.hpp"
 #include "netlink/json/route.hpp"
 #include "core/json/writer.hpp"
+#include "netlink/decode/conntrack.hpp"
 #include "netlink/decode/decode.hpp"
 #include "netlink/decode/inet_socket.hpp"
+#include "netlink/decode/link_settings.hpp"
+#include "netlink/json/settings.hpp"
 #include "netlink/json/sockets.hpp"
 #include "netlink/read/dump.hpp"
 #include "netlink/read/dump_protocol.hpp"
@@ -73,6 +76,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     std::vector<link_address> addresses;
     std::vector<nexthop_object> nexthops;
     socket_list sockets;
+    network_settings settings;
+    conntrack_counters sum;
     std::size_t damaged = 0;
     const dump_reader reader = {
         [] {},
@@ -85,6 +90,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
             decode_into(addresses);
             decode_into(nexthops);
             decode_into(sockets.items);
+            decode_into(settings.links);
+            conntrack_counters counters;
+            if (decode(whole, counters, damaged)) add_counters(sum, counters);
             (void)state_of_socket(whole);
             netlink::route route;
             if (decode(whole, route, damaged)) resolve_nexthop(route, nexthops);
@@ -104,6 +112,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     std::string json;
     json_writer out(json);
     write_all_sockets(out, sockets);
+    write_settings(out, settings);
     (void)ip_addr_text(links, addresses, names_of_numbers, {});
     return 0;
 }

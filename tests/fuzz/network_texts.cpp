@@ -2,6 +2,7 @@
 #include "collectors/network/counters.hpp"
 #include "collectors/network/resolver.hpp"
 #include "core/json/writer.hpp"
+#include "netlink/decode/conntrack.hpp"
 #include "netlink/decode/proc_files.hpp"
 
 #include <cstddef>
@@ -15,6 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
 {
     const std::string_view text(reinterpret_cast<const char*>(bytes), size);
     (void)netlink::count_unix_sockets(text);
+    (void)netlink::parse_sysctl_numbers(text);
+    (void)netlink::parse_conntrack_file(text);
     network_counters counters;
     counters.snmp = parse_counter_tables(text);
     counters.sockstat = parse_counter_lines(text);

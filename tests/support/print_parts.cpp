@@ -4,9 +4,13 @@
 #include "collectors/network/resolver.hpp"
 #include "collectors/network/socket_holders.hpp"
 #include "core/json/writer.hpp"
+#include "netlink/json/conntrack.hpp"
+#include "netlink/json/settings.hpp"
 #include "netlink/json/sockets.hpp"
 #include "netlink/net_namespace.hpp"
+#include "netlink/read/conntrack.hpp"
 #include "netlink/read/inet_sockets.hpp"
+#include "netlink/read/network_settings.hpp"
 
 #include <fmt/format.h>
 
@@ -51,6 +55,11 @@ using part = std::function<void(const opened&, const std::string&)>;
 const std::map<std::string, part>& parts()
 {
     static const std::map<std::string, part> all{
+        {"conntrack",
+         [](const opened& in, const std::string& name) {
+             show(in, name, netlink::blocking_read_conntrack(in.home, in.target, in.process, in.limit, in.abandoned),
+                  netlink::write_conntrack);
+         }},
         {"counters",
          [](const opened& in, const std::string& name) {
              show(in, name, blocking_read_counters(in.process, in.limit, in.abandoned), write_counters);
@@ -69,6 +78,11 @@ const std::map<std::string, part>& parts()
          [](const opened& in, const std::string& name) {
              show(in, name, netlink::blocking_read_all_sockets(in.home, in.target, {}, in.limit, in.abandoned),
                   netlink::write_all_sockets);
+         }},
+        {"sysctl",
+         [](const opened& in, const std::string& name) {
+             show(in, name, netlink::blocking_read_settings(in.home, in.target, {}, in.limit, in.abandoned),
+                  netlink::write_settings);
          }},
     };
     return all;

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace nodescope::netlink {
 namespace {
@@ -35,6 +36,16 @@ TEST(CountUnixSockets, SurvivesACutAnywhere)
     for (std::size_t size = 0; size < protocols.size(); ++size) {
         const testing::guarded_bytes cut(std::string_view(protocols).substr(0, size));
         EXPECT_LE(count_unix_sockets(cut.view()).value_or(0), 42U);
+    }
+}
+
+TEST(ParseSysctlNumbers, TakesWholeNumbersAlone)
+{
+    EXPECT_EQ(parse_sysctl_numbers("1"), (std::vector<std::int64_t>{1}));
+    EXPECT_EQ(parse_sysctl_numbers("32768\t60999"), (std::vector<std::int64_t>{32'768, 60'999}));
+    EXPECT_EQ(parse_sysctl_numbers("-1"), (std::vector<std::int64_t>{-1}));
+    for (const char* text : {"", " ", "x", "1 x", "1,2", "99999999999999999999"}) {
+        EXPECT_TRUE(parse_sysctl_numbers(text).empty()) << text;
     }
 }
 
