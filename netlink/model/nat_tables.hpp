@@ -17,6 +17,14 @@ enum class ip_family { ipv4, ipv6 };
 struct nft_table {
     std::uint8_t family = 0;  ///< NFPROTO_*
     std::string name;
+    bool dormant = false;  ///< it is there, and no packet sees it
+};
+
+/// Where packets come into a chain.
+struct nft_hook {
+    std::uint32_t number = 0;  ///< NF_INET_*; what it means depends on the family
+    std::int32_t priority = 0;
+    std::string device;  ///< the first one, of a hook of certain devices
 };
 
 /// A chain of nf_tables.
@@ -24,6 +32,9 @@ struct nft_chain {
     std::uint8_t family = 0;  ///< NFPROTO_*
     std::string table;
     std::string type;  ///< "nat", "filter", …; empty for one that no hook calls
+    std::string name;
+    std::optional<nft_hook> hook;
+    std::optional<std::uint32_t> policy;  ///< NF_DROP, NF_ACCEPT
 };
 
 /// Which variants have a nat table of one family in a namespace.

@@ -1,5 +1,6 @@
 #include "netlink/read/dump.hpp"
 
+#include "core/unique_fd.hpp"
 #include "netlink/read/dump_protocol.hpp"
 
 #include <fmt/format.h>
@@ -175,6 +176,12 @@ result<detail::dump_connection> netlink_socket::ready_for(const dump_request& re
         .send = [this, &request, flags] { return send_request(socket_.get(), request, flags); },
         .receive = [this, &request, limit] { return receive(request.what, limit); },
     };
+}
+
+bool has_protocol(int protocol) noexcept
+{
+    const unique_fd probe(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
+    return probe || (errno != EPROTONOSUPPORT && errno != EAFNOSUPPORT);
 }
 
 result<dump_outcome> dump(netlink_socket& socket, const dump_request& request, const dump_limits& limits,

@@ -78,6 +78,9 @@ private:
     std::unique_ptr<std::byte[]> buffer_;
 };
 
+/// Whether the kernel has netlink sockets of that protocol at all.
+bool has_protocol(int protocol) noexcept;
+
 /// How a dump went.
 struct dump_outcome {
     bool consistent = true;  ///< false: the kernel flagged the last try as changed underneath (NLM_F_DUMP_INTR)

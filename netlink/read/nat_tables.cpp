@@ -52,13 +52,6 @@ constexpr std::size_t names_limit = 4096;
 
 error prefixed(const error& cause) { return {cause.kind(), fmt::format("{}: {}", finding, cause.message())}; }
 
-/// A kernel without nfnetlink, or without nf_tables behind it, has no tables of that kind.
-bool has_nfnetlink() noexcept
-{
-    const unique_fd probe(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
-    return probe || (errno != EPROTONOSUPPORT && errno != EAFNOSUPPORT);
-}
-
 struct nft_nat {
     nft_nat() = default;
     bool ipv4 = false;
@@ -112,7 +105,8 @@ std::string find_nat_elsewhere(netlink_socket& socket, deadline limit)
 result<nft_nat> find_nft_nat(const net_namespace& home, const net_namespace& target, deadline limit)
 {
     auto socket = netlink_socket::open_in(home, target, NETLINK_NETFILTER, table_buffer_size);
-    if (!socket && !has_nfnetlink()) return nft_nat();
+    // A kernel without nfnetlink, or without nf_tables behind it, has no tables of that kind.
+    if (!socket && !has_protocol(NETLINK_NETFILTER)) return nft_nat();
     if (!socket) return socket.error();
     const abandon_flag never;
     const auto tables = dump_all<nft_table>(*socket, {"nf_tables tables", get_table, any_family},

@@ -11,6 +11,8 @@
 #include "netlink/decode/decode.hpp"
 #include "netlink/decode/inet_socket.hpp"
 #include "netlink/decode/link_settings.hpp"
+#include "netlink/decode/packet_filters.hpp"
+#include "netlink/json/packet_filters.hpp"
 #include "netlink/json/settings.hpp"
 #include "netlink/json/sockets.hpp"
 #include "netlink/read/dump.hpp"
@@ -78,6 +80,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     socket_list sockets;
     network_settings settings;
     conntrack_counters sum;
+    nft_table_summary summary;
     std::size_t damaged = 0;
     const dump_reader reader = {
         [] {},
@@ -103,6 +106,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
             nft_chain chain;
             decode(whole, chain, damaged);
             decode_details(whole, damaged);
+            decode_into(summary.base_chains);
+            decode(whole, summary.table, damaged);
+            (void)place_of_rule(whole);
+            for (const auto* const layout : {&ipt_layout, &ip6t_layout}) (void)count_legacy_rules(whole, *layout, 3);
+            routing_rule rule;
+            decode(whole, rule, damaged);
         },
     };
     bool finished = false;
@@ -113,6 +122,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     json_writer out(json);
     write_all_sockets(out, sockets);
     write_settings(out, settings);
+    packet_filters filters;
+    filters.nft.emplace().push_back(std::move(summary));
+    write_filters(out, filters);
     (void)ip_addr_text(links, addresses, names_of_numbers, {});
     return 0;
 }

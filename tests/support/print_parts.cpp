@@ -5,12 +5,14 @@
 #include "collectors/network/socket_holders.hpp"
 #include "core/json/writer.hpp"
 #include "netlink/json/conntrack.hpp"
+#include "netlink/json/packet_filters.hpp"
 #include "netlink/json/settings.hpp"
 #include "netlink/json/sockets.hpp"
 #include "netlink/net_namespace.hpp"
 #include "netlink/read/conntrack.hpp"
 #include "netlink/read/inet_sockets.hpp"
 #include "netlink/read/network_settings.hpp"
+#include "netlink/read/packet_filters.hpp"
 
 #include <fmt/format.h>
 
@@ -63,6 +65,11 @@ const std::map<std::string, part>& parts()
         {"counters",
          [](const opened& in, const std::string& name) {
              show(in, name, blocking_read_counters(in.process, in.limit, in.abandoned), write_counters);
+         }},
+        {"netfilter",
+         [](const opened& in, const std::string& name) {
+             show(in, name, netlink::blocking_read_filters(in.home, in.target, in.process, {}, in.limit, in.abandoned),
+                  netlink::write_filters);
          }},
         {"resolver",
          [](const opened& in, const std::string& name) {
