@@ -78,7 +78,7 @@ const std::map<std::string, part>& parts()
         {"sockets",
          [](const opened& in, const std::string& name) {
              auto read = netlink::blocking_read_sockets(in.home, in.target, in.process, {}, in.limit, in.abandoned);
-             if (read) blocking_find_holders("/", in.target.identity(), *read, in.limit, in.abandoned);
+             if (read) blocking_find_holders(holder_search(in.target.identity()), *read, in.limit, in.abandoned);
              show(in, name, read, netlink::write_sockets);
          }},
         {"sockets_all",

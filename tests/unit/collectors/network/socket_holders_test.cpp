@@ -25,9 +25,9 @@ struct SocketHolders : ::testing::Test {
         one.inode = inode;
         of.listeners.push_back(one);
     }
-    void find(netlink::namespace_identity where, std::size_t descriptors = holder_descriptors)
+    void find(const holder_search& search)
     {
-        blocking_find_holders("/", where, of, deadline::in(std::chrono::seconds(10)), abandoned, descriptors);
+        blocking_find_holders(search, of, deadline::in(std::chrono::seconds(10)), abandoned);
     }
     static netlink::namespace_identity own() { return netlink::net_namespace::of_this_thread()->identity(); }
 
@@ -41,7 +41,7 @@ struct SocketHolders : ::testing::Test {
 
 TEST_F(SocketHolders, TheProcessAndItsNameAreFound)
 {
-    find(own());
+    find(holder_search(own()));
     ASSERT_TRUE(of.holders.contains(inode));
     EXPECT_EQ(of.holders[inode].pid, ::getpid());
     std::ifstream comm("/proc/self/comm");
@@ -53,7 +53,7 @@ TEST_F(SocketHolders, TheProcessAndItsNameAreFound)
 
 TEST_F(SocketHolders, ProcessesOfOtherNamespacesAreNotLookedAt)
 {
-    find({1, 2});
+    find(holder_search({1, 2}));
     EXPECT_TRUE(of.holders.empty());
     EXPECT_EQ(of.note, "");
 }
@@ -62,17 +62,41 @@ TEST_F(SocketHolders, WhatNobodyHoldsIsNotLookedFor)
 {
     of.listeners.front().inode = 0;
     abandoned.raise();
-    find(own());
+    find(holder_search(own()));
     EXPECT_EQ(of.note, "");
 }
 
 TEST_F(SocketHolders, WhatWasNotReadIsSaid)
 {
     of.note = "before";
-    find(own(), 0);
+    holder_search nothing(own());
+    nothing.descriptors = 0;
+    find(nothing);
     EXPECT_TRUE(of.holders.empty());
     EXPECT_TRUE(of.note.starts_with("before; the processes of 1 sockets are not known: ")) << of.note;
     abandoned.raise();
-    find(own());
+    find(holder_search(own()));
     EXPECT_TRUE(of.note.ends_with("the caller went away")) << of.note;
+}
+
+TEST_F(SocketHolders, OfSomeProcessesOnlyTheseAreLookedAt)
+{
+    holder_search some(own());
+    some.among = {1, ::getppid()};
+    find(some);
+    EXPECT_TRUE(of.holders.empty());
+    // One that there is not costs nothing.
+    some.among = {999'999'999, ::getpid()};
+    find(some);
+    EXPECT_EQ(of.holders[inode].pid, ::getpid());
+    EXPECT_EQ(of.note, "");
+}
+
+TEST_F(SocketHolders, OfSomeProcessesTooWhatWasNotReadIsSaid)
+{
+    holder_search some(own());
+    some.among = {::getpid()};
+    abandoned.raise();
+    find(some);
+    EXPECT_EQ(of.note, "the processes of 1 sockets are not known: there was no time to look for them");
 }
