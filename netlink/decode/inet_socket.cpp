@@ -1,5 +1,6 @@
 #include "netlink/decode/inet_socket.hpp"
 
+#include "core/text_scan.hpp"
 #include "netlink/decode/message.hpp"
 
 #include <arpa/inet.h>
@@ -41,7 +42,50 @@ std::optional<tcp_figures> figures_of(byte_span value)
     return out;
 }
 
+/// "0100007F:1F90": words of four bytes as the processor has them, and a port.
+bool take_end(std::string_view text, std::uint8_t family, network_address& address, std::uint16_t& port)
+{
+    const std::size_t words = family == AF_INET ? 1 : 4;
+    const auto parts = split_at(text, ':');
+    if (!parts || parts->first.size() != words * 8) return false;
+    for (std::size_t i = 0; i < words; ++i) {
+        const auto word = whole_number<std::uint32_t>(parts->first.substr(i * 8, 8), 16);
+        if (!word) return false;
+        std::memcpy(address.bytes.data() + i * sizeof *word, &*word, sizeof *word);
+    }
+    const auto number = whole_number<std::uint16_t>(parts->second, 16);
+    port = number.value_or(0);
+    return number.has_value();
+}
+
 }  // namespace
+
+std::optional<inet_socket> parse_socket_line(std::string_view line, std::uint8_t family)
+{
+    fields words(line);
+    words.next();  // its number
+    inet_socket made;
+    made.family = family;
+    if (!take_end(words.next(), family, made.local, made.local_port)) return std::nullopt;
+    if (!take_end(words.next(), family, made.remote, made.remote_port)) return std::nullopt;
+    const auto state = whole_number<std::uint8_t>(words.next(), 16);
+    const auto queues = split_at(words.next(), ':');
+    if (!state || !queues) return std::nullopt;
+    const auto send = whole_number<std::uint32_t>(queues->first, 16);
+    const auto receive = whole_number<std::uint32_t>(queues->second, 16);
+    words.next();  // its timer
+    words.next();  // retransmits
+    const auto uid = whole_number<std::uint32_t>(words.next());
+    words.next();  // timeout
+    const auto inode = whole_number<std::uint32_t>(words.next());
+    if (!send || !receive || !uid || !inode) return std::nullopt;
+    made.state = *state;
+    made.send_queue = *send;
+    made.receive_queue = *receive;
+    made.uid = *uid;
+    made.inode = *inode;
+    return made;
+}
 
 std::optional<std::uint8_t> state_of_socket(byte_span message) noexcept
 {

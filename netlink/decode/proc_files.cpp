@@ -67,6 +67,23 @@ bool lacks_module(std::string_view modules, std::string_view base, std::string_v
     return has_base && !has_wanted;
 }
 
+bool is_module_to_load(std::string_view modules, std::string_view builtin, std::string_view wanted)
+{
+    bool is_there = false;
+    for_each_line(modules, [&](std::string_view line) {
+        is_there = line.substr(0, line.find(' ')) == wanted;
+        return !is_there;
+    });
+    if (is_there) return false;
+    for_each_line(builtin, [&](std::string_view path) {
+        const std::string_view file = path.substr(path.rfind('/') + 1);
+        const std::string_view name = file.substr(0, file.find('.'));
+        is_there = std::ranges::equal(name, wanted, [](char a, char b) { return a == b || (a == '-' && b == '_'); });
+        return !is_there;
+    });
+    return !is_there;
+}
+
 std::optional<std::uint64_t> count_unix_sockets(std::string_view protocols)
 {
     std::optional<std::uint64_t> count;

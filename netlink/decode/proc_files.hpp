@@ -18,6 +18,10 @@ bool lists_nat(std::string_view table_names);
 /// where either may be part of the kernel itself.
 bool lacks_module(std::string_view modules, std::string_view base, std::string_view wanted);
 
+/// Whether `wanted` is neither loaded nor, by modules.builtin (a path a line, "kernel/net/ipv4/tcp_diag.ko"), part of
+/// the kernel. Names are those of /proc/modules; in paths `-` may stand for `_`.
+bool is_module_to_load(std::string_view modules, std::string_view builtin, std::string_view wanted);
+
 /// How many Unix sockets there are by a protocols file (net/core/sock.c, proto_seq_printf): those of streams have a
 /// line of their own since Linux 5.15. None without such a line.
 std::optional<std::uint64_t> count_unix_sockets(std::string_view protocols);

@@ -71,7 +71,9 @@ void write_sockets(json_writer& out, const socket_overview& what)
     const auto write_listener = [&](const inet_socket& one) {
         write_local(out, one);
         out.member("queue", one.receive_queue);
-        out.member("queue_limit", one.send_queue);
+        out.key("queue_limit");
+        if (what.queue_limits_known) out.value(one.send_queue);
+        else out.null();
         write_owner(out, one);
         write_holder(out, one, what.holders);
     };

@@ -62,6 +62,7 @@ struct socket_overview {
     std::vector<inet_socket> udp;
     std::uint64_t udp_count = 0;
     std::optional<std::uint64_t> unix_count;
+    bool queue_limits_known = true;                   ///< of the listeners
     std::map<std::uint32_t, socket_process> holders;  ///< by inode; not filled in by the reader
     std::string note;                                 ///< what is missing, for people; empty where nothing is
 };

@@ -4,6 +4,8 @@
 #include "netlink/decode/inet_socket.hpp"
 #include "netlink/decode/proc_files.hpp"
 #include "netlink/read/dump.hpp"
+#include "netlink/read/kernel_modules.hpp"
+#include "netlink/read/socket_files.hpp"
 
 #include <fmt/format.h>
 
@@ -82,19 +84,28 @@ result<dump_outcome> dump_sockets(netlink_socket& socket, const socket_kind& kin
 
 class overview_reader {
 public:
-    explicit overview_reader(const sockets_limits& limits) : limits_(limits) {}
+    explicit overview_reader(const sockets_options& options) : options_(options) {}
 
+    /// Counts it; whether it is to be listed.
+    bool count(const socket_kind& kind, std::uint8_t state)
+    {
+        if (state >= seen_.size()) {
+            ++damaged_;
+            return false;
+        }
+        ++seen_[state];
+        ++counted_;
+        const bool tcp = kind.protocol == IPPROTO_TCP;
+        return (!tcp || state == TCP_LISTEN) && found_.size() < (tcp ? options_.listeners : options_.udp);
+    }
     void take(const socket_kind& kind, byte_span message)
     {
         const auto state = state_of_socket(message);
-        if (!state || *state >= seen_.size()) {
+        if (!state) {
             ++damaged_;
             return;
         }
-        ++seen_[*state];
-        const bool tcp = kind.protocol == IPPROTO_TCP;
-        if (tcp && *state != TCP_LISTEN) return;
-        if (found_.size() >= (tcp ? limits_.listeners : limits_.udp)) return;
+        if (!count(kind, *state)) return;
         inet_socket one;
         if (!decode(message, one, damaged_)) return;
         one.protocol = kind.protocol;
@@ -106,16 +117,39 @@ public:
     {
         found_ = listed;
         seen_ = {};
+        counted_ = 0;
         damaged_ = 0;
+    }
+
+    /// By the kernel's files, as far as may be counted.
+    result<dump_outcome> read_files(const socket_kind& kind, int process_directory, deadline limit,
+                                    const abandon_flag& abandoned)
+    {
+        dump_outcome outcome;
+        const auto done = blocking_read_socket_file(process_directory, kind.family, kind.protocol, limit, abandoned,
+                                                    [&](const inet_socket& one) {
+                                                        outcome.truncated = counted_ == options_.counted;
+                                                        if (outcome.truncated) return false;
+                                                        if (count(kind, one.state)) found_.push_back(one);
+                                                        return true;
+                                                    });
+        if (!done) return done.error();
+        return outcome;
     }
 
     std::vector<inet_socket> found_;
     tcp_state_counts seen_{};
+    std::size_t counted_ = 0;
     std::size_t damaged_ = 0;
 
 private:
-    const sockets_limits& limits_;
+    const sockets_options& options_;
 };
+
+bool would_load_diag(const socket_kind& kind, const std::string& root)
+{
+    return blocking_would_load(root, "inet_diag", kind.protocol == IPPROTO_TCP ? "tcp_diag" : "udp_diag");
+}
 
 void tell_damage(std::string& note, const socket_kind& kind, std::size_t damaged, const dump_outcome& how)
 {
@@ -133,25 +167,30 @@ std::optional<std::uint64_t> read_unix_count(int process_directory)
 }  // namespace
 
 result<socket_overview> blocking_read_sockets(const net_namespace& home, const net_namespace& target,
-                                              int process_directory, const sockets_limits& limits, deadline limit,
+                                              int process_directory, const sockets_options& options, deadline limit,
                                               const abandon_flag& abandoned)
 {
     auto socket = netlink_socket::open_in(home, target, NETLINK_SOCK_DIAG);
     if (!socket) return socket.error();
     socket_overview made;
-    overview_reader reading(limits);
-    const dump_limits all{limits.counted, limits.counted * counted_socket_bytes};
+    overview_reader reading(options);
+    const dump_limits all{options.counted, options.counted * counted_socket_bytes};
     for (const socket_kind& kind : socket_kinds) {
         const bool tcp = kind.protocol == IPPROTO_TCP;
         std::vector<inet_socket>& list = tcp ? made.listeners : made.udp;
-        const auto done = dump_sockets(
-            *socket, kind, false, all, limit, abandoned, [&] { reading.begin(list); },
-            [&](byte_span message) { reading.take(kind, message); });
-        if (!done && (tcp || done.error().kind() != failure::unavailable)) return done.error();
-        if (!done) {
-            append_note(made.note, done.error().message());
-            continue;
+        result<dump_outcome> done = error(failure::unavailable, "sock_diag is not asked");
+        if (!options.by_files && !would_load_diag(kind, options.root)) {
+            done = dump_sockets(
+                *socket, kind, false, all, limit, abandoned, [&] { reading.begin(list); },
+                [&](byte_span message) { reading.take(kind, message); });
         }
+        if (!done && done.error().kind() == failure::unavailable) {
+            reading.begin(list);
+            done = reading.read_files(kind, process_directory, limit, abandoned);
+            append_note(made.note, fmt::format("{} by the kernel's files: its sock_diag is not there", kind.what));
+            if (tcp) made.queue_limits_known = false;
+        }
+        if (!done) return done.error();
         list = std::move(reading.found_);
         for (std::size_t state = 0; state < reading.seen_.size(); ++state) {
             if (tcp) made.tcp_by_state[state] += reading.seen_[state];
@@ -173,27 +212,32 @@ result<socket_overview> blocking_read_sockets(const net_namespace& home, const n
 }
 
 result<socket_list> blocking_read_all_sockets(const net_namespace& home, const net_namespace& target,
-                                              const all_sockets_limits& limits, deadline limit,
+                                              const all_sockets_options& options, deadline limit,
                                               const abandon_flag& abandoned)
 {
     auto socket = netlink_socket::open_in(home, target, NETLINK_SOCK_DIAG);
     if (!socket) return socket.error();
     socket_list made;
-    std::size_t bytes_left = limits.bytes;
+    std::size_t bytes_left = options.bytes;
     for (const socket_kind& kind : socket_kinds) {
         const std::size_t before = made.items.size();
         std::size_t damaged = 0;
-        const auto done = dump_sockets(
-            *socket, kind, true, {limits.sockets - before, bytes_left}, limit, abandoned,
-            [&] {
-                made.items.resize(before);
-                damaged = 0;
-            },
-            [&](byte_span message) {
-                inet_socket& one = made.items.emplace_back();
-                one.protocol = kind.protocol;
-                if (!decode(message, one, damaged)) made.items.pop_back();
-            });
+        const error not_loaded(
+            failure::unavailable,
+            fmt::format("{} are not asked for: the kernel would load a module (sock_diag)", kind.what));
+        result<dump_outcome> done = not_loaded;
+        if (!would_load_diag(kind, options.root))
+            done = dump_sockets(
+                *socket, kind, true, {options.sockets - before, bytes_left}, limit, abandoned,
+                [&] {
+                    made.items.resize(before);
+                    damaged = 0;
+                },
+                [&](byte_span message) {
+                    inet_socket& one = made.items.emplace_back();
+                    one.protocol = kind.protocol;
+                    if (!decode(message, one, damaged)) made.items.pop_back();
+                });
         if (!done && (kind.protocol == IPPROTO_TCP || done.error().kind() != failure::unavailable)) return done.error();
         if (!done) {
             append_note(made.note, done.error().message());

@@ -3,7 +3,10 @@
 #include "collectors/network/resolver.hpp"
 #include "core/json/writer.hpp"
 #include "netlink/decode/conntrack.hpp"
+#include "netlink/decode/inet_socket.hpp"
 #include "netlink/decode/proc_files.hpp"
+
+#include <sys/socket.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +20,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const std::string_view text(reinterpret_cast<const char*>(bytes), size);
     (void)netlink::count_unix_sockets(text);
     (void)netlink::parse_sysctl_numbers(text);
+    (void)netlink::is_module_to_load(text, text, "udp_diag");
+    (void)netlink::parse_socket_line(text, AF_INET);
+    (void)netlink::parse_socket_line(text, AF_INET6);
     (void)netlink::parse_conntrack_file(text);
     network_counters counters;
     counters.snmp = parse_counter_tables(text);

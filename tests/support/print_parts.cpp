@@ -81,6 +81,13 @@ const std::map<std::string, part>& parts()
              if (read) blocking_find_holders(holder_search(in.target.identity()), *read, in.limit, in.abandoned);
              show(in, name, read, netlink::write_sockets);
          }},
+        {"sockets_by_files",
+         [](const opened& in, const std::string& name) {
+             netlink::sockets_options how;
+             how.by_files = true;
+             show(in, name, netlink::blocking_read_sockets(in.home, in.target, in.process, how, in.limit, in.abandoned),
+                  netlink::write_sockets);
+         }},
         {"sockets_all",
          [](const opened& in, const std::string& name) {
              show(in, name, netlink::blocking_read_all_sockets(in.home, in.target, {}, in.limit, in.abandoned),

@@ -142,6 +142,23 @@ class Sockets(unittest.TestCase):
         self.assertEqual(shown["unix_count"], len(self.ss("-Hxan")))
         self.assertEqual(shown["unix_count"], 3)
 
+    def test_the_kernels_files_say_the_same_but_for_limits(self):
+        self.program(SOCKETS)
+        by_files = network_parts.read(self.namespace.pid, "sockets_by_files")
+        by_diag = network_parts.read(self.namespace.pid, "sockets")["sockets"]
+        self.assertIn("TCP sockets by the kernel's files: its sock_diag is not there", by_files["notes"]["sockets_by_files"])
+
+        def comparable(part):
+            def without(one, *names):
+                return sorted((key, value) for key, value in one.items() if key not in names)
+
+            part["tcp"]["listen"] = sorted(without(one, "queue_limit", "only_ipv6", "ifindex", "process", "name") for one in part["tcp"]["listen"])
+            part["udp"] = sorted(without(one, "only_ipv6", "process", "name") for one in part["udp"])
+            return part
+
+        self.assertEqual({one["queue_limit"] for one in by_files["sockets_by_files"]["tcp"]["listen"]}, {None})
+        self.assertEqual(comparable(by_files["sockets_by_files"]), comparable(by_diag))
+
     def test_all_sockets_have_the_figures_of_ss(self):
         self.program(SOCKETS)
         shown = network_parts.read(self.namespace.pid, "sockets_all")

@@ -9,6 +9,7 @@
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 
+#include <cstring>
 #include <optional>
 #include <string>
 
@@ -139,6 +140,49 @@ TEST(DecodeInetSocket, SurvivesDamage)
         else (void)state_of_socket(damaged_message);
     });
     EXPECT_GT(decoded, 0U);
+}
+
+TEST(ParseSocketLine, ReadsBothFamilies)
+{
+    // As a little-endian processor writes them.
+    const auto four = parse_socket_line(
+        "   0: 0100007F:1F90 0200007F:0050 0A 0000000A:0000000B 00:00000000 00000000    33        0 4711 1 0", AF_INET);
+    ASSERT_TRUE(four);
+    EXPECT_EQ(four->local_port, 8080);
+    EXPECT_EQ(four->remote_port, 80);
+    EXPECT_EQ(four->state, TCP_LISTEN);
+    EXPECT_EQ(four->send_queue, 10U);
+    EXPECT_EQ(four->receive_queue, 11U);
+    EXPECT_EQ(four->uid, 33U);
+    EXPECT_EQ(four->inode, 4711U);
+    std::uint32_t word = 0;
+    std::memcpy(&word, four->local.bytes.data(), sizeof word);
+    EXPECT_EQ(word, 0x0100007FU);
+    const auto six = parse_socket_line(
+        "  12: 000080FE000000000000000001000000:0035 00000000000000000000000000000000:0000 07 0:0 00:0 0 0 0 9 2",
+        AF_INET6);
+    ASSERT_TRUE(six);
+    EXPECT_EQ(six->local_port, 53);
+    std::memcpy(&word, six->local.bytes.data() + 12, sizeof word);
+    EXPECT_EQ(word, 0x01000000U);
+}
+
+TEST(ParseSocketLine, RefusesWhatIsNotInThatForm)
+{
+    const std::string good =
+        "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000    33        0 4711";
+    EXPECT_TRUE(parse_socket_line(good, AF_INET));
+    EXPECT_FALSE(parse_socket_line(good, AF_INET6));
+    EXPECT_FALSE(parse_socket_line("  sl  local_address rem_address   st tx_queue rx_queue", AF_INET));
+    for (std::size_t size = 0; size + 4 < good.size(); ++size) {
+        const testing::guarded_bytes cut(std::string_view(good).substr(0, size));
+        EXPECT_FALSE(parse_socket_line(cut.view(), AF_INET)) << size;
+    }
+    for (std::size_t at = 6; at < good.size(); ++at) {
+        std::string changed = good;
+        changed[at] = 'x';
+        (void)parse_socket_line(changed, AF_INET);
+    }
 }
 
 TEST(TcpStateName, KnowsTheElevenStates)

@@ -39,6 +39,19 @@ TEST(CountUnixSockets, SurvivesACutAnywhere)
     }
 }
 
+TEST(IsModuleToLoad, WhatIsLoadedOrPartOfTheKernelIsNot)
+{
+    const std::string modules = "inet_diag 24576 1 tcp_diag, Live 0x0\ntcp_diag 16384 0 - Live 0x0\n";
+    const std::string builtin = "kernel/net/unix/unix_diag.ko\nkernel/net/ipv4/raw-diag.ko\n";
+    for (const char* name : {"inet_diag", "tcp_diag", "unix_diag", "raw_diag"}) {
+        EXPECT_FALSE(is_module_to_load(modules, builtin, name)) << name;
+    }
+    for (const char* name : {"udp_diag", "tcp", "diag", "raw"}) {
+        EXPECT_TRUE(is_module_to_load(modules, builtin, name)) << name;
+    }
+    EXPECT_TRUE(is_module_to_load("", "", "tcp_diag"));
+}
+
 TEST(ParseSysctlNumbers, TakesWholeNumbersAlone)
 {
     EXPECT_EQ(parse_sysctl_numbers("1"), (std::vector<std::int64_t>{1}));

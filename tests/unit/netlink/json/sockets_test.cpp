@@ -63,6 +63,17 @@ TEST(SocketsJson, WritesListsAndCounts)
               R"("send_queue":0,"uid":0,"inode":0}],"udp_count":1,"unix_count":null})");
 }
 
+TEST(SocketsJson, ALimitThatIsNotKnownIsNull)
+{
+    socket_overview what;
+    what.listeners.push_back(listener());
+    what.queue_limits_known = false;
+    std::string text;
+    json_writer out(text);
+    write_sockets(out, what);
+    EXPECT_NE(text.find(R"("queue":1,"queue_limit":null,)"), std::string::npos) << text;
+}
+
 TEST(SocketsJson, WritesFiguresOfConnectionsOnly)
 {
     inet_socket connection = listener();

@@ -38,9 +38,7 @@ using testing::run_task;
 
 TEST(LegacyNat, IsRuledOutByModulesThatAreLoadedWithoutIt)
 {
-    const auto ruled_out = [](std::string_view modules) {
-        return lacks_module(modules, "ip_tables", "iptable_nat");
-    };
+    const auto ruled_out = [](std::string_view modules) { return lacks_module(modules, "ip_tables", "iptable_nat"); };
     EXPECT_TRUE(ruled_out("nf_nat 1 2 - Live 0x0\nip_tables 32768 0 - Live 0x0\nx_tables 1 1 ip_tables, Live 0x0\n"));
     EXPECT_TRUE(ruled_out("ip_tables 32768 1 iptable_filter, Live 0x0\niptable_filter 16384 0 - Live 0x0\n"));
     EXPECT_FALSE(ruled_out("ip_tables 32768 1 iptable_nat, Live 0x0\niptable_nat 16384 0 - Live 0x0\n"));

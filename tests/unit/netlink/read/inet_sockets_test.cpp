@@ -1,12 +1,15 @@
 #include "netlink/read/inet_sockets.hpp"
 
 #include "core/unique_fd.hpp"
+#include "netlink/read/kernel_modules.hpp"
+#include "tests/support/temporary_root.hpp"
 #include "tests/unit/netlink/read/in_namespace.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include <string>
 #include <vector>
@@ -52,11 +55,11 @@ protected:
         EXPECT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
         return socket;
     }
-    [[nodiscard]] result<socket_overview> read(sockets_limits limits = {}) const
+    [[nodiscard]] result<socket_overview> read(sockets_options limits = {}) const
     {
         return blocking_read_sockets(*home_, *target_, process_.get(), limits, limit_, abandoned_);
     }
-    [[nodiscard]] result<socket_list> read_all(all_sockets_limits limits = {}) const
+    [[nodiscard]] result<socket_list> read_all(all_sockets_options limits = {}) const
     {
         return blocking_read_all_sockets(*home_, *target_, limits, limit_, abandoned_);
     }
@@ -132,6 +135,74 @@ TEST_F(ReadInetSockets, CountingHasALimitToo)
     ASSERT_TRUE(found) << found.error();
     EXPECT_EQ(found->tcp_by_state[TCP_LISTEN], 3U);
     EXPECT_EQ(found->note, "of TCP sockets only 3 were counted");
+}
+
+TEST_F(ReadInetSockets, TheKernelsFilesSayTheSameButForLimits)
+{
+    std::vector<unique_fd> held;
+    for (in_port_t port = 1000; port < 1005; ++port) held.push_back(listener(port));
+    const unique_fd client = connection(1000);
+    const unique_fd datagrams = udp(53);
+
+    const auto found = read({.listeners = 3, .by_files = true});
+
+    ASSERT_TRUE(found) << found.error();
+    EXPECT_EQ(found->listeners.size(), 3U);
+    EXPECT_FALSE(found->queue_limits_known);
+    EXPECT_EQ(found->tcp_by_state[TCP_LISTEN], 5U);
+    EXPECT_EQ(found->tcp_by_state[TCP_ESTABLISHED], 2U);
+    ASSERT_EQ(found->udp.size(), 1U);
+    EXPECT_EQ(found->udp.front().local_port, 53);
+    EXPECT_EQ(found->udp.front().protocol, IPPROTO_UDP);
+    EXPECT_TRUE(found->note.starts_with("TCP sockets by the kernel's files: its sock_diag is not there; "))
+        << found->note;
+
+    const auto few = read({.counted = 3, .by_files = true});
+    ASSERT_TRUE(few) << few.error();
+    EXPECT_EQ(few->tcp_by_state[TCP_LISTEN] + few->tcp_by_state[TCP_ESTABLISHED], 3U);
+    EXPECT_NE(few->note.find("of TCP sockets only 3 were counted"), std::string::npos) << few->note;
+}
+
+TEST_F(ReadInetSockets, WhatWouldLoadAModuleIsNotAsked)
+{
+    testing::temporary_root root;
+    utsname kernel{};
+    ASSERT_EQ(::uname(&kernel), 0);
+    const std::string list = std::string("/lib/modules/") + &kernel.release[0] + "/modules.builtin";
+    root.write(list, "kernel/net/ipv4/inet_diag.ko\nkernel/net/ipv4/tcp_diag.ko\n");
+    const unique_fd listens = listener(8080);
+    const unique_fd datagrams = udp(53);
+
+    root.write("/proc/modules", "veth 24576 0 - Live 0x0\n");
+
+    const auto found = read({.root = root.path()});
+    ASSERT_TRUE(found) << found.error();
+    EXPECT_TRUE(found->queue_limits_known);
+    EXPECT_EQ(found->note,
+              "UDP sockets by the kernel's files: its sock_diag is not there; UDP sockets of IPv6 by the kernel's "
+              "files: its sock_diag is not there");
+    EXPECT_EQ(found->udp_count, 1U);
+    const auto all = read_all({.root = root.path()});
+    ASSERT_TRUE(all) << all.error();
+    EXPECT_EQ(all->items.size(), 1U);
+    EXPECT_TRUE(all->note.starts_with("UDP sockets are not asked for: the kernel would load a module (sock_diag)"))
+        << all->note;
+
+    root.write(list, "");
+    EXPECT_EQ(read_all({.root = root.path()}).error().kind(), failure::unavailable);
+    root.write("/proc/modules", "inet_diag 1 1 tcp_diag\ntcp_diag 1 0 -\nudp_diag 1 0 -\n");
+    EXPECT_TRUE(read_all({.root = root.path()}));
+}
+
+TEST(WouldLoad, WithoutAListOfWhatIsPartOfTheKernelItsBaseDecides)
+{
+    const testing::temporary_root root;
+    EXPECT_FALSE(blocking_would_load(root.path(), "inet_diag", "udp_diag"));
+    root.write("/proc/modules", "tcp_diag 1 0 -\n");
+    EXPECT_FALSE(blocking_would_load(root.path(), "inet_diag", "udp_diag"));
+    root.write("/proc/modules", "inet_diag 1 1 tcp_diag\ntcp_diag 1 0 -\n");
+    EXPECT_TRUE(blocking_would_load(root.path(), "inet_diag", "udp_diag"));
+    EXPECT_FALSE(blocking_would_load(root.path(), "inet_diag", "tcp_diag"));
 }
 
 TEST_F(ReadInetSockets, AllAreListedWithWhatTcpKnows)
