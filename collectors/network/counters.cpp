@@ -18,6 +18,9 @@ namespace {
 /// The longest of them, netstat, has 5 KiB in Linux 6.18.
 constexpr std::size_t counters_limit_bytes = 64UL * 1024UL;
 
+/// The kernel has ten. Each new one is compared with all others.
+constexpr std::size_t groups_limit = 64;
+
 std::optional<network_counter> counter_of(std::string_view name, std::string_view text)
 {
     network_counter made;
@@ -44,7 +47,7 @@ std::string_view group_name(std::string_view word)
 void add_group(std::vector<counter_group>& to, counter_group made)
 {
     const bool known = std::ranges::any_of(to, [&](const counter_group& one) { return one.name == made.name; });
-    if (!known) to.push_back(std::move(made));
+    if (!known && to.size() < groups_limit) to.push_back(std::move(made));
 }
 
 /// The lines of a text whose end may be missing.

@@ -17,6 +17,7 @@
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -43,6 +44,15 @@ constexpr std::size_t table_names_limit = 4096;
 /// The entries may become more between the two questions.
 constexpr int entry_tries = 3;
 
+/// What is filled in of ipt_get_entries and ip6t_get_entries, behind which the entries follow.
+struct entries_request {
+    char name[XT_TABLE_MAXNAMELEN];
+    unsigned size;
+};
+constexpr std::size_t entries_offset = sizeof(ipt_get_entries);
+static_assert(offsetof(entries_request, size) == offsetof(ipt_get_entries, size));
+static_assert(entries_offset == sizeof(ip6t_get_entries));
+
 bool put_name(char (&to)[XT_TABLE_MAXNAMELEN], const std::string& name)
 {
     if (name.size() >= sizeof to) return false;
@@ -64,14 +74,14 @@ std::optional<ipt_getinfo> info_of(int socket, const legacy_family& family, cons
 std::optional<std::uint64_t> rules_of(int socket, const legacy_family& family, const std::string& table,
                                       const ipt_getinfo& info)
 {
-    std::vector<std::byte> buffer(sizeof(ipt_get_entries) + info.size);
-    ipt_get_entries asked{};
+    std::vector<std::byte> buffer(entries_offset + info.size);
+    entries_request asked{};
     if (!put_name(asked.name, table)) return std::nullopt;
     asked.size = info.size;
     std::memcpy(buffer.data(), &asked, sizeof asked);
     auto size = static_cast<socklen_t>(buffer.size());
     if (::getsockopt(socket, family.level, family.get_entries, buffer.data(), &size) != 0) return std::nullopt;
-    return count_legacy_rules(byte_span(buffer).subspan(sizeof asked), *family.layout,
+    return count_legacy_rules(byte_span(buffer).subspan(entries_offset), *family.layout,
                               static_cast<unsigned>(std::popcount(info.valid_hooks)));
 }
 

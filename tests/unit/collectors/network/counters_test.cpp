@@ -68,6 +68,13 @@ TEST(NetworkCounters, WhatIsNotInItsFormIsLeftOut)
     EXPECT_TRUE(parse_counter_list("A\nB -\nC 99999999999999999999\n").empty());
 }
 
+TEST(NetworkCounters, ThereIsALimitOfGroups)
+{
+    std::string text;
+    for (int i = 0; i < 100; ++i) text += "G" + std::to_string(i) + ": a 1\n";
+    EXPECT_EQ(parse_counter_lines(text).size(), 64U);
+}
+
 TEST(NetworkCounters, ACutAnywhereGivesNoOtherNames)
 {
     for (const std::string& text : {tables, lines, list}) {
