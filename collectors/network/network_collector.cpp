@@ -1,12 +1,14 @@
 #include "collectors/network/network_collector.hpp"
 
 #include "collectors/questions/opened_target.hpp"
+#include "core/side_by_side.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <span>
 
 namespace nodescope {
 
@@ -20,15 +22,16 @@ public:
         const std::lock_guard lock(mutex_);
         read_.insert_or_assign(which, std::move(text));
     }
-    /// What is there; the others failed for `reason`.
-    std::vector<network_reading::part> take(const std::vector<const network_part*>& asked, const error& reason)
+    /// What is there; the others failed for a reason: of the kernel's, and of those from files.
+    std::vector<network_reading::part> take(const std::vector<const network_part*>& asked,
+                                            std::span<const error, 2> reasons)
     {
         const std::lock_guard lock(mutex_);
         std::vector<network_reading::part> all;
         for (const network_part* const which : asked) {
             const auto found = read_.find(which);
             if (found != read_.end()) all.emplace_back(*which, std::move(found->second));
-            else all.emplace_back(*which, result<part_text>(reason));
+            else all.emplace_back(*which, result<part_text>(reasons[which->can_hang ? 1 : 0]));
         }
         read_.clear();
         return all;
@@ -87,28 +90,73 @@ task<result<network_reading>> network_collector::collect(network_query query, de
     co_return made;
 }
 
+struct network_collector::job {
+    job(netlink::net_namespace h, std::shared_ptr<const opened_namespace> w,
+        std::shared_ptr<const known_surroundings> k, std::string r, std::size_t b, deadline l,
+        std::vector<const network_part*> p)
+        : home(std::move(h)),
+          where(std::move(w)),
+          known(std::move(k)),
+          root(std::move(r)),
+          limit_bytes(b),
+          limit(l),
+          parts(std::move(p))
+    {
+    }
+    netlink::net_namespace home;
+    std::shared_ptr<const opened_namespace> where;
+    std::shared_ptr<const known_surroundings> known;
+    std::string root;
+    std::size_t limit_bytes;
+    deadline limit;
+    std::vector<const network_part*> parts;
+    std::shared_ptr<read_parts_so_far> so_far = std::make_shared<read_parts_so_far>();
+};
+
+/// One after another, those that read files of the container or the others.
+task<result<void>> network_collector::run(worker_pool& on, std::shared_ptr<const job> what, bool files)
+{
+    const std::string name = fmt::format("read {} net:[{}]", files ? "files of a container in" : "the network of",
+                                         what->where->space.identity().inode);
+    const deadline limit = what->limit;
+    auto work = [what = std::move(what), files](const abandon_flag& abandoned) -> result<void> {
+        part_source source(what->home, *what->where, *what->known, what->root, what->limit_bytes, what->limit,
+                           abandoned);
+        for (const network_part* const which : what->parts) {
+            if (which->can_hang != files) continue;
+            if (abandoned.raised()) return {};
+            what->so_far->put(which, which->blocking_read(source));
+        }
+        return {};
+    };
+    co_return co_await on.run("network read", name, limit, std::move(work));
+}
+
 task<std::vector<network_reading::part>> network_collector::read(std::shared_ptr<const opened_namespace> where,
                                                                  std::shared_ptr<const known_surroundings> known,
                                                                  std::vector<const network_part*> parts, deadline limit)
 {
     const deadline own = part_limit(limit, deadline::in(options_.read_timeout));
-    auto so_far = std::make_shared<read_parts_so_far>();
     auto slot = co_await slots_.acquire(own);
-    if (!slot) co_return so_far->take(parts, slot.error());
+    if (!slot) {
+        const error reasons[] = {slot.error(), slot.error()};
+        co_return read_parts_so_far().take(parts, reasons);
+    }
 
-    const std::string what = fmt::format("read the network of net:[{}]", where->space.identity().inode);
-    auto work = [home = home_, where = std::move(where), known = std::move(known), root = options_.root,
-                 bytes = options_.limit_bytes, own, parts, so_far](const abandon_flag& abandoned) -> result<void> {
-        part_source source(home, *where, *known, root, bytes, own, abandoned);
-        for (const network_part* const which : parts) {
-            if (abandoned.raised()) return {};
-            so_far->put(which, which->blocking_read(source));
-        }
-        return {};
+    const auto what = std::make_shared<const job>(home_, std::move(where), std::move(known), options_.root,
+                                                  options_.limit_bytes, own, std::move(parts));
+    result<void> of_kernel;
+    result<void> of_files;
+    std::vector<task<>> jobs;
+    const auto has = [&what](bool files) {
+        return std::ranges::any_of(what->parts, [files](const auto* one) { return one->can_hang == files; });
     };
-    const result<void> done = co_await pool_.run("network read", what, own, std::move(work));
+    if (has(false)) jobs.push_back(into(of_kernel, run(pool_, what, false)));
+    if (has(true)) jobs.push_back(into(of_files, run(files_pool_, what, true)));
+    co_await side_by_side(std::move(jobs));
     const error missing(failure::internal, "the part was not read");
-    co_return so_far->take(parts, done ? missing : done.error());
+    const error reasons[] = {of_kernel ? missing : of_kernel.error(), of_files ? missing : of_files.error()};
+    co_return what->so_far->take(what->parts, reasons);
 }
 
 }  // namespace nodescope

@@ -70,15 +70,21 @@ public:
     /// have that as their failure.
     task<result<network_reading>> collect(network_query query, deadline limit);
 
+    /// Whether a thread hangs in a file of a container: the destructor would wait for it (worker_pool::busy).
+    [[nodiscard]] bool busy() const noexcept { return files_pool_.busy() > 0; }
+
 private:
+    struct job;
     network_collector(container_finder& containers, worker_pool& pool, network_options options, logger& log,
                       netlink::net_namespace home);
+    static task<result<void>> run(worker_pool& on, std::shared_ptr<const job> what, bool files);
     task<std::vector<network_reading::part>> read(std::shared_ptr<const opened_namespace> where,
                                                   std::shared_ptr<const known_surroundings> known,
                                                   std::vector<const network_part*> parts, deadline limit);
 
     container_finder& containers_;
     worker_pool& pool_;
+    worker_pool files_pool_{2};  // of its own: a container's files can hang
     const network_options options_;
     const netlink::net_namespace home_;
     target_opener targets_;

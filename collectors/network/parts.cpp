@@ -1,5 +1,6 @@
 #include "collectors/network/parts.hpp"
 
+#include "collectors/network/kernel_parts.hpp"
 #include "collectors/network/peers.hpp"
 #include "collectors/network/route_parts.hpp"
 #include "netlink/json/link.hpp"
@@ -74,16 +75,23 @@ result<part_text> blocking_qdisc(part_source& source)
 }
 
 constexpr network_part all_parts[] = {
-    {"addr", true, false, blocking_addr},        // links and addresses
-    {"route", true, false, blocking_route},      // of all families
-    {"route6", true, false, blocking_route6},    // of IPv6
-    {"rule", true, false, blocking_rule},        // of IPv4
-    {"rule6", true, false, blocking_rule6},      // of IPv6
-    {"neigh", true, false, blocking_neigh},      // of both
-    {"nexthop", true, false, blocking_nexthop},  // objects
-    {"fdb", false, false, blocking_fdb},         // forwarding tables
-    {"peers", true, true, blocking_peers},       // the other ends of links
-    {"qdisc", true, false, blocking_qdisc},      // queueing disciplines
+    {"addr", true, false, false, blocking_addr},                 // links and addresses
+    {"route", true, false, false, blocking_route},               // of all families
+    {"route6", true, false, false, blocking_route6},             // of IPv6
+    {"rule", true, false, false, blocking_rule},                 // of IPv4
+    {"rule6", true, false, false, blocking_rule6},               // of IPv6
+    {"neigh", true, false, false, blocking_neigh},               // of both
+    {"nexthop", true, false, false, blocking_nexthop},           // objects
+    {"fdb", false, false, false, blocking_fdb},                  // forwarding tables
+    {"peers", true, true, false, blocking_peers},                // the other ends of links
+    {"sockets", true, false, false, blocking_sockets},           // listeners, UDP, how many
+    {"sockets_all", false, false, false, blocking_sockets_all},  // each, with what TCP knows
+    {"conntrack", true, false, false, blocking_conntrack},       // connection tracking
+    {"counters", true, false, false, blocking_counters},         // of protocols
+    {"qdisc", true, false, false, blocking_qdisc},               // queueing disciplines
+    {"netfilter", true, false, false, blocking_netfilter},       // tables and hooks of packet filters
+    {"sysctl", true, false, false, blocking_sysctl},             // settings that decide about forwarding
+    {"resolver", true, false, true, blocking_resolver},          // resolv.conf and hosts
 };
 
 }  // namespace

@@ -125,8 +125,8 @@ void blocking_find_holders(const holder_search& search, netlink::socket_overview
 {
     holder_finder finder(search, of, limit, abandoned);
     if (finder.done()) return;
-    if (search.among.empty()) look_at_all(search, finder, limit, abandoned);
-    else look_at_some(search, finder);
+    look_at_some(search, finder);
+    if (!finder.done()) look_at_all(search, finder, limit, abandoned);
     finder.tell();
 }
 

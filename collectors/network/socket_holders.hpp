@@ -19,8 +19,8 @@ struct holder_search {
     explicit holder_search(netlink::namespace_identity w) : where(w) {}
     netlink::namespace_identity where;
     std::string root = "/";
-    /// Those of a container, where they are known: looking at all of the node costs some microseconds for each. None:
-    /// all.
+    /// Who is looked at first: all of the node cost some microseconds each, and are only looked at for what these do
+    /// not hold.
     std::vector<pid_t> among;
     /// Descriptors that are looked at for one answer, of all processes together; some microseconds each.
     std::size_t descriptors = 131'072;

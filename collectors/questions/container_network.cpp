@@ -84,33 +84,20 @@ std::uint64_t cookie_of(const netlink::net_namespace& space)
 std::vector<candidate> blocking_look_around(const std::string& root, const host::process_handle& init,
                                             const container& owner, deadline limit, const abandon_flag& abandoned)
 {
-    const auto text = init.read("cgroup", cgroup_text_limit);
-    if (!text) return {};
-    const std::string path = host::container_path(text->text, owner.id);
-    // The numbers in cgroup.procs are ours: of use only where the root's /proc counts as we do.
-    if (path.empty() || path.starts_with("/..") || init.pidfd() < 0) return {};
     std::vector<candidate> all;
-    for (const std::string_view mount : {"/sys/fs/cgroup/memory", "/sys/fs/cgroup"}) {
-        host::container_place place;
-        place.id = owner.id;
-        place.mount = mount;
-        place.path = path;
-        const auto processes = host::blocking_read_container_processes(root, place, limit, abandoned);
-        if (!processes || processes->empty()) continue;
-        const std::size_t looked_at = std::min(processes->size(), network_witnesses);
-        for (std::size_t i = 0; i < looked_at; ++i) {
-            const pid_t pid = (*processes)[i].pid;
-            const auto identity = identity_of_process(root, pid);
-            if (!identity) continue;
-            const auto same = [&](const candidate& one) { return one.identity == *identity; };
-            auto known = std::find_if(all.begin(), all.end(), same);
-            if (known == all.end()) {
-                known = all.insert(all.end(), candidate());
-                known->identity = *identity;
-            }
-            known->processes.push_back(pid);
+    const auto processes = blocking_processes_of_container(root, init, owner.id, limit, abandoned);
+    const std::size_t looked_at = std::min(processes.size(), network_witnesses);
+    for (std::size_t i = 0; i < looked_at; ++i) {
+        const pid_t pid = processes[i].pid;
+        const auto identity = identity_of_process(root, pid);
+        if (!identity) continue;
+        const auto same = [&](const candidate& one) { return one.identity == *identity; };
+        auto known = std::find_if(all.begin(), all.end(), same);
+        if (known == all.end()) {
+            known = all.insert(all.end(), candidate());
+            known->identity = *identity;
         }
-        break;
+        known->processes.push_back(pid);
     }
     return all;
 }
@@ -226,6 +213,27 @@ std::optional<std::size_t> oldest_network(const std::vector<std::uint64_t>& cook
     };
     if (cookies.empty() || !std::all_of(cookies.begin(), cookies.end(), comparable)) return std::nullopt;
     return static_cast<std::size_t>(std::min_element(cookies.begin(), cookies.end()) - cookies.begin());
+}
+
+std::vector<host::cgroup_process> blocking_processes_of_container(const std::string& root,
+                                                                  const host::process_handle& init,
+                                                                  const std::string& id, deadline limit,
+                                                                  const abandon_flag& abandoned)
+{
+    const auto text = init.read("cgroup", cgroup_text_limit);
+    if (!text) return {};
+    const std::string path = host::container_path(text->text, id);
+    // The numbers in cgroup.procs are ours: of use only where the root's /proc counts as we do.
+    if (path.empty() || path.starts_with("/..") || init.pidfd() < 0) return {};
+    for (const std::string_view mount : {"/sys/fs/cgroup/memory", "/sys/fs/cgroup"}) {
+        host::container_place place;
+        place.id = id;
+        place.mount = mount;
+        place.path = path;
+        auto processes = host::blocking_read_container_processes(root, place, limit, abandoned);
+        if (processes && !processes->empty()) return std::move(*processes);
+    }
+    return {};
 }
 
 bool is_node_network(const std::string& root, namespace_identity space)

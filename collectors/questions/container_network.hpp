@@ -41,6 +41,13 @@ std::optional<std::size_t> oldest_network(const std::vector<std::uint64_t>& cook
 result<container_network> blocking_find_network(const std::string& root, host::process_handle init,
                                                 const container& owner, deadline limit, const abandon_flag& abandoned);
 
+/// Those that the kernel has in the container's cgroup, by the cgroup of `init`, which is proved to be the container's;
+/// the first process first. None where the cgroups cannot be read.
+std::vector<host::cgroup_process> blocking_processes_of_container(const std::string& root,
+                                                                  const host::process_handle& init,
+                                                                  const std::string& id, deadline limit,
+                                                                  const abandon_flag& abandoned);
+
 /// Whether it is the node's own: that of the root's process 1, or, where that may not be looked at, the one this
 /// service runs in.
 bool is_node_network(const std::string& root, netlink::namespace_identity space);

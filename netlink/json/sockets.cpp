@@ -100,20 +100,23 @@ void write_sockets(json_writer& out, const socket_overview& what)
     });
 }
 
+void write_socket(json_writer& out, const inet_socket& one)
+{
+    out.object([&] {
+        out.member("protocol", one.protocol == IPPROTO_UDP ? std::string_view("udp") : std::string_view("tcp"));
+        out.member("state", state_shown(one));
+        write_local(out, one);
+        write_peer(out, one);
+        write_queues(out, one);
+        write_owner(out, one);
+        // Of a listener they say what its queues say.
+        if (one.figures && one.state != TCP_LISTEN) write_figures(out, *one.figures);
+    });
+}
+
 void write_all_sockets(json_writer& out, const socket_list& what)
 {
-    out.array(what.items, [&](const inet_socket& one) {
-        out.object([&] {
-            out.member("protocol", one.protocol == IPPROTO_UDP ? std::string_view("udp") : std::string_view("tcp"));
-            out.member("state", state_shown(one));
-            write_local(out, one);
-            write_peer(out, one);
-            write_queues(out, one);
-            write_owner(out, one);
-            // Of a listener they say what its queues say.
-            if (one.figures && one.state != TCP_LISTEN) write_figures(out, *one.figures);
-        });
-    });
+    out.array(what.items, [&](const inet_socket& one) { write_socket(out, one); });
 }
 
 }  // namespace nodescope::netlink

@@ -57,7 +57,8 @@ public:
     /// Whether a thread of theirs is in the kernel, where it cannot be joined.
     [[nodiscard]] bool has_stuck_worker() const noexcept
     {
-        return workers_.busy() > 0 || cadvisor_->has_stuck_worker() || (applications_ && applications_->busy());
+        return workers_.busy() > 0 || cadvisor_->has_stuck_worker() || (applications_ && applications_->busy()) ||
+               networks_->busy();
     }
 
 private:

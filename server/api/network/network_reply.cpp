@@ -102,16 +102,36 @@ void cut_to(fitted_part& part, std::size_t limit)
     part.cut = true;
 }
 
+bool is_whole(const fitted_part& one) { return one.from->text->ends.empty(); }
+
+/// Of what cannot be cut the longest are left out, until the others take no more than half of the room.
+std::vector<const network_part*> drop_whole(std::vector<fitted_part>& parts, std::size_t limit)
+{
+    std::vector<const network_part*> dropped;
+    for (;;) {
+        std::size_t whole = 0;
+        auto longest = parts.end();
+        for (auto one = parts.begin(); one != parts.end(); ++one) {
+            if (!is_whole(*one)) continue;
+            whole += one->bytes;
+            if (longest == parts.end() || one->bytes > longest->bytes) longest = one;
+        }
+        const bool alone = parts.size() == 1;
+        if (whole <= (alone ? limit : limit / 2)) return dropped;
+        dropped.push_back(longest->from->which);
+        parts.erase(longest);
+    }
+}
+
 /// Cuts the longest lists, all to the same length. False where that is not enough.
 bool fit(std::vector<fitted_part>& parts, std::size_t limit)
 {
     std::vector<fitted_part*> lists;
     std::size_t fixed = 0;
     for (fitted_part& one : parts) {
-        if (one.from->text->ends.empty()) fixed += one.bytes;
+        if (is_whole(one)) fixed += one.bytes;
         else lists.push_back(&one);
     }
-    if (fixed > limit) return false;
     std::ranges::sort(lists, {}, &fitted_part::bytes);
     std::size_t left = limit - fixed;
     for (std::size_t i = 0; i < lists.size(); ++i) {
@@ -148,7 +168,14 @@ sentences notes_of(const network_reading& found, const std::vector<fitted_part>&
     return notes;
 }
 
-void write_frame(std::string& body, const network_reading& found, const std::vector<fitted_part>& fitted)
+error left_out(const network_part& which)
+{
+    return {failure::too_large,
+            fmt::format("network: it is too long for this answer: ask for it alone (parts={})", which.name)};
+}
+
+void write_frame(std::string& body, const network_reading& found, const std::vector<fitted_part>& fitted,
+                 const std::vector<const network_part*>& dropped)
 {
     json_writer json(body);
     json.object([&] {
@@ -163,6 +190,10 @@ void write_frame(std::string& body, const network_reading& found, const std::vec
                 if (one.text) continue;
                 json.key(one.which->name);
                 write_error(json, one.text.error(), note_bytes);
+            }
+            for (const network_part* const one : dropped) {
+                json.key(one->name);
+                write_error(json, left_out(*one), note_bytes);
             }
             if (found.owner && found.owner->runtime_failure) {
                 json.key("runtime");
@@ -189,19 +220,21 @@ result<std::string> network_reply(const network_reading& found, std::size_t limi
 
     // What stands around the parts.
     std::string frame;
-    write_frame(frame, found, {});
+    write_frame(frame, found, {}, {});
     std::size_t around = frame.size();
     for (const fitted_part& one : fitted) {
         around += one.from->which->name.size() * 2 + note_bytes + cut_note_bytes;
     }
-    if (around > limit_bytes || !fit(fitted, limit_bytes - around)) {
+    const std::size_t room = limit_bytes - std::min(around, limit_bytes);
+    const auto dropped = drop_whole(fitted, room);
+    if ((fitted.empty() && !dropped.empty()) || !fit(fitted, room)) {
         return error(failure::too_large,
                      fmt::format("network: what must stay whole is longer than the {} bytes that an answer may have",
                                  limit_bytes));
     }
     std::string body;
     body.reserve(limit_bytes);
-    write_frame(body, found, fitted);
+    write_frame(body, found, fitted, dropped);
     body += '\n';
     return body;
 }
