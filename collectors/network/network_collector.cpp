@@ -124,8 +124,10 @@ task<result<void>> network_collector::run(worker_pool& on, std::shared_ptr<const
                            abandoned);
         for (const network_part* const which : what->parts) {
             if (which->can_hang != files) continue;
+            auto text = which->blocking_read(source);
+            // Then "nobody waits any more" is no answer: the deadline is.
             if (abandoned.raised()) return {};
-            what->so_far->put(which, which->blocking_read(source));
+            what->so_far->put(which, std::move(text));
         }
         return {};
     };

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace nodescope {
@@ -65,6 +66,15 @@ template <class T, class Write>
 part_text list_part(const netlink::dumped<T>& read, std::string_view noun, std::size_t limit_bytes, const Write& write)
 {
     return list_part(read.items, read, noun, limit_bytes, write);
+}
+
+/// What this kernel has not.
+inline part_text absent_part(std::string note)
+{
+    part_text part;
+    part.json = "null";
+    part.note = std::move(note);
+    return part;
 }
 
 /// What is no list: `write(json, of)` writes one value.

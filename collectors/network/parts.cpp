@@ -69,6 +69,9 @@ result<part_text> blocking_qdisc(part_source& source)
     if (!context) return context.error();
     const auto read =
         netlink::blocking_read_queue_disciplines(**source.blocking_socket(), source.limit, source.abandoned);
+    if (!read && netlink::is_missing_in_kernel(read.error(), netlink::queues_name)) {
+        return absent_part("this kernel has no queueing disciplines");
+    }
     if (!read) return read.error();
     return list_part(*read, "disciplines", source.limit_bytes,
                      [&](json_writer& json, const auto& one) { netlink::write_queue_discipline(json, one, *context); });

@@ -42,6 +42,9 @@ result<part_text> blocking_rules_of(part_source& source, std::uint8_t family)
     const auto context = source.blocking_context();
     if (!context) return context.error();
     const auto read = netlink::blocking_read_rules(**source.blocking_socket(), family, source.limit, source.abandoned);
+    if (!read && family == AF_INET6 && netlink::is_missing_in_kernel(read.error(), netlink::rules6_name)) {
+        return absent_part("this kernel has no rules of IPv6");
+    }
     if (!read) return read.error();
     return list_part(*read, "rules", source.limit_bytes, [&](json_writer& json, const netlink::detailed_rule& one) {
         // Without IPv6 the kernel answers for all families.
@@ -64,6 +67,9 @@ result<part_text> blocking_nexthop(part_source& source)
     const auto context = source.blocking_context();
     if (!context) return context.error();
     const auto read = source.blocking_nexthops();
+    if (!read && netlink::is_missing_in_kernel(read.error(), netlink::nexthops_name)) {
+        return absent_part("this kernel has no nexthop objects");
+    }
     if (!read) return read.error();
     return list_part(**read, "nexthop objects", source.limit_bytes,
                      [&](json_writer& json, const auto& one) { netlink::write_nexthop(json, one, *context); });

@@ -3,6 +3,7 @@
 #include "netlink/text/address_text.hpp"
 
 #include <linux/neighbour.h>
+#include <sys/socket.h>
 
 namespace nodescope::netlink {
 namespace {

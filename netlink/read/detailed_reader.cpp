@@ -92,14 +92,14 @@ result<dumped<detailed_rule>> blocking_read_rules(netlink_socket& socket, std::u
 {
     fib_rule_hdr header{};
     header.family = family;
-    const std::string_view what = family == AF_INET6 ? "IPv6 rules" : "IPv4 rules";
+    const std::string_view what = family == AF_INET6 ? rules6_name : "IPv4 rules";
     return dump_all<detailed_rule>(socket, {what, RTM_GETRULE, header}, detailed_limits, limit, abandoned);
 }
 
 result<dumped<detailed_nexthop>> blocking_read_nexthops(netlink_socket& socket, deadline limit,
                                                         const abandon_flag& abandoned)
 {
-    auto all = dump_all<detailed_nexthop>(socket, {"nexthop objects", RTM_GETNEXTHOP, every_nexthop}, detailed_limits,
+    auto all = dump_all<detailed_nexthop>(socket, {nexthops_name, RTM_GETNEXTHOP, every_nexthop}, detailed_limits,
                                           limit, abandoned);
     if (all) std::ranges::sort(all->items, {}, &detailed_nexthop::id);
     return all;
@@ -120,8 +120,8 @@ result<dumped<neighbour>> blocking_read_forwarding(netlink_socket& socket, deadl
 result<dumped<queue_discipline>> blocking_read_queue_disciplines(netlink_socket& socket, deadline limit,
                                                                  const abandon_flag& abandoned)
 {
-    return dump_all<queue_discipline>(socket, {"queueing disciplines", RTM_GETQDISC, every_queue}, detailed_limits,
-                                      limit, abandoned);
+    return dump_all<queue_discipline>(socket, {queues_name, RTM_GETQDISC, every_queue}, detailed_limits, limit,
+                                      abandoned);
 }
 
 }  // namespace nodescope::netlink

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <set>
+#include <string_view>
 #include <vector>
 
 namespace nodescope::netlink {
@@ -22,6 +23,11 @@ namespace nodescope::netlink {
 /// What bounds one list, which takes up to twice as much memory as the kernel's messages.
 inline constexpr std::size_t detailed_list_bytes = 8U << 20U;
 inline constexpr dump_limits detailed_limits{20000, detailed_list_bytes};
+
+// What the lists are called in messages, and for is_missing_in_kernel().
+inline constexpr std::string_view rules6_name = "IPv6 rules";
+inline constexpr std::string_view nexthops_name = "nexthop objects";
+inline constexpr std::string_view queues_name = "queueing disciplines";
 
 // All through a NETLINK_ROUTE socket. Failures are those of dump(); failure::cancelled when `abandoned` is raised
 // before it begins.

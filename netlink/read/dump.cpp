@@ -195,6 +195,12 @@ result<dump_outcome> dump(netlink_socket& socket, const dump_request& request, c
     return outcome;
 }
 
+bool is_missing_in_kernel(const error& why, std::string_view what)
+{
+    return why == detail::refused_dump(EOPNOTSUPP, what) || why == detail::refused_dump(EAFNOSUPPORT, what) ||
+           why == detail::refused_dump(EPROTONOSUPPORT, what);
+}
+
 result<void> request_one(netlink_socket& socket, const dump_request& request,
                          const std::function<void(const nlmsghdr&)>& message, deadline limit)
 {

@@ -125,6 +125,9 @@ struct dump_request {
 result<dump_outcome> dump(netlink_socket& socket, const dump_request& request, const dump_limits& limits,
                           const dump_reader& reader, deadline limit);
 
+/// Whether a dump of `what` failed because this kernel has no such thing (no nexthop objects, no IPv6).
+bool is_missing_in_kernel(const error& why, std::string_view what);
+
 /// Sends a request for one thing instead of all and feeds the one answer to `message`.
 result<void> request_one(netlink_socket& socket, const dump_request& request,
                          const std::function<void(const nlmsghdr&)>& message, deadline limit);

@@ -72,7 +72,7 @@ private:
             return malformed("an error without a number");
         }
         if (error_number < 0 && error_number != -EINTR) {
-            return from_errno(-error_number, fmt::format("netlink: read {}", what_));
+            return refused_dump(-error_number, what_);
         }
         if (error_number == -EINTR) interrupted_ = true;
         return progress::done;
@@ -93,6 +93,11 @@ private:
 };
 
 }  // namespace
+
+error refused_dump(int error_number, std::string_view what)
+{
+    return from_errno(error_number, fmt::format("netlink: read {}", what));
+}
 
 result<dump_outcome> run_dump(const dump_connection& connection, std::string_view what, const dump_limits& limits,
                               const dump_reader& reader, deadline limit, bool& finished)

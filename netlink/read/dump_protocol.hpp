@@ -9,6 +9,9 @@
 
 namespace nodescope::netlink::detail {
 
+/// What the kernel's errno makes of a dump.
+error refused_dump(int error_number, std::string_view what);
+
 /// What a dump needs of its connection.
 struct dump_connection {
     /// Sends the request, returns its sequence number.

@@ -243,6 +243,9 @@ TEST(RunDump, AnErrorInsideDoneBecomesAFailure)
 
     ASSERT_FALSE(dump.outcome);
     EXPECT_EQ(dump.outcome.error().message(), "netlink: read links: Operation not supported");
+    EXPECT_TRUE(is_missing_in_kernel(dump.outcome.error(), "links"));
+    EXPECT_FALSE(is_missing_in_kernel(dump.outcome.error(), "routes"));
+    EXPECT_FALSE(is_missing_in_kernel(refused_dump(EPERM, "links"), "links"));
 }
 
 TEST(RunDump, TheReceiversFailureIsPassedOn)

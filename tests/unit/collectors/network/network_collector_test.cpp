@@ -1,0 +1,140 @@
+// The reading of a network's parts in one job: what fails, hangs or is left.
+#include "collectors/network/network_collector.hpp"
+
+#include "core/side_by_side.hpp"
+#include "tests/unit/collectors/questions/net_info_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+namespace nodescope {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::atomic<bool> hangs{false};
+std::atomic<int> read_behind{0};
+
+result<part_text> blocking_good(part_source&)
+{
+    return whole_part(7, [](json_writer& json, int one) { json.value(one); });
+}
+result<part_text> blocking_bad(part_source&) { return error(failure::denied, "bad: no"); }
+/// As long as somebody waits for it.
+result<part_text> blocking_hanging(part_source& source)
+{
+    hangs = true;
+    while (!source.abandoned.raised()) std::this_thread::yield();
+    hangs = false;
+    return error(failure::cancelled, "hanging: nobody waits");
+}
+result<part_text> blocking_behind(part_source&)
+{
+    ++read_behind;
+    return part_text();
+}
+
+constexpr network_part good{"good", true, false, blocking_good};
+constexpr network_part bad{"bad", true, false, blocking_bad};
+constexpr network_part hanging{"hanging", true, false, blocking_hanging};
+constexpr network_part behind{"behind", true, false, blocking_behind};
+constexpr network_part again{"again", true, false, blocking_good};
+
+/// The container's process is in this program's own network.
+class NetworkCollector : public testing::net_info_fixture {
+protected:
+    result<network_reading> read(std::vector<const network_part*> parts, steady_clock::duration limit,
+                                 net_info_query whose = by_id())
+    {
+        network_query query(std::move(whose), std::move(parts));
+        return testing::run_task(reactor_, networks_->collect(std::move(query), deadline::in(limit)));
+    }
+
+    std::unique_ptr<network_collector> networks_ =
+        network_collector::make(containers_, pool_, {root_.path(), 5s, 5s, 1U << 20U}, log_).value();
+};
+
+TEST_F(NetworkCollector, APartThatFailsCostsNoOther)
+{
+    const auto found = read({&good, &bad, &again}, 10s);
+    ASSERT_TRUE(found) << found.error();
+    EXPECT_EQ(found->pid, testing::container_pid);
+    ASSERT_EQ(found->parts.size(), 3U);
+    EXPECT_EQ(found->parts[0].text->json, "7");
+    EXPECT_EQ(found->parts[1].text.error(), error(failure::denied, "bad: no"));
+    EXPECT_EQ(found->parts[2].text->json, "7");
+    ASSERT_TRUE(found->owner);
+    EXPECT_EQ(found->owner->what.id, testing::id);
+    EXPECT_FALSE(found->host_network);
+}
+
+TEST_F(NetworkCollector, APartThatHangsCostsThoseBehindIt)
+{
+    read_behind = 0;
+    const auto found = read({&good, &hanging, &behind}, 300ms);
+    ASSERT_TRUE(found) << found.error();
+    EXPECT_EQ(found->parts[0].text->json, "7");
+    for (const std::size_t late : {1U, 2U}) {
+        ASSERT_FALSE(found->parts[late].text);
+        EXPECT_EQ(found->parts[late].text.error().kind(), failure::timed_out);
+    }
+    while (hangs) std::this_thread::yield();
+    // It was told to stop before it came to the last one.
+    EXPECT_EQ(read_behind, 0);
+}
+
+TEST_F(NetworkCollector, RealPartsOfAnOwnNetwork)
+{
+    std::vector<const network_part*> all;
+    for (const network_part& one : network_parts()) all.push_back(&one);
+    const auto found = read(all, 10s);
+    ASSERT_TRUE(found) << found.error();
+    for (const auto& part : found->parts) {
+        EXPECT_TRUE(part.text) << part.which->name;
+        if (!part.text) continue;
+        EXPECT_TRUE(part.text->json.starts_with('[') && part.text->json.ends_with(']'));
+    }
+}
+
+TEST_F(NetworkCollector, AProcessThatIsNotThere)
+{
+    const auto found = read({&good}, 5s, net_info_query(4194303));
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().kind(), failure::gone);
+}
+
+TEST_F(NetworkCollector, AContainerThatDoesNotRun)
+{
+    docker_.states = {testing::container_with("exited", 0)};
+    const auto found = read({&good}, 5s);
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().kind(), failure::conflict);
+}
+
+TEST_F(NetworkCollector, NoMoreThanTwoAtOnceAndALimitedQueue)
+{
+    // A slot that is waited for in vain is a failure of each part.
+    std::vector<std::optional<result<network_reading>>> found(3);
+    std::vector<task<>> all;
+    // The last one gives up first.
+    for (auto& one : found) {
+        const auto limit = &one == &found.back() ? 150ms : 500ms;
+        network_query query(by_id(), {&hanging});
+        all.push_back(testing::keep_result(networks_->collect(std::move(query), deadline::in(limit)), one));
+    }
+    testing::run_task(reactor_, side_by_side(std::move(all)));
+    std::size_t waiting = 0;
+    for (const auto& one : found) {
+        ASSERT_TRUE(one && *one) << one->error();
+        const auto& text = (*one)->parts[0].text;
+        ASSERT_FALSE(text);
+        EXPECT_EQ(text.error().kind(), failure::timed_out);
+        waiting += text.error().message().find("all 2 places busy") != std::string::npos;
+    }
+    EXPECT_EQ(waiting, 1U);
+}
+
+}  // namespace
+}  // namespace nodescope
