@@ -1,6 +1,6 @@
 #include "netlink/json/sockets.hpp"
 
-#include "netlink/json/address_text.hpp"
+#include "netlink/text/address_text.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

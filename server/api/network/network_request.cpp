@@ -109,7 +109,9 @@ result<network_query> parse_network_request(const url_query& given)
     if (!whose) return whose.error();
     auto parts = parts_of(given);
     if (!parts) return parts.error();
-    return network_query(std::move(*whose), std::move(*parts));
+    network_query query(std::move(*whose), std::move(*parts));
+    query.of_node = given.has("node");
+    return query;
 }
 
 }  // namespace nodescope::api
