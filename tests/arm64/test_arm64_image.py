@@ -9,7 +9,8 @@ import subprocess
 import tempfile
 import unittest
 
-from tests.support import bill_of_materials, docker_engine, image_base, image_builder, service
+from tests.support import docker_engine, service
+from tests.support.image import base, bill_of_materials, builder
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["NODESCOPE_ARM64_BUILD"])
@@ -40,9 +41,9 @@ class Arm64Image(unittest.TestCase):
         engine = docker_engine.from_environment()
         if engine is None:
             raise unittest.SkipTest("no dockerd: NODESCOPE_TEST_DOCKER_HOST is not set")
-        cls.builder = image_builder.Builder(engine, "nodescope-base:arm64-test", "nodescope:arm64-test")
+        cls.builder = builder.Builder(engine, "nodescope-base:arm64-test", "nodescope:arm64-test")
         cls.addClassCleanup(cls.builder.remove, cls.builder.image, cls.builder.base)
-        cls.builder.import_image(cls.builder.base, image_base.archive(None, f"{BUILD}-root"))
+        cls.builder.import_image(cls.builder.base, base.archive(None, f"{BUILD}-root"))
         cls.addClassCleanup(cls.builder.remove, BASE)
         cls.builder.stream("/images/load", subprocess.run([ROOT / "tools/empty-image", "arm64"], check=True, capture_output=True).stdout)
         cls.context = context()

@@ -14,8 +14,11 @@ import subprocess
 import unittest
 import urllib.request
 
-from tests.support import bill_of_materials, chart, docker_engine, image_base, image_builder, same_view, service
+from tests.support import chart, docker_engine, same_view, service
 from tests.support.chart_cases import Case
+from tests.support.image import base as image_base
+from tests.support.image import bill_of_materials
+from tests.support.image import builder as image_builder
 from tests.support.waiting import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

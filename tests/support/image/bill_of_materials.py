@@ -10,7 +10,7 @@ BILL = "usr/share/doc/nodescope/nodescope.spdx.json"
 
 
 def check(case, files, archive, architecture):
-    """files and archive as image_builder's export gives them; case is the test that fails otherwise."""
+    """files and archive as builder's export gives them; case is the test that fails otherwise."""
     bill = json.loads(archive.extractfile(BILL).read())
     case.assertEqual((bill["spdxVersion"], bill["dataLicense"]), ("SPDX-2.3", "CC0-1.0"))
     packages = {one["SPDXID"]: one for one in bill["packages"]}
