@@ -9,7 +9,8 @@ from tests.support.waiting import wait_until
 
 DROP_IN_FOLDER = "/etc/systemd/system/nodescope.service.d"
 # Each with the capabilities that it adds.
-DROP_INS = {"kmsg": {"cap_syslog"}, "legacy-iptables": {"cap_net_raw"}, "goroutine-dumps": {"cap_kill", "cap_dac_read_search"}, "network": set()}
+DROP_INS = {"kmsg": {"cap_syslog"}, "legacy-iptables": {"cap_net_raw"}, "goroutine-dumps": {"cap_kill", "cap_dac_read_search"}, "network": set(),
+            "container-files": {"cap_dac_read_search"}, "cri": set()}
 THREE = {"cap_net_admin", "cap_sys_ptrace", "cap_sys_admin"}
 
 
