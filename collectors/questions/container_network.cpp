@@ -1,7 +1,6 @@
 #include "collectors/questions/container_network.hpp"
 
 #include "collectors/host/cgroup/container_choice.hpp"
-#include "collectors/host/cgroup/container_search.hpp"
 #include "collectors/host/disk/mountinfo.hpp"
 #include "core/files/root.hpp"
 #include "core/text_scan.hpp"

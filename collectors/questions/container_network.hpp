@@ -2,6 +2,7 @@
 // unshare() or setns(): then it shows a network of its own making, while others of the container use the real one.
 #pragma once
 
+#include "collectors/host/cgroup/container_search.hpp"
 #include "collectors/host/proc/process_handle.hpp"
 #include "collectors/runtime/container.hpp"
 #include "core/deadline.hpp"

@@ -36,11 +36,12 @@ result<part_text> blocking_behind(part_source&)
     return part_text();
 }
 
-constexpr network_part good{"good", true, false, blocking_good};
-constexpr network_part bad{"bad", true, false, blocking_bad};
-constexpr network_part hanging{"hanging", true, false, blocking_hanging};
-constexpr network_part behind{"behind", true, false, blocking_behind};
-constexpr network_part again{"again", true, false, blocking_good};
+constexpr network_part good{"good", true, false, false, blocking_good};
+constexpr network_part bad{"bad", true, false, false, blocking_bad};
+constexpr network_part hanging{"hanging", true, false, false, blocking_hanging};
+constexpr network_part behind{"behind", true, false, false, blocking_behind};
+constexpr network_part hanging_file{"hanging_file", true, false, true, blocking_hanging};
+constexpr network_part again{"again", true, false, false, blocking_good};
 
 /// The container's process is in this program's own network.
 class NetworkCollector : public testing::net_info_fixture {
@@ -68,6 +69,17 @@ TEST_F(NetworkCollector, APartThatFailsCostsNoOther)
     ASSERT_TRUE(found->owner);
     EXPECT_EQ(found->owner->what.id, testing::id);
     EXPECT_FALSE(found->host_network);
+}
+
+TEST_F(NetworkCollector, AFileThatHangsCostsNoOtherPart)
+{
+    const auto found = read({&good, &hanging_file, &again}, 100ms);
+    ASSERT_TRUE(found) << found.error();
+    EXPECT_EQ(found->parts[0].text->json, "7");
+    ASSERT_FALSE(found->parts[1].text);
+    EXPECT_EQ(found->parts[1].text.error().kind(), failure::timed_out);
+    EXPECT_THAT(found->parts[1].text.error().message(), ::testing::HasSubstr("files of a container"));
+    EXPECT_EQ(found->parts[2].text->json, "7");
 }
 
 TEST_F(NetworkCollector, APartThatHangsCostsThoseBehindIt)
