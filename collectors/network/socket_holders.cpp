@@ -104,18 +104,20 @@ void look_at_all(const holder_search& search, holder_finder& finder, deadline li
     if (!walked) finder.fail(walked.error().message());
 }
 
-void look_at_some(const holder_search& search, holder_finder& finder)
+/// Whether there was time for all of them.
+bool look_at_some(const holder_search& search, holder_finder& finder)
 {
     std::vector<pid_t> processes = search.among;
     std::ranges::sort(processes);
     for (const pid_t pid : processes) {
         if (finder.is_over()) {
             finder.fail("there was no time to look for them");
-            return;
+            return false;
         }
         const unique_fd process = files::open({search.root, fmt::format("/proc/{}", pid)}, O_PATH | O_DIRECTORY);
-        if (process && finder.look_at(pid, process.get())) return;
+        if (process && finder.look_at(pid, process.get())) return true;
     }
+    return true;
 }
 
 }  // namespace
@@ -125,8 +127,7 @@ void blocking_find_holders(const holder_search& search, netlink::socket_overview
 {
     holder_finder finder(search, of, limit, abandoned);
     if (finder.done()) return;
-    look_at_some(search, finder);
-    if (!finder.done()) look_at_all(search, finder, limit, abandoned);
+    if (look_at_some(search, finder) && !finder.done()) look_at_all(search, finder, limit, abandoned);
     finder.tell();
 }
 

@@ -18,10 +18,10 @@ LARGE = f"""
 import ctypes, resource, socket, subprocess, sys
 resource.setrlimit(resource.RLIMIT_NOFILE, (16384, 16384))
 assert ctypes.CDLL(None, use_errno=True).unshare(0x40000000) == 0
-lines = ["link set lo up", "link add d0 type dummy", "link set d0 up", "addr add 10.0.0.1/8 dev d0"]
+lines = ["link set lo up", "link add d0 type bridge", "link set d0 up", "addr add 10.0.0.1/8 dev d0"]
 lines += [f"route add 11.{{i >> 16}}.{{i >> 8 & 255}}.{{i & 255}}/32 via 10.1.2.3 metric {{i}}" for i in range({ROUTES})]
 lines += [f"neigh add 10.2.{{i >> 8}}.{{i & 255}} lladdr 02:00:00:00:00:01 dev d0 nud permanent" for i in range({NEIGHBOURS})]
-lines += [f"link add l{{i}} type dummy" for i in range({LINKS})]
+lines += [f"link add l{{i}} type bridge" for i in range({LINKS})]
 subprocess.run(["ip", "-batch", "-"], input="\\n".join(lines), text=True, check=True)
 held = []
 for i in range({LISTENERS}):
