@@ -1,0 +1,43 @@
+// What the rules look at: one network namespace, as it was read for one question.
+#pragma once
+
+#include "netlink/model/address.hpp"
+#include "netlink/model/link_details.hpp"
+#include "netlink/model/neighbour.hpp"
+#include "netlink/model/route_details.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace nodescope::findings {
+
+/// The lists, as bits: a rule says which it needs.
+enum model_input : unsigned {
+    links_input = 1,
+    addresses_input = 2,
+    routes_input = 4,
+    rules_input = 8,
+    neighbours_input = 16,
+};
+
+template <class T>
+struct model_list {
+    std::vector<T> items;
+    /// Why they are not all there; empty: they are. A rule never sees a part of a list: what is missing in it would
+    /// look like what is missing in the namespace.
+    std::string missing;
+};
+
+struct network_model {
+    std::uint64_t netns = 0;  ///< the inode
+    bool is_node = false;     ///< the node's own
+    model_list<netlink::detailed_link> links;
+    model_list<netlink::link_address> addresses;
+    /// Of both families and all tables, without what routes were resolved to; with the hops of their nexthop objects.
+    model_list<netlink::detailed_route> routes;
+    model_list<netlink::detailed_rule> rules;  ///< of both families, by priority each
+    model_list<netlink::neighbour> neighbours;
+};
+
+}  // namespace nodescope::findings

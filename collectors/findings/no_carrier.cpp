@@ -1,0 +1,28 @@
+// no-carrier: a link with an address is up, and nothing is connected to it.
+#include "collectors/findings/link_facts.hpp"
+#include "collectors/findings/rules.hpp"
+
+#include <fmt/format.h>
+
+namespace nodescope::findings {
+
+finding_list look_for_no_carrier(const network_model& model)
+{
+    finding_list found;
+    const given_addresses addresses = addresses_given(model);
+    for (const netlink::detailed_link& link : model.links.items) {
+        // A bridge to which no running container is connected has no carrier either, and waits for the next one.
+        if (!is_up(link) || has_carrier(link) || kind_of(link) == "bridge") continue;
+        const auto given = addresses.find(link.index);
+        if (given == addresses.end()) continue;
+        const std::string address = text_of(*given->second);
+        finding one;
+        one.about.ifname = name_of(link);
+        one.summary = fmt::format("{} has the address {} and is up, without a carrier", one.about.ifname, address);
+        one.seen.add("address", address).add("kind", std::string(kind_of(link)));
+        found.add(std::move(one));
+    }
+    return found;
+}
+
+}  // namespace nodescope::findings

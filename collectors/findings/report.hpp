@@ -1,0 +1,33 @@
+// All rules over one namespace.
+#pragma once
+
+#include "collectors/findings/finding.hpp"
+#include "collectors/findings/network_model.hpp"
+#include "collectors/findings/rules.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nodescope::findings {
+
+/// Which rules are asked.
+struct rule_choice {
+    rule_choice() = default;
+    std::vector<std::string> off;     ///< by name
+    severity least = severity::info;  ///< none whose findings weigh less
+    [[nodiscard]] bool is_off(const rule& which) const;
+};
+
+struct report {
+    std::vector<finding> findings;
+    std::vector<std::string_view> checked;                              ///< the rules that ran
+    std::vector<std::pair<std::string_view, std::string>> not_checked;  ///< and why the others did not
+    std::vector<std::pair<std::string_view, std::size_t>> left_out;     ///< findings beyond the limit of a rule
+};
+
+report check(const network_model& model, const rule_choice& choice);
+
+}  // namespace nodescope::findings

@@ -1,0 +1,60 @@
+#include "collectors/findings/rules.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace nodescope::findings {
+
+namespace {
+
+constexpr unsigned links_and_addresses = links_input | addresses_input;
+
+// docs/findings.md has the same table for people.
+constexpr rule rule_table[] = {
+    {"link-down", severity::error, "a link with an address is administratively down",
+     "find out who took it down; `ip link set IFNAME up` brings it back, routes that went with it excepted",
+     links_and_addresses, look_for_link_down},
+    {"no-carrier", severity::error, "a link with an address is up, and nothing is connected to it",
+     "look at the other end: of a veth whether its peer is up, of a network card at cable and switch, of a tun device "
+     "whether its program runs",
+     links_and_addresses, look_for_no_carrier},
+    {"no-default-route", severity::warning, "a container with a global address has no default route in its family",
+     "add one (`ip route add default via GATEWAY`), or leave it where the network is meant to have no way out, as an "
+     "internal network of Docker",
+     links_and_addresses | routes_input | rules_input, look_for_no_default_route},
+    {"blackhole-default", severity::error, "the default route is blackhole, unreachable or prohibit",
+     "find out who has set it (`ip route show default`): a tunnel may have left it to let nothing past",
+     routes_input | rules_input, look_for_blackhole_default},
+    {"gateway-not-on-link", severity::error,
+     "the next hop of a route is covered by no address and no route of its interface, and is not marked onlink",
+     "correct the address, its prefix or the next hop; where the gateway is on that link all the same, add a route to "
+     "it with `scope link`, or mark the route `onlink`",
+     links_and_addresses | routes_input, look_for_gateway_not_on_link},
+    {"gateway-unanswered", severity::error,
+     "the next hop of a route does not answer ARP or NDP: its neighbour entry is FAILED, or INCOMPLETE for a second",
+     "look whether the gateway is up and on the same layer 2 as this link: the node's bridge, VLAN, cable or switch",
+     links_input | routes_input | neighbours_input, look_for_gateway_unanswered},
+    {"duplicate-address", severity::error,
+     "duplicate address detection of IPv6 has found the address at somebody else's on the same link",
+     "find out who has it (`ip neigh` of a neighbour, the address plan), and give one of the two another one",
+     links_and_addresses, look_for_duplicate_address},
+    {"shadowed-route", severity::warning,
+     "a route is never used: a rule before its own leads to a table with a route for all that it leads to",
+     "change the priorities of the rules (`ip rule`), or take one of the two routes away", routes_input | rules_input,
+     look_for_shadowed_route},
+    {"unused-table", severity::info, "a routing table has routes, and no rule and no VRF device leads to it",
+     "add the rule that is missing (`ip rule add ... lookup TABLE`), or remove the routes",
+     links_input | routes_input | rules_input, look_for_unused_table},
+};
+
+}  // namespace
+
+std::span<const rule> all_rules() { return rule_table; }
+
+const rule* find_rule(std::string_view name)
+{
+    const auto* const found = std::ranges::find(rule_table, name, &rule::name);
+    return found != std::end(rule_table) ? found : nullptr;
+}
+
+}  // namespace nodescope::findings

@@ -1,0 +1,40 @@
+// The rules, in one table.
+#pragma once
+
+#include "collectors/findings/finding.hpp"
+#include "collectors/findings/network_model.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace nodescope::findings {
+
+struct rule {
+    std::string_view name;
+    severity weight;         ///< of all its findings
+    std::string_view means;  ///< when it speaks
+    std::string_view hint;   ///< what to do then
+    unsigned needs;          ///< bits of model_input, all of which are there when it is asked
+    /// A pure function.
+    finding_list (*look)(const network_model& model);
+};
+
+/// All of them, in the order in which they are asked and told.
+std::span<const rule> all_rules();
+
+/// Null for a name that is not there.
+const rule* find_rule(std::string_view name);
+
+// Each in a file of its own.
+finding_list look_for_blackhole_default(const network_model& model);
+finding_list look_for_duplicate_address(const network_model& model);
+finding_list look_for_gateway_not_on_link(const network_model& model);
+finding_list look_for_gateway_unanswered(const network_model& model);
+finding_list look_for_link_down(const network_model& model);
+finding_list look_for_no_carrier(const network_model& model);
+finding_list look_for_no_default_route(const network_model& model);
+finding_list look_for_shadowed_route(const network_model& model);
+finding_list look_for_unused_table(const network_model& model);
+
+}  // namespace nodescope::findings

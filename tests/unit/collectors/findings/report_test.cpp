@@ -1,0 +1,118 @@
+#include "collectors/findings/report.hpp"
+#include "tests/unit/collectors/findings/made_model.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace nodescope::findings {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+
+std::vector<std::string_view> names_of_all()
+{
+    std::vector<std::string_view> names;
+    for (const rule& one : all_rules()) names.push_back(one.name);
+    return names;
+}
+
+std::vector<std::string_view> speaking(const report& made)
+{
+    std::vector<std::string_view> names;
+    for (const finding& one : made.findings) names.push_back(one.rule);
+    return names;
+}
+
+TEST(Report, HasNothingToSayOfAnOrdinaryContainer)
+{
+    const report made = check(made_model(), rule_choice());
+    EXPECT_THAT(speaking(made), IsEmpty());
+    EXPECT_EQ(made.checked, names_of_all());
+    EXPECT_THAT(made.not_checked, IsEmpty());
+    EXPECT_THAT(made.left_out, IsEmpty());
+    // Nor of nothing at all.
+    EXPECT_THAT(speaking(check(network_model(), rule_choice())), IsEmpty());
+}
+
+TEST(Report, FillsInWhatIsTheRules)
+{
+    made_model model;
+    model.eth0().flags = 0;
+    const report made = check(model, rule_choice());
+    ASSERT_THAT(speaking(made), ElementsAre("link-down"));
+    EXPECT_EQ(made.findings[0].weight, severity::error);
+    EXPECT_EQ(made.findings[0].hint, find_rule("link-down")->hint);
+    EXPECT_EQ(made.findings[0].about.netns, 99U);
+}
+
+TEST(Report, TellsTheWorstFirst)
+{
+    made_model model;
+    model.route("192.0.2.0/24", "10.0.0.1", 77);   // info
+    model.default_route().destination_length = 8;  // warning
+    model.links.items[0].flags = IFF_LOOPBACK;     // error
+    EXPECT_THAT(speaking(check(model, rule_choice())), ElementsAre("link-down", "no-default-route", "unused-table"));
+    rule_choice choice;
+    choice.least = severity::warning;
+    const report made = check(model, choice);
+    EXPECT_THAT(speaking(made), ElementsAre("link-down", "no-default-route"));
+    EXPECT_THAT(made.checked, ::testing::Not(::testing::Contains("unused-table")));
+    EXPECT_THAT(made.not_checked, IsEmpty());
+}
+
+TEST(Report, SaysWhyARuleWasNotAsked)
+{
+    made_model model;
+    model.eth0().flags = 0;
+    model.rules.missing = "rules: late";
+    rule_choice choice;
+    choice.off = {"link-down", "nothing"};
+    const report made = check(model, choice);
+    EXPECT_THAT(speaking(made), IsEmpty());
+    EXPECT_THAT(made.not_checked,
+                ElementsAre(Pair("link-down", "switched off: --finding-off"), Pair("no-default-route", "rules: late"),
+                            Pair("blackhole-default", "rules: late"), Pair("shadowed-route", "rules: late"),
+                            Pair("unused-table", "rules: late")));
+    EXPECT_EQ(made.checked.size() + made.not_checked.size(), all_rules().size());
+}
+
+TEST(Report, AsksNoRuleForWhatIsMissing)
+{
+    network_model model;
+    model.links.missing = model.addresses.missing = model.routes.missing = model.rules.missing =
+        model.neighbours.missing = "gone";
+    const report made = check(model, rule_choice());
+    EXPECT_THAT(made.checked, IsEmpty());
+    EXPECT_EQ(made.not_checked.size(), all_rules().size());
+}
+
+TEST(Report, CountsWhatIsLeftOut)
+{
+    made_model model;
+    for (std::uint32_t table = 1000; table < 1300; ++table) model.route("192.0.2.0/24", "10.0.0.1", table);
+    const report made = check(model, rule_choice());
+    EXPECT_EQ(made.findings.size(), finding_list::most);
+    EXPECT_THAT(made.left_out, ElementsAre(Pair("unused-table", 200U)));
+}
+
+TEST(Rules, HaveNamesOfTheirOwnAndSentences)
+{
+    const std::vector<std::string_view> names = names_of_all();
+    EXPECT_EQ(std::set(names.begin(), names.end()).size(), names.size());
+    for (const rule& one : all_rules()) {
+        EXPECT_EQ(find_rule(one.name), &one);
+        EXPECT_FALSE(one.means.empty());
+        EXPECT_FALSE(one.hint.empty());
+        EXPECT_NE(one.needs, 0U);
+    }
+    EXPECT_EQ(find_rule("nothing"), nullptr);
+    EXPECT_EQ(severity_called("warning"), severity::warning);
+    EXPECT_EQ(severity_called("loud"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace nodescope::findings
