@@ -76,6 +76,7 @@ struct configuration {
 
     std::string root = "/";
     std::string xtables_dir;
+    std::vector<std::string> findings_off;  ///< rules about networks that are not asked
     bool goroutine_dumps = false;
     std::string state_directory = "/var/lib/nodescope";
     std::string docker_pid_file = "/var/run/docker.pid";

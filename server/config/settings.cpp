@@ -146,6 +146,13 @@ setting_definition cri_endpoint()
                    });
 }
 
+/// As collectors/findings has them.
+texts finding_rules()
+{
+    return {"link-down",          "no-carrier",        "no-default-route", "blackhole-default", "gateway-not-on-link",
+            "gateway-unanswered", "duplicate-address", "shadowed-route",   "unused-table"};
+}
+
 rows source_settings()
 {
     return {
@@ -176,6 +183,8 @@ rows source_settings()
         text("root", at<&configuration::root>, "where the node's /proc, /sys, /etc and /run are seen"),
         text("xtables-dir", at<&configuration::xtables_dir>,
              "folder of iptables-nft-save and its siblings [/usr/sbin, else /sbin]"),
+        choices("finding-off", at<&configuration::findings_off>, finding_rules(),
+                "rule about networks that /v1/findings does not ask; repeatable; none by default"),
         flag("goroutine-dumps", at<&configuration::goroutine_dumps>,
              "answer the goroutine routes, which send SIGUSR1 to dockerd and containerd"),
         text("state-directory", at<&configuration::state_directory>, "where goroutine dumps are kept"),

@@ -2,6 +2,7 @@
 
 #include "collectors/questions/namespace_reader.hpp"
 #include "server/api/health.hpp"
+#include "server/api/network/findings_routes.hpp"
 #include "server/api/network/network_routes.hpp"
 #include "server/api/processors/processors.hpp"
 #include "server/api/status.hpp"
@@ -61,6 +62,10 @@ result<void> backends::build_net_info()
     auto networks = network_collector::make(containers_, workers_, options_of_network(config_), log_);
     if (!networks) return networks.error();
     networks_ = std::move(*networks);
+    auto findings =
+        findings_collector::make(containers_, workers_, options_of_network(config_), config_.findings_off, log_);
+    if (!findings) return findings.error();
+    findings_ = std::move(*findings);
     return {};
 }
 
@@ -101,6 +106,8 @@ std::vector<http::route> backends::routes(std::function<api::service_state()> st
     std::move(processors.begin(), processors.end(), std::back_inserter(routes));
     std::vector<http::route> networks = api::network_routes(*networks_, config_.max_reply);
     std::move(networks.begin(), networks.end(), std::back_inserter(routes));
+    std::vector<http::route> findings = api::findings_routes(*findings_, config_.max_reply);
+    std::move(findings.begin(), findings.end(), std::back_inserter(routes));
     std::vector<http::route> status = api::status_routes(state);
     std::move(status.begin(), status.end(), std::back_inserter(routes));
     std::vector<http::route> cadvisor = cadvisor_->routes(std::move(state));

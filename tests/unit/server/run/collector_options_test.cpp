@@ -1,5 +1,6 @@
 // One number per setting: what --timeout-* says is what the clients and collectors are built with. What the sessions of
 // the HTTP server make of theirs is looked at while they run: tests/integration/service/test_timeout_flags.py.
+#include "collectors/findings/rules.hpp"
 #include "server/run/collector_options.hpp"
 #include "server/api/metrics/series_choice.hpp"
 #include "tests/unit/server/config/command_line.hpp"
@@ -127,6 +128,22 @@ TEST(EngineSockets, AreLeftToTheOneWhoseTheyAre)
     EXPECT_EQ(podman.files.graph_root, "/var/lib/containers/storage");
     EXPECT_EQ(podman.files.run_root, "/run/containers/storage");
     EXPECT_TRUE(podman_options(parsed({"--docker-host", "tcp://127.0.0.1"})).service.not_the_same.empty());
+}
+
+TEST(FindingFlags, KnowEveryRule)
+{
+    words arguments;
+    std::vector<std::string> names;
+    std::string listed;
+    for (const findings::rule& one : findings::all_rules()) {
+        names.emplace_back(one.name);
+        arguments.push_back("--finding-off=" + names.back());
+        listed += (listed.empty() ? "" : ", ") + names.back();
+    }
+    EXPECT_EQ(parsed(arguments).findings_off, names);
+    // And no others.
+    EXPECT_NE(testing::refused({"--finding-off=nothing"}).text.find(listed), std::string::npos)
+        << testing::refused({"--finding-off=nothing"}).text;
 }
 
 TEST(EventFlags, ReachTheStore) { EXPECT_EQ(sampling_options(parsed({"--max-events", "7"})).events_per_kind, 7U); }

@@ -1,0 +1,62 @@
+// What is wrong with the network of a container, of any process or of the node: its namespace is read once, live, and
+// the rules look at it on the thread that has read it.
+#pragma once
+
+#include "collectors/findings/report.hpp"
+#include "collectors/network/network_collector.hpp"
+#include "collectors/questions/net_info.hpp"
+#include "collectors/questions/target_opener.hpp"
+#include "collectors/runtime/container_finder.hpp"
+#include "core/deadline.hpp"
+#include "core/log.hpp"
+#include "core/slots.hpp"
+#include "core/task.hpp"
+#include "core/worker_pool.hpp"
+#include "netlink/net_namespace.hpp"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nodescope {
+
+/// Whose network, and how much a finding must weigh.
+struct findings_query {
+    findings_query(net_info_query q, findings::severity l) : whose(std::move(q)), least(l) {}
+    net_info_query whose;
+    findings::severity least;
+};
+
+/// Reactor thread only. Outlives its calls.
+class findings_collector {
+public:
+    /// Call it on a thread in the service's own network namespace. What is referenced outlives the collector. `off`:
+    /// rules that are not asked.
+    static result<std::unique_ptr<findings_collector>> make(container_finder& containers, worker_pool& pool,
+                                                            network_options options, std::vector<std::string> off,
+                                                            logger& log);
+
+    /// Finds and proves the process as net_info_collector does, with its failures. What cannot be read keeps only the
+    /// rules that need it from being asked; where nothing can be read, that is the failure.
+    task<result<findings::report>> collect(findings_query query, deadline limit);
+
+    /// Rules that are not asked, by name.
+    [[nodiscard]] const std::vector<std::string>& off() const noexcept { return off_; }
+
+private:
+    findings_collector(container_finder& containers, worker_pool& pool, network_options options,
+                       std::vector<std::string> off, logger& log, netlink::net_namespace home);
+    task<result<findings::report>> look(std::shared_ptr<const opened_namespace> where, bool is_node,
+                                        findings::severity least, deadline limit);
+
+    container_finder& containers_;
+    worker_pool& pool_;
+    const network_options options_;
+    const std::vector<std::string> off_;
+    const netlink::net_namespace home_;
+    target_opener targets_;
+    slot_pool slots_;
+};
+
+}  // namespace nodescope

@@ -1,0 +1,94 @@
+#include "collectors/network/model_reading.hpp"
+
+#include "collectors/network/part_text.hpp"
+#include "netlink/json/route.hpp"
+#include "netlink/read/detailed_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <linux/netlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace nodescope {
+
+namespace {
+
+using findings::model_list;
+using findings::network_model;
+
+/// The lists of a model while they are read.
+class model_lists {
+public:
+    template <class T>
+    void take(model_list<T>& to, result<netlink::dumped<T>> read, std::string_view noun)
+    {
+        if (!read) {
+            to.missing = read.error().message();
+            if (!failed_) failed_ = read.error();
+            return;
+        }
+        any_ = true;
+        const std::string note = note_of(*read, read->items.size(), noun);
+        if (!note.empty()) to.missing = fmt::format("{}: {}", noun, note);
+        std::ranges::move(read->items, std::back_inserter(to.items));
+    }
+    /// The first failure, where nothing was read.
+    [[nodiscard]] std::optional<error> failure_of_all() const { return any_ ? std::nullopt : failed_; }
+
+private:
+    bool any_ = false;
+    std::optional<error> failed_;
+};
+
+bool needs_object(const netlink::detailed_route& one) { return one.nexthop_id != 0 && one.hops.empty(); }
+
+void resolve_objects(model_list<netlink::detailed_route>& routes, netlink::netlink_socket& socket, deadline limit,
+                     const abandon_flag& abandoned)
+{
+    if (std::ranges::none_of(routes.items, needs_object)) return;
+    const auto read = netlink::blocking_read_nexthops(socket, limit, abandoned);
+    if (!read) {
+        routes.missing = read.error().message();
+        return;
+    }
+    const std::vector<netlink::nexthop_object> objects(read->items.begin(), read->items.end());
+    for (netlink::detailed_route& one : routes.items) {
+        if (needs_object(one)) netlink::resolve_nexthop(one, objects);
+    }
+}
+
+}  // namespace
+
+result<network_model> blocking_read_model(const netlink::net_namespace& home, const opened_namespace& where,
+                                          deadline limit, const abandon_flag& abandoned)
+{
+    auto socket = netlink::netlink_socket::open_in(home, where.space, NETLINK_ROUTE);
+    if (!socket) return socket.error();
+
+    network_model made;
+    made.netns = where.space.identity().inode;
+    model_lists lists;
+    lists.take(made.links, netlink::blocking_read_detailed_links(*socket, limit, abandoned), "links");
+    lists.take(made.addresses, netlink::blocking_read_link_addresses(*socket, limit, abandoned), "addresses");
+    lists.take(made.routes, netlink::blocking_read_detailed_routes(*socket, AF_UNSPEC, limit, abandoned), "routes");
+    for (const std::uint8_t family : {std::uint8_t{AF_INET}, std::uint8_t{AF_INET6}}) {
+        auto read = netlink::blocking_read_rules(*socket, family, limit, abandoned);
+        // Without IPv6 the kernel answers for all families.
+        if (read) std::erase_if(read->items, [&](const auto& one) { return one.family != family; });
+        lists.take(made.rules, std::move(read), "rules");
+    }
+    lists.take(made.neighbours, netlink::blocking_read_neighbours(*socket, limit, abandoned), "neighbours");
+    if (const auto failed = lists.failure_of_all()) return *failed;
+
+    std::erase_if(made.routes.items, [](const auto& one) { return !netlink::is_shown_by_ip_route(one); });
+    resolve_objects(made.routes, *socket, limit, abandoned);
+    return made;
+}
+
+}  // namespace nodescope

@@ -1,0 +1,151 @@
+"""GET /v1/findings itself: which rules are asked, what is cut, what failures look like, and whose finding it is."""
+
+import json
+import os
+import subprocess
+import unittest
+
+from tests.support import docker_engine
+from tests.support import namespace_zoo as zoo_module
+from tests.support.network.findings import RULES, FindingsCase, add_dual_container
+from tests.support.service import Service
+
+
+class FindingsOfTheRoute(FindingsCase):
+    """The answer itself."""
+
+    def test_the_rules(self):
+        reply = json.loads(self.service.request("GET", "/v1/findings/rules")[2])
+        self.assertEqual([one["rule"] for one in reply["rules"]], RULES)
+        for one in reply["rules"]:
+            self.assertEqual(list(one), ["rule", "severity", "means", "hint", "enabled"])
+            self.assertTrue(one["enabled"])
+
+    def test_rules_that_are_switched_off(self):
+        ns = self.zoo.add("off")
+        ns.ip_batch(["link set lo up", "link set lo down"])
+        with Service("--finding-off", "link-down", "--finding-off", "unused-table") as service:
+            reply = self.answer(f"pid={ns.pid}", service)
+            self.assertEqual(reply["findings"], [])
+            self.assertEqual(reply["checked"], [name for name in RULES if name not in ("link-down", "unused-table")])
+            self.assertEqual(list(reply["not_checked"]), ["link-down", "unused-table"])
+            self.assertIn("--finding-off", reply["not_checked"]["link-down"])
+            rules = json.loads(service.request("GET", "/v1/findings/rules")[2])["rules"]
+            self.assertEqual([one["rule"] for one in rules if not one["enabled"]], ["link-down", "unused-table"])
+
+    def test_only_what_weighs_enough(self):
+        ns = add_dual_container(self.zoo, "several", self.node, 2)
+        ns.ip_batch(["route del default", "route add 192.0.2.0/24 via 10.240.0.1 table 77", "link set lo down"])
+        for least, rules in (("info", ["link-down", "no-default-route", "unused-table"]), ("warning", ["link-down", "no-default-route"]),
+                             ("error", ["link-down"])):
+            with self.subTest(least):
+                reply = self.answer(f"pid={ns.pid}&severity={least}")
+                self.assertEqual([one["rule"] for one in reply["findings"]], rules)
+        self.assertNotIn("unused-table", reply["checked"])
+
+    def test_failures(self):
+        for query, status in (("", 400), ("pid=1&node", 400), ("pid=x", 400), (f"pid={os.getpid()}&severity=loud", 400),
+                              (f"pid={os.getpid()}&parts=addr", 400), ("pid=4194303", 404)):
+            with self.subTest(query):
+                got, _, body = self.service.request("GET", f"/v1/findings?{query}")
+                self.assertEqual(got, status, body)
+                self.assertEqual(list(json.loads(body)["error"]), ["kind", "message"])
+        self.assertEqual(self.service.request("POST", "/v1/findings?node")[0], 405)
+
+    def test_many_findings_are_cut(self):
+        ns = self.zoo.add("many")
+        ns.ip("link set lo up")
+        ns.ip_batch(f"route add 192.0.2.0/24 dev lo table {1000 + i}" for i in range(300))
+        reply = self.answer(f"pid={ns.pid}")
+        self.assertEqual([one["rule"] for one in reply["findings"]], ["unused-table"] * 100)
+        self.assertEqual(reply["notes"], {"unused-table": "cut after 100 findings: there are 200 more"})
+        with Service("--max-reply", "8KiB") as service:
+            status, _, body = service.request("GET", f"/v1/findings?pid={ns.pid}")
+            self.assertEqual(status, 200)
+            self.assertLessEqual(len(body), 8192)
+            reply = json.loads(body)
+            self.assertEqual(reply["notes"]["findings"], f"cut after {len(reply['findings'])} of 100 findings: the answer would be too long")
+            self.assertGreater(len(reply["findings"]), 5)
+
+    def test_hostile_names_are_data(self):
+        ns = self.zoo.add("hostile")
+        ns.run("ip", "link", "add", 'x";\x1b[31m', "type", "veth", "peer", "name", "other")
+        ns.run("ip", "addr", "add", "10.0.0.1/24", "dev", 'x";\x1b[31m')
+        self.assertEqual([one["subject"]["ifname"] for one in self.look(ns)], ['x";\x1b[31m'])
+
+    def test_more_routes_than_are_read(self):
+        ns = self.zoo.add("large")
+        ns.add_many_routes(21000)
+        reply = self.answer(f"pid={ns.pid}")
+        self.assertEqual(reply["findings"], [])
+        self.assertEqual(reply["checked"], ["link-down", "no-carrier", "duplicate-address"])
+        self.assertEqual(reply["not_checked"]["no-default-route"], "routes: cut after 20000 routes: there are more")
+
+    def test_nothing_changes(self):
+        ns = add_dual_container(self.zoo, "untouched", self.node, 2)
+
+        def state():
+            return [ns.run("ip", *command.split()) for command in ("route show table all", "neigh", "rule", "-6 rule", "nexthop", "-o link")]
+
+        before = state()
+        self.look(ns)
+        self.assertEqual(state(), before)
+
+
+class FindingsOfContainers(unittest.TestCase):
+    """A real Docker: its networks are healthy, and what is broken in a container is said to be its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        reason = zoo_module.why_impossible()
+        if reason:
+            raise unittest.SkipTest(reason)
+        cls.engine = docker_engine.from_environment()
+        if cls.engine is None:
+            raise unittest.SkipTest("NODESCOPE_TEST_DOCKER_HOST names no Docker daemon")
+        cls.service = Service("--docker-host", cls.engine.host)
+        cls.addClassCleanup(cls.service.stop)
+
+    def answer(self, container):
+        status, _, body = self.service.request("GET", f"/v1/findings?container={container.name}")
+        self.assertEqual(status, 200, body)
+        return json.loads(body)
+
+    def test_networks_of_docker(self):
+        network = self.engine.call("POST", "/networks/create", {"Name": f"findings-{os.getpid()}"})["Id"]
+        self.addCleanup(self.engine.call, "DELETE", f"/networks/{network}")
+        for mode in ("bridge", "none", network):
+            with self.subTest(mode):
+                container = self.engine.create(self, ["sleep", "100000"], NetworkMode=mode).start()
+                reply = self.answer(container)
+                self.assertEqual((reply["findings"], reply["not_checked"]), ([], {}))
+
+    def test_the_network_of_the_node(self):
+        container = self.engine.create(self, ["sleep", "100000"], NetworkMode="host").start()
+        reply = self.answer(container)
+        # A machine may well have a gateway that does not answer.
+        unanswered = {(one["dst"], one["dev"]) for one in json.loads(subprocess.run(["ip", "-j", "neigh"], stdout=subprocess.PIPE, check=True).stdout)
+                      if {"FAILED", "INCOMPLETE"} & set(one["state"])}
+        for one in reply["findings"]:
+            self.assertEqual(one["rule"], "gateway-unanswered")
+            self.assertIn((one["evidence"]["gateway"], one["subject"]["ifname"]), unanswered)
+            # What is wrong with the node is not the container's.
+            self.assertIsNone(one["subject"]["container"])
+        self.assertEqual(reply["not_checked"], {})
+
+    def test_a_broken_container(self):
+        container = self.engine.create(self, ["sleep", "100000"]).start()
+        subprocess.run(["nsenter", f"--net=/proc/{container.pid}/ns/net", "ip", "link", "set", "eth0", "down"], check=True)
+        found = self.answer(container)["findings"]
+        self.assertEqual([one["rule"] for one in found], ["link-down"])
+        self.assertEqual(found[0]["subject"]["container"], {"id": container.id, "name": container.name, "runtime": "docker"})
+
+    def test_what_cannot_answer(self):
+        container = self.engine.create(self, ["true"])
+        status, _, body = self.service.request("GET", f"/v1/findings?container={container.id}")
+        self.assertEqual((status, json.loads(body)["error"]["kind"]), (409, "conflict"))
+        self.assertEqual(self.service.request("GET", "/v1/findings?container=nobody-has-this-name")[0], 404)
+
+
+if __name__ == "__main__":
+    unittest.main()

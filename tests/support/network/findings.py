@@ -1,0 +1,54 @@
+"""What the tests of /v1/findings share."""
+
+import json
+import unittest
+
+from tests.support import namespace_zoo as zoo_module
+from tests.support.service import Service
+
+RULES = ["link-down", "no-carrier", "no-default-route", "blackhole-default", "gateway-not-on-link", "gateway-unanswered", "duplicate-address",
+         "shadowed-route", "unused-table"]
+
+
+def add_dual_container(zoo, name, node, index):
+    made = zoo_module.add_container(zoo, name, node, index)
+    made.ip_batch([f"addr add 2001:db8:240::{index}/64 dev eth0 nodad", "route add default via 2001:db8:240::1"])
+    return made
+
+
+def send_somewhere(namespace, address="192.0.2.1"):
+    """A datagram, so that the kernel asks for the next hop."""
+    namespace.run("bash", "-c", f"echo > /dev/udp/{address}/9")
+
+
+class FindingsCase(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        reason = zoo_module.why_impossible()
+        if reason:
+            raise unittest.SkipTest(reason)
+        cls.service = Service()
+        cls.addClassCleanup(cls.service.stop)
+
+    def setUp(self):
+        self.zoo = zoo_module.Zoo()
+        self.addCleanup(self.zoo.close)
+        self.node = zoo_module.add_node(self.zoo)
+        self.node.ip_batch(["addr add 2001:db8:240::1/64 dev br0 nodad"])
+
+    def answer(self, query, service=None):
+        status, _, body = (service or self.service).request("GET", f"/v1/findings?{query}")
+        self.assertEqual(status, 200, body)
+        return json.loads(body)
+
+    def look(self, namespace, service=None):
+        """The findings, in a namespace of which everything could be read."""
+        reply = self.answer(f"pid={namespace.pid}", service)
+        self.assertEqual(list(reply), ["findings", "checked", "not_checked", "notes"])
+        self.assertEqual((reply["checked"], reply["not_checked"], reply["notes"]), (RULES, {}, {}))
+        return reply["findings"]
+
+    def names(self, namespace):
+        return [one["rule"] for one in self.look(namespace)]
