@@ -79,6 +79,7 @@ result<network_model> blocking_read_model(const netlink::net_namespace& home, co
     lists.take(made.routes, netlink::blocking_read_detailed_routes(*socket, AF_UNSPEC, limit, abandoned), "routes");
     for (const std::uint8_t family : {std::uint8_t{AF_INET}, std::uint8_t{AF_INET6}}) {
         auto read = netlink::blocking_read_rules(*socket, family, limit, abandoned);
+        if (!read && netlink::is_missing_in_kernel(read.error(), netlink::rules6_name)) continue;
         // Without IPv6 the kernel answers for all families.
         if (read) std::erase_if(read->items, [&](const auto& one) { return one.family != family; });
         lists.take(made.rules, std::move(read), "rules");

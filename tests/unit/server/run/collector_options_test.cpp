@@ -1,7 +1,8 @@
 // One number per setting: what --timeout-* says is what the clients and collectors are built with. What the sessions of
 // the HTTP server make of theirs is looked at while they run: tests/integration/service/test_timeout_flags.py.
-#include "collectors/findings/rules.hpp"
 #include "server/run/collector_options.hpp"
+
+#include "collectors/findings/rules.hpp"
 #include "server/api/metrics/series_choice.hpp"
 #include "tests/unit/server/config/command_line.hpp"
 
@@ -138,7 +139,7 @@ TEST(FindingFlags, KnowEveryRule)
     for (const findings::rule& one : findings::all_rules()) {
         names.emplace_back(one.name);
         arguments.push_back("--finding-off=" + names.back());
-        listed += (listed.empty() ? "" : ", ") + names.back();
+        listed += (listed.empty() ? "" : ",") + names.back();
     }
     EXPECT_EQ(parsed(arguments).findings_off, names);
     // And no others.
