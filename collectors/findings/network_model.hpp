@@ -7,6 +7,7 @@
 #include "netlink/model/route_details.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ enum model_input : unsigned {
     routes_input = 4,
     rules_input = 8,
     neighbours_input = 16,
+    ends_input = 32,
 };
 
 template <class T>
@@ -27,6 +29,16 @@ struct model_list {
     /// Why they are not all there; empty: they are. A rule never sees a part of a list: what is missing in it would
     /// look like what is missing in the namespace.
     std::string missing;
+};
+
+/// Of a veth pair the other end, of other links the link below; seen where it is.
+struct other_end {
+    int link_index = 0;  ///< of the link in this namespace
+    std::string name;
+    std::uint32_t flags = 0;  ///< IFF_*
+    std::optional<std::uint32_t> mtu;
+    bool on_node = false;  ///< in the node's namespace
+    bool here = false;     ///< in this one
 };
 
 struct network_model {
@@ -38,6 +50,7 @@ struct network_model {
     model_list<netlink::detailed_route> routes;
     model_list<netlink::detailed_rule> rules;  ///< of both families, by priority each
     model_list<netlink::neighbour> neighbours;
+    model_list<other_end> ends;  ///< of links whose other end somebody knows
 };
 
 }  // namespace nodescope::findings

@@ -1,4 +1,5 @@
 // no-carrier: a link with an address is up, and nothing is connected to it.
+#include "collectors/findings/end_facts.hpp"
 #include "collectors/findings/link_facts.hpp"
 #include "collectors/findings/rules.hpp"
 
@@ -10,9 +11,11 @@ finding_list look_for_no_carrier(const network_model& model)
 {
     finding_list found;
     const given_addresses addresses = addresses_given(model);
+    const std::unordered_set<int> lowered = links_lowered_by_node(model);
     for (const netlink::detailed_link& link : model.links.items) {
         // A bridge to which no running container is connected has no carrier either, and waits for the next one.
         if (!is_up(link) || has_carrier(link) || kind_of(link) == "bridge") continue;
+        if (lowered.contains(link.index)) continue;  // peer-down says more
         const auto given = addresses.find(link.index);
         if (given == addresses.end()) continue;
         const std::string address = text_of(*given->second);

@@ -10,11 +10,10 @@ namespace {
 /// Why the rule cannot be asked; empty where it can.
 std::string what_is_missing(const network_model& model, const rule& which)
 {
-    const std::pair<unsigned, const std::string*> inputs[] = {{links_input, &model.links.missing},
-                                                              {addresses_input, &model.addresses.missing},
-                                                              {routes_input, &model.routes.missing},
-                                                              {rules_input, &model.rules.missing},
-                                                              {neighbours_input, &model.neighbours.missing}};
+    const std::pair<unsigned, const std::string*> inputs[] = {
+        {links_input, &model.links.missing},           {addresses_input, &model.addresses.missing},
+        {routes_input, &model.routes.missing},         {rules_input, &model.rules.missing},
+        {neighbours_input, &model.neighbours.missing}, {ends_input, &model.ends.missing}};
     for (const auto& [input, missing] : inputs) {
         if ((which.needs & input) != 0 && !missing->empty()) return *missing;
     }

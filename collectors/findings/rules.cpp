@@ -14,6 +14,9 @@ constexpr rule rule_table[] = {
     {"link-down", severity::error, "a link with an address is administratively down",
      "find out who took it down; `ip link set IFNAME up` brings it back, routes that went with it excepted",
      links_and_addresses, look_for_link_down},
+    {"peer-down", severity::error, "the node's end of a link with an address is administratively down",
+     "find out who took it down; on the node: `ip link set PEER up`", links_and_addresses | ends_input,
+     look_for_peer_down},
     {"no-carrier", severity::error, "a link with an address is up, and nothing is connected to it",
      "look at the other end: of a veth whether its peer is up, of a network card at cable and switch, of a tun device "
      "whether its program runs",
@@ -38,6 +41,11 @@ constexpr rule rule_table[] = {
      "duplicate address detection of IPv6 has found the address at somebody else's on the same link",
      "find out who has it (`ip neigh` of a neighbour, the address plan), and give one of the two another one",
      links_and_addresses, look_for_duplicate_address},
+    {"mtu-mismatch", severity::warning,
+     "the ends of a veth pair have different MTUs, or a port of a bridge has a smaller one than the bridge",
+     "give both the smaller MTU (`ip link set IFNAME mtu MTU`), and correct what has set them: the runtime's or the "
+     "plugin's configuration",
+     links_input | ends_input, look_for_mtu_mismatch},
     {"shadowed-route", severity::warning,
      "a route is never used: a rule before its own leads to a table with a route for all that it leads to",
      "change the priorities of the rules (`ip rule`), or take one of the two routes away", routes_input | rules_input,

@@ -32,8 +32,10 @@ finding_list look_for_duplicate_address(const network_model& model);
 finding_list look_for_gateway_not_on_link(const network_model& model);
 finding_list look_for_gateway_unanswered(const network_model& model);
 finding_list look_for_link_down(const network_model& model);
+finding_list look_for_mtu_mismatch(const network_model& model);
 finding_list look_for_no_carrier(const network_model& model);
 finding_list look_for_no_default_route(const network_model& model);
+finding_list look_for_peer_down(const network_model& model);
 finding_list look_for_shadowed_route(const network_model& model);
 finding_list look_for_unused_table(const network_model& model);
 

@@ -35,7 +35,9 @@ task<result<findings::report>> findings_collector::collect(findings_query query,
     if (!target) co_return target.error();
     if (target->owner) containers_.proved(*target->owner, target->start_ticks);
 
-    auto made = co_await look(std::move(target->where), target->about.host_network, query.least, limit);
+    auto known = std::make_shared<known_surroundings>(surroundings_of(*target));
+    known->containers = containers_.proved_before();
+    auto made = co_await look(std::move(target->where), std::move(known), query.least, limit);
     if (!made) co_return made.error();
     // A finding in the node's namespace is not about the container that uses it.
     if (target->owner && !target->about.host_network) {
@@ -46,7 +48,8 @@ task<result<findings::report>> findings_collector::collect(findings_query query,
     co_return made;
 }
 
-task<result<findings::report>> findings_collector::look(std::shared_ptr<const opened_namespace> where, bool is_node,
+task<result<findings::report>> findings_collector::look(std::shared_ptr<const opened_namespace> where,
+                                                        std::shared_ptr<const known_surroundings> known,
                                                         findings::severity least, deadline limit)
 {
     const deadline own = part_limit(limit, deadline::in(options_.read_timeout));
@@ -57,11 +60,12 @@ task<result<findings::report>> findings_collector::look(std::shared_ptr<const op
     choice.off = off_;
     choice.least = least;
     const std::string what = fmt::format("look for findings in net:[{}]", where->space.identity().inode);
-    auto work = [home = home_, where = std::move(where), choice = std::move(choice), is_node,
+    auto work = [home = home_, where = std::move(where), known = std::move(known), root = options_.root,
+                 bytes = options_.limit_bytes, choice = std::move(choice),
                  own](const abandon_flag& abandoned) -> result<findings::report> {
-        auto model = blocking_read_model(home, *where, own, abandoned);
+        part_source source(home, *where, *known, root, bytes, own, abandoned);
+        const auto model = blocking_read_model(source);
         if (!model) return model.error();
-        model->is_node = is_node;
         return findings::check(*model, choice);
     };
     co_return co_await pool_.run("findings", what, own, std::move(work));

@@ -47,8 +47,9 @@ public:
 private:
     findings_collector(container_finder& containers, worker_pool& pool, network_options options,
                        std::vector<std::string> off, logger& log, netlink::net_namespace home);
-    task<result<findings::report>> look(std::shared_ptr<const opened_namespace> where, bool is_node,
-                                        findings::severity least, deadline limit);
+    task<result<findings::report>> look(std::shared_ptr<const opened_namespace> where,
+                                        std::shared_ptr<const known_surroundings> known, findings::severity least,
+                                        deadline limit);
 
     container_finder& containers_;
     worker_pool& pool_;

@@ -1,12 +1,12 @@
 #include "collectors/network/model_reading.hpp"
 
 #include "collectors/network/part_text.hpp"
+#include "collectors/network/peers.hpp"
 #include "netlink/json/route.hpp"
 #include "netlink/read/detailed_reader.hpp"
 
 #include <fmt/format.h>
 
-#include <linux/netlink.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -48,47 +48,76 @@ private:
 
 bool needs_object(const netlink::detailed_route& one) { return one.nexthop_id != 0 && one.hops.empty(); }
 
-void resolve_objects(model_list<netlink::detailed_route>& routes, netlink::netlink_socket& socket, deadline limit,
-                     const abandon_flag& abandoned)
+void resolve_objects(part_source& source, model_list<netlink::detailed_route>& routes)
 {
     if (std::ranges::none_of(routes.items, needs_object)) return;
-    const auto read = netlink::blocking_read_nexthops(socket, limit, abandoned);
+    const auto read = source.blocking_nexthops();
     if (!read) {
         routes.missing = read.error().message();
         return;
     }
-    const std::vector<netlink::nexthop_object> objects(read->items.begin(), read->items.end());
+    const std::vector<netlink::nexthop_object> objects((*read)->items.begin(), (*read)->items.end());
     for (netlink::detailed_route& one : routes.items) {
         if (needs_object(one)) netlink::resolve_nexthop(one, objects);
     }
 }
 
-}  // namespace
-
-result<network_model> blocking_read_model(const netlink::net_namespace& home, const opened_namespace& where,
-                                          deadline limit, const abandon_flag& abandoned)
+/// What nobody could be asked about is left out.
+void read_ends(part_source& source, model_list<findings::other_end>& ends)
 {
-    auto socket = netlink::netlink_socket::open_in(home, where.space, NETLINK_ROUTE);
-    if (!socket) return socket.error();
+    const auto read = blocking_read_peers(source);
+    if (!read) {
+        ends.missing = read.error().message();
+        return;
+    }
+    for (const link_peer& one : *read) {
+        if (!one.peer_name) continue;
+        findings::other_end& end = ends.items.emplace_back();
+        end.link_index = static_cast<int>(one.index);
+        end.name = *one.peer_name;
+        end.flags = one.peer_flags;
+        end.mtu = one.peer_mtu;
+        end.on_node = one.place == peer_place::node;
+        end.here = one.is_here;
+    }
+}
 
-    network_model made;
-    made.netns = where.space.identity().inode;
-    model_lists lists;
-    lists.take(made.links, netlink::blocking_read_detailed_links(*socket, limit, abandoned), "links");
-    lists.take(made.addresses, netlink::blocking_read_link_addresses(*socket, limit, abandoned), "addresses");
-    lists.take(made.routes, netlink::blocking_read_detailed_routes(*socket, AF_UNSPEC, limit, abandoned), "routes");
+void read_rules(part_source& source, netlink::netlink_socket& socket, model_list<netlink::detailed_rule>& rules,
+                model_lists& lists)
+{
     for (const std::uint8_t family : {std::uint8_t{AF_INET}, std::uint8_t{AF_INET6}}) {
-        auto read = netlink::blocking_read_rules(*socket, family, limit, abandoned);
+        auto read = netlink::blocking_read_rules(socket, family, source.limit, source.abandoned);
         if (!read && netlink::is_missing_in_kernel(read.error(), netlink::rules6_name)) continue;
         // Without IPv6 the kernel answers for all families.
         if (read) std::erase_if(read->items, [&](const auto& one) { return one.family != family; });
-        lists.take(made.rules, std::move(read), "rules");
+        lists.take(rules, std::move(read), "rules");
     }
-    lists.take(made.neighbours, netlink::blocking_read_neighbours(*socket, limit, abandoned), "neighbours");
+}
+
+}  // namespace
+
+result<network_model> blocking_read_model(part_source& source)
+{
+    const auto opened = source.blocking_socket();
+    if (!opened) return opened.error();
+    netlink::netlink_socket& socket = **opened;
+    const deadline limit = source.limit;
+    const abandon_flag& abandoned = source.abandoned;
+
+    network_model made;
+    made.netns = source.where.space.identity().inode;
+    made.is_node = source.known.is_node;
+    model_lists lists;
+    lists.take(made.links, netlink::blocking_read_detailed_links(socket, limit, abandoned), "links");
+    lists.take(made.addresses, netlink::blocking_read_link_addresses(socket, limit, abandoned), "addresses");
+    lists.take(made.routes, netlink::blocking_read_detailed_routes(socket, AF_UNSPEC, limit, abandoned), "routes");
+    read_rules(source, socket, made.rules, lists);
+    lists.take(made.neighbours, netlink::blocking_read_neighbours(socket, limit, abandoned), "neighbours");
     if (const auto failed = lists.failure_of_all()) return *failed;
 
     std::erase_if(made.routes.items, [](const auto& one) { return !netlink::is_shown_by_ip_route(one); });
-    resolve_objects(made.routes, *socket, limit, abandoned);
+    resolve_objects(source, made.routes);
+    read_ends(source, made.ends);
     return made;
 }
 

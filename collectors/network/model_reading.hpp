@@ -2,17 +2,13 @@
 #pragma once
 
 #include "collectors/findings/network_model.hpp"
-#include "collectors/questions/namespace_reader.hpp"
-#include "core/deadline.hpp"
+#include "collectors/network/part_source.hpp"
 #include "core/error.hpp"
-#include "core/worker_pool.hpp"
-#include "netlink/net_namespace.hpp"
 
 namespace nodescope {
 
-/// All lists over one socket. One that cannot be read, or not to its end, is missing from the model, and the others are
-/// there; the failure of the first where all fail. Blocking: for pool threads.
-result<findings::network_model> blocking_read_model(const netlink::net_namespace& home, const opened_namespace& where,
-                                                    deadline limit, const abandon_flag& abandoned);
+/// All lists, over the one socket of `source`. One that cannot be read, or not to its end, is missing from the model,
+/// and the others are there; the failure of the first where all fail. Blocking: for pool threads.
+result<findings::network_model> blocking_read_model(part_source& source);
 
 }  // namespace nodescope

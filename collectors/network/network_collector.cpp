@@ -45,6 +45,17 @@ private:
 
 }  // namespace
 
+known_surroundings surroundings_of(const opened_target& target)
+{
+    known_surroundings known;
+    known.is_node = target.about.host_network;
+    if (target.owner) {
+        const container& what = target.owner->what;
+        known.owner = shown_container{what.id, what.name, what.runtime};
+    }
+    return known;
+}
+
 network_collector::network_collector(container_finder& containers, worker_pool& pool, network_options options,
                                      logger& log, netlink::net_namespace home)
     : containers_(containers),
@@ -88,12 +99,7 @@ task<result<network_reading>> network_collector::collect(network_query query, de
     made.verified = target->about.verified;
     made.host_network = target->about.host_network;
     made.note = std::move(target->about.network_note);
-    auto known = std::make_shared<known_surroundings>();
-    known->is_node = made.host_network;
-    if (target->owner) {
-        const container& what = target->owner->what;
-        known->owner = shown_container{what.id, what.name, what.runtime};
-    }
+    auto known = std::make_shared<known_surroundings>(surroundings_of(*target));
     if (std::ranges::any_of(query.parts, &network_part::uses_containers)) {
         known->containers = containers_.proved_before();
     }

@@ -60,6 +60,9 @@ struct network_options {
     std::size_t queue_limit = 64;         ///< and waiting for their turn
 };
 
+/// What is known of a target before its network is read, without other containers.
+known_surroundings surroundings_of(const opened_target& target);
+
 /// Reactor thread only. Outlives its calls.
 class network_collector {
 public:

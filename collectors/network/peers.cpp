@@ -32,6 +32,8 @@ void fill_from(const std::vector<netlink::link>& links, const std::vector<netlin
         const auto end = by_index.find(peer->peer_index);
         if (end == by_index.end()) continue;
         peer->peer_name = end->second->name;
+        peer->peer_flags = end->second->flags;
+        peer->peer_mtu = end->second->mtu;
         const auto master = end->second->master ? by_index.find(*end->second->master) : by_index.end();
         if (master != by_index.end()) peer->master = master->second->name;
     }
@@ -106,6 +108,7 @@ void blocking_look_at_container(part_source& source, netlink::netlink_socket& so
 void fill_here(const part_source& source, const std::vector<netlink::link>& links, std::vector<link_peer*> peers)
 {
     for (link_peer* const peer : peers) {
+        peer->is_here = true;
         if (source.known.is_node) peer->place = peer_place::node;
         else if (source.known.owner) peer->place = peer_place::container;
         if (!source.known.is_node) peer->container = source.known.owner;

@@ -25,6 +25,9 @@ struct link_peer {
     std::uint32_t peer_index = 0;
     std::optional<std::string> peer_name;  ///< none where nobody could be asked
     std::optional<std::string> master;     ///< of the other end: its bridge
+    bool is_here = false;                  ///< it is in the shown namespace itself
+    std::uint32_t peer_flags = 0;          ///< IFF_*, where there is a name
+    std::optional<std::uint32_t> peer_mtu;
 };
 
 /// Of links whose other end is nowhere there is none.

@@ -149,8 +149,9 @@ setting_definition cri_endpoint()
 /// As collectors/findings has them.
 texts finding_rules()
 {
-    return {"link-down",          "no-carrier",        "no-default-route", "blackhole-default", "gateway-not-on-link",
-            "gateway-unanswered", "duplicate-address", "shadowed-route",   "unused-table"};
+    return {"link-down",         "peer-down",           "no-carrier",         "no-default-route",
+            "blackhole-default", "gateway-not-on-link", "gateway-unanswered", "duplicate-address",
+            "mtu-mismatch",      "shadowed-route",      "unused-table"};
 }
 
 rows source_settings()

@@ -110,6 +110,18 @@ class BrokenNamespaces(FindingsCase):
         wait_until(lambda: self.look(ns), "duplicate address detection has failed")
         self.only(ns, "duplicate-address", "eth0", address="2001:db8:240::2/64")
 
+    def test_mtu_mismatch(self):
+        ns = self.healthy()
+        ns.ip_batch(["link add inner type bridge", "link set inner mtu 1500", "link add p0 type veth peer name p1", "link set p0 mtu 1400",
+                     "link set p1 mtu 1400", "link set p0 up", "link set p1 up"])
+        self.assertEqual(self.look(ns), [])
+        ns.ip_batch(["link set p0 master inner", "link set inner mtu 1500", "link set inner up"])
+        self.only(ns, "mtu-mismatch", "p0", mtu=1400, other="inner", other_mtu=1500, other_is="the bridge")
+        ns.ip_batch(["link set p0 nomaster", "link set p1 mtu 1500"])
+        found = self.look(ns)
+        self.assertEqual([one["rule"] for one in found], ["mtu-mismatch"])
+        self.assertEqual({found[0]["subject"]["ifname"], found[0]["evidence"]["other"]}, {"p0", "p1"})
+
     def test_shadowed_route(self):
         ns = self.healthy()
         ns.ip_batch(["route add 192.0.2.0/25 via 10.240.0.1", "route add 192.0.2.0/24 via 10.240.0.1 table 77"])

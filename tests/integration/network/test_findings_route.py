@@ -78,7 +78,7 @@ class FindingsOfTheRoute(FindingsCase):
         ns.add_many_routes(21000)
         reply = self.answer(f"pid={ns.pid}")
         self.assertEqual(reply["findings"], [])
-        self.assertEqual(reply["checked"], ["link-down", "no-carrier", "duplicate-address"])
+        self.assertEqual(reply["checked"], ["link-down", "peer-down", "no-carrier", "duplicate-address", "mtu-mismatch"])
         self.assertEqual(reply["not_checked"]["no-default-route"], "routes: cut after 20000 routes: there are more")
 
     def test_nothing_changes(self):
@@ -139,6 +139,25 @@ class FindingsOfContainers(unittest.TestCase):
         found = self.answer(container)["findings"]
         self.assertEqual([one["rule"] for one in found], ["link-down"])
         self.assertEqual(found[0]["subject"]["container"], {"id": container.id, "name": container.name, "runtime": "docker"})
+
+    def test_the_end_on_the_node(self):
+        container = self.engine.create(self, ["sleep", "100000"]).start()
+        inside = ["nsenter", f"--net=/proc/{container.pid}/ns/net"]
+        index = json.loads(subprocess.run([*inside, "ip", "-j", "link", "show", "eth0"], stdout=subprocess.PIPE, check=True).stdout)[0]["link_index"]
+        links = json.loads(subprocess.run(["ip", "-j", "link"], stdout=subprocess.PIPE, check=True).stdout)
+        end = next(one["ifname"] for one in links if one["ifindex"] == index)
+
+        subprocess.run([*inside, "ip", "link", "set", "eth0", "mtu", "1400"], check=True)
+        found = self.answer(container)["findings"]
+        self.assertEqual([one["rule"] for one in found], ["mtu-mismatch"], found)
+        self.assertEqual(found[0]["evidence"], {"mtu": 1400, "other": end, "other_mtu": 1500, "other_is": "the other end"})
+        subprocess.run([*inside, "ip", "link", "set", "eth0", "mtu", "1500"], check=True)
+        self.assertEqual(self.answer(container)["findings"], [])
+
+        subprocess.run(["ip", "link", "set", end, "down"], check=True)
+        found = self.answer(container)["findings"]
+        self.assertEqual([one["rule"] for one in found], ["peer-down"], found)
+        self.assertEqual((found[0]["subject"]["ifname"], found[0]["evidence"]["peer"]), ("eth0", end))
 
     def test_what_cannot_answer(self):
         container = self.engine.create(self, ["true"])

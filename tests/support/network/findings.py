@@ -6,8 +6,8 @@ import unittest
 from tests.support import namespace_zoo as zoo_module
 from tests.support.service import Service
 
-RULES = ["link-down", "no-carrier", "no-default-route", "blackhole-default", "gateway-not-on-link", "gateway-unanswered", "duplicate-address",
-         "shadowed-route", "unused-table"]
+RULES = ["link-down", "peer-down", "no-carrier", "no-default-route", "blackhole-default", "gateway-not-on-link", "gateway-unanswered",
+         "duplicate-address", "mtu-mismatch", "shadowed-route", "unused-table"]
 
 
 def add_dual_container(zoo, name, node, index):

@@ -116,6 +116,16 @@ struct made_model : network_model {
         made.address = said.address;
         return made;
     }
+    other_end& end(int link_index, std::string name, unsigned flags, std::uint32_t mtu)
+    {
+        other_end& made = ends.items.emplace_back();
+        made.link_index = link_index;
+        made.name = std::move(name);
+        made.flags = flags;
+        made.mtu = mtu;
+        made.on_node = true;
+        return made;
+    }
     netlink::detailed_link& eth0() { return links.items[1]; }
     netlink::detailed_route& default_route() { return routes.items[0]; }
 };

@@ -59,7 +59,9 @@ TEST(ModelReading, ReadsWhatThereIsAndStopsWhenNobodyWaits)
     ASSERT_TRUE(home) << home.error();
     const opened_namespace where(host::process_handle::open("/", ::getpid()).value(), *home);
     abandon_flag abandoned;
-    const auto model = blocking_read_model(*home, where, deadline::in(10s), abandoned);
+    const known_surroundings known;
+    part_source source(*home, where, known, "/", 1U << 20U, deadline::in(10s), abandoned);
+    const auto model = blocking_read_model(source);
     ASSERT_TRUE(model) << model.error();
     EXPECT_EQ(model->netns, home->identity().inode);
     EXPECT_FALSE(model->is_node);
@@ -67,12 +69,13 @@ TEST(ModelReading, ReadsWhatThereIsAndStopsWhenNobodyWaits)
     EXPECT_EQ(model->links.items[0].name, "lo");
     EXPECT_GE(model->rules.items.size(), 3U);
     for (const std::string* const missing : {&model->links.missing, &model->addresses.missing, &model->routes.missing,
-                                             &model->rules.missing, &model->neighbours.missing}) {
+                                             &model->rules.missing, &model->neighbours.missing, &model->ends.missing}) {
         EXPECT_EQ(*missing, "");
     }
-    EXPECT_EQ(blocking_read_model(*home, where, deadline::in(0s), abandoned).error().kind(), failure::timed_out);
+    part_source late(*home, where, known, "/", 1U << 20U, deadline::in(0s), abandoned);
+    EXPECT_EQ(blocking_read_model(late).error().kind(), failure::timed_out);
     abandoned.raise();
-    EXPECT_EQ(blocking_read_model(*home, where, deadline::in(10s), abandoned).error().kind(), failure::cancelled);
+    EXPECT_EQ(blocking_read_model(source).error().kind(), failure::cancelled);
 }
 
 }  // namespace
