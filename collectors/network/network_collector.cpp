@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <map>
 #include <mutex>
@@ -76,20 +74,9 @@ result<std::unique_ptr<network_collector>> network_collector::make(container_fin
         new network_collector(containers, pool, std::move(options), log, std::move(*home)));
 }
 
-task<result<opened_target>> network_collector::open(const network_query& query, deadline limit)
-{
-    auto target = co_await targets_.open(query.whose, limit);
-    if (target || !query.of_node || target.error().kind() != failure::denied) co_return target;
-    const net_info_query own(::getpid());
-    auto ours = co_await targets_.open(own, limit);
-    if (!ours) co_return target;
-    ours->about.network_note = fmt::format("it is the network of this service: {}", target.error().message());
-    co_return ours;
-}
-
 task<result<network_reading>> network_collector::collect(network_query query, deadline limit)
 {
-    auto target = co_await open(query, limit);
+    auto target = co_await targets_.open(query.whose, limit);
     if (!target) co_return target.error();
     if (target->owner) containers_.proved(*target->owner, target->start_ticks);
 

@@ -26,7 +26,6 @@ namespace nodescope {
 struct network_query {
     network_query(net_info_query q, std::vector<const network_part*> p) : whose(std::move(q)), parts(std::move(p)) {}
     net_info_query whose;
-    bool of_node = false;  ///< then `whose` is process 1, or the service where that may not be looked at
     std::vector<const network_part*> parts;
 };
 
@@ -80,7 +79,6 @@ public:
 
 private:
     struct job;
-    task<result<opened_target>> open(const network_query& query, deadline limit);
     network_collector(container_finder& containers, worker_pool& pool, network_options options, logger& log,
                       netlink::net_namespace home);
     static task<result<void>> run(worker_pool& on, std::shared_ptr<const job> what, bool files);

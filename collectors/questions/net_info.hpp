@@ -28,6 +28,13 @@ public:
     /// Any process of the node; no container runtime is asked. See host::parse_pid.
     explicit net_info_query(pid_t pid) : pid_(pid) {}
     /// The container with these Kubernetes labels; `container` may be empty.
+    /// Process 1, or, where that may not be looked at, the service itself: it is meant to be on the node's network.
+    static net_info_query of_node()
+    {
+        net_info_query node(pid_t{1});
+        node.node_ = true;
+        return node;
+    }
     net_info_query(std::string pod_namespace, std::string pod_name, std::string container)
         : pod_namespace_(std::move(pod_namespace)), pod_name_(std::move(pod_name)), container_(std::move(container))
     {
@@ -41,6 +48,7 @@ private:
     friend class target_opener;
     std::optional<container_reference> container_id_;
     pid_t pid_ = 0;
+    bool node_ = false;
     std::string pod_namespace_;
     std::string pod_name_;
     std::string container_;

@@ -81,7 +81,13 @@ task<result<opened_target>> target_opener::open(const net_info_query& query, dea
 {
     if (query.pid_ != 0) {
         found_process process(query.pid_);
-        co_return co_await open_process(std::move(process), limit);
+        auto opened = co_await open_process(std::move(process), limit);
+        if (opened || !query.node_ || opened.error().kind() != failure::denied) co_return opened;
+        found_process own(::getpid());
+        auto ours = co_await open_process(std::move(own), limit);
+        if (!ours) co_return opened;
+        ours->about.network_note = fmt::format("it is the network of this service: {}", opened.error().message());
+        co_return ours;
     }
     result<found_container> found = co_await find(query, limit);
     if (!found) co_return found.error();

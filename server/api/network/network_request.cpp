@@ -51,9 +51,7 @@ result<network_query> parse_network_request(const url_query& given)
     if (!whose) return whose.error();
     auto parts = parts_of(given);
     if (!parts) return parts.error();
-    network_query query(std::move(*whose), std::move(*parts));
-    query.of_node = given.has("node");
-    return query;
+    return network_query(std::move(*whose), std::move(*parts));
 }
 
 }  // namespace nodescope::api

@@ -2,7 +2,6 @@
 
 #include "collectors/host/proc/proc_text.hpp"
 #include "collectors/kubernetes/pod_source.hpp"
-#include "collectors/questions/opened_target.hpp"
 #include "collectors/runtime/container_reference.hpp"
 #include "core/text.hpp"
 #include "core/text_scan.hpp"
@@ -68,7 +67,7 @@ result<net_info_query> whose_network(const url_query& given)
     }
     if (given.has("node")) {
         if (!given.get("node").empty()) return wrong("node takes no value");
-        return net_info_query(init_pid);
+        return net_info_query::of_node();
     }
     auto reference = container_reference::parse(given.get("container"));
     if (!reference) return reference.error();
