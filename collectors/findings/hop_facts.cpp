@@ -71,7 +71,7 @@ std::string text_of(const used_gateway& gateway) { return netlink::address_text(
 
 std::string routes_text(const used_gateway& gateway)
 {
-    const std::string first =
+    std::string first =
         is_default(*gateway.first) ? "the default route" : "the route to " + destination_text(*gateway.first);
     if (gateway.routes == 1) return first;
     return fmt::format("{} and {} more", first, gateway.routes - 1);

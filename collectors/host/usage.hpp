@@ -159,7 +159,7 @@ struct network_usage {
     bool operator==(const network_usage&) const = default;
     std::vector<interface_counters> interfaces;  ///< in the order of the file
     std::uint64_t interfaces_left_out = 0;       ///< beyond the number that is kept
-    bool sockets_counted = false;  ///< the rest: only where the configuration asks for it
+    bool sockets_counted = false;                ///< the rest: only where the configuration asks for it
     tcp_states tcp;
     tcp_states tcp6;
     udp_counters udp;

@@ -43,6 +43,9 @@ TEST(GatewayNotOnLink, IsSilentWhereAnythingCoversIt)
     made_model by_mark = model;
     by_mark.routes.items.back().flags = RTNH_F_ONLINK;
     EXPECT_EQ(evidence_of(look_for_gateway_not_on_link(by_mark)), "0 findings");
+    by_mark.route("198.51.100.0/24", "169.254.1.1");  // without the mark
+    EXPECT_EQ(evidence_of(look_for_gateway_not_on_link(by_mark)),
+              "eth0 gateway=169.254.1.1 route=192.0.2.0/24 table=main routes=2");
     made_model by_mark_of_hop = model;
     by_mark_of_hop.routes.items.back().hops[0].flags = RTNH_F_ONLINK;
     EXPECT_EQ(evidence_of(look_for_gateway_not_on_link(by_mark_of_hop)), "0 findings");

@@ -99,6 +99,9 @@ TEST(ShadowedRoute, IsSilentOfOwnAddressesAndOfWhatTheKernelHasMade)
     made_model model;
     model.route("10.0.0.2", "");  // the table local has it already
     EXPECT_EQ(evidence_of(look_for_shadowed_route(model)), "0 findings");
+    model.route("ff00::/8", "", RT_TABLE_LOCAL).protocol = RTPROT_KERNEL;  // as older kernels tell multicast
+    model.route("ff05::/16", "");
+    EXPECT_EQ(evidence_of(look_for_shadowed_route(model)), "0 findings");
     shadowed_model kernel;
     kernel.hidden().protocol = RTPROT_KERNEL;
     EXPECT_EQ(evidence_of(look_for_shadowed_route(kernel)), "0 findings");
