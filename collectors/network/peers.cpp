@@ -62,7 +62,8 @@ net_namespace node_namespace(const part_source& source)
     const auto init = host::process_handle::open(source.root, init_pid);
     if (!init) return source.home;
     auto space = net_namespace::of_process(init->directory());
-    return space ? std::move(*space) : source.home;
+    if (!space) return source.home;
+    return std::move(*space);
 }
 
 /// Takes the peers that are in the namespace `there`, if this one knows it.

@@ -120,7 +120,8 @@ void write_metrics(json_writer& json, const detailed_route& shown)
     const std::uint32_t locked = locks != shown.metrics.end() ? locks->value : 0;
     json.array_member("metrics", [&] {
         json.object([&] {
-            for (std::uint16_t kind = RTAX_MTU; kind < std::size(metric_names); ++kind) {
+            constexpr std::uint16_t count = std::size(metric_names);
+            for (std::uint16_t kind = RTAX_MTU; kind < count; ++kind) {
                 if (kind == RTAX_CC_ALGO) {
                     optional_member(json, metric_names[kind], shown.congestion_control);
                     continue;

@@ -4,6 +4,7 @@
 #include "core/side_by_side.hpp"
 #include "tests/unit/collectors/questions/net_info_fixture.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>

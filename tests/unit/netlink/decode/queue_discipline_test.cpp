@@ -31,7 +31,7 @@ composed full_discipline()
     basic[0] = 9;
     basic[8] = 2;
     return discipline()
-        .bytes(TCA_KIND, std::string_view("fq_codel", 9))
+        .bytes(TCA_KIND, std::string_view("fq_codel\0", 9))
         .nested(TCA_OPTIONS, composed().u32(TCA_FQ_CODEL_LIMIT, 99))
         .u8(TCA_HW_OFFLOAD, 1)
         .u32(TCA_INGRESS_BLOCK, 5)

@@ -41,7 +41,7 @@ composed full_route()
         .u32(RTA_IIF, 2)
         .u8(RTA_TTL_PROPAGATE, 1)
         .number(RTA_CACHEINFO, cache)
-        .nested(RTA_METRICS, composed().u32(RTAX_MTU, 1400).bytes(RTAX_CC_ALGO, std::string_view("cubic", 6)))
+        .nested(RTA_METRICS, composed().u32(RTAX_MTU, 1400).bytes(RTAX_CC_ALGO, std::string_view("cubic\0", 6)))
         .bytes(RTA_MULTIPATH,
                std::string(reinterpret_cast<const char*>(&plain), sizeof plain) + hop_with_realms(0x50006));
 }

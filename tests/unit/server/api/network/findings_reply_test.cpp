@@ -2,7 +2,11 @@
 
 #include "core/json/strict.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
 
 namespace nodescope::api {
 namespace {
