@@ -1,12 +1,15 @@
 // The reading of a network's parts in one job: what fails, hangs or is left.
 #include "collectors/network/network_collector.hpp"
 
-#include "core/side_by_side.hpp"
+#include "tests/support/run_until.hpp"
 #include "tests/unit/collectors/questions/net_info_fixture.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 
+#include <array>
 #include <atomic>
 #include <thread>
 
@@ -15,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::atomic<bool> hangs{false};
+std::atomic<int> hanging_now{0};
 std::atomic<int> read_behind{0};
 
 result<part_text> blocking_good(part_source&)
@@ -26,9 +29,9 @@ result<part_text> blocking_bad(part_source&) { return error(failure::denied, "ba
 /// As long as somebody waits for it.
 result<part_text> blocking_hanging(part_source& source)
 {
-    hangs = true;
+    ++hanging_now;
     while (!source.abandoned.raised()) std::this_thread::yield();
-    hangs = false;
+    --hanging_now;
     return error(failure::cancelled, "hanging: nobody waits");
 }
 result<part_text> blocking_behind(part_source&)
@@ -93,7 +96,7 @@ TEST_F(NetworkCollector, APartThatHangsCostsThoseBehindIt)
         ASSERT_FALSE(found->parts[late].text);
         EXPECT_EQ(found->parts[late].text.error().kind(), failure::timed_out);
     }
-    while (hangs) std::this_thread::yield();
+    while (hanging_now > 0) std::this_thread::yield();
     // It was told to stop before it came to the last one.
     EXPECT_EQ(read_behind, 0);
 }
@@ -132,25 +135,22 @@ TEST_F(NetworkCollector, AContainerThatDoesNotRun)
 
 TEST_F(NetworkCollector, NoMoreThanTwoAtOnceAndALimitedQueue)
 {
-    // A slot that is waited for in vain is a failure of each part.
-    std::vector<std::optional<result<network_reading>>> found(3);
-    std::vector<task<>> all;
-    // The last one gives up first.
+    std::array<std::optional<result<network_reading>>, 2> found;
     for (auto& one : found) {
-        const auto limit = &one == &found.back() ? 150ms : 500ms;
         network_query query(by_id(), {&hanging});
-        all.push_back(testing::keep_result(networks_->collect(std::move(query), deadline::in(limit)), one));
+        boost::asio::co_spawn(reactor_,
+                              testing::keep_result(networks_->collect(std::move(query), deadline::in(2s)), one),
+                              boost::asio::detached);
     }
-    testing::run_task(reactor_, side_by_side(std::move(all)));
-    std::size_t waiting = 0;
-    for (const auto& one : found) {
-        ASSERT_TRUE(one && *one) << one->error();
-        const auto& text = (*one)->parts[0].text;
-        ASSERT_FALSE(text);
-        EXPECT_EQ(text.error().kind(), failure::timed_out);
-        waiting += text.error().message().find("all 2 places busy") != std::string::npos;
-    }
-    EXPECT_EQ(waiting, 1U);
+    ASSERT_TRUE(testing::run_until(reactor_, [] { return hanging_now == 2; }));
+    // A slot that is waited for in vain is a failure of each part.
+    const auto third = read({&hanging}, 100ms);
+    ASSERT_TRUE(third) << third.error();
+    ASSERT_FALSE(third->parts[0].text);
+    EXPECT_EQ(third->parts[0].text.error().kind(), failure::timed_out);
+    EXPECT_THAT(third->parts[0].text.error().message(), ::testing::HasSubstr("all 2 places busy"));
+    ASSERT_TRUE(testing::run_until(reactor_, [&] { return found[0] && found[1]; }));
+    for (const auto& one : found) EXPECT_EQ((**one).parts[0].text.error().kind(), failure::timed_out);
 }
 
 }  // namespace
