@@ -262,7 +262,7 @@ class Running(RunningImage):
         self.assertEqual(set(found["machine"]), {"filesystems"})
         of_node = {family for family, labels in found["series"] if 'id="/"' in labels}
         self.assertEqual({family for family in of_node if not family.startswith("container_fs_")}, set())
-        self.assertLessEqual({family for family, _ in found["series"]} - of_node, {"container_fs_limit_bytes", "container_fs_usage_bytes"})
+        self.assertLessEqual({family for family, _ in found["series"]} - of_node, {f"container_fs_{what}" for what in ("limit_bytes", "usage_bytes", "inodes_total")})
 
 
 class RunningUnderTheChartsProfile(Running):
