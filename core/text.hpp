@@ -13,6 +13,13 @@ namespace nodescope {
 /// on a character boundary, ending in "...".
 std::string escape_untrusted(std::string_view bytes, std::size_t limit = std::string_view::npos);
 
+/// Adds a clause to a sentence that may be empty.
+inline void append_clause(std::string& to, std::string_view clause, std::string_view between = "; ")
+{
+    if (!to.empty()) to += between;
+    to += clause;
+}
+
 /// The length of the valid UTF-8 character at the start of `bytes` (1 to 4), 0 if there is none (RFC 3629: no
 /// overlong forms, no surrogates, nothing above U+10FFFF).
 std::size_t utf8_character_length(std::string_view bytes) noexcept;

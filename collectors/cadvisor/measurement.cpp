@@ -109,7 +109,7 @@ void measure_network(const std::string& root, const measuring_order& order, bool
 
 /// Of a container also those in cgroups below its own (a systemd in it makes some), its first process first.
 result<std::vector<pid_t>> processes_of(const std::string& root, const host::cgroup_layout& layout,
-                                        host::cgroup_reader& of, const measuring_order& order, deadline limit,
+                                        const host::cgroup_reader& of, const measuring_order& order, deadline limit,
                                         const abandon_flag& abandoned)
 {
     if (order.id.empty()) return of.blocking_processes();

@@ -1,6 +1,7 @@
 #include "collectors/network/counters.hpp"
 
 #include "core/files/bounded_file.hpp"
+#include "core/text.hpp"
 #include "core/text_scan.hpp"
 
 #include <fmt/format.h>
@@ -141,8 +142,7 @@ result<network_counters> blocking_read_counters(int process_directory, deadline 
         }
         auto text = files::read_file_at(process_directory, shown, counters_limit_bytes, shown);
         if (text && text->truncated) {
-            made.note +=
-                fmt::format("{}{} is cut after {} bytes", made.note.empty() ? "" : "; ", shown, counters_limit_bytes);
+            append_clause(made.note, fmt::format("{} is cut after {} bytes", shown, counters_limit_bytes));
         }
         return text;
     };
@@ -164,7 +164,7 @@ result<network_counters> blocking_read_counters(int process_directory, deadline 
     // A kernel without IPv6 has the other files; a process that has ended has none.
     const bool alive = ::faccessat(process_directory, "net/snmp", F_OK, AT_EACCESS) == 0;
     if (sockets6.error().kind() != failure::gone || !alive) return sockets6.error();
-    made.note += fmt::format("{}this kernel has no IPv6", made.note.empty() ? "" : "; ");
+    append_clause(made.note, "this kernel has no IPv6");
     return made;
 }
 

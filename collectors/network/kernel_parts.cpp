@@ -66,7 +66,7 @@ result<part_text> blocking_sockets_all(part_source& source)
     if (!read) return read.error();
     part_text part =
         list_part(read->items, netlink::completeness(), "sockets", source.limit_bytes, netlink::write_socket);
-    if (!read->note.empty()) add_clause(part.note, read->note);
+    if (!read->note.empty()) append_clause(part.note, read->note);
     return part;
 }
 

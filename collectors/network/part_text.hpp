@@ -1,6 +1,7 @@
 // A part of the answer about a network: JSON that was written on the thread that read it.
 #pragma once
 
+#include "collectors/questions/completeness_note.hpp"
 #include "core/json/writer.hpp"
 #include "netlink/model/reading.hpp"
 
@@ -21,22 +22,6 @@ struct part_text {
     std::vector<std::size_t> ends;
     std::string note;  ///< what is said beside it ("cut after 20000 routes: there are more"); mostly empty
 };
-
-inline void add_clause(std::string& note, std::string_view clause)
-{
-    if (!note.empty()) note += ", ";
-    note += clause;
-}
-
-/// What must be said of a dump of which `count` items are shown.
-inline std::string note_of(const netlink::completeness& read, std::size_t count, std::string_view noun)
-{
-    std::string note;
-    if (read.truncated) add_clause(note, fmt::format("cut after {} {}: there are more", count, noun));
-    if (!read.consistent) add_clause(note, "changed while it was read");
-    if (read.damaged != 0) add_clause(note, fmt::format("{} damaged messages skipped", read.damaged));
-    return note;
-}
 
 /// A list of at most about `limit_bytes`, of which `write` writes an element, or nothing for one that is not shown.
 /// `read`: how complete the list is itself.

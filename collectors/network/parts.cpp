@@ -3,6 +3,7 @@
 #include "collectors/network/kernel_parts.hpp"
 #include "collectors/network/peers.hpp"
 #include "collectors/network/route_parts.hpp"
+#include "core/text.hpp"
 #include "netlink/json/link.hpp"
 #include "netlink/json/neighbour.hpp"
 #include "netlink/json/queue_discipline.hpp"
@@ -37,7 +38,7 @@ result<part_text> blocking_addr(part_source& source)
         netlink::write_link(json, one, by_link[one.index], *context);
     });
     const std::string note = note_of(*addresses, addresses->items.size(), "addresses");
-    if (!note.empty()) add_clause(part.note, note);
+    if (!note.empty()) append_clause(part.note, note);
     return part;
 }
 
@@ -78,23 +79,23 @@ result<part_text> blocking_qdisc(part_source& source)
 }
 
 constexpr network_part all_parts[] = {
-    {"addr", true, false, false, blocking_addr},                 // links and addresses
-    {"route", true, false, false, blocking_route},               // of all families
-    {"route6", true, false, false, blocking_route6},             // of IPv6
-    {"rule", true, false, false, blocking_rule},                 // of IPv4
-    {"rule6", true, false, false, blocking_rule6},               // of IPv6
-    {"neigh", true, false, false, blocking_neigh},               // of both
-    {"nexthop", true, false, false, blocking_nexthop},           // objects
-    {"fdb", false, false, false, blocking_fdb},                  // forwarding tables
-    {"peers", true, true, false, blocking_peers},                // the other ends of links
-    {"sockets", true, false, false, blocking_sockets},           // listeners, UDP, how many
-    {"sockets_all", false, false, false, blocking_sockets_all},  // each, with what TCP knows
-    {"conntrack", true, false, false, blocking_conntrack},       // connection tracking
-    {"counters", true, false, false, blocking_counters},         // of protocols
-    {"qdisc", true, false, false, blocking_qdisc},               // queueing disciplines
-    {"netfilter", true, false, false, blocking_netfilter},       // tables and hooks of packet filters
-    {"sysctl", true, false, false, blocking_sysctl},             // settings that decide about forwarding
-    {"resolver", true, false, true, blocking_resolver},          // resolv.conf and hosts
+    {"addr", blocking_addr},
+    {"route", blocking_route},
+    {"route6", blocking_route6},
+    {"rule", blocking_rule},
+    {"rule6", blocking_rule6},
+    {"neigh", blocking_neigh},
+    {"nexthop", blocking_nexthop},
+    {.name = "fdb", .blocking_read = blocking_fdb, .on_request = true},
+    {.name = "peers", .blocking_read = blocking_peers, .uses_containers = true},
+    {"sockets", blocking_sockets},
+    {.name = "sockets_all", .blocking_read = blocking_sockets_all, .on_request = true},
+    {"conntrack", blocking_conntrack},
+    {"counters", blocking_counters},
+    {"qdisc", blocking_qdisc},
+    {"netfilter", blocking_netfilter},
+    {"sysctl", blocking_sysctl},
+    {.name = "resolver", .blocking_read = blocking_resolver, .can_hang = true},
 };
 
 }  // namespace
@@ -110,7 +111,7 @@ const network_part* find_network_part(std::string_view name)
 std::string network_part_names()
 {
     std::string names;
-    for (const network_part& one : all_parts) add_clause(names, one.name);
+    for (const network_part& one : all_parts) append_clause(names, one.name, ", ");
     return names;
 }
 

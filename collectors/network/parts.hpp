@@ -13,11 +13,11 @@ namespace nodescope {
 
 struct network_part {
     std::string_view name;
-    bool by_default;       ///< also where the caller names no parts
-    bool uses_containers;  ///< looks at part_source::known.containers
-    bool can_hang;         ///< reads files of the container: on threads of its own
     /// Reads the part and writes it. On a worker thread.
     result<part_text> (*blocking_read)(part_source& source);
+    bool on_request = false;       ///< only where the caller names it
+    bool uses_containers = false;  ///< looks at part_source::known.containers
+    bool can_hang = false;         ///< reads files of the container: on threads of its own
 };
 
 /// All of them, in the order in which they are read and written.

@@ -1,6 +1,7 @@
 #include "collectors/network/resolver.hpp"
 
 #include "core/files/foreign_file.hpp"
+#include "core/text.hpp"
 #include "core/text_scan.hpp"
 
 #include <fmt/format.h>
@@ -14,11 +15,6 @@
 namespace nodescope {
 
 namespace {
-
-void join_note(std::string& note, std::string_view more)
-{
-    note += fmt::format("{}{}", note.empty() ? "" : "; ", more);
-}
 
 /// What stands behind a keyword at the very beginning of a line, which a blank must follow.
 std::optional<std::string_view> after_keyword(std::string_view line, std::string_view keyword)
@@ -66,7 +62,7 @@ std::string_view text_within(const files::file_text& read, std::string_view path
 {
     const std::string_view text = read.text;
     if (!read.truncated) return text;
-    join_note(note, fmt::format("{} is longer than {} bytes: the rest is not shown", path, text.size()));
+    append_clause(note, fmt::format("{} is longer than {} bytes: the rest is not shown", path, text.size()));
     return text.substr(0, text.rfind('\n') + 1);
 }
 
@@ -142,20 +138,20 @@ result<container_resolver> blocking_read_resolver(int process_directory, deadlin
     if (first) {
         made.configuration = parse_resolv_conf(text_within(*first, configuration, made.note));
         const std::size_t unknown = made.configuration->unknown_nameservers;
-        if (unknown > 0) join_note(made.note, fmt::format("{} lines of nameserver have no address", unknown));
+        if (unknown > 0) append_clause(made.note, fmt::format("{} lines of nameserver have no address", unknown));
     } else {
-        join_note(made.note, first.error().message());
+        append_clause(made.note, first.error().message());
     }
     const auto second = files::read_foreign_file(*inside, hosts, hosts_limit_bytes, check);
     if (auto stopped = check()) return std::move(*stopped);
     if (second) {
         made.hosts = parse_hosts(text_within(*second, hosts, made.note));
         if (made.hosts->left_out > 0) {
-            join_note(made.note, fmt::format("{} of {} entries of {} are shown", hosts_entries_limit,
-                                             hosts_entries_limit + made.hosts->left_out, hosts));
+            append_clause(made.note, fmt::format("{} of {} entries of {} are shown", hosts_entries_limit,
+                                                 hosts_entries_limit + made.hosts->left_out, hosts));
         }
     } else {
-        join_note(made.note, second.error().message());
+        append_clause(made.note, second.error().message());
     }
     if (!first && !second) return first.error();
     return made;

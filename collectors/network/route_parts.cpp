@@ -33,7 +33,7 @@ result<part_text> blocking_routes_of(part_source& source, std::uint8_t family)
         if (family != AF_UNSPEC && one.family != family) return;
         if (netlink::is_shown_by_ip_route(one)) netlink::write_route(json, one, nexthops, *context);
     });
-    if (!failed.empty()) add_clause(part.note, failed);
+    if (!failed.empty()) append_clause(part.note, failed);
     return part;
 }
 

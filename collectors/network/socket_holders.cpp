@@ -4,6 +4,7 @@
 #include "collectors/host/proc/process_walk.hpp"
 #include "core/files/bounded_file.hpp"
 #include "core/files/root.hpp"
+#include "core/text.hpp"
 #include "core/unique_fd.hpp"
 
 #include <fmt/format.h>
@@ -83,8 +84,7 @@ public:
     void tell()
     {
         if (trouble_.empty() || done()) return;
-        of_.note += fmt::format("{}the processes of {} sockets are not known: {}", of_.note.empty() ? "" : "; ",
-                                wanted_.size(), trouble_);
+        append_clause(of_.note, fmt::format("the processes of {} sockets are not known: {}", wanted_.size(), trouble_));
     }
 
 private:

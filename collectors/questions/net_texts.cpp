@@ -1,5 +1,7 @@
 #include "collectors/questions/net_texts.hpp"
 
+#include "collectors/questions/completeness_note.hpp"
+#include "core/text.hpp"
 #include "netlink/text/ip_addr.hpp"
 #include "netlink/text/route.hpp"
 
@@ -24,11 +26,7 @@ namespace {
 /// Of tables that rules name: nobody has more.
 constexpr std::size_t named_tables = 8;
 
-void add_note(text_part& part, std::string_view clause)
-{
-    if (!part.note.empty()) part.note += ", ";
-    part.note += clause;
-}
+void add_note(text_part& part, std::string_view clause) { append_clause(part.note, clause, ", "); }
 
 // A view of what was read, with what must be said beside it. `count` items of `noun` are in the text.
 text_part part_of(std::string text, const netlink::completeness& read, std::size_t count, std::string_view noun)
@@ -36,9 +34,7 @@ text_part part_of(std::string text, const netlink::completeness& read, std::size
     text_part part(std::move(text));
     part.truncated = read.truncated;
     part.consistent = read.consistent;
-    if (read.truncated) add_note(part, fmt::format("cut after {} {}: there are more", count, noun));
-    if (!read.consistent) add_note(part, "changed while it was read");
-    if (read.damaged != 0) add_note(part, fmt::format("{} damaged messages skipped", read.damaged));
+    part.note = note_of(read, count, noun);
     return part;
 }
 

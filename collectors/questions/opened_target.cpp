@@ -3,6 +3,7 @@
 #include "collectors/host/proc/process_handle.hpp"
 #include "collectors/questions/container_network.hpp"
 #include "collectors/questions/own_kernel.hpp"
+#include "core/text.hpp"
 
 #include <fmt/format.h>
 
@@ -23,12 +24,6 @@ result<container_network> network_of(host::process_handle process)
 std::string by_name_alone(uid_t user)
 {
     return fmt::format("user {} can have made the cgroup: only its name says that it is this container", user);
-}
-
-void add_note(net_info& about, std::string_view note)
-{
-    if (note.empty()) return;
-    about.network_note += fmt::format("{}{}", about.network_note.empty() ? "" : "; ", note);
 }
 
 }  // namespace
@@ -81,14 +76,17 @@ result<opened_target> blocking_open_target(const std::string& root, namespace_re
     about.network_note = std::move(network->note);
     if (found.owner) {
         const auto called = network->process.read("comm", process_name_limit);
-        add_note(about, note_of_own_kernel(found.owner->what.low_level_runtime,
-                                           called ? std::string_view(called->text) : std::string_view()));
+        const std::string own = note_of_own_kernel(found.owner->what.low_level_runtime,
+                                                   called ? std::string_view(called->text) : std::string_view());
+        if (!own.empty()) append_clause(about.network_note, own);
     }
-    if (found.owner && found.owner->in_subtree_of) add_note(about, by_name_alone(*found.owner->in_subtree_of));
+    if (found.owner && found.owner->in_subtree_of)
+        append_clause(about.network_note, by_name_alone(*found.owner->in_subtree_of));
     if (network->process.lost_first_thread()) {
-        add_note(about, fmt::format("the first thread of process {} has ended: the network is that of another of its "
-                                    "threads",
-                                    network->process.pid()));
+        append_clause(about.network_note,
+                      fmt::format("the first thread of process {} has ended: the network is that of another of its "
+                                  "threads",
+                                  network->process.pid()));
     }
     auto opened = std::make_shared<opened_namespace>(std::move(network->process), std::move(network->space));
     if (reader != nullptr) reader->blocking_look(*opened, limit);

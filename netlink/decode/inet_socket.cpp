@@ -24,6 +24,12 @@ network_address address_of(std::uint8_t family, const std::uint32_t (&words)[4])
     return address;
 }
 
+/// As it was asked for: of both families at once (TCPDIAG_GETSOCK), or of one.
+bool is_of_socket(std::uint16_t message_type) noexcept
+{
+    return message_type == SOCK_DIAG_BY_FAMILY || message_type == TCPDIAG_GETSOCK;
+}
+
 /// Longer in each newer kernel; what is taken was in the oldest.
 std::optional<tcp_figures> figures_of(byte_span value)
 {
@@ -90,7 +96,7 @@ std::optional<inet_socket> parse_socket_line(std::string_view line, std::uint8_t
 std::optional<std::uint8_t> state_of_socket(byte_span message) noexcept
 {
     const auto frame = read_struct<nlmsghdr>(message);
-    if (!frame || frame->nlmsg_type != SOCK_DIAG_BY_FAMILY || frame->nlmsg_len > message.size()) return std::nullopt;
+    if (!frame || !is_of_socket(frame->nlmsg_type) || frame->nlmsg_len > message.size()) return std::nullopt;
     const auto header = after(message.first(frame->nlmsg_len), NLMSG_HDRLEN);
     if (header.size() < sizeof(inet_diag_msg)) return std::nullopt;
     return static_cast<std::uint8_t>(header[offsetof(inet_diag_msg, idiag_state)]);
@@ -124,7 +130,9 @@ bool decode(byte_span message, inet_socket& to, std::size_t& damaged)
             if (!to.figures) ++damaged;
         }
     };
-    return decode_message<inet_diag_msg>(SOCK_DIAG_BY_FAMILY, message, damaged, begin, take);
+    const auto frame = read_struct<nlmsghdr>(message);
+    const bool both = frame && frame->nlmsg_type == TCPDIAG_GETSOCK;
+    return decode_message<inet_diag_msg>(both ? TCPDIAG_GETSOCK : SOCK_DIAG_BY_FAMILY, message, damaged, begin, take);
 }
 
 }  // namespace nodescope::netlink

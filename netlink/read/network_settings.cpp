@@ -1,5 +1,6 @@
 #include "netlink/read/network_settings.hpp"
 
+#include "core/text.hpp"
 #include "netlink/decode/link_settings.hpp"
 #include "netlink/decode/proc_files.hpp"
 #include "netlink/read/dump_all.hpp"
@@ -54,11 +55,6 @@ constexpr std::array<std::string_view, 30> setting_paths{
 
 constexpr ifinfomsg every_link{};
 
-void add_setting_note(std::string& note, std::string_view more)
-{
-    note += fmt::format("{}{}", note.empty() ? "" : "; ", more);
-}
-
 }  // namespace
 
 result<network_settings> blocking_read_settings(const net_namespace& home, const net_namespace& target,
@@ -83,12 +79,11 @@ result<network_settings> blocking_read_settings(const net_namespace& home, const
         if (one.numbers.empty()) missing.push_back(one.path);
         made.files.push_back(std::move(one));
     }
-    if (!missing.empty())
-        add_setting_note(made.note, fmt::format("not in this namespace: {}", fmt::join(missing, ", ")));
+    if (!missing.empty()) append_clause(made.note, fmt::format("not in this namespace: {}", fmt::join(missing, ", ")));
     if (links->truncated)
-        add_setting_note(made.note, fmt::format("more than {} links: the others are left out", made.links.size()));
-    if (!links->consistent) add_setting_note(made.note, "links changed while they were read");
-    if (links->damaged > 0) add_setting_note(made.note, fmt::format("{} messages were damaged", links->damaged));
+        append_clause(made.note, fmt::format("more than {} links: the others are left out", made.links.size()));
+    if (!links->consistent) append_clause(made.note, "links changed while they were read");
+    if (links->damaged > 0) append_clause(made.note, fmt::format("{} messages were damaged", links->damaged));
     return made;
 }
 

@@ -1,5 +1,6 @@
 #include "netlink/read/packet_filters.hpp"
 
+#include "core/text.hpp"
 #include "netlink/decode/packet_filters.hpp"
 #include "netlink/read/dump_all.hpp"
 #include "netlink/read/legacy_tables.hpp"
@@ -21,11 +22,6 @@ namespace {
 
 constexpr int filter_request(int message) { return (NFNL_SUBSYS_NFTABLES << 8) | message; }
 constexpr nfgenmsg every_family{.nfgen_family = NFPROTO_UNSPEC, .version = NFNETLINK_V0, .res_id = 0};
-
-void add_filter_note(std::string& note, std::string_view more)
-{
-    note += fmt::format("{}{}", note.empty() ? "" : "; ", more);
-}
 
 /// Finds the table of a chain or a rule; they come in the order of tables, so it is mostly the last one again.
 class table_finder {
@@ -62,7 +58,7 @@ public:
         if (!tables) return tables.error();
         for (nft_table& one : tables->items) made_.emplace_back().table = std::move(one);
         if (tables->truncated) {
-            add_filter_note(note_, fmt::format("more than {} tables: the others are left out", made_.size()));
+            append_clause(note_, fmt::format("more than {} tables: the others are left out", made_.size()));
         }
         if (made_.empty()) return std::move(made_);
         if (const auto done = read_chains(); !done) return done.error();
@@ -101,7 +97,7 @@ private:
         const auto done = dump(socket_, request, {limits_.chains, limits_.bytes}, reader, limit_);
         if (!done) return done.error();
         if (left_out > 0) {
-            add_filter_note(note_, fmt::format("{} of {} base chains are listed", kept, kept + left_out));
+            append_clause(note_, fmt::format("{} of {} base chains are listed", kept, kept + left_out));
         }
         tell(*done, damaged, "chains");
         return {};
@@ -130,9 +126,9 @@ private:
 
     void tell(const dump_outcome& how, std::size_t damaged, std::string_view what)
     {
-        if (how.truncated) add_filter_note(note_, fmt::format("not all {} of nf_tables were counted", what));
-        if (!how.consistent) add_filter_note(note_, fmt::format("{} of nf_tables changed while they were read", what));
-        if (damaged > 0) add_filter_note(note_, fmt::format("{} messages about {} were damaged", damaged, what));
+        if (how.truncated) append_clause(note_, fmt::format("not all {} of nf_tables were counted", what));
+        if (!how.consistent) append_clause(note_, fmt::format("{} of nf_tables changed while they were read", what));
+        if (damaged > 0) append_clause(note_, fmt::format("{} messages about {} were damaged", damaged, what));
     }
 
     netlink_socket& socket_;
@@ -149,7 +145,7 @@ result<std::optional<std::vector<nft_table_summary>>> read_nft(const net_namespa
 {
     using tables_or_none = std::optional<std::vector<nft_table_summary>>;
     const auto without = [&note] {
-        add_filter_note(note, "this kernel has no nf_tables");
+        append_clause(note, "this kernel has no nf_tables");
         return tables_or_none();
     };
     auto socket = netlink_socket::open_in(home, target, NETLINK_NETFILTER);
@@ -160,7 +156,7 @@ result<std::optional<std::vector<nft_table_summary>>> read_nft(const net_namespa
     // EINVAL: no such subsystem, nf_tables is not in this kernel (nfnetlink_rcv_msg of net/netfilter/nfnetlink.c).
     if (tables.error().kind() == failure::invalid) return without();
     if (tables.error().kind() != failure::denied) return tables.error();
-    add_filter_note(note, fmt::format("{} (CAP_NET_ADMIN is needed)", tables.error().message()));
+    append_clause(note, fmt::format("{} (CAP_NET_ADMIN is needed)", tables.error().message()));
     return tables_or_none();
 }
 
@@ -175,7 +171,7 @@ result<packet_filters> blocking_read_filters(const net_namespace& home, const ne
     auto legacy = blocking_read_legacy_tables(home, target, process_directory, limits.legacy_bytes);
     if (!legacy && legacy.error().kind() != failure::denied) return legacy.error();
     if (legacy) made.legacy = std::move(*legacy);
-    else add_filter_note(made.note, legacy.error().message());
+    else append_clause(made.note, legacy.error().message());
 
     auto nft = read_nft(home, target, limits, limit, abandoned, made.note);
     if (!nft) return nft.error();

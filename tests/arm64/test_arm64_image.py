@@ -38,9 +38,7 @@ class Arm64Image(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        engine = docker_engine.from_environment()
-        if engine is None:
-            raise unittest.SkipTest("no dockerd: NODESCOPE_TEST_DOCKER_HOST is not set")
+        engine = docker_engine.needed()
         cls.builder = builder.Builder(engine, "nodescope-base:arm64-test", "nodescope:arm64-test")
         cls.addClassCleanup(cls.builder.remove, cls.builder.image, cls.builder.base)
         cls.builder.import_image(cls.builder.base, base.archive(None, f"{BUILD}-root"))

@@ -35,9 +35,7 @@ def context():
 
 def setUpModule():
     """One base and one image for all tests."""
-    engine = docker_engine.from_environment()
-    if engine is None:
-        raise unittest.SkipTest("no dockerd: NODESCOPE_TEST_DOCKER_HOST is not set")
+    engine = docker_engine.needed()
 
     builder = ImageTest.builder = image_builder.Builder(engine, BASE, IMAGE)
     ImageTest.engine = engine

@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import socket
+import unittest
 import uuid
 
 IMAGE = "busybox:local"
@@ -20,6 +21,14 @@ HANG_LIMIT_S = 60
 def from_environment():
     host = os.environ.get("NODESCOPE_TEST_DOCKER_HOST", "")
     return Engine(host.removeprefix("unix://")) if host.startswith("unix:///") else None
+
+
+def needed():
+    """The daemon of the tests; skips whoever needs it where there is none."""
+    engine = from_environment()
+    if engine is None:
+        raise unittest.SkipTest("NODESCOPE_TEST_DOCKER_HOST names no Docker daemon")
+    return engine
 
 
 class _UnixConnection(http.client.HTTPConnection):

@@ -14,6 +14,7 @@ import shutil
 import socket
 import struct
 import subprocess
+import unittest
 
 from tests.support.service import HANG_LIMIT_S
 
@@ -275,3 +276,19 @@ class Arena:
             one.close()
             raise
         return one
+
+
+class ZooCase(unittest.TestCase):
+    """A zoo for each test. Skipped where there can be none."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        reason = why_impossible()
+        if reason:
+            raise unittest.SkipTest(reason)
+
+    def setUp(self):
+        super().setUp()
+        self.zoo = Zoo()
+        self.addCleanup(self.zoo.close)

@@ -151,22 +151,17 @@ bool cgroup_files::has_directory(cgroup_controller controller) const noexcept
     return hierarchy >= 0 && directories_[static_cast<std::size_t>(hierarchy)];
 }
 
-unique_fd cgroup_files::open(cgroup_controller controller, std::string_view name)
+unique_fd cgroup_files::open(cgroup_controller controller, std::string_view name) const
 {
     const bool of_controller = controller != cgroup_controller::pressure;
     if (of_controller && !has_directory(controller)) return {};
     const int hierarchy = of_controller ? tree_->descriptor(static_cast<std::size_t>(layout().hierarchy(controller)))
                                         : tree_->pressure_descriptor();
     if (hierarchy < 0) return {};
-    constexpr int how = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
     std::string path;
     path.reserve(relative_.size() + 1 + name.size());
-    if (!in_reading_)
-        return unique_fd(::openat(hierarchy, path.append(relative_).append("/").append(name).c_str(), how));
-    if (!opened_) {
-        opened_ = unique_fd(::openat(hierarchy, relative_.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    }
-    return opened_ ? unique_fd(::openat(opened_.get(), path.append(name).c_str(), how)) : unique_fd();
+    path.append(relative_).append("/").append(name);
+    return unique_fd(::openat(hierarchy, path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 }
 
 cgroup_files::file& cgroup_files::known(cgroup_controller controller, std::string_view name)
@@ -201,7 +196,7 @@ std::optional<std::string_view> cgroup_files::read(cgroup_controller controller,
 }
 
 std::optional<std::string_view> cgroup_files::read_once(cgroup_controller controller, std::string_view name,
-                                                        cgroup_text_buffer& buffer)
+                                                        cgroup_text_buffer& buffer) const
 {
     const unique_fd opened = open(controller, name);
     if (!opened) return std::nullopt;

@@ -88,27 +88,10 @@ public:
                                          cgroup_text_buffer& buffer);
     /// The same for a file that is rarely wanted, lists included (which come in pieces): opened each time.
     std::optional<std::string_view> read_once(cgroup_controller controller, std::string_view name,
-                                              cgroup_text_buffer& buffer);
+                                              cgroup_text_buffer& buffer) const;
 
     /// False once the cgroup is removed, one of the same name made since included.
     [[nodiscard]] bool still_there() const noexcept;
-
-    /// While one lives, the cgroup's directory of v2 stays open once it was needed, and files are looked up in it: the
-    /// whole path costs more than reading one. The hierarchies of v1 have too few files each for that.
-    class reading {
-    public:
-        explicit reading(cgroup_files& of) : of_(of) { of_.in_reading_ = of_.layout().version == cgroup_version::v2; }
-        ~reading()
-        {
-            of_.in_reading_ = false;
-            of_.opened_.reset();
-        }
-        reading(const reading&) = delete;
-        reading& operator=(const reading&) = delete;
-
-    private:
-        cgroup_files& of_;
-    };
 
     /// The longest text that is read; a pids list or an I/O file of a large node.
     static constexpr std::size_t text_limit = 1024UL * 1024UL;
@@ -120,7 +103,7 @@ private:
         unique_fd kept;
     };
     cgroup_files(std::shared_ptr<cgroup_tree> tree, std::string_view path);
-    [[nodiscard]] unique_fd open(cgroup_controller controller, std::string_view name);
+    [[nodiscard]] unique_fd open(cgroup_controller controller, std::string_view name) const;
     file& known(cgroup_controller controller, std::string_view name);
 
     std::shared_ptr<cgroup_tree> tree_;
@@ -128,8 +111,6 @@ private:
     std::string relative_;  // as openat wants it: "docker/0123", "." for the root
     std::vector<file> files_;
     std::vector<bool> directories_;  // by hierarchy
-    bool in_reading_ = false;
-    unique_fd opened_;  // the directory of v2, during a reading
     std::size_t first_hierarchy_ = 0;
     unsigned long identity_ = 0;  // the inode of the directory there
     std::size_t kept_ = 0;

@@ -19,10 +19,9 @@ namespace {
 // One measurement under way.
 struct measuring {
     cgroup_files& files;
-    cgroup_files::reading directories;
     cgroup_text_buffer buffer;
 
-    explicit measuring(cgroup_files& of) : files(of), directories(of) {}
+    explicit measuring(cgroup_files& of) : files(of) {}
     std::optional<std::string_view> text(cgroup_controller controller, std::string_view name)
     {
         return files.read(controller, name, buffer);
@@ -223,7 +222,7 @@ cgroup_figures read_v2(cgroup_files& files)
 // The limits, each from a file of its own that is read when asked for.
 class limit_reading {
 public:
-    explicit limit_reading(cgroup_files& files) : files_(files), directories_(files) {}
+    explicit limit_reading(const cgroup_files& files) : files_(files) {}
 
     std::optional<std::string_view> text(cgroup_controller controller, std::string_view name)
     {
@@ -240,8 +239,7 @@ public:
     }
 
 private:
-    cgroup_files& files_;
-    cgroup_files::reading directories_;
+    const cgroup_files& files_;
     cgroup_text_buffer buffer_;
 };
 
@@ -339,7 +337,7 @@ result<cgroup_limits> cgroup_reader::blocking_limits()
     return limits;
 }
 
-result<std::vector<pid_t>> cgroup_reader::blocking_processes(std::size_t limit)
+result<std::vector<pid_t>> cgroup_reader::blocking_processes(std::size_t limit) const
 {
     cgroup_text_buffer buffer;
     const auto text = files_.read_once(cgroup_controller::cpu, "cgroup.procs", buffer);

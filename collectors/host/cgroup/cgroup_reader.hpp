@@ -63,7 +63,7 @@ public:
 
     /// The processes in the cgroup itself, not in those below it; as numbers of the process namespace of our /proc.
     /// At most `limit`, in the kernel's order. Blocking.
-    [[nodiscard]] result<std::vector<pid_t>> blocking_processes(std::size_t limit = process_limit);
+    [[nodiscard]] result<std::vector<pid_t>> blocking_processes(std::size_t limit = process_limit) const;
 
     static constexpr std::size_t process_limit = 32'768;
 

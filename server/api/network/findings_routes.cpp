@@ -3,7 +3,7 @@
 #include "server/api/cadvisor/url_query.hpp"
 #include "server/api/network/findings_reply.hpp"
 #include "server/api/network/findings_request.hpp"
-#include "server/api/network/network_reply.hpp"
+#include "server/api/network/json_failure.hpp"
 
 #include <utility>
 

@@ -2,7 +2,7 @@
 
 #include "core/json/writer.hpp"
 #include "core/text.hpp"
-#include "server/api/failure_status.hpp"
+#include "server/api/network/json_failure.hpp"
 
 #include <fmt/format.h>
 
@@ -15,38 +15,10 @@ namespace nodescope::api {
 
 namespace {
 
-/// Longest sentence sent: enough for the deepest of ours with a cause in it.
-constexpr std::size_t sentence_bytes = 2048;
 /// Of one in `errors` and `notes`.
 constexpr std::size_t note_bytes = 512;
 /// For a note about a cut, which is written after it is known what fits.
 constexpr std::size_t cut_note_bytes = 128;
-
-unsigned status_of(failure kind) noexcept
-{
-    switch (kind) {
-        case failure::invalid: return 400;
-        case failure::denied: return 403;
-        case failure::gone: return 404;
-        case failure::conflict: return 409;
-        case failure::wrong_node: return 421;
-        case failure::disabled: return 422;
-        case failure::malformed:
-        case failure::failed: return 502;
-        case failure::unavailable:
-        case failure::overloaded: return 503;
-        case failure::timed_out: return 504;
-        default: return 500;
-    }
-}
-
-void write_error(json_writer& json, const error& why, std::size_t limit_bytes)
-{
-    json.object([&] {
-        json.member("kind", to_string(why.kind()));
-        json.member("message", escape_untrusted(why.message(), limit_bytes));
-    });
-}
 
 void write_container(json_writer& json, const container& of)
 {
@@ -160,8 +132,8 @@ sentences notes_of(const network_reading& found, const std::vector<fitted_part>&
     for (const fitted_part& one : fitted) {
         std::string note = one.from->text->note;
         if (one.cut) {
-            add_clause(note, fmt::format("cut after {} of {} elements: the answer would be too long", one.elements,
-                                         one.from->text->ends.size()));
+            append_clause(note, fmt::format("cut after {} of {} elements: the answer would be too long", one.elements,
+                                            one.from->text->ends.size()));
         }
         if (!note.empty()) notes[one.from->which->name] = std::move(note);
     }
@@ -237,19 +209,6 @@ result<std::string> network_reply(const network_reading& found, std::size_t limi
     write_frame(body, found, fitted, dropped);
     body += '\n';
     return body;
-}
-
-http::reply json_failure(const error& why)
-{
-    http::reply out(status_of(why.kind()), "application/json", {});
-    json_writer json(out.body);
-    json.object([&] {
-        json.key("error");
-        write_error(json, why, sentence_bytes);
-    });
-    out.body += '\n';
-    if (out.status == 503) out.headers.emplace_back("Retry-After", std::to_string(retry_after_seconds));
-    return out;
 }
 
 }  // namespace nodescope::api

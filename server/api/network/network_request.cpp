@@ -20,7 +20,7 @@ result<std::vector<const network_part*>> parts_of(const url_query& given)
     std::vector<const network_part*> parts;
     if (!given.has("parts")) {
         for (const network_part& one : network_parts()) {
-            if (one.by_default) parts.push_back(&one);
+            if (!one.on_request) parts.push_back(&one);
         }
         return parts;
     }

@@ -1,6 +1,7 @@
 #include "server/api/network/network_routes.hpp"
 
 #include "server/api/cadvisor/url_query.hpp"
+#include "server/api/network/json_failure.hpp"
 #include "server/api/network/network_reply.hpp"
 #include "server/api/network/network_request.hpp"
 

@@ -4,6 +4,7 @@
 #include "core/json/reader.hpp"
 #include "core/json/writer.hpp"
 #include "core/side_by_side.hpp"
+#include "core/text.hpp"
 
 #include <fmt/format.h>
 
@@ -67,7 +68,7 @@ error worst_of(std::initializer_list<error> all)
 void add_failure(std::string& to, const error& why)
 {
     if (is_absence(why)) return;
-    to += fmt::format("{}{}", to.empty() ? "" : "; ", why.message());
+    append_clause(to, why.message());
 }
 
 std::string runtime_sentence(const std::string& info)

@@ -21,9 +21,7 @@ SOON = {"X-Request-Timeout": "1s"}
 class BothRuntimes(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.engine = docker_engine.from_environment()
-        if cls.engine is None:
-            raise unittest.SkipTest("NODESCOPE_TEST_DOCKER_HOST names no Docker daemon")
+        cls.engine = docker_engine.needed()
         cls.containerd = Containerd().__enter__()
         cls.addClassCleanup(cls.containerd.__exit__)
         cls.pod = cls.containerd.pod("web")

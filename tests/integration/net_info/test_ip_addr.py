@@ -40,21 +40,14 @@ def without_seconds(text):
     return SECONDS.sub(b"Nsec", text)
 
 
-class IpAddr(unittest.TestCase):
+class IpAddr(zoo_module.ZooCase):
     maxDiff = None
 
     @classmethod
     def setUpClass(cls):
-        reason = zoo_module.why_impossible()
-        if reason:
-            raise unittest.SkipTest(reason)
-
+        super().setUpClass()
         cls.service = Service()
         cls.addClassCleanup(cls.service.stop)
-
-    def setUp(self):
-        self.zoo = zoo_module.Zoo()
-        self.addCleanup(self.zoo.close)
 
     def check(self, namespace, *wanted, prefix=()):
         """Ours equals the tool's; `wanted` must be in it, so that a namespace which lost its point is noticed."""

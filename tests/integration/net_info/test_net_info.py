@@ -40,9 +40,7 @@ class NetInfo(unittest.TestCase):
         reason = namespace_zoo.why_impossible()
         if reason:
             raise unittest.SkipTest(reason)
-        cls.engine = docker_engine.from_environment()
-        if cls.engine is None:
-            raise unittest.SkipTest("NODESCOPE_TEST_DOCKER_HOST names no Docker daemon")
+        cls.engine = docker_engine.needed()
         cls.service = Service("--docker-host", cls.engine.host)
         cls.addClassCleanup(cls.service.__exit__, None, None, None)
 

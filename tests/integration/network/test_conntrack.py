@@ -19,18 +19,11 @@ for _ in range(3):
 NAMES = {"clashres": "clash_resolve", "chainlength": "chaintoolong", "icmp_error": "error"}
 
 
-class Conntrack(unittest.TestCase):
+class Conntrack(namespace_zoo.ZooCase):
     maxDiff = None
 
-    @classmethod
-    def setUpClass(cls):
-        reason = namespace_zoo.why_impossible()
-        if reason:
-            raise unittest.SkipTest(reason)
-
     def setUp(self):
-        self.zoo = namespace_zoo.Zoo()
-        self.addCleanup(self.zoo.close)
+        super().setUp()
         self.namespace = self.zoo.add("conntrack")
         self.namespace.ip("link set lo up")
         if self.namespace.run("sh", "-c", "test -e /proc/sys/net/netfilter/nf_conntrack_count && echo yes", check=False) != b"yes\n":

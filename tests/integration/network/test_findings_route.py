@@ -92,17 +92,13 @@ class FindingsOfTheRoute(FindingsCase):
         self.assertEqual(state(), before)
 
 
-class FindingsOfContainers(unittest.TestCase):
+class FindingsOfContainers(zoo_module.ZooCase):
     """A real Docker: its networks are healthy, and what is broken in a container is said to be its own."""
 
     @classmethod
     def setUpClass(cls):
-        reason = zoo_module.why_impossible()
-        if reason:
-            raise unittest.SkipTest(reason)
-        cls.engine = docker_engine.from_environment()
-        if cls.engine is None:
-            raise unittest.SkipTest("NODESCOPE_TEST_DOCKER_HOST names no Docker daemon")
+        super().setUpClass()
+        cls.engine = docker_engine.needed()
         cls.service = Service("--docker-host", cls.engine.host)
         cls.addClassCleanup(cls.service.stop)
 

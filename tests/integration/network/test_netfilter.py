@@ -42,21 +42,18 @@ table ip6 asleep {
 """
 
 
-class Netfilter(unittest.TestCase):
+class Netfilter(namespace_zoo.ZooCase):
     maxDiff = None
 
     @classmethod
     def setUpClass(cls):
-        reason = namespace_zoo.why_impossible()
-        if reason:
-            raise unittest.SkipTest(reason)
+        super().setUpClass()
         for tool in ("nft", "iptables-legacy", "iptables-nft"):
             if shutil.which(tool) is None:
                 raise unittest.SkipTest(f"{tool} is not installed")
 
     def setUp(self):
-        self.zoo = namespace_zoo.Zoo()
-        self.addCleanup(self.zoo.close)
+        super().setUp()
         self.namespace = self.zoo.add("netfilter")
 
     def run_there(self, command):

@@ -24,14 +24,8 @@ def numbers(sizes):
     return [nl.attribute(kind, struct.pack(forms[size], value)) for kind, size, value in sizes]
 
 
-class NetworkMessages(unittest.TestCase):
+class NetworkMessages(namespace_zoo.ZooCase):
     maxDiff = None
-
-    @classmethod
-    def setUpClass(cls):
-        reason = namespace_zoo.why_impossible()
-        if reason:
-            raise unittest.SkipTest(reason)
 
     def check(self, links, *wanted, addresses=()):
         with tempfile.TemporaryDirectory() as directory:

@@ -11,21 +11,15 @@ from tests.support.waiting import wait_until
 ALL = ("addr", "route", "route6", "rule", "rule6", "neigh", "nexthop", "fdb", "qdisc")
 
 
-class NetworkOracles(unittest.TestCase):
+class NetworkOracles(zoo_module.ZooCase):
     maxDiff = None
 
     @classmethod
     def setUpClass(cls):
-        reason = zoo_module.why_impossible()
-        if reason:
-            raise unittest.SkipTest(reason)
+        super().setUpClass()
         cls.service = Service()
         cls.addClassCleanup(cls.service.stop)
         cls.oracle = NetworkOracle(cls.service)
-
-    def setUp(self):
-        self.zoo = zoo_module.Zoo()
-        self.addCleanup(self.zoo.close)
 
     def check(self, namespace, *wanted, parts=ALL):
         """`wanted` must be in the answer, so that a namespace which lost its point is noticed."""

@@ -18,18 +18,9 @@ def links_of(pid):
     return {link["ifindex"]: link for link in json.loads(shown)}
 
 
-class Peers(unittest.TestCase):
+class Peers(zoo_module.ZooCase):
     maxDiff = None
 
-    @classmethod
-    def setUpClass(cls):
-        reason = zoo_module.why_impossible()
-        if reason:
-            raise unittest.SkipTest(reason)
-
-    def setUp(self):
-        self.zoo = zoo_module.Zoo()
-        self.addCleanup(self.zoo.close)
 
     def peers(self, service, query):
         status, _, body = service.request("GET", f"/v1/network?{query}&parts=peers")
@@ -80,17 +71,13 @@ class Peers(unittest.TestCase):
         return {peer["ifname"]: peer for peer in json.loads(shown)["peers"]}
 
 
-class PeersOfContainers(unittest.TestCase):
+class PeersOfContainers(zoo_module.ZooCase):
     maxDiff = None
 
     @classmethod
     def setUpClass(cls):
-        reason = zoo_module.why_impossible()
-        if reason:
-            raise unittest.SkipTest(reason)
-        cls.engine = docker_engine.from_environment()
-        if cls.engine is None:
-            raise unittest.SkipTest("NODESCOPE_TEST_DOCKER_HOST names no Docker daemon")
+        super().setUpClass()
+        cls.engine = docker_engine.needed()
 
     def test_a_port_of_the_engines_bridge(self):
         container = self.engine.create(self, FOREVER).start()

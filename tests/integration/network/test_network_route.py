@@ -14,18 +14,12 @@ from tests.support.service import Service
 DEFAULT_PARTS = ["addr", "route", "route6", "rule", "rule6", "neigh", "nexthop", "peers", "qdisc"]
 
 
-class NetworkRoute(unittest.TestCase):
+class NetworkRoute(zoo_module.ZooCase):
     @classmethod
     def setUpClass(cls):
-        reason = zoo_module.why_impossible()
-        if reason:
-            raise unittest.SkipTest(reason)
+        super().setUpClass()
         cls.service = Service()
         cls.addClassCleanup(cls.service.stop)
-
-    def setUp(self):
-        self.zoo = zoo_module.Zoo()
-        self.addCleanup(self.zoo.close)
 
     def get(self, query, method="GET", service=None):
         status, headers, body = (service or self.service).request(method, "/v1/network" + query)
@@ -122,17 +116,13 @@ class NetworkRoute(unittest.TestCase):
         self.assertEqual(state(), before)
 
 
-class NetworkOfContainers(unittest.TestCase):
+class NetworkOfContainers(zoo_module.ZooCase):
     maxDiff = None
 
     @classmethod
     def setUpClass(cls):
-        reason = zoo_module.why_impossible()
-        if reason:
-            raise unittest.SkipTest(reason)
-        cls.engine = docker_engine.from_environment()
-        if cls.engine is None:
-            raise unittest.SkipTest("NODESCOPE_TEST_DOCKER_HOST names no Docker daemon")
+        super().setUpClass()
+        cls.engine = docker_engine.needed()
         cls.service = Service("--docker-host", cls.engine.host)
         cls.addClassCleanup(cls.service.stop)
 

@@ -41,14 +41,8 @@ class Container:
         self._process.stdout.close()
 
 
-class Resolver(unittest.TestCase):
+class Resolver(namespace_zoo.ZooCase):
     maxDiff = None
-
-    @classmethod
-    def setUpClass(cls):
-        reason = namespace_zoo.why_impossible()
-        if reason:
-            raise unittest.SkipTest(reason)
 
     def setUp(self):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="nodescope-resolver-"))

@@ -80,18 +80,11 @@ def address_as_in_ss(one, key="address", port="port"):
     return f"{address}:{one[port] or '*'}"
 
 
-class Sockets(unittest.TestCase):
+class Sockets(namespace_zoo.ZooCase):
     maxDiff = None
 
-    @classmethod
-    def setUpClass(cls):
-        reason = namespace_zoo.why_impossible()
-        if reason:
-            raise unittest.SkipTest(reason)
-
     def setUp(self):
-        self.zoo = namespace_zoo.Zoo()
-        self.addCleanup(self.zoo.close)
+        super().setUp()
         self.namespace = self.zoo.add("sockets")
         self.namespace.ip("link set lo up")
 

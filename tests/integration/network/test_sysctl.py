@@ -18,18 +18,11 @@ def leaves(what, path=""):
             yield inner, value
 
 
-class Sysctl(unittest.TestCase):
+class Sysctl(namespace_zoo.ZooCase):
     maxDiff = None
 
-    @classmethod
-    def setUpClass(cls):
-        reason = namespace_zoo.why_impossible()
-        if reason:
-            raise unittest.SkipTest(reason)
-
     def setUp(self):
-        self.zoo = namespace_zoo.Zoo()
-        self.addCleanup(self.zoo.close)
+        super().setUp()
         self.namespace = self.zoo.add("sysctl")
 
     def numbers(self, path):

@@ -142,9 +142,7 @@ class UnderTheUnitsRights(unittest.TestCase):
     def setUpClass(cls):
         if os.geteuid() != 0:
             raise unittest.SkipTest("only root can give up rights in this way")
-        cls.engine = docker_engine.from_environment()
-        if cls.engine is None:
-            raise unittest.SkipTest("NODESCOPE_TEST_DOCKER_HOST names no Docker daemon")
+        cls.engine = docker_engine.needed()
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         socket = pathlib.Path(cls.engine.host.removeprefix("unix://"))
         (cls.folder / "nodescope.service").write_text(unit_text())

@@ -1,7 +1,6 @@
 """What the tests of /v1/findings share."""
 
 import json
-import unittest
 
 from tests.support import namespace_zoo as zoo_module
 from tests.support.service import Service
@@ -21,20 +20,17 @@ def send_somewhere(namespace, address="192.0.2.1"):
     namespace.run("bash", "-c", f"echo > /dev/udp/{address}/9")
 
 
-class FindingsCase(unittest.TestCase):
+class FindingsCase(zoo_module.ZooCase):
     maxDiff = None
 
     @classmethod
     def setUpClass(cls):
-        reason = zoo_module.why_impossible()
-        if reason:
-            raise unittest.SkipTest(reason)
+        super().setUpClass()
         cls.service = Service()
         cls.addClassCleanup(cls.service.stop)
 
     def setUp(self):
-        self.zoo = zoo_module.Zoo()
-        self.addCleanup(self.zoo.close)
+        super().setUp()
         self.node = zoo_module.add_node(self.zoo)
         self.node.ip_batch(["addr add 2001:db8:240::1/64 dev br0 nodad"])
 

@@ -40,12 +40,12 @@ result<part_text> blocking_behind(part_source&)
     return part_text();
 }
 
-constexpr network_part good{"good", true, false, false, blocking_good};
-constexpr network_part bad{"bad", true, false, false, blocking_bad};
-constexpr network_part hanging{"hanging", true, false, false, blocking_hanging};
-constexpr network_part behind{"behind", true, false, false, blocking_behind};
-constexpr network_part hanging_file{"hanging_file", true, false, true, blocking_hanging};
-constexpr network_part again{"again", true, false, false, blocking_good};
+constexpr network_part good{"good", blocking_good};
+constexpr network_part bad{"bad", blocking_bad};
+constexpr network_part hanging{"hanging", blocking_hanging};
+constexpr network_part behind{"behind", blocking_behind};
+constexpr network_part hanging_file{.name = "hanging_file", .blocking_read = blocking_hanging, .can_hang = true};
+constexpr network_part again{"again", blocking_good};
 
 /// The container's process is in this program's own network.
 class NetworkCollector : public testing::net_info_fixture {
