@@ -1,6 +1,6 @@
 // peer-down: the node's end of a link with an address is administratively down.
-#include "collectors/findings/end_facts.hpp"
-#include "collectors/findings/link_facts.hpp"
+#include "collectors/findings/facts/end_facts.hpp"
+#include "collectors/findings/facts/link_facts.hpp"
 #include "collectors/findings/rules.hpp"
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "collectors/findings/link_facts.hpp"
+#include "collectors/findings/facts/link_facts.hpp"
 
 #include "netlink/text/address_text.hpp"
 

@@ -1,5 +1,5 @@
 // duplicate-address: the kernel has found an address of this namespace at somebody else's on the same link.
-#include "collectors/findings/link_facts.hpp"
+#include "collectors/findings/facts/link_facts.hpp"
 #include "collectors/findings/rules.hpp"
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 // shadowed-route: a route is never used, because a rule before its own leads to a table with a route for all that it
 // leads to. Within one table the longer prefix wins, across tables the earlier rule does.
-#include "collectors/findings/prefix_index.hpp"
-#include "collectors/findings/route_facts.hpp"
+#include "collectors/findings/facts/prefix_index.hpp"
+#include "collectors/findings/facts/route_facts.hpp"
 #include "collectors/findings/rules.hpp"
 
 #include <fmt/format.h>

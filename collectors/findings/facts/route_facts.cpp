@@ -1,4 +1,4 @@
-#include "collectors/findings/route_facts.hpp"
+#include "collectors/findings/facts/route_facts.hpp"
 
 #include "netlink/text/address_text.hpp"
 

@@ -1,4 +1,4 @@
-#include "collectors/findings/end_facts.hpp"
+#include "collectors/findings/facts/end_facts.hpp"
 
 #include <linux/if.h>
 

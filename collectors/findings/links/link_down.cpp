@@ -1,5 +1,5 @@
 // link-down: a link with an address is administratively down.
-#include "collectors/findings/link_facts.hpp"
+#include "collectors/findings/facts/link_facts.hpp"
 #include "collectors/findings/rules.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 // no-default-route: a container with a global address has no default route in its family.
-#include "collectors/findings/link_facts.hpp"
-#include "collectors/findings/route_facts.hpp"
+#include "collectors/findings/facts/link_facts.hpp"
+#include "collectors/findings/facts/route_facts.hpp"
 #include "collectors/findings/rules.hpp"
 
 #include <fmt/format.h>

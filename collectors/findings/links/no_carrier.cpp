@@ -1,6 +1,6 @@
 // no-carrier: a link with an address is up, and nothing is connected to it.
-#include "collectors/findings/end_facts.hpp"
-#include "collectors/findings/link_facts.hpp"
+#include "collectors/findings/facts/end_facts.hpp"
+#include "collectors/findings/facts/link_facts.hpp"
 #include "collectors/findings/rules.hpp"
 
 #include <fmt/format.h>

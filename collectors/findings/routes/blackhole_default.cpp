@@ -1,5 +1,5 @@
 // blackhole-default: the default route that ordinary packets take drops them.
-#include "collectors/findings/route_facts.hpp"
+#include "collectors/findings/facts/route_facts.hpp"
 #include "collectors/findings/rules.hpp"
 
 #include <fmt/format.h>

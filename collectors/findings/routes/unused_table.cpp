@@ -1,5 +1,5 @@
 // unused-table: a table has routes, and no rule leads to it.
-#include "collectors/findings/route_facts.hpp"
+#include "collectors/findings/facts/route_facts.hpp"
 #include "collectors/findings/rules.hpp"
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 // gateway-unanswered: the next hop of a route does not answer when it is asked for its hardware address.
-#include "collectors/findings/hop_facts.hpp"
-#include "collectors/findings/link_facts.hpp"
-#include "collectors/findings/route_facts.hpp"
+#include "collectors/findings/facts/hop_facts.hpp"
+#include "collectors/findings/facts/link_facts.hpp"
+#include "collectors/findings/facts/route_facts.hpp"
 #include "collectors/findings/rules.hpp"
 
 #include <fmt/format.h>

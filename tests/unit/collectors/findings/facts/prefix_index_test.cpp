@@ -1,4 +1,4 @@
-#include "collectors/findings/prefix_index.hpp"
+#include "collectors/findings/facts/prefix_index.hpp"
 #include "tests/unit/collectors/findings/made_model.hpp"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // mtu-mismatch: what one end may send is too long for the other, which drops it without a word.
-#include "collectors/findings/end_facts.hpp"
-#include "collectors/findings/link_facts.hpp"
+#include "collectors/findings/facts/end_facts.hpp"
+#include "collectors/findings/facts/link_facts.hpp"
 #include "collectors/findings/rules.hpp"
 
 #include <fmt/format.h>

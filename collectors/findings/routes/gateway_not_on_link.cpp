@@ -1,8 +1,8 @@
 // gateway-not-on-link: nothing says that the next hop of a route is a neighbour on its interface.
-#include "collectors/findings/hop_facts.hpp"
-#include "collectors/findings/link_facts.hpp"
-#include "collectors/findings/prefix_index.hpp"
-#include "collectors/findings/route_facts.hpp"
+#include "collectors/findings/facts/hop_facts.hpp"
+#include "collectors/findings/facts/link_facts.hpp"
+#include "collectors/findings/facts/prefix_index.hpp"
+#include "collectors/findings/facts/route_facts.hpp"
 #include "collectors/findings/rules.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
-#include "collectors/findings/hop_facts.hpp"
+#include "collectors/findings/facts/hop_facts.hpp"
 
-#include "collectors/findings/route_facts.hpp"
+#include "collectors/findings/facts/route_facts.hpp"
 #include "netlink/text/address_text.hpp"
 
 #include <fmt/format.h>
