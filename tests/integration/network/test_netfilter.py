@@ -1,11 +1,11 @@
 """Which packet filters a namespace has, against nft and the legacy programs."""
 
 import json
-import re
 import shutil
 import unittest
 
 from tests.support import namespace_zoo
+from tests.support.network import filter_oracle
 from tests.support.network import parts as network_parts
 
 RULESET = """
@@ -59,33 +59,6 @@ class Netfilter(namespace_zoo.ZooCase):
     def run_there(self, command):
         return self.namespace.run("sh", "-c", command).decode()
 
-    def nft_tables(self):
-        """What nft says, in our form. Its JSON has neither flags nor devices, its text has."""
-        tables = {}
-        for line in self.run_there("nft list ruleset").splitlines():
-            words = line.split()
-            if words[:1] == ["table"]:
-                table = {"family": words[1], "name": words[2], "dormant": False, "chains": 0, "rules": 0, "hooks": []}
-                tables[(words[1], words[2])] = table
-            elif words == ["flags", "dormant"]:
-                table["dormant"] = True
-            elif words[:1] == ["chain"]:
-                table["chains"] += 1
-                chain = words[1]
-            elif words[:1] == ["type"] and "hook" in words:
-                found = re.match(r'type (\S+) hook (\S+) (?:device "?([^" ]+)"? )?priority ', line.strip())
-                hook = {"chain": chain, "type": found[1], "hook": found[2]}
-                table["hooks"].append({**hook, **({"device": found[3]} if found[3] else {})})
-        for item in json.loads(self.run_there("nft -j list ruleset"))["nftables"]:
-            if "hook" in item.get("chain", {}):
-                one = item["chain"]
-                hook = next(hook for hook in tables[(one["family"], one["table"])]["hooks"] if hook["chain"] == one["name"])
-                self.assertEqual((hook["type"], hook["hook"]), (one["type"], one["hook"]))
-                hook.update(priority=one["prio"], policy=one["policy"])
-            if "rule" in item:
-                tables[(item["rule"]["family"], item["rule"]["table"])]["rules"] += 1
-        return tables
-
     def read(self, **more):
         shown = network_parts.read(self.namespace.pid, "netfilter", **more)
         self.assertEqual(shown["errors"], {})
@@ -100,8 +73,8 @@ class Netfilter(namespace_zoo.ZooCase):
             self.namespace.run("nft", rules, check=False)  # kernels without these families
         shown = self.read()
         self.assertEqual(shown["notes"], {})
-        ours = {(one["family"], one["name"]): one for one in shown["netfilter"]["nft"]}
-        theirs = self.nft_tables()
+        ours, _ = filter_oracle.ours(shown["netfilter"])
+        theirs = filter_oracle.nft_tables(self.namespace)
         self.assertEqual(ours, theirs)
         self.assertLessEqual({("inet", "fw"), ("ip", "kube-proxy"), ("ip", "nat"), ("ip6", "filter"), ("arp", "a")}, set(ours))
         self.assertEqual(ours[("inet", "fw")]["rules"], 3)
@@ -113,18 +86,8 @@ class Netfilter(namespace_zoo.ZooCase):
                        "iptables-legacy -A X -j DROP && iptables-legacy -A FORWARD -m mac --mac-source 02:00:00:00:00:01 -j X && "
                        "iptables-legacy -t nat -A POSTROUTING -j MASQUERADE && iptables-legacy -t mangle -L && "
                        "ip6tables-legacy -A INPUT -j ACCEPT && ip6tables-legacy -N Y && ip6tables-legacy -A Y -p udp -j RETURN")
-        ours = {(one["family"], one["name"]): (one["rules"], set(one["hooks"])) for one in self.read()["netfilter"]["legacy"]}
-        theirs = {}
-        for family, program in (("ipv4", "iptables-legacy-save"), ("ipv6", "ip6tables-legacy-save")):
-            table = None
-            for line in self.run_there(program).splitlines():
-                if line.startswith("*"):
-                    table = (family, line[1:])
-                    theirs[table] = (0, set())
-                elif line.startswith(":") and line.split()[1] != "-":
-                    theirs[table][1].add(line[1:].split()[0].lower())
-                elif line.startswith("-A"):
-                    theirs[table] = (theirs[table][0] + 1, theirs[table][1])
+        _, ours = filter_oracle.ours(self.read()["netfilter"])
+        theirs = filter_oracle.legacy_tables(self.namespace)
         self.assertEqual(ours, theirs)
         self.assertEqual(ours[("ipv4", "filter")][0], 3)
         self.assertEqual(set(ours), {("ipv4", "filter"), ("ipv4", "nat"), ("ipv4", "mangle"), ("ipv6", "filter")})

@@ -1,14 +1,12 @@
-"""The parts of /v1/network against iproute2 6.1 in the same namespaces: equal once both are read, the order of keys included."""
+"""The parts of /v1/network against iproute2 6.1, ss, nft and iptables in the same namespaces: equal once both are read, the order of keys included."""
 
 import sys
 import unittest
 
 from tests.support import namespace_zoo as zoo_module
-from tests.support.network.oracle import NetworkOracle
+from tests.support.network.oracle import ALL, NetworkOracle
 from tests.support.service import Service
 from tests.support.waiting import wait_until
-
-ALL = ("addr", "route", "route6", "rule", "rule6", "neigh", "nexthop", "fdb", "qdisc")
 
 
 class NetworkOracles(zoo_module.ZooCase):
@@ -20,6 +18,7 @@ class NetworkOracles(zoo_module.ZooCase):
         cls.service = Service()
         cls.addClassCleanup(cls.service.stop)
         cls.oracle = NetworkOracle(cls.service)
+        cls.addClassCleanup(lambda: print(f"\n{cls.oracle.table()}", file=sys.stderr))
 
     def check(self, namespace, *wanted, parts=ALL):
         """`wanted` must be in the answer, so that a namespace which lost its point is noticed."""

@@ -1,12 +1,12 @@
 """Sockets of a namespace against `ss` of iproute2."""
 
-import collections
 import re
 import time
 import unittest
 
 from tests.support import namespace_zoo
 from tests.support.network import parts as network_parts
+from tests.support.network import socket_oracle
 
 SOCKETS = """
 import socket
@@ -64,20 +64,6 @@ for child in range(-(-count // each)):
     assert os.read(ready, 1) == b"1"
     os.close(ready)
 """
-# The names of ss for the kernel's states.
-STATES = {"ESTAB": "established", "SYN-SENT": "syn_sent", "SYN-RECV": "syn_recv", "FIN-WAIT-1": "fin_wait1", "FIN-WAIT-2": "fin_wait2",
-          "TIME-WAIT": "time_wait", "CLOSE-WAIT": "close_wait", "LAST-ACK": "last_ack", "LISTEN": "listen", "CLOSING": "closing",
-          "UNCONN": "unconnected"}
-
-
-def address_as_in_ss(one, key="address", port="port"):
-    """`*` is the address of a socket that takes both families, and port 0 means that there is no port."""
-    address = one[key]
-    if address == "::" and not one["only_ipv6"] and key == "address":
-        address = "*"
-    elif one["family"] == "ipv6" and address != "*":
-        address = f"[{address}]"
-    return f"{address}:{one[port] or '*'}"
 
 
 class Sockets(namespace_zoo.ZooCase):
@@ -93,46 +79,26 @@ class Sockets(namespace_zoo.ZooCase):
         self.addCleanup(made.close)
         return made
 
-    def ss(self, *arguments):
-        """Lines of ss as lists of words; what it breaks into two lines is one here."""
-        text = self.namespace.run("ss", *arguments).decode()
-        return [line.split() for line in text.replace("\n\t", " ").splitlines() if line.strip()]
-
     def test_listeners_are_those_of_ss(self):
         program = self.program(SOCKETS)
         shown = network_parts.read(self.namespace.pid, "sockets")
         self.assertEqual((shown["notes"], shown["errors"]), ({}, {}))
-        ours = []
-        for one in shown["sockets"]["tcp"]["listen"]:
-            address = address_as_in_ss(one)
-            if "ifindex" in one:
-                self.assertEqual(one["ifindex"], 1)
-                address = address.replace(":", "%lo:", 1)
-            ours.append((address, one["queue"], one["queue_limit"], one["uid"], one["inode"], one["process"], one["name"]))
-        theirs = []
-        for words in self.ss("-Htlnpe"):
-            rest = " ".join(words)
-            uid = re.search(r"uid:(\d+)", rest)
-            process = re.search(r'users:\(\("([^"]*)",pid=(\d+)', rest)
-            theirs.append((words[3], int(words[1]), int(words[2]), int(uid[1]) if uid else 0, int(re.search(r"ino:(\d+)", rest)[1]),
-                           int(process[2]), process[1]))
-        self.assertEqual(sorted(ours), sorted(theirs))
+        ours = socket_oracle.listeners_of(shown["sockets"])
+        self.assertEqual(ours, socket_oracle.listeners_by_ss(self.namespace))
         self.assertEqual(len(ours), 6)
         self.assertEqual({one[5] for one in ours}, {program.pid})
+        self.assertEqual([one["ifindex"] for one in shown["sockets"]["tcp"]["listen"] if "ifindex" in one], [1])
 
     def test_states_udp_and_unix_are_counted_as_ss_does(self):
         self.program(SOCKETS)
         shown = network_parts.read(self.namespace.pid, "sockets")["sockets"]
-        wanted = collections.Counter(STATES[words[0]] for words in self.ss("-Htan"))
-        self.assertEqual({state: count for state, count in shown["tcp"]["by_state"].items() if count}, dict(wanted))
+        wanted = socket_oracle.states_by_ss(self.namespace)
+        self.assertEqual(socket_oracle.states_of(shown), wanted)
         self.assertLessEqual({"established", "listen", "close_wait", "fin_wait2"}, set(wanted))
-        udp = self.ss("-Huane")
-        self.assertEqual(shown["udp_count"], len(udp))
-        ours = sorted((one["state"], one["receive_queue"], address_as_in_ss(one), one["inode"]) for one in shown["udp"])
-        theirs = sorted((STATES[words[0]], int(words[1]), words[3], int(re.search(r"ino:(\d+)", " ".join(words))[1])) for words in udp)
-        self.assertEqual(ours, theirs)
+        udp = socket_oracle.datagram_sockets_by_ss(self.namespace)
+        self.assertEqual((shown["udp_count"], socket_oracle.datagram_sockets_of(shown)), (len(udp), udp))
         self.assertGreater(max(one["receive_queue"] for one in shown["udp"]), 0)
-        self.assertEqual(shown["unix_count"], len(self.ss("-Hxan")))
+        self.assertEqual(shown["unix_count"], len(socket_oracle.ss(self.namespace, "-Hxan")))
         self.assertEqual(shown["unix_count"], 3)
 
     def test_the_kernels_files_say_the_same_but_for_limits(self):
@@ -158,22 +124,22 @@ class Sockets(namespace_zoo.ZooCase):
         self.assertEqual((shown["notes"], shown["errors"]), ({}, {}))
         ours, theirs = {}, {}
         for one in shown["sockets_all"]:
-            peer = "*:*" if one["state"] in ("listen", "unconnected") else address_as_in_ss(one, "peer_address", "peer_port")
+            peer = "*:*" if one["state"] in ("listen", "unconnected") else socket_oracle.address_as_in_ss(one, "peer_address", "peer_port")
             figures = None
             if one["protocol"] == "tcp" and "rtt_us" in one:
                 figures = (one["rtt_us"], one["rtt_variance_us"], one["cwnd"], one["mss"], one["rto_us"], one["unacked"], one["retransmits"],
                            one["total_retransmits"], one["lost"])
-            key = (one["protocol"], address_as_in_ss(one).split("%")[0], peer)
+            key = (one["protocol"], socket_oracle.address_as_in_ss(one).split("%")[0], peer)
             ours[key] = (one["state"], one["receive_queue"], one["send_queue"], one["uid"], one["inode"], figures)
         for option, protocol in (("-t", "tcp"), ("-u", "udp")):
-            for words in self.ss("-Hanie", option):
+            for words in socket_oracle.ss(self.namespace, "-Hanie", option):
                 rest = " ".join(words)
 
                 def number(pattern, default="0"):
                     found = re.search(pattern, rest)
                     return float(found[1] if found else default)
 
-                state = STATES[words[0]]
+                state = socket_oracle.STATES[words[0]]
                 figures = None
                 if "mss:" in rest:
                     figures = (round(number(r" rtt:([\d.]+)") * 1000), round(number(r" rtt:[\d.]+/([\d.]+)") * 1000), number(r"cwnd:(\d+)"),

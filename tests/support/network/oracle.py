@@ -2,13 +2,19 @@
 
     oracle = NetworkOracle(service)
     oracle.check(test, namespace, "addr", "route")
+    print(oracle.table())
+
+Sockets and packet filters are held against `ss`, `nft` and iptables in the same way.
 
 Equal means equal after both are read: the same keys in the same order, the same values. What moves while both look (counters, ages,
 lifetimes) lies between what the tool said before and after."""
 
 import codecs
+import collections
 import difflib
 import json
+
+from tests.support.network import filter_oracle, socket_oracle
 
 COMMANDS = {
     "addr": ("ip", "-j", "-d", "-s", "addr", "show"),
@@ -21,6 +27,9 @@ COMMANDS = {
     "fdb": ("bridge", "-j", "-d", "fdb"),
     "qdisc": ("tc", "-j", "-s", "qdisc"),
 }
+# Parts in words of our own: what the tools say in our form, and the part in that form.
+OTHERS = {"sockets": socket_oracle, "netfilter": filter_oracle}
+ALL = (*COMMANDS, *OTHERS)
 # Numbers that move by themselves.
 MOVING = {
     "bytes", "packets", "errors", "dropped", "over_errors", "multicast", "carrier_errors", "collisions", "valid_life_time",
@@ -48,6 +57,13 @@ def parse(text):
         text = text.decode(errors="byte-by-byte")
     # Not strict: iproute2 writes control characters as they are.
     return json.loads(text, object_pairs_hook=Pairs, strict=False)
+
+
+def plain(value):
+    """What was parsed, with objects as dicts."""
+    if isinstance(value, Pairs):
+        return {name: plain(inside) for name, inside in value}
+    return [plain(inside) for inside in value] if isinstance(value, list) else value
 
 
 def same_without_moving(first, second, key=None):
@@ -95,9 +111,12 @@ def difference(ours, theirs):
 class NetworkOracle:
     def __init__(self, service):
         self.service = service
+        self.compared, self.equal = collections.Counter(), collections.Counter()
 
     @staticmethod
     def tool(namespace, part):
+        if part in OTHERS:
+            return OTHERS[part].by_tools(namespace)
         shown = namespace.run(*COMMANDS[part])
         return parse(shown) if shown.strip() else []
 
@@ -108,6 +127,15 @@ class NetworkOracle:
             raise AssertionError(f"{status}: {body}")
         return dict(parse(body))
 
+    def differs(self, part, before, ours, after):
+        """A text, empty where the part is what the tools say."""
+        if part in OTHERS:
+            ours = OTHERS[part].ours(plain(ours))
+            return "" if ours in (before, after) else f"{part}: ours {ours}\ntools {before}"
+        if not same_without_moving(ours, before):
+            return f"{part}:\n{difference(ours, before)}"
+        return "\n".join(out_of_range(before, ours, after))
+
     def check(self, test, namespace, *parts):
         """The answer, with the parts that were compared."""
         for _ in range(TRIES):
@@ -116,9 +144,21 @@ class NetworkOracle:
             after = {part: self.tool(namespace, part) for part in parts}
             if all(same_without_moving(before[part], after[part]) for part in parts):
                 break
+        wrong = []
         for part in parts:
-            test.assertIn(part, ours, ours.get("errors"))
-            if not same_without_moving(ours[part], before[part]):
-                test.fail(f"{part}:\n{difference(ours[part], before[part])}")
-            test.assertEqual(list(out_of_range(before[part], ours[part], after[part])), [], part)
+            self.compared[part] += 1
+            failed = self.differs(part, before[part], ours[part], after[part]) if part in ours else f"{part} is missing: {ours.get('errors')}"
+            self.equal[part] += not failed
+            wrong += [failed] if failed else []
+        if wrong:
+            test.fail("\n".join(wrong))
         return ours
+
+    def table(self):
+        """How many were compared and were equal, a line for each oracle."""
+        lines = [f"{'oracle':<40} namespaces  equal"]
+        for part in sorted(self.compared, key=ALL.index):
+            name = " ".join(COMMANDS[part]) if part in COMMANDS else {"sockets": "ss -tlnpe, -tan, -uane, -xan"}.get(part, "nft -j list ruleset, iptables-legacy-save")
+            lines.append(f"{name:<40} {self.compared[part]:>10} {self.equal[part]:>6}")
+        lines.append(f"{'together':<40} {sum(self.compared.values()):>10} {sum(self.equal.values()):>6}")
+        return "\n".join(lines)
