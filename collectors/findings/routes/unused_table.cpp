@@ -15,6 +15,16 @@ namespace nodescope::findings {
 
 namespace {
 
+/// fe80::/10 and ff00::/8, which each link has by itself: they move along when all routes of a link are put into a
+/// table for one source, as CNI's plugin `sbr` does, and nobody misses them.
+bool is_of_the_link_alone(const netlink::detailed_route& route)
+{
+    if (route.family != AF_INET6) return false;
+    const auto& bytes = route.destination.bytes;
+    const bool link_local = route.destination_length >= 10 && bytes[0] == 0xfe && (bytes[1] & 0xc0U) == 0x80;
+    return link_local || (route.destination_length >= 8 && bytes[0] == 0xff);
+}
+
 struct table_contents {
     const netlink::detailed_route* first = nullptr;
     std::size_t routes = 0;
@@ -24,7 +34,7 @@ std::map<std::uint32_t, table_contents> filled_tables(const network_model& model
 {
     std::map<std::uint32_t, table_contents> tables;
     for (const netlink::detailed_route& one : model.routes.items) {
-        if (one.family != family || one.table == RT_TABLE_UNSPEC) continue;
+        if (one.family != family || one.table == RT_TABLE_UNSPEC || is_of_the_link_alone(one)) continue;
         table_contents& table = tables[one.table];
         if (table.routes == 0 || (is_default(one) && !is_default(*table.first))) table.first = &one;
         ++table.routes;

@@ -43,5 +43,18 @@ TEST(UnusedTable, LeavesOutOtherFamiliesAndNoTable)
     EXPECT_EQ(evidence_of(look_for_unused_table(model)), "0 findings");
 }
 
+TEST(UnusedTable, LeavesOutWhatEachLinkHasByItself)
+{
+    made_model model;
+    model.route("fe80::/64", "", 77);
+    model.route("ff00::/8", "", 77);
+    EXPECT_EQ(evidence_of(look_for_unused_table(model)), "0 findings");
+    model.route("fec0::/10", "fe80::1", 77);
+    EXPECT_EQ(evidence_of(look_for_unused_table(model)), " family=IPv6 table=77 routes=1 route=fec0::/10");
+    model.route("fe00::/7", "fe80::1", 77);
+    model.route("fe80::/9", "fe80::1", 77);
+    EXPECT_EQ(evidence_of(look_for_unused_table(model)), " family=IPv6 table=77 routes=3 route=fec0::/10");
+}
+
 }  // namespace
 }  // namespace nodescope::findings
