@@ -30,10 +30,15 @@ def why_impossible():
 
 
 class Namespace:
-    def __init__(self, name):
+    def __init__(self, name, nameserver=None):
+        """With a nameserver its process has a resolv.conf of its own."""
         self.name = name
+        entered, prepare = ["unshare", "-n"], ""
+        if nameserver is not None:
+            entered = ["unshare", "-n", "-m"]
+            prepare = f"mount -t tmpfs none /mnt && echo nameserver {nameserver} > /mnt/r && mount --bind /mnt/r /etc/resolv.conf && umount /mnt && "
         self._holder = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "unshare", "-n", "sh", "-c", "echo ready; exec sleep infinity"],
+            ["setpriv", "--pdeathsig", "KILL", *entered, "sh", "-c", prepare + "echo ready; exec sleep infinity"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         if self._holder.stdout.readline() != b"ready\n":
             self.close()
@@ -86,8 +91,8 @@ class Zoo:
     def __exit__(self, *_):
         self.close()
 
-    def add(self, name):
-        self.namespaces[name] = Namespace(name)
+    def add(self, name, **more):
+        self.namespaces[name] = Namespace(name, **more)
         return self.namespaces[name]
 
     def __getitem__(self, name):
@@ -226,6 +231,21 @@ def _enter(descriptor):
         raise OSError(ctypes.get_errno(), "setns")
 
 
+def socket_in(namespace, family=socket.AF_INET):
+    """A stream socket of that namespace, made by this thread, which goes there and comes back."""
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    there = os.open(f"/proc/{namespace.pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _enter(there)
+        try:
+            return socket.socket(family)
+        finally:
+            _enter(home)
+    finally:
+        os.close(home)
+        os.close(there)
+
+
 class Arena:
     """A network of its own in which every address of 10.0.0.0/8 and 2001:db8::/32 can be anybody's: whoever needs thousands has them.
 
@@ -255,17 +275,7 @@ class Arena:
     def connect(self, source, port):
         """A socket that is connected to the service from `source`."""
         family = socket.AF_INET6 if ":" in source else socket.AF_INET
-        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        there = os.open(f"/proc/{self._namespace.pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            _enter(there)
-            try:
-                one = socket.socket(family)
-            finally:
-                _enter(home)
-        finally:
-            os.close(home)
-            os.close(there)
+        one = socket_in(self._namespace, family)
         try:
             one.settimeout(HANG_LIMIT_S)
             if family == socket.AF_INET6:

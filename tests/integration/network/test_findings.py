@@ -15,7 +15,7 @@ class BrokenNamespaces(FindingsCase):
 
     def only(self, namespace, rule, ifname, **seen):
         """The evidence of the one finding that there is."""
-        found = self.look(namespace)
+        found = self.look(namespace, expected=[rule])
         self.assertEqual([one["rule"] for one in found], [rule], found)
         one = found[0]
         self.assertEqual(list(one), ["rule", "severity", "subject", "summary", "evidence", "hint"])
@@ -28,7 +28,7 @@ class BrokenNamespaces(FindingsCase):
 
     def healthy(self, index=2):
         made = add_dual_container(self.zoo, f"c{index}", self.node, index)
-        self.assertEqual(self.look(made), [])
+        self.assertEqual(self.look(made, expected=[]), [])
         return made
 
     def test_link_down(self):
@@ -142,7 +142,7 @@ class HealthyNamespaces(FindingsCase):
     """What is often met, or odd, and right."""
 
     def check(self, namespace):
-        self.assertEqual(self.look(namespace), [])
+        self.assertEqual(self.look(namespace, expected=[]), [])
 
     def uplink(self):
         """A node with a way out, to whatever plays its router."""

@@ -3,6 +3,7 @@
 import json
 
 from tests.support import namespace_zoo as zoo_module
+from tests.support.network.findings_figure import Figure
 from tests.support.service import Service
 
 RULES = ["link-down", "peer-down", "no-carrier", "no-default-route", "blackhole-default", "gateway-not-on-link", "gateway-unanswered",
@@ -26,6 +27,8 @@ class FindingsCase(zoo_module.ZooCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.figure = Figure()
+        cls.addClassCleanup(cls.figure.print, cls.__name__)
         cls.service = Service()
         cls.addClassCleanup(cls.service.stop)
 
@@ -39,9 +42,11 @@ class FindingsCase(zoo_module.ZooCase):
         self.assertEqual(status, 200, body)
         return json.loads(body)
 
-    def look(self, namespace, service=None):
-        """The findings, in a namespace of which everything could be read."""
+    def look(self, namespace, service=None, expected=None):
+        """The findings, in a namespace of which everything could be read. With the rules that have to speak the figure counts it."""
         reply = self.answer(f"pid={namespace.pid}", service)
+        if expected is not None:
+            self.figure.count(reply, *expected)
         self.assertEqual(list(reply), ["findings", "checked", "not_checked", "notes"])
         self.assertEqual((reply["checked"], reply["not_checked"], reply["notes"]), (RULES, {}, {}))
         return reply["findings"]
