@@ -231,21 +231,6 @@ def _enter(descriptor):
         raise OSError(ctypes.get_errno(), "setns")
 
 
-def socket_in(namespace, family=socket.AF_INET):
-    """A stream socket of that namespace, made by this thread, which goes there and comes back."""
-    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-    there = os.open(f"/proc/{namespace.pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        _enter(there)
-        try:
-            return socket.socket(family)
-        finally:
-            _enter(home)
-    finally:
-        os.close(home)
-        os.close(there)
-
-
 class Arena:
     """A network of its own in which every address of 10.0.0.0/8 and 2001:db8::/32 can be anybody's: whoever needs thousands has them.
 
@@ -275,7 +260,17 @@ class Arena:
     def connect(self, source, port):
         """A socket that is connected to the service from `source`."""
         family = socket.AF_INET6 if ":" in source else socket.AF_INET
-        one = socket_in(self._namespace, family)
+        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        there = os.open(f"/proc/{self._namespace.pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _enter(there)
+            try:
+                one = socket.socket(family)
+            finally:
+                _enter(home)
+        finally:
+            os.close(home)
+            os.close(there)
         try:
             one.settimeout(HANG_LIMIT_S)
             if family == socket.AF_INET6:

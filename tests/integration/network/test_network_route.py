@@ -1,9 +1,7 @@
-"""GET /v1/network itself: whose network, which parts, what failures look like, that answers stay within their size, and that nothing in
-the namespace changes by being looked at."""
+"""GET /v1/network itself: whose network, which parts, what failures look like, and that answers stay within their size."""
 
 import json
 import os
-import pathlib
 import subprocess
 import unittest
 
@@ -99,21 +97,6 @@ class NetworkRoute(zoo_module.ZooCase):
         self.assertEqual(len(reply["addr"]), 1)
         self.assertEqual(len(reply["rule"]), 3)
         self.assertEqual(reply["errors"], {})
-
-    def test_nothing_changes(self):
-        ns = self.zoo.add("untouched")
-        ns.ip_batch(["link add v0 type veth peer name v1", "link set v0 up", "link set v1 up", "addr add 10.0.0.1/24 dev v0",
-                     "neigh add 10.0.0.7 lladdr 02:00:00:00:00:07 dev v0 nud permanent"])
-
-        def state():
-            # A kernel without modules has no such file.
-            modules = pathlib.Path("/proc/modules")
-            names = sorted(line.split()[0] for line in modules.read_text(encoding="ascii").splitlines()) if modules.exists() else []
-            return [names, *(ns.run("ip", *command.split()) for command in ("route show table all", "neigh", "rule", "-6 rule", "nexthop", "-o link"))]
-
-        before = state()
-        self.answer(f"?pid={ns.pid}&parts=addr,route,route6,rule,rule6,neigh,nexthop,fdb")
-        self.assertEqual(state(), before)
 
 
 class NetworkOfContainers(zoo_module.ZooCase):
