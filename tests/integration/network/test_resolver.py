@@ -10,6 +10,7 @@ import unittest
 
 from tests.support import namespace_zoo
 from tests.support.network import parts as network_parts
+from tests.support.network.rooted import Rooted
 
 LIBRARY_CODE = """
 import ctypes, socket, sys
@@ -24,30 +25,13 @@ print(" ".join(name.decode() for name in state.dnsrch if name))
 """
 
 
-class Container:
-    """A process whose root is another directory."""
-
-    def __init__(self, root):
-        self.root = root
-        (root / "etc").mkdir(parents=True)
-        code = "import os,sys,signal; os.chroot(sys.argv[1]); os.chdir('/'); print('ready', flush=True); signal.pause()"
-        self._process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "python3", "-c", code, str(root)], stdout=subprocess.PIPE)
-        assert self._process.stdout.readline() == b"ready\n"
-        self.pid = self._process.pid
-
-    def close(self):
-        self._process.kill()
-        self._process.wait()
-        self._process.stdout.close()
-
-
 class Resolver(namespace_zoo.ZooCase):
     maxDiff = None
 
     def setUp(self):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="nodescope-resolver-"))
         self.addCleanup(shutil.rmtree, self.directory)
-        self.container = Container(self.directory / "root")
+        self.container = Rooted(self.directory / "root")
         self.addCleanup(self.container.close)
         self.etc = self.container.root / "etc"
         (self.etc / "hosts").write_text("127.0.0.1 localhost\n")

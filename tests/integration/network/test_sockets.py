@@ -41,29 +41,6 @@ connected = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); connected.connect(
 kept.extend(socket.socketpair())
 kept.append(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
 """
-# A process may not have as many descriptors as that, so several share them. Listeners need no memory of a second end.
-MANY = """
-import os, socket, sys
-count, each = int(sys.argv[1]), 4000
-for child in range(-(-count // each)):
-    ready, told = os.pipe()
-    if os.fork() == 0:
-        import ctypes, resource, signal
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        kept = []
-        for number in range(min(each, count - child * each)):
-            made = socket.socket()
-            made.bind((f"127.1.{child}.1", 10000 + number))
-            made.listen(1)
-            kept.append(made)
-        os.write(told, b"1")
-        signal.pause()
-    os.close(told)
-    assert os.read(ready, 1) == b"1"
-    os.close(ready)
-"""
 
 
 class Sockets(namespace_zoo.ZooCase):
@@ -152,7 +129,7 @@ class Sockets(namespace_zoo.ZooCase):
         self.assertGreaterEqual(sum(1 for one in ours.values() if one[-1]), 10)
 
     def test_a_hundred_thousand_are_counted_and_few_listed(self):
-        self.program(MANY, 100_000)
+        self.program(network_parts.MANY_LISTENERS, 100_000)
         began = time.monotonic()
         shown = network_parts.read(self.namespace.pid, "sockets", "sockets_all", prefix=("prlimit", f"--as={300 << 20}"))
         print(f"\n100,000 sockets: both parts in {time.monotonic() - began:.2f} s")

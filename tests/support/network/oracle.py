@@ -45,7 +45,8 @@ TIMER_LIMIT_S = 1000
 TRIES = 20
 
 # Each byte that is not UTF-8 becomes one U+FFFD.
-codecs.register_error("byte-by-byte", lambda error: ("\ufffd" * (error.end - error.start), error.end))
+BYTE_BY_BYTE = "byte-by-byte"
+codecs.register_error(BYTE_BY_BYTE, lambda error: ("\ufffd" * (error.end - error.start), error.end))
 
 
 class Pairs(list):
@@ -54,7 +55,7 @@ class Pairs(list):
 
 def parse(text):
     if isinstance(text, bytes):
-        text = text.decode(errors="byte-by-byte")
+        text = text.decode(errors=BYTE_BY_BYTE)
     # Not strict: iproute2 writes control characters as they are.
     return json.loads(text, object_pairs_hook=Pairs, strict=False)
 

@@ -9,6 +9,30 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("NODESCOPE_BINARY", ROOT / "build" / "nodescope")).parent
 PRINT_PARTS = BUILD / "tests" / "unit" / "print_parts"
 
+# With how many as its argument. A process may not have as many descriptors as that, so several share them. Listeners need no memory of a second end.
+MANY_LISTENERS = """
+import os, socket, sys
+count, each = int(sys.argv[1]), 4000
+for child in range(-(-count // each)):
+    ready, told = os.pipe()
+    if os.fork() == 0:
+        import ctypes, resource, signal
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        kept = []
+        for number in range(min(each, count - child * each)):
+            made = socket.socket()
+            made.bind((f"127.1.{child}.1", 10000 + number))
+            made.listen(1)
+            kept.append(made)
+        os.write(told, b"1")
+        signal.pause()
+    os.close(told)
+    assert os.read(ready, 1) == b"1"
+    os.close(ready)
+"""
+
 
 def read(pid, *parts, prefix=()):
     """The object of all parts, with `notes` and `errors`."""
