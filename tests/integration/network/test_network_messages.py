@@ -2,19 +2,13 @@
 by way of a library that plays them to it, by the real `ip -j -d -s addr` of iproute2 6.1."""
 
 import os
-import pathlib
 import random
 import struct
-import subprocess
-import tempfile
 import unittest
 
-from tests.support import namespace_zoo
 from tests.support import netlink_messages as nl
-from tests.support.network.oracle import COMMANDS, difference, parse
+from tests.support.network.replay import ReplayCase
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-BUILD = pathlib.Path(os.environ.get("NODESCOPE_BINARY", ROOT / "build" / "nodescope")).parent / "tests" / "unit"
 SEED = int(os.environ.get("NODESCOPE_TEST_SEED", "1"))
 
 
@@ -24,28 +18,7 @@ def numbers(sizes):
     return [nl.attribute(kind, struct.pack(forms[size], value)) for kind, size, value in sizes]
 
 
-class NetworkMessages(namespace_zoo.ZooCase):
-    maxDiff = None
-
-    def check(self, links, *wanted, addresses=()):
-        with tempfile.TemporaryDirectory() as directory:
-            files = []
-            for name, messages in (("links", links), ("addresses", addresses)):
-                files.append(os.path.join(directory, name))
-                with open(files[-1], "wb") as file:
-                    file.write(b"".join(messages))
-            # An empty namespace, so that the kernel's own links cannot stand in for missing ones.
-            real = subprocess.run(["unshare", "-n", *COMMANDS["addr"]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True, env={
-                **os.environ, "REPLAY_LINKS": files[0], "REPLAY_ADDRESSES": files[1], "LD_PRELOAD": str(BUILD / "libreplayed_kernel.so")}).stdout
-            ours = subprocess.run([str(BUILD / "print_network"), "--json-messages", *files], stdout=subprocess.PIPE, check=True).stdout
-        try:
-            expected = parse(real)
-        except ValueError as failure:
-            raise AssertionError(f"iproute2 wrote no JSON: {failure}: {real}") from None
-        self.assertEqual(difference(parse(ours), expected), "")
-        for piece in wanted:
-            self.assertIn(piece, ours.decode())
-
+class NetworkMessages(ReplayCase):
     def check_kind(self, name, data, *wanted, kind=nl.ETHER):
         self.check([nl.lo(), nl.link(2, kind, nl.UP, nl.usual("x0"), nl.kind_info(name, *data)),
                     nl.ethernet(3, "e0")], *wanted)
@@ -121,18 +94,7 @@ class NetworkMessages(namespace_zoo.ZooCase):
         self.check(links, "stats64", '"stats":', "operstate_index", "proto_down_reason", "phys_port_id", "parentdev", "{}", "link_pointtopoint", '"link":null')
 
     def check_queues(self, queues, *wanted):
-        with tempfile.TemporaryDirectory() as directory:
-            files = []
-            for name, messages in (("links", [nl.lo(), nl.ethernet(2, "e0")]), ("queues", queues)):
-                files.append(os.path.join(directory, name))
-                with open(files[-1], "wb") as file:
-                    file.write(b"".join(messages))
-            real = subprocess.run(["unshare", "-n", *COMMANDS["qdisc"]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True, env={
-                **os.environ, "REPLAY_LINKS": files[0], "REPLAY_QUEUES": files[1], "LD_PRELOAD": str(BUILD / "libreplayed_kernel.so")}).stdout
-            ours = subprocess.run([str(BUILD / "print_network"), "--json-queues", *files], stdout=subprocess.PIPE, check=True).stdout
-        self.assertEqual(difference(parse(ours), parse(real)), "")
-        for piece in wanted:
-            self.assertIn(piece, ours.decode())
+        self.compare(self.both_of_queues([nl.lo(), nl.ethernet(2, "e0")], queues), wanted)
 
     def test_queueing_disciplines(self):
         basic = nl.attribute(1, struct.pack("=QII", 5000, 7, 0))
