@@ -61,6 +61,22 @@ ip route add default via fd00::90 dev v0
 """, "'protocol', '80'")
 
 
+def encapsulations():
+    yield Recipe("encapsulation: ip", "ip route add 10.1.0.0/16 encap ip id 5 dst 10.0.0.9 ttl 7 tos 8 dev v0\n"
+                 "ip route add 10.2.0.0/16 encap ip6 id 6 dst 2001:db8::9 src 2001:db8::1 hoplimit 9 tc 4 dev v0\n", "'encap', 'ip'", "'encap', 'ip6'")
+    yield Recipe("encapsulation: segments", "ip route add 2001:db8:5::/64 encap seg6 mode encap segs 2001:db8::2,2001:db8::3 dev v0\n"
+                 "ip route add 2001:db8:6::/64 encap seg6 mode inline segs 2001:db8::2 dev v0\n", "'encap', 'seg6'")
+    yield Recipe("encapsulation: ends of segments", "ip route add 2001:db8:6::/64 encap seg6local action End dev v0\n"
+                 "ip route add 2001:db8:7::/64 encap seg6local action End.X nh6 2001:db8::9 dev v0\n"
+                 "ip route add 2001:db8:8::/64 encap seg6local action End.DX4 nh4 10.0.0.9 dev v0\n", "'encap', 'seg6local'")
+    yield Recipe("encapsulation: ends of segments that name links and tables", "ip route add 2001:db8:6::/64 encap seg6local action End.T table 77 dev v0\n"
+                 "ip route add 2001:db8:7::/64 encap seg6local action End.DX2 oif v1 dev v0\n"
+                 "ip route add 2001:db8:8::/64 encap seg6local action End.B6 srh segs 2001:db8::2,2001:db8::3 dev v0\n", "'encap', 'seg6local'")
+    yield Recipe("encapsulation: of some of several ways", "ip route add 10.1.0.0/16 nexthop encap ip id 5 dst 10.0.0.9 dev v0 weight 3 nexthop via 10.0.0.7 dev v0\n",
+                 "'encap', 'ip'", "'weight', 3")
+    yield Recipe("encapsulation: mpls", "ip route add 10.2.0.0/16 encap mpls 20/30 ttl 9 via 10.0.0.2\n", "'encap', 'mpls'")
+
+
 def nexthops():
     yield Recipe("nexthop: each kind", """
 ip nexthop add id 10 via 10.0.0.7 dev v0
@@ -89,6 +105,7 @@ echo 0 > /proc/sys/net/ipv4/nexthop_compat_mode
 ip route add 10.1.0.0/16 nhid 20
 ip route add 10.3.0.0/16 nhid 10 metric 5 proto static
 """, "'nhid', 20")
+    yield Recipe("nexthop: with an encapsulation", "ip nexthop add id 2 encap ip id 5 dst 10.0.0.9 dev v0\nip route add 10.1.0.0/16 nhid 2\n", "'encap', 'ip'")
     yield Recipe("nexthop: five hundred", "for i in $(seq 500); do echo nexthop add id $i via 10.0.0.$((i % 250 + 2)) dev v0; done | ip -batch -\n", "'id', 500")
 
 
@@ -142,4 +159,4 @@ ip route add local default dev lo table 133
 """, "51820")
 
 
-RECIPES = (*routes(), *nexthops(), *rules())
+RECIPES = (*routes(), *encapsulations(), *nexthops(), *rules())
