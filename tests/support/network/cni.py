@@ -43,7 +43,7 @@ class Pod:
         environment = {"CNI_CONTAINERID": identity, "CNI_NETNS": f"/proc/{self.network.pid}/ns/net", "CNI_IFNAME": "eth0"}
         run(node, "loopback", "ADD", {"cniVersion": VERSION, "name": "lo", "type": "loopback"}, {**environment, "CNI_IFNAME": "lo"})
         for plugin in plugins:
-            configuration = {"cniVersion": VERSION, "name": f"net-{name}", **plugin}
+            configuration = {"cniVersion": VERSION, "name": "pods", **plugin}
             wanted = {key: value for key, value in runtime.items() if plugin.get("capabilities", {}).get(key)}
             if wanted:
                 configuration["runtimeConfig"] = wanted
