@@ -62,7 +62,9 @@ def states_of(part):
 
 
 def by_tools(namespace):
-    return {"listen": listeners_by_ss(namespace), "states": states_by_ss(namespace), "udp": datagram_sockets_by_ss(namespace),
+    states = states_by_ss(namespace)
+    # Whose they are ss finds by looking at each descriptor of each process of the machine.
+    return {"listen": listeners_by_ss(namespace) if "listen" in states else [], "states": states, "udp": datagram_sockets_by_ss(namespace),
             "unix": len(ss(namespace, "-Hxan"))}
 
 
