@@ -74,6 +74,7 @@ TEST(Gzip, GivesBackWhatItWas)
         for (std::size_t i = 1; i <= 4; ++i)
             length = length << 8U | static_cast<unsigned char>((*coded)[coded->size() - i]);
         EXPECT_EQ(length, plain.size());
+        EXPECT_EQ(gunzip(*coded), plain);
     }
     EXPECT_LT(blocking_gzip(metrics, abandon_flag())->size(), metrics.size() / 8);
     const auto check = blocking_gzip("123456789", abandon_flag());
@@ -85,6 +86,19 @@ TEST(Gzip, EndsWhenNobodyWaits)
     abandon_flag gone;
     gone.raise();
     EXPECT_FALSE(blocking_gzip("x", gone));
+}
+
+TEST(Gunzip, NoticesDamage)
+{
+    const std::string coded = blocking_gzip("a text, a text and a text", abandon_flag()).value();
+    for (std::size_t kept = 0; kept < coded.size(); ++kept) EXPECT_FALSE(gunzip(coded.substr(0, kept))) << kept;
+    // What stands in front of the data is not looked at: it says nothing that is not known.
+    for (std::size_t at = 10; at < coded.size() - 4; ++at) {
+        std::string other = coded;
+        other[at] = static_cast<char>(other[at] ^ 0x10);
+        EXPECT_FALSE(gunzip(other)) << at;
+    }
+    EXPECT_FALSE(gunzip(coded + "x"));
 }
 
 }  // namespace
