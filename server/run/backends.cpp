@@ -4,6 +4,7 @@
 #include "server/api/health.hpp"
 #include "server/api/network/findings_routes.hpp"
 #include "server/api/network/network_routes.hpp"
+#include "server/api/openapi/openapi_route.hpp"
 #include "server/api/processors/processors.hpp"
 #include "server/api/status.hpp"
 #include "server/run/collector_options.hpp"
@@ -108,6 +109,8 @@ std::vector<http::route> backends::routes(std::function<api::service_state()> st
     std::move(networks.begin(), networks.end(), std::back_inserter(routes));
     std::vector<http::route> findings = api::findings_routes(*findings_, config_.max_reply);
     std::move(findings.begin(), findings.end(), std::back_inserter(routes));
+    std::vector<http::route> openapi = api::openapi_routes();
+    std::move(openapi.begin(), openapi.end(), std::back_inserter(routes));
     std::vector<http::route> status = api::status_routes(state);
     std::move(status.begin(), status.end(), std::back_inserter(routes));
     std::vector<http::route> cadvisor = cadvisor_->routes(std::move(state));
