@@ -1,4 +1,5 @@
-"""Starts the real binary on a free loopback port and speaks HTTP to it. Standard library only."""
+"""Starts the real binary on a free loopback port and speaks HTTP to it. Standard library only, except for what tests ask of /v1 and /processor:
+that is held against the OpenAPI document (tests/support/openapi.py)."""
 
 import http.client
 import json
@@ -20,6 +21,8 @@ class Service:
     """A running `nodescope serve`. Use as a context manager; leaving it sends SIGTERM and checks for exit code 0."""
 
     binary = BINARY
+    # Whether answers are held against the OpenAPI document. It takes longer than the answer.
+    checks_answers = True
 
     def __init__(self, *flags, env=None, listen=("127.0.0.1:0",), prefix=(), expect_clean_exit=True, pass_fds=()):
         arguments = [*prefix, self.binary, "serve", "--log-format", "json"]
@@ -71,9 +74,14 @@ class Service:
         try:
             connection.request(method, path, body=body, headers=headers or {})
             answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read()
+            status, fields, text = answer.status, dict(answer.getheaders()), answer.read()
         finally:
             connection.close()
+        if self.checks_answers and path.startswith(("/v1/", "/processor/")):
+            # Not above: other tests need no validator.
+            from tests.support import openapi
+            openapi.check_answer(method, path, status, fields, text)
+        return status, fields, text
 
     def process_route(self, path, parameters=None, **more):
         """POSTs `parameters` as the agent does."""

@@ -5,6 +5,8 @@ import os
 import pathlib
 import subprocess
 
+from tests.support import openapi
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("NODESCOPE_BINARY", ROOT / "build" / "nodescope")).parent
 PRINT_PARTS = BUILD / "tests" / "unit" / "print_parts"
@@ -37,7 +39,10 @@ for child in range(-(-count // each)):
 def read(pid, *parts, prefix=()):
     """The object of all parts, with `notes` and `errors`."""
     done = subprocess.run([*prefix, str(PRINT_PARTS), str(pid), *parts], stdout=subprocess.PIPE, check=True, timeout=60)
-    return json.loads(done.stdout)
+    answer = json.loads(done.stdout)
+    for part in set(parts) & set(answer):
+        openapi.check_part(part.removesuffix("_by_files"), answer[part])
+    return answer
 
 
 class Program:
