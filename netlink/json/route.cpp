@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <linux/icmpv6.h>
+#include <linux/in_route.h>
 #include <linux/lwtunnel.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
@@ -28,6 +29,31 @@ constexpr std::string_view metric_names[] = {
 };
 // USER_HZ is 100 on every architecture that this is built for.
 constexpr std::int32_t ticks_per_second = 100;
+
+struct cache_flag {
+    std::uint32_t bit;
+    std::string_view name;
+};
+// In iproute2's order.
+constexpr cache_flag cache_flags[] = {
+    {RTCF_LOCAL, "local"},
+    {RTCF_REJECT, "reject"},
+    {RTCF_MULTICAST, "mc"},
+    {RTCF_BROADCAST, "brd"},
+    {RTCF_DNAT, "dst-nat"},
+    {RTCF_SNAT, "src-nat"},
+    {RTCF_MASQ, "masq"},
+    {RTCF_DIRECTDST, "dst-direct"},
+    {RTCF_DIRECTSRC, "src-direct"},
+    {RTCF_REDIRECTED, "redirected"},
+    {RTCF_DOREDIRECT, "redirect"},
+    {RTCF_FAST, "fastroute"},
+    {RTCF_NOTIFY, "notify"},
+    {RTCF_TPROXY, "proxy"},
+};
+
+/// How much iproute2 says: with -d all, without what is usual.
+enum class route_words { all, unusual };
 
 /// Routes of multicast have families of their own.
 std::uint8_t address_family(const route& shown)
@@ -197,9 +223,10 @@ void write_nexthop_members(json_writer& json, const detailed_nexthop& shown, con
 }
 
 /// What stands before the flags.
-void write_route_head(json_writer& json, const detailed_route& shown, const json_context& context)
+void write_route_head(json_writer& json, const detailed_route& shown, const json_context& context, route_words words)
 {
-    json.member("type", route_type_name(shown.type));
+    const bool all = words == route_words::all;
+    if (all || shown.type != RTN_UNICAST) json.member("type", route_type_name(shown.type));
     write_prefixes(json, shown);
     if (shown.nexthop_id != 0) json.member("nhid", shown.nexthop_id);
     const next_hop* const hop = !shown.has_hop_list && !shown.hops.empty() ? &shown.hops.front() : nullptr;
@@ -207,11 +234,40 @@ void write_route_head(json_writer& json, const detailed_route& shown, const json
     if (shown.tos != 0) json.member("tos", context.names.traffic_class(shown.tos));
     if (hop != nullptr) write_gateway(json, *hop, shown.family);
     if (hop != nullptr && hop->interface_index != 0) json.member("dev", context.links.name(hop->interface_index));
-    if (shown.table != 0) json.member("table", context.names.table(shown.table));
-    json.member("protocol", context.names.route_protocol(shown.protocol));
-    json.member("scope", context.names.scope(shown.scope));
+    if (shown.table != 0 && (all || shown.table != RT_TABLE_MAIN)) {
+        json.member("table", context.names.table(shown.table));
+    }
+    if ((shown.flags & RTM_F_CLONED) == 0) {
+        if (all || shown.protocol != RTPROT_BOOT) {
+            json.member("protocol", context.names.route_protocol(shown.protocol));
+        }
+        if (all || shown.scope != RT_SCOPE_UNIVERSE) json.member("scope", context.names.scope(shown.scope));
+    }
     if (shown.preferred_source) json.member("prefsrc", address_text(shown.family, *shown.preferred_source));
     optional_member(json, "metric", shown.metric);
+}
+
+void write_cache_flags(json_writer& json, std::uint32_t flags)
+{
+    json.array_member("cache", [&] {
+        for (const cache_flag& one : cache_flags) {
+            if ((flags & one.bit) != 0) json.plain_value(one.name);
+        }
+    });
+}
+
+void write_route_tail(json_writer& json, const detailed_route& shown, const json_context& context)
+{
+    write_route_flags(json, shown.flags);
+    if (shown.mark && *shown.mark != 0) json.member("mark", *shown.mark);
+    if (shown.realms) write_realms(json, *shown.realms, context);
+    optional_member(json, "uid", shown.uid);
+    if (shown.family == AF_INET && (shown.flags & RTM_F_CLONED) != 0) write_cache_flags(json, shown.flags);
+    if (shown.cache && (shown.family == AF_INET || shown.family == AF_INET6)) write_route_cache(json, *shown.cache);
+    if (shown.has_metrics) write_metrics(json, shown);
+    if (shown.input_interface) json.member("iif", context.links.name(*shown.input_interface));
+    if (shown.preference) write_preference(json, *shown.preference);
+    optional_member(json, "ttl-propogate", shown.propagates_ttl);  // iproute2's spelling
 }
 
 }  // namespace
@@ -222,22 +278,23 @@ void write_route(json_writer& json, const detailed_route& shown, std::span<const
                  const json_context& context)
 {
     json.object([&] {
-        write_route_head(json, shown, context);
-        write_route_flags(json, shown.flags);
-        if (shown.mark && *shown.mark != 0) json.member("mark", *shown.mark);
-        if (shown.realms) write_realms(json, *shown.realms, context);
-        optional_member(json, "uid", shown.uid);
-        if (shown.cache && (shown.family == AF_INET || shown.family == AF_INET6)) write_route_cache(json, *shown.cache);
-        if (shown.has_metrics) write_metrics(json, shown);
-        if (shown.input_interface) json.member("iif", context.links.name(*shown.input_interface));
-        if (shown.preference) write_preference(json, *shown.preference);
-        optional_member(json, "ttl-propogate", shown.propagates_ttl);  // iproute2's spelling
+        write_route_head(json, shown, context, route_words::all);
+        write_route_tail(json, shown, context);
         if (shown.nexthop_id != 0) {
             const auto found = std::ranges::lower_bound(nexthops, shown.nexthop_id, {}, &detailed_nexthop::id);
             if (found != nexthops.end() && found->id == shown.nexthop_id) {
                 json.object_member("nh_info", [&] { write_nexthop_members(json, *found, context); });
             }
         }
+        if (shown.has_hop_list) write_hops(json, shown, context);
+    });
+}
+
+void write_resolved_route(json_writer& json, const detailed_route& shown, const json_context& context)
+{
+    json.object([&] {
+        write_route_head(json, shown, context, route_words::unusual);
+        write_route_tail(json, shown, context);
         if (shown.has_hop_list) write_hops(json, shown, context);
     });
 }

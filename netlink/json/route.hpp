@@ -12,6 +12,8 @@ namespace nodescope::netlink {
 /// `nexthops`, in the order of their ids, are told as "nh_info" where a route names one of them.
 void write_route(json_writer& json, const detailed_route& shown, std::span<const detailed_nexthop> nexthops,
                  const json_context& context);
+/// As `ip -j route get` (without -d) writes what the kernel has answered.
+void write_resolved_route(json_writer& json, const detailed_route& shown, const json_context& context);
 void write_nexthop(json_writer& json, const detailed_nexthop& shown, const json_context& context);
 void write_rule(json_writer& json, const detailed_rule& shown, const json_context& context);
 

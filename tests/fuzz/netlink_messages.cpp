@@ -42,7 +42,10 @@ void decode_details(byte_span message, std::size_t& damaged)
     detailed_link link;
     if (decode(message, link, damaged)) write_link(json, link, {}, context);
     detailed_route route;
-    if (decode(message, route, damaged)) write_route(json, route, {}, context);
+    if (decode(message, route, damaged)) {
+        write_route(json, route, {}, context);
+        write_resolved_route(json, route, context);
+    }
     detailed_nexthop nexthop;
     if (decode(message, nexthop, damaged)) write_nexthop(json, nexthop, context);
     detailed_rule rule;
