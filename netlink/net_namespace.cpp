@@ -86,6 +86,13 @@ result<net_namespace> net_namespace::of_process(int proc_pid_directory)
     return from_errno(error_number, what);
 }
 
+result<net_namespace> net_namespace::of_file(int directory, const char* name)
+{
+    unique_fd descriptor(::openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!descriptor) return from_errno(errno, fmt::format("open the network namespace {}", name));
+    return adopt(std::move(descriptor));
+}
+
 result<net_namespace> net_namespace::of_this_thread()
 {
     unique_fd descriptor(::open(own_namespace_path, O_RDONLY | O_CLOEXEC));

@@ -27,6 +27,9 @@ public:
     /// has no namespace any more), failure::denied with the missing privilege named (CAP_SYS_PTRACE) on
     /// EACCES/EPERM.
     static result<net_namespace> of_process(int proc_pid_directory);
+    /// One that is bound to a file of that directory, as `ip netns` and the runtimes do. failure::gone when there is no
+    /// such file. Whether it is a namespace at all is not looked at.
+    static result<net_namespace> of_file(int directory, const char* name);
     /// The namespace of the calling thread (/proc/thread-self/ns/net).
     static result<net_namespace> of_this_thread();
 

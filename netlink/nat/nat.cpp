@@ -1,62 +1,14 @@
 #include "netlink/nat/nat.hpp"
 
-#include "core/text.hpp"
-
 #include <fmt/format.h>
 
-#include <linux/capability.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <csignal>
 
 namespace nodescope::netlink {
 
 namespace {
 
-// Of what a helper says on standard error, in a message.
-constexpr std::size_t reason_limit = 300;
 constexpr std::size_t mebibyte = 1024UL * 1024UL;
-
-/// All that the programs need on disk: themselves, the loader and the libraries, and what libc looks names up in.
-/// Nothing of it is secret, and nothing may be written.
-sandbox_rights rights_with(std::vector<unsigned> capabilities, const std::vector<std::string>& directories)
-{
-    sandbox_rights rights{std::move(capabilities),
-                          {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64"},
-                          {"/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/localtime", "/etc/nsswitch.conf",
-                           "/etc/protocols", "/etc/services", "/etc/hosts", "/etc/networks", "/etc/passwd",
-                           "/etc/group", "/etc/ethertypes", "/etc/iproute2", "/etc/xtables", "/dev/null"}};
-    rights.folders.insert(rights.folders.end(), directories.begin(), directories.end());
-    return rights;
-}
-
-/// The first directory that has the program; the last one when none has, so that the message says what is missing.
-std::string find_program(const std::vector<std::string>& directories, const std::string& name)
-{
-    for (const std::string& directory : directories) {
-        std::string path = fmt::format("{}/{}", directory, name);
-        if (::access(path.c_str(), F_OK) == 0 || &directory == &directories.back()) return path;
-    }
-    return name;
-}
-
-std::string first_line(std::string_view text)
-{
-    return escape_untrusted(text.substr(0, text.find('\n')), reason_limit);
-}
-
-// What the dynamic loader, libc and the xtables programs say when memory is refused to them. A program that goes on
-// after that has left out rules, whatever its status.
-constexpr std::string_view out_of_memory[] = {"Memory allocation problem", "Cannot allocate memory",
-                                              "cannot create shared object descriptor",
-                                              "failed to map segment from shared object"};
-
-bool ran_out_of_memory(std::string_view errors)
-{
-    return std::ranges::any_of(out_of_memory,
-                               [errors](std::string_view said) { return errors.find(said) != std::string_view::npos; });
-}
 
 std::size_t count_rules(std::string_view text)
 {
@@ -77,66 +29,21 @@ std::optional<error> missing_rules(const std::string& label, const program_outpu
                                                  label, shown, expected, process_limits().address_space / mebibyte));
 }
 
-std::string end_text(const process_end& end)
-{
-    if (end.status) return fmt::format("ended with status {}", *end.status);
-    if (end.signal == SIGXCPU) {
-        return fmt::format("needed more than {} s of a processor", process_limits().processor_time.count());
-    }
-    // Not by us: we kill only what we have stopped waiting for.
-    if (end.signal == SIGKILL) return "killed from outside, perhaps by the kernel because memory ran out";
-    return fmt::format("ended by signal {}", end.signal.value_or(0));
-}
-
-void cut_after_last_line(std::string& text)
-{
-    const auto end = text.rfind('\n');
-    text.resize(end == std::string::npos ? 0 : end + 1);
-}
-
 }  // namespace
 
-nat_reader::nat_reader(program_runner& programs, nat_options options)
-    : programs_(programs), options_(std::move(options))
-{
-}
-
-void nat_reader::blocking_prepare()
-{
-    std::call_once(prepared_, [this] {
-        nft_sandbox_ = sandbox::make(rights_with({CAP_NET_ADMIN}, options_.directories));
-        // The old interface is asked over a raw socket.
-        legacy_sandbox_ = sandbox::make(rights_with({CAP_NET_ADMIN, CAP_NET_RAW}, options_.directories));
-    });
-}
+nat_reader::nat_reader(program_runner& programs, nat_options options) : programs_(programs, std::move(options)) {}
 
 /// One program to its end. The two variants are two programs, because one reads nf_tables and the other the tables of
 /// the old interface.
-task<result<program_output>> nat_reader::save(std::string name, confinement confined, nat_target where, deadline limit)
+task<result<program_output>> nat_reader::save(std::string name, filter_variant variant, nat_target where,
+                                              deadline limit)
 {
-    const std::string label = "nat: " + name;
-    // It never runs without: strangers write the rules that it reads.
-    if (!confined) co_return error(confined.error().kind(), fmt::format("{}: {}", label, confined.error().message()));
-    program what;
-    what.confined = std::move(*confined);
-    what.path = find_program(options_.directories, name);
-    what.arguments = {"-t", "nat"};
-    spawn_place inside = [where = std::move(where)](const auto& spawn) -> result<child_process> {
-        return run_in(where.home, where.target, [&spawn] { return spawn(); });
-    };
-    auto output = co_await programs_.run(label, std::move(what), options_.limits, std::move(inside), limit);
-    if (!output) co_return output.error();
-    if (ran_out_of_memory(output->errors)) {
-        co_return error(failure::too_large, fmt::format("{}: needed more than {} MiB of memory", label,
-                                                        process_limits().address_space / mebibyte));
-    }
-    // Killed by us at its limit: that text is cut, not wrong.
-    if (!output->truncated && output->end.status != 0) {
-        const std::string reason = first_line(output->errors);
-        co_return error(failure::failed,
-                        fmt::format("{}: {}{}{}", label, end_text(output->end), reason.empty() ? "" : ": ", reason));
-    }
-    co_return std::move(*output);
+    std::string label = "nat: " + name;
+    std::vector<std::string> only_nat;
+    only_nat.emplace_back("-t");
+    only_nat.emplace_back("nat");
+    co_return co_await programs_.run(std::move(label), std::move(name), std::move(only_nat), variant, std::move(where),
+                                     limit);
 }
 
 task<result<nat_text>> nat_reader::read(nat_target where, ip_family family, result<nat_tables> found, deadline limit)
@@ -148,24 +55,25 @@ task<result<nat_text>> nat_reader::read(nat_target where, ip_family family, resu
     std::optional<error> failed = found->nft_failure;
     struct variant {
         std::string name;
-        const confinement* confined;
+        filter_variant kind;
         std::size_t rules;  // at least; of the old tables none are counted: their program fails without memory
     };
     const std::string prefix = family == ip_family::ipv4 ? "iptables-" : "ip6tables-";
     std::vector<variant> variants;
-    if (found->nft) variants.push_back({prefix + "nft-save", &nft_sandbox_, found->nft_rules});
-    if (found->legacy) variants.push_back({prefix + "legacy-save", &legacy_sandbox_, 0});
+    if (found->nft) variants.push_back({prefix + "nft-save", filter_variant::nft, found->nft_rules});
+    if (found->legacy) variants.push_back({prefix + "legacy-save", filter_variant::legacy, 0});
     for (variant& one : variants) {
         if (made.truncated) break;
         const std::string label = "nat: " + one.name;
-        auto saving = save(std::move(one.name), *one.confined, where, limit);
+        auto saving = save(std::move(one.name), one.kind, where, limit);
         auto output = co_await std::move(saving);
         if (output) {
             any = true;
             if (!failed) failed = missing_rules(label, *output, one.rules);
-            made.truncated = output->truncated || made.text.size() + output->text.size() > options_.limits.output;
+            made.truncated =
+                output->truncated || made.text.size() + output->text.size() > programs_.options().limits.output;
             made.text += output->text;
-            made.text.resize(std::min(made.text.size(), options_.limits.output));
+            made.text.resize(std::min(made.text.size(), programs_.options().limits.output));
             if (made.truncated) cut_after_last_line(made.text);
         } else if (output.error().kind() == failure::cancelled) {
             co_return output.error();

@@ -4,34 +4,14 @@
 
 #include "core/deadline.hpp"
 #include "core/error.hpp"
-#include "core/process/program_runner.hpp"
-#include "core/process/sandbox.hpp"
 #include "core/task.hpp"
 #include "netlink/model/nat_tables.hpp"
-#include "netlink/net_namespace.hpp"
+#include "netlink/nat/filter_programs.hpp"
 
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 namespace nodescope::netlink {
-
-struct nat_options {
-    /// Where the xtables programs are looked for, in this order.
-    std::vector<std::string> directories{"/usr/sbin", "/sbin"};
-    output_limits limits{};
-};
-
-/// The namespace to read. Copies share the descriptors.
-struct nat_target {
-    nat_target(net_namespace own, net_namespace theirs) : home(std::move(own)), target(std::move(theirs)) {}
-    net_namespace home;
-    net_namespace target;
-};
 
 struct nat_text {
     /// That of the nf_tables variant, then that of the legacy variant; empty where neither has a nat table.
@@ -46,9 +26,8 @@ class nat_reader {
 public:
     nat_reader(program_runner& programs, nat_options options);
 
-    /// Makes what the programs are confined by, once, when it is first needed, which most services never do: the filter
-    /// of system calls takes some milliseconds, and paths are opened on a disk that may hang. From any thread.
-    void blocking_prepare();
+    /// filter_programs::blocking_prepare()
+    void blocking_prepare() { programs_.blocking_prepare(); }
 
     /// Reads what was `found` in that namespace a moment ago. Every message begins with "nat: " and names the phase:
     /// "nat: look for tables: …", "nat: iptables-nft-save: …". A program that ends with another status than 0 is
@@ -59,14 +38,8 @@ public:
     task<result<nat_text>> read(nat_target where, ip_family family, result<nat_tables> found, deadline limit);
 
 private:
-    /// One of the programs of a variant, and what it may do.
-    using confinement = result<std::shared_ptr<const sandbox>>;
-    task<result<program_output>> save(std::string name, confinement confined, nat_target where, deadline limit);
-    program_runner& programs_;
-    nat_options options_;
-    std::once_flag prepared_;
-    confinement nft_sandbox_;
-    confinement legacy_sandbox_;
+    task<result<program_output>> save(std::string name, filter_variant variant, nat_target where, deadline limit);
+    filter_programs programs_;
 };
 
 }  // namespace nodescope::netlink

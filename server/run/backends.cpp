@@ -5,6 +5,7 @@
 #include "server/api/network/findings_routes.hpp"
 #include "server/api/network/network_routes.hpp"
 #include "server/api/openapi/openapi_route.hpp"
+#include "server/api/network/path_routes.hpp"
 #include "server/api/processors/processors.hpp"
 #include "server/api/status.hpp"
 #include "server/run/collector_options.hpp"
@@ -67,6 +68,12 @@ result<void> backends::build_net_info()
         findings_collector::make(containers_, workers_, options_of_network(config_), config_.findings_off, log_);
     if (!findings) return findings.error();
     findings_ = std::move(*findings);
+    netlink::nat_options rules;
+    if (!config_.xtables_dir.empty()) rules.directories = {config_.xtables_dir};
+    auto paths =
+        path_collector::make(containers_, workers_, programs_, options_of_network(config_), std::move(rules), log_);
+    if (!paths) return paths.error();
+    paths_ = std::move(*paths);
     return {};
 }
 
@@ -111,6 +118,8 @@ std::vector<http::route> backends::routes(std::function<api::service_state()> st
     std::move(findings.begin(), findings.end(), std::back_inserter(routes));
     std::vector<http::route> openapi = api::openapi_routes();
     std::move(openapi.begin(), openapi.end(), std::back_inserter(routes));
+    std::vector<http::route> paths = api::path_routes(*paths_, config_.max_reply);
+    std::move(paths.begin(), paths.end(), std::back_inserter(routes));
     std::vector<http::route> status = api::status_routes(state);
     std::move(status.begin(), status.end(), std::back_inserter(routes));
     std::vector<http::route> cadvisor = cadvisor_->routes(std::move(state));

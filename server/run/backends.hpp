@@ -6,6 +6,7 @@
 #include "collectors/kubernetes/pod_source.hpp"
 #include "collectors/network/findings_collector.hpp"
 #include "collectors/network/network_collector.hpp"
+#include "collectors/network/path/path_collector.hpp"
 #include "collectors/questions/goroutine_dump.hpp"
 #include "collectors/questions/net_info.hpp"
 #include "collectors/questions/pod_containers.hpp"
@@ -85,6 +86,7 @@ private:
     std::unique_ptr<net_info_collector> net_info_;
     std::unique_ptr<network_collector> networks_;
     std::unique_ptr<findings_collector> findings_;
+    std::unique_ptr<path_collector> paths_;
     std::shared_ptr<host::child_reader> reader_;
     std::unique_ptr<host::idle_reader> idle_reader_;
     std::unique_ptr<process_list_collector> processes_;

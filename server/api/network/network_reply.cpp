@@ -40,22 +40,6 @@ void write_container(json_writer& json, const container& of)
     });
 }
 
-void write_target(json_writer& json, const network_reading& found)
-{
-    json.object_member("target", [&] {
-        json.key("container");
-        if (found.owner) write_container(json, found.owner->what);
-        else json.null();
-        json.member("pid", found.pid);
-        json.member("netns", found.space.inode);
-        json.member("host_network", found.host_network);
-        json.member("verified", found.verified);
-        json.key("resolved_by");
-        if (found.owner) json.value(found.owner->resolved_by);
-        else json.null();
-    });
-}
-
 /// What is in the answer of a part: its text up to `bytes`.
 struct fitted_part {
     const network_reading::part* from = nullptr;
@@ -181,6 +165,22 @@ void write_frame(std::string& body, const network_reading& found, const std::vec
 }
 
 }  // namespace
+
+void write_target(json_writer& json, const network_reading& found)
+{
+    json.object_member("target", [&] {
+        json.key("container");
+        if (found.owner) write_container(json, found.owner->what);
+        else json.null();
+        json.member("pid", found.pid);
+        json.member("netns", found.space.inode);
+        json.member("host_network", found.host_network);
+        json.member("verified", found.verified);
+        json.key("resolved_by");
+        if (found.owner) json.value(found.owner->resolved_by);
+        else json.null();
+    });
+}
 
 result<std::string> network_reply(const network_reading& found, std::size_t limit_bytes)
 {

@@ -7,6 +7,7 @@
 #include "core/text_scan.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -38,10 +39,17 @@ result<net_info_query> pod_query(std::string_view pod, std::string_view containe
 
 result<void> check_network_parameters(const url_query& given, std::string_view also)
 {
+    return check_network_parameters(given, std::span<const std::string_view>(&also, 1));
+}
+
+result<void> check_network_parameters(const url_query& given, std::span<const std::string_view> also)
+{
     for (const auto& [name, value] : given.all()) {
-        if (name != also && std::ranges::find(whose_parameters, name) == whose_parameters.end()) {
+        const bool known = std::ranges::find(also, name) != also.end() ||
+                           std::ranges::find(whose_parameters, name) != whose_parameters.end();
+        if (!known) {
             return wrong(fmt::format("there is no parameter \"{}\": use container, pod, pid or node, and {}",
-                                     escape_untrusted(name, shown_parameter_bytes), also));
+                                     escape_untrusted(name, shown_parameter_bytes), fmt::join(also, ", ")));
         }
         const auto same = [&name = name](const auto& pair) { return pair.first == name; };
         if (std::ranges::count_if(given.all(), same) > 1) return wrong(fmt::format("\"{}\" is given twice", name));
