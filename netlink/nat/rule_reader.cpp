@@ -16,6 +16,7 @@ constexpr std::array<std::string_view, 5> tables_of_iptables{"nat", "filter", "m
 struct wanted_program {
     std::string_view name;
     filter_variant kind = filter_variant::nft;
+    std::vector<std::string> arguments;
 };
 
 bool sees_family(std::uint8_t table, ip_family family)
@@ -33,14 +34,16 @@ std::vector<wanted_program> programs_for(const packet_filters& found, ip_family 
         if (!sees_family(one.table.family, family)) continue;
         (is_of_iptables(one.table) ? by_iptables : by_nft) = true;
     }
-    bool legacy = false;
-    for (const legacy_table_summary& one : found.legacy.value_or(std::vector<legacy_table_summary>())) {
-        legacy = legacy || one.family == (four ? "ipv4" : "ipv6");
-    }
     std::vector<wanted_program> all;
-    if (by_iptables) all.push_back({four ? "iptables-nft-save" : "ip6tables-nft-save", filter_variant::nft});
-    if (legacy) all.push_back({four ? "iptables-legacy-save" : "ip6tables-legacy-save", filter_variant::legacy});
-    if (by_nft) all.push_back({"nft", filter_variant::nft});
+    if (by_iptables) all.push_back({four ? "iptables-nft-save" : "ip6tables-nft-save", filter_variant::nft, {}});
+    // By its name each: the program would look for the list in /proc, which is not open to it.
+    for (const legacy_table_summary& one : found.legacy.value_or(std::vector<legacy_table_summary>())) {
+        if (one.family != (four ? "ipv4" : "ipv6")) continue;
+        if (std::ranges::find(tables_of_iptables, one.name) == tables_of_iptables.end()) continue;
+        all.push_back(
+            {four ? "iptables-legacy-save" : "ip6tables-legacy-save", filter_variant::legacy, {"-t", one.name}});
+    }
+    if (by_nft) all.push_back({"nft", filter_variant::nft, {"list", "ruleset"}});
     return all;
 }
 
@@ -67,11 +70,7 @@ task<rule_texts> rule_reader::read(nat_target where, ip_family family, result<pa
     for (const wanted_program& one : programs_for(*found, family)) {
         std::string name(one.name);
         std::string label = "rules: " + name;
-        std::vector<std::string> arguments;
-        if (name == "nft") {
-            arguments.emplace_back("list");
-            arguments.emplace_back("ruleset");
-        }
+        std::vector<std::string> arguments = one.arguments;
         auto output = co_await programs_.run(label, name, std::move(arguments), one.kind, where, limit);
         if (!output) {
             made.whole = false;

@@ -2,9 +2,13 @@
 
 #include "core/files/directory.hpp"
 #include "core/files/root.hpp"
+#include "core/text_scan.hpp"
 #include "netlink/read/namespace_names.hpp"
 
+#include <fmt/format.h>
+
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace nodescope::paths {
@@ -13,6 +17,34 @@ namespace {
 
 /// More namespaces with a name than pods fit on a node.
 constexpr std::size_t named_limit = 4096;
+
+/// Processes that are looked at for one that is in a namespace.
+constexpr std::size_t processes_limit = 16'384;
+
+/// Null where there is none, or it may not be seen.
+std::shared_ptr<const host::process_handle> blocking_find_process(const std::string& root,
+                                                                  const netlink::net_namespace& space, deadline limit)
+{
+    files::directory entries(files::open(files::place(root, "/proc"), O_RDONLY | O_DIRECTORY));
+    for (std::size_t seen = 0; entries && seen < processes_limit && !limit.passed();) {
+        const dirent* const entry = entries.next();
+        if (entry == nullptr) break;
+        const auto pid = whole_number<pid_t>(entry->d_name);
+        if (!pid) continue;
+        ++seen;
+        struct stat status {};
+        const std::string link = fmt::format("{}/ns/net", *pid);
+        if (::fstatat(entries.descriptor(), link.c_str(), &status, 0) != 0) continue;
+        if (netlink::namespace_identity{status.st_dev, status.st_ino} != space.identity()) continue;
+        auto process = host::process_handle::open(root, *pid);
+        const auto there = process ? netlink::net_namespace::of_process(process->directory())
+                                   : result<netlink::net_namespace>(process.error());
+        // It may have gone elsewhere, or its number to another one.
+        if (!there || there->identity() != space.identity()) continue;
+        return std::make_shared<const host::process_handle>(std::move(*process));
+    }
+    return nullptr;
+}
 
 place make_asked(const std::shared_ptr<const opened_namespace>& asked, std::optional<shown_container> owner,
                  bool is_node)
@@ -77,6 +109,7 @@ std::optional<place> place_finder::blocking_find_named(netlink::netlink_socket& 
         if (!space || netlink::blocking_namespace_id(from, space->descriptor(), limit) != id) continue;
         place made(place_kind::named, std::move(*space));
         made.name = entry->d_name;
+        made.process = blocking_find_process(root_, made.space, limit);
         return made;
     }
     return std::nullopt;

@@ -45,12 +45,18 @@ std::string why_refused(const place_view& view, const position& at, const packet
                 "the reverse path filter of {} drops it: its source is not reached through that link, or is an "
                 "address of this network itself",
                 link);
-        case EINVAL:
-            return at.input == 0 ? fmt::format("the route to {} is a blackhole route", to)
-                                 : fmt::format(
-                                       "the route to {} is a blackhole route, or an address of the packet may "
-                                       "not come in through {}",
-                                       to, link);
+        case EINVAL: {
+            if (at.input == 0) return fmt::format("the route to {} is a blackhole route", to);
+            // Kernels from 6.13 on say this instead of EXDEV.
+            const bool filters = !view.blocking_is_off("ipv4/conf/all/rp_filter") ||
+                                 !view.blocking_is_off(fmt::format("ipv4/conf/{}/rp_filter", link));
+            if (what.family != AF_INET || !filters) {
+                return fmt::format("the route to {} is a blackhole route, or its source may not come in through {}", to,
+                                   link);
+            }
+            return fmt::format("the reverse path filter of {} drops it, or the route to {} is a blackhole route", link,
+                               to);
+        }
         case EHOSTUNREACH: {
             const bool forwards = at.input == 0 || what.family != AF_INET ||
                                   !view.blocking_is_off(fmt::format("ipv4/conf/{}/forwarding", link));

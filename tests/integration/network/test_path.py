@@ -44,7 +44,7 @@ class Path(PathCase):
         connect(self.node, far, "veth9", "10.241.0.9/24", "2001:db8:241::9/64", "br1")
         connect(self.node, outside, "up0", "192.0.2.2/24", "2001:db8:1::2/64")
         self.node.ip_batch(["addr add 192.0.2.1/24 dev up0", "addr add 2001:db8:1::1/64 dev up0 nodad", "route add default via 192.0.2.2",
-                            "-6 route add default via 2001:db8:1::2"])
+                            "route add default via 2001:db8:1::2"])
         outside.ip_batch(["addr add 198.51.100.1/32 dev lo", "addr add 2001:db8:99::1/128 dev lo nodad"])
         # The routers of IPv6 are known; else asking for the route would send them a packet.
         meet(container, "2001:db8:240::1")
@@ -72,6 +72,7 @@ class Path(PathCase):
     def test_a_way_that_ends_in_a_namespace_nobody_knows(self):
         container = self.add_container("c2", 2)
         hidden = self.zoo.add("hidden")
+        hidden.sysctl("net/ipv6/conf/default/addr_gen_mode", 1)
         connect(self.node, hidden, "up0", "192.0.2.2/24", "2001:db8:1::2/64")
         self.node.ip_batch(["addr add 192.0.2.1/24 dev up0", "route add default via 192.0.2.2"])
         reply = self.way(container, "198.51.100.1")
@@ -82,7 +83,7 @@ class Path(PathCase):
     def test_no_way(self):
         container = self.add_container("c2", 2)
         container.ip_batch(["route add blackhole 10.1.0.0/16", "route add prohibit 10.2.0.0/16", "route add unreachable 10.3.0.0/16",
-                            "-6 route add blackhole 2001:db8:1::/48", "-6 route add prohibit 2001:db8:2::/48", "-6 route add unreachable 2001:db8:3::/48"])
+                            "route add blackhole 2001:db8:1::/48", "route add prohibit 2001:db8:2::/48", "route add unreachable 2001:db8:3::/48"])
         for to, why in (("10.1.0.1", "a blackhole route"), ("10.2.0.1", "a prohibit route"), ("10.3.0.1", "an unreachable route"),
                         ("2001:db8:1::1", "a blackhole route"), ("2001:db8:2::1", "a prohibit route"), ("2001:db8:3::1", "an unreachable route")):
             with self.subTest(to):
@@ -90,14 +91,14 @@ class Path(PathCase):
                 self.assertEqual(reply["reachable"], "no")
                 self.assertEqual([(hop["verdict"], hop["why"]) for hop in reply["hops"]], [("stopped", f"the route to {to} is {why}")])
                 self.assertIn(why, reply["summary"])
-        container.ip_batch(["route del default", "-6 route del default"])
+        container.ip_batch(["route del default", "route del default via 2001:db8:240::1"])
         for to in ("198.51.100.1", "2001:db8:99::1"):
             reply = self.way(container, to)
             self.assertEqual((reply["reachable"], reply["hops"][0]["why"]), ("no", f"there is no route to {to}"))
 
     def test_a_gateway_that_does_not_answer(self):
         container = self.add_container("c2", 2)
-        container.ip_batch(["route replace default via 10.240.0.77", "-6 route replace default via 2001:db8:240::77"])
+        container.ip_batch(["route replace default via 10.240.0.77", "route replace default via 2001:db8:240::77"])
         self.assertEqual(self.way(container, "198.51.100.1")["reachable"], "unknown")
         meet(container, "198.51.100.1")
         wait_until(lambda: b"FAILED" in container.run("ip", "neigh", "show", "10.240.0.77"), "the kernel to give up")
@@ -107,14 +108,25 @@ class Path(PathCase):
         self.assertIn("10.240.0.77 does not answer on eth0", reply["summary"])
 
     def test_a_router_of_ipv6_that_nobody_has_asked_for(self):
-        # Looking its route up would send it a solicitation: state() sees the counters of ICMPv6.
+        # Looking its route up would send it a solicitation, to the multicast address that ends like its own.
         container = self.add_container("c2", 2)
         container.sysctl("net/ipv6/conf/eth0/router_probe_interval", 0)
-        reply = self.way(container, "2001:db8:99::1")
+        # Solicitations come from there.
+        container.ip("addr add fe80::2/64 dev eth0 nodad")
+
+        def solicited():
+            return b"ff02::1:ff00:1 " in container.run("ip", "neigh", "show", "nud", "all")
+
+        for _ in range(3):
+            reply = self.way(container, "2001:db8:99::1")
+        self.assertFalse(solicited())
         self.assertIsNone(reply["hops"][0]["route"])
         self.assertEqual([one["gateway"] for one in reply["hops"][0]["candidates"]], ["2001:db8:240::1"])
         self.assertEqual(self.places(reply)[0], ("c2", "eth0", "forwarded"))
         self.assertEqual(self.places(reply)[1][0], "node")
+        # The kernel is asked, and does it.
+        container.run("ip", "-6", "route", "get", "2001:db8:99::1")
+        wait_until(solicited, "the kernel to probe the router")
 
     def test_links_that_are_down(self):
         container, other = self.add_container("c2", 2), self.add_container("c3", 3)
@@ -130,7 +142,7 @@ class Path(PathCase):
 
     def test_the_reverse_path_filter(self):
         container = self.add_container("c2", 2)
-        self.node.ip_batch(["link add d0 type dummy", "link set d0 up", "addr add 192.0.2.1/24 dev d0", "route add 10.240.0.2/32 dev d0"])
+        self.node.ip_batch(["link add d0 type veth peer name d1", "link set d1 up", "link set d0 up", "addr add 192.0.2.1/24 dev d0", "route add 10.240.0.2/32 dev d0"])
         self.node.sysctl("net/ipv4/conf/all/rp_filter", 1)
         reply = self.way(container, "192.0.2.7")
         self.assertEqual((reply["reachable"], reply["hops"][-1]["verdict"]), ("no", "stopped"))
@@ -166,12 +178,12 @@ class Path(PathCase):
         self.assertEqual(reply["hops"][0]["ifname"], name)
 
     def test_circles_end(self):
-        first = self.add("one")
+        first, container = self.add("one"), self.add_container("c2", 2)
         zoo_module.veth(self.node, "a0", first, "b0")
         self.node.ip_batch(["link set a0 up", "addr add 10.60.0.1/24 dev a0", "route add 198.51.100.0/24 via 10.60.0.2"])
         first.ip_batch(["link set lo up", "link set b0 up", "addr add 10.60.0.2/24 dev b0", "route add default via 10.60.0.1"])
         first.sysctl("net/ipv4/ip_forward", 1)
-        reply = self.way(self.node, "198.51.100.1")
+        reply = self.way(container, "198.51.100.1")
         self.assertEqual((len(reply["hops"]), reply["reachable"]), (16, "unknown"))
         self.assertIn("circle", reply["summary"])
 

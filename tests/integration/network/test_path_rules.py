@@ -104,7 +104,7 @@ table ip6 proxy {
         self.assertEqual(self.way(self.container, "2001:db8:241::9")["reachable"], "yes")
 
     def test_rules_of_the_receiver(self):
-        self.other.run("nft", "-f", "-", stdin=b"table inet fw { chain in { type filter hook input priority 0; tcp dport 80 reject\n } }")
+        self.other.run("nft", "-f", "-", stdin=b"table inet fw { chain in { type filter hook input priority 0; tcp dport 80 reject\n }\n}")
         self.assertEqual(self.way(self.container, "10.241.0.9", port=81)["reachable"], "yes")
         reply = self.way(self.container, "10.241.0.9", port=80)
         self.assertEqual((reply["reachable"], self.rules(reply)), ("unknown", [("input", "tcp dport 80 reject")]))
@@ -112,7 +112,7 @@ table ip6 proxy {
     def test_many_rules(self):
         rules = "\n".join(f"ip daddr 10.241.0.9 tcp dport {port} accept" for port in range(1000, 6000))
         self.nft("table inet fw { set s { type ipv4_addr; elements = { " + ", ".join(f"10.1.{i >> 8}.{i & 255}" for i in range(3000)) +
-                 " } }\n chain f { type filter hook forward priority 0;\n ip daddr @s drop\n" + rules + "\n } }")
+                 " }\n }\n chain f { type filter hook forward priority 0;\n ip daddr @s drop\n" + rules + "\n }\n}")
         reply = self.way(self.container, "10.241.0.9", port=5999)
         self.delivered(reply)
         # The set may hold it: nobody has looked.

@@ -39,6 +39,8 @@ class PathCase(zoo_module.ZooCase):
     def add(self, name):
         """A namespace that can be found: by its name under /run/netns."""
         made = self.zoo.add(name)
+        # Without link-local addresses, and what they talk to each other.
+        made.sysctl("net/ipv6/conf/default/addr_gen_mode", 1)
         self.zoo.publish(made, f"path-{name}")
         return made
 
@@ -49,7 +51,7 @@ class PathCase(zoo_module.ZooCase):
     def add_container(self, name, index):
         made = self.add(name)
         connect(self.node, made, f"veth{index}", f"10.240.0.{index}/24", f"2001:db8:240::{index}/64", "br0")
-        made.ip_batch(["route add default via 10.240.0.1", "-6 route add default via 2001:db8:240::1"])
+        made.ip_batch(["route add default via 10.240.0.1", "route add default via 2001:db8:240::1"])
         return made
 
     def ask(self, query):
@@ -86,17 +88,17 @@ class PathCase(zoo_module.ZooCase):
                 command += ["ipproto", more.get("protocol", "tcp"), "dport", str(more["port"])]
             elif "protocol" in more:
                 command += ["ipproto", more["protocol"]]
-            shown = json.loads(by_inode[hop["netns"]].run(*command))[0]
+            shown = json.loads(by_inode[hop["netns"]].run(*command), strict=False)[0]
             self.assertEqual(json.dumps(hop["route"]), json.dumps(shown), command)
             source = source or hop["route"].get("prefsrc")
 
     def state(self):
-        """What asking might change, everywhere."""
+        """What asking might change, everywhere: neighbours (their states change by themselves), tables, links."""
         seen = {}
         for name, namespace in self.zoo.namespaces.items():
-            counters = namespace.run("grep", "-E", "Out(NeighborSol|Msgs|RouterSol)|OutRequests", "/proc/net/snmp6", check=False)
-            seen[name] = (namespace.run("ip", "neigh", "show", "nud", "all"), namespace.run("nft", "list", "ruleset"), counters,
-                          namespace.run("ip", "-o", "link"))
+            neighbours = {(one["dst"], one["dev"], one.get("lladdr")) for one in json.loads(namespace.run("ip", "-j", "neigh") or "[]")}
+            seen[name] = (neighbours, namespace.run("nft", "list", "ruleset"), namespace.run("cat", "/proc/net/ip_tables_names"),
+                          [one["ifname"] for one in json.loads(namespace.run("ip", "-j", "link"), strict=False)])
         return seen
 
     def places(self, reply):
