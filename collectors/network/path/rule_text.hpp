@@ -20,6 +20,7 @@ struct prefix {
     netlink::network_address address;
     std::uint8_t length = 0;
     [[nodiscard]] bool covers(std::uint8_t of_family, const netlink::network_address& one) const;
+    friend bool operator==(const prefix&, const prefix&) = default;
 };
 /// "10.0.0.0/8", "2001:db8::1"; none for anything else.
 std::optional<prefix> parse_prefix(std::string_view text);
