@@ -49,7 +49,7 @@ class StoppedDockerd(Case):
     def routes(self):
         for method, path, _ in route_table():
             # Whose network is not said by the path.
-            whose = "?node" if path in ("/v1/network", "/v1/findings") else ""
+            whose = {"/v1/network": "?node", "/v1/findings": "?node", "/v1/path": "?node&to=127.0.0.1"}.get(path, "")
             yield "GET" if method == "ANY" else method, path + whose
 
     def ask(self, method, path):
