@@ -5,9 +5,12 @@
 #include "core/unique_fd.hpp"
 #include "netlink/decode/packet_filters.hpp"
 
+#include <fmt/format.h>
+
 #include <netinet/in.h>
 
 #include <fcntl.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 #include <sys/socket.h>
@@ -71,8 +74,9 @@ std::optional<ipt_getinfo> info_of(int socket, const legacy_family& family, cons
     return info;
 }
 
-std::optional<std::uint64_t> rules_of(int socket, const legacy_family& family, const std::string& table,
-                                      const ipt_getinfo& info)
+/// The entries stand behind the first entries_offset bytes.
+std::optional<std::vector<std::byte>> entries_of(int socket, const legacy_family& family, const std::string& table,
+                                                 const ipt_getinfo& info)
 {
     std::vector<std::byte> buffer(entries_offset + info.size);
     entries_request asked{};
@@ -81,7 +85,15 @@ std::optional<std::uint64_t> rules_of(int socket, const legacy_family& family, c
     std::memcpy(buffer.data(), &asked, sizeof asked);
     auto size = static_cast<socklen_t>(buffer.size());
     if (::getsockopt(socket, family.level, family.get_entries, buffer.data(), &size) != 0) return std::nullopt;
-    return count_legacy_rules(byte_span(buffer).subspan(entries_offset), *family.layout,
+    return buffer;
+}
+
+std::optional<std::uint64_t> rules_of(int socket, const legacy_family& family, const std::string& table,
+                                      const ipt_getinfo& info)
+{
+    const auto buffer = entries_of(socket, family, table, info);
+    if (!buffer) return std::nullopt;
+    return count_legacy_rules(byte_span(*buffer).subspan(entries_offset), *family.layout,
                               static_cast<unsigned>(std::popcount(info.valid_hooks)));
 }
 
@@ -94,6 +106,14 @@ void ask_table(int socket, const legacy_family& family, legacy_table_summary& ta
         if (info->size > table_bytes) return;
         table.rules = rules_of(socket, family, table.name, *info);
     }
+}
+
+result<unique_fd> socket_in(const net_namespace& home, const net_namespace& target, const legacy_family& family)
+{
+    return run_in(home, target, [&family]() -> result<unique_fd> {
+        if (family.socket_family == 0) return unique_fd();
+        return unique_fd(::socket(family.socket_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    });
 }
 
 /// Nothing where the kernel has no such tables.
@@ -124,10 +144,7 @@ result<std::vector<legacy_table_summary>> blocking_read_legacy_tables(const net_
         const auto names = names_of_tables(process_directory, family);
         if (!names) return names.error();
         if (names->empty()) continue;
-        const auto socket = run_in(home, target, [&family]() -> result<unique_fd> {
-            if (family.socket_family == 0) return unique_fd();
-            return unique_fd(::socket(family.socket_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-        });
+        const auto socket = socket_in(home, target, family);
         for (const std::string& name : *names) {
             legacy_table_summary& table = all.emplace_back();
             table.family = family.shown;
@@ -136,6 +153,38 @@ result<std::vector<legacy_table_summary>> blocking_read_legacy_tables(const net_
         }
     }
     return all;
+}
+
+result<legacy_table_entries> blocking_read_legacy_entries(const net_namespace& home, const net_namespace& target,
+                                                          const legacy_table_summary& table, std::size_t table_bytes)
+{
+    const auto* const family =
+        std::ranges::find(legacy_families, std::string_view(table.family), &legacy_family::shown);
+    if (family == legacy_families.end() || family->layout == nullptr) {
+        return error(failure::internal, "not a family whose entries are read");
+    }
+    const auto socket = socket_in(home, target, *family);
+    if (!socket) return socket.error();
+    for (int tried = 0; *socket && tried < entry_tries; ++tried) {
+        const auto info = info_of(socket->get(), *family, table.name);
+        if (!info) break;
+        if (info->size > table_bytes) {
+            return error(failure::too_large, fmt::format("the table {} of the legacy iptables: more than {} bytes",
+                                                         table.name, table_bytes));
+        }
+        auto buffer = entries_of(socket->get(), *family, table.name, *info);
+        if (!buffer) continue;
+        legacy_table_entries made;
+        made.buffer = std::move(*buffer);
+        made.begin = entries_offset;
+        made.is_ipv6 = family->socket_family == AF_INET6;
+        if ((info->valid_hooks & (1U << NF_INET_FORWARD)) != 0) {
+            made.forward = info->hook_entry[NF_INET_FORWARD];
+            made.forward_end = info->underflow[NF_INET_FORWARD];
+        }
+        return made;
+    }
+    return error(failure::failed, fmt::format("the table {} of the legacy iptables could not be read", table.name));
 }
 
 }  // namespace nodescope::netlink

@@ -141,11 +141,13 @@ private:
 /// None, with the reason in `note`, where nf_tables is not there or may not be asked.
 result<std::optional<std::vector<nft_table_summary>>> read_nft(const net_namespace& home, const net_namespace& target,
                                                                const filters_limits& limits, deadline limit,
-                                                               const abandon_flag& abandoned, std::string& note)
+                                                               const abandon_flag& abandoned, packet_filters& made)
 {
     using tables_or_none = std::optional<std::vector<nft_table_summary>>;
-    const auto without = [&note] {
-        append_clause(note, "this kernel has no nf_tables");
+    std::string& note = made.note;
+    const auto without = [&made] {
+        made.lacks_nft = true;
+        append_clause(made.note, "this kernel has no nf_tables");
         return tables_or_none();
     };
     auto socket = netlink_socket::open_in(home, target, NETLINK_NETFILTER);
@@ -173,7 +175,7 @@ result<packet_filters> blocking_read_filters(const net_namespace& home, const ne
     if (legacy) made.legacy = std::move(*legacy);
     else append_clause(made.note, legacy.error().message());
 
-    auto nft = read_nft(home, target, limits, limit, abandoned, made.note);
+    auto nft = read_nft(home, target, limits, limit, abandoned, made);
     if (!nft) return nft.error();
     made.nft = std::move(*nft);
     return made;

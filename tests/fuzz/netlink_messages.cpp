@@ -4,6 +4,7 @@
 #include "core/json/writer.hpp"
 #include "netlink/decode/conntrack.hpp"
 #include "netlink/decode/decode.hpp"
+#include "netlink/decode/filter_rules.hpp"
 #include "netlink/decode/inet_socket.hpp"
 #include "netlink/decode/link_settings.hpp"
 #include "netlink/decode/packet_filters.hpp"
@@ -111,7 +112,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
             decode_into(summary.base_chains);
             decode(whole, summary.table, damaged);
             (void)place_of_rule(whole);
-            for (const auto* const layout : {&ipt_layout, &ip6t_layout}) (void)count_legacy_rules(whole, *layout, 3);
+            (void)decode_nft_rule(whole);
+            for (const auto* const layout : {&ipt_layout, &ip6t_layout}) {
+                (void)count_legacy_rules(whole, *layout, 3);
+                (void)decode_legacy_rules(whole, *layout, 0, static_cast<std::int64_t>(layout->size), 100'000);
+            }
             routing_rule rule;
             decode(whole, rule, damaged);
         },
