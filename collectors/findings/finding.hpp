@@ -55,7 +55,7 @@ struct named_container {
 
 /// What is wrong: a link, or the whole namespace where `ifname` is empty.
 struct subject {
-    std::uint64_t netns = 0;  ///< the inode
+    std::uint64_t netns = 0;  ///< the inode; 0: that of the namespace that is looked at
     std::string ifname;
     std::optional<named_container> container;  ///< whose namespace it is
 };

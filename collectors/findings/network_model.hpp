@@ -1,6 +1,7 @@
 // What the rules look at: one network namespace, as it was read for one question.
 #pragma once
 
+#include "collectors/findings/wiring_model.hpp"
 #include "netlink/model/address.hpp"
 #include "netlink/model/link_details.hpp"
 #include "netlink/model/neighbour.hpp"
@@ -21,6 +22,8 @@ enum model_input : unsigned {
     rules_input = 8,
     neighbours_input = 16,
     ends_input = 32,
+    filters_input = 2048,
+    wiring_input = 4096,
 };
 
 template <class T>
@@ -50,7 +53,9 @@ struct network_model {
     model_list<netlink::detailed_route> routes;
     model_list<netlink::detailed_rule> rules;  ///< of both families, by priority each
     model_list<netlink::neighbour> neighbours;
-    model_list<other_end> ends;  ///< of links whose other end somebody knows
+    model_list<other_end> ends;         ///< of links whose other end somebody knows
+    model_list<wired_side> sides;       ///< of this namespace, and of the node's where links lead there
+    model_list<wired_filters> filters;  ///< of the same namespaces
 };
 
 }  // namespace nodescope::findings

@@ -13,7 +13,8 @@ std::string what_is_missing(const network_model& model, const rule& which)
     const std::pair<unsigned, const std::string*> inputs[] = {
         {links_input, &model.links.missing},           {addresses_input, &model.addresses.missing},
         {routes_input, &model.routes.missing},         {rules_input, &model.rules.missing},
-        {neighbours_input, &model.neighbours.missing}, {ends_input, &model.ends.missing}};
+        {neighbours_input, &model.neighbours.missing}, {ends_input, &model.ends.missing},
+        {filters_input, &model.filters.missing},       {wiring_input, &model.sides.missing}};
     for (const auto& [input, missing] : inputs) {
         if ((which.needs & input) != 0 && !missing->empty()) return *missing;
     }
@@ -23,6 +24,15 @@ std::string what_is_missing(const network_model& model, const rule& which)
 }  // namespace
 
 bool rule_choice::is_off(const rule& which) const { return std::ranges::find(off, which.name) != off.end(); }
+
+unsigned needed_inputs(const rule_choice& choice)
+{
+    unsigned needed = 0;
+    for (const rule& which : all_rules()) {
+        if (which.weight >= choice.least && !choice.is_off(which)) needed |= which.needs;
+    }
+    return needed;
+}
 
 report check(const network_model& model, const rule_choice& choice)
 {
@@ -39,7 +49,8 @@ report check(const network_model& model, const rule_choice& choice)
             one.rule = which.name;
             one.weight = which.weight;
             one.hint = which.hint;
-            one.about.netns = model.netns;
+            // A rule about the node's side says so itself.
+            if (one.about.netns == 0) one.about.netns = model.netns;
         }
         std::ranges::move(found.items(), std::back_inserter(made.findings));
         made.checked.push_back(which.name);

@@ -28,6 +28,9 @@ struct report {
     std::vector<std::pair<std::string_view, std::size_t>> left_out;     ///< findings beyond the limit of a rule
 };
 
+/// What the rules that are asked look at: bits of model_input.
+unsigned needed_inputs(const rule_choice& choice);
+
 report check(const network_model& model, const rule_choice& choice);
 
 }  // namespace nodescope::findings

@@ -17,6 +17,13 @@ constexpr rule rule_table[] = {
     {"peer-down", severity::error, "the node's end of a link with an address is administratively down",
      "find out who took it down; on the node: `ip link set PEER up`", links_and_addresses | ends_input,
      look_for_peer_down},
+    {"peer-unattached", severity::error,
+     "the node's end of a veth pair with an address is in no bridge, and no route or proxy ARP leads to it",
+     "find out who took it out of its bridge; on the node: `ip link set PEER master BRIDGE`, or a route to the address",
+     links_and_addresses | wiring_input, look_for_peer_unattached},
+    {"bridge-down", severity::error, "a bridge with ports is administratively down",
+     "find out who took it down; `ip link set BRIDGE up`, then look whether its routes are back", wiring_input,
+     look_for_bridge_down},
     {"no-carrier", severity::error, "a link with an address is up, and nothing is connected to it",
      "look at the other end: of a veth whether its peer is up, of a network card at cable and switch, of a tun device "
      "whether its program runs",
@@ -38,14 +45,44 @@ constexpr rule rule_table[] = {
      "look whether the gateway is up and on the same layer 2 as this link: the node's bridge, VLAN, cable or switch",
      links_input | routes_input | neighbours_input, look_for_gateway_unanswered},
     {"duplicate-address", severity::error,
-     "duplicate address detection of IPv6 has found the address at somebody else's on the same link",
+     "duplicate address detection of IPv6 has found the address at somebody else's on the same link, or two namespaces "
+     "on one bridge have one address",
      "find out who has it (`ip neigh` of a neighbour, the address plan), and give one of the two another one",
-     links_and_addresses, look_for_duplicate_address},
+     links_and_addresses | wiring_input, look_for_duplicate_address},
+    {"duplicate-mac", severity::error, "two links on one bridge have one hardware address",
+     "give one of the two another one (`ip link set IFNAME address …`), and look where it comes from: a fixed address "
+     "in "
+     "a configuration, a copied machine",
+     wiring_input, look_for_duplicate_mac},
     {"mtu-mismatch", severity::warning,
-     "the ends of a veth pair have different MTUs, or a port of a bridge has a smaller one than the bridge",
-     "give both the smaller MTU (`ip link set IFNAME mtu MTU`), and correct what has set them: the runtime's or the "
-     "plugin's configuration",
+     "the ends of a veth pair have different MTUs, a port of a bridge has a smaller one than the bridge, or a tunnel "
+     "has "
+     "a larger one than the link below carries with its header",
+     "give both the smaller MTU (`ip link set IFNAME mtu MTU`), a tunnel that of the link below less its header, and "
+     "correct what has set them: the runtime's or the plugin's configuration",
      links_input | ends_input, look_for_mtu_mismatch},
+    {"forwarding-off", severity::error, "containers are on a bridge, and the node does not pass on that family",
+     "find out who has set it (`sysctl -a --pattern forward`, files of /etc/sysctl.d); `sysctl -w SETTING=1`",
+     routes_input | wiring_input, look_for_forwarding_off},
+    {"forward-policy-drop", severity::error,
+     "the policy for packets that are passed on is to drop them, and no rule accepts those of a bridge with containers",
+     "let the runtime or the plugin write its rules again (restart it), or accept the bridge: `iptables -I FORWARD -i "
+     "BRIDGE -j ACCEPT` and the same with `-o`",
+     routes_input | wiring_input | filters_input, look_for_forward_policy_drop},
+    {"bridge-nf-off", severity::warning,
+     "chains of kube-proxy or Docker are there, and bridge-nf-call-iptables is 0 or missing",
+     "`modprobe br_netfilter`, then `sysctl -w net.bridge.bridge-nf-call-iptables=1`, and write both down for the next "
+     "start (/etc/modules-load.d, /etc/sysctl.d)",
+     wiring_input | filters_input, look_for_bridge_nf_off},
+    {"two-iptables-backends", severity::warning, "rules are in both the legacy and the nf_tables variant of iptables",
+     "find out who uses which (`iptables-legacy-save`, `iptables-nft-save`), let all use one "
+     "(`update-alternatives --config iptables`), and remove the rules of the other",
+     filters_input, look_for_two_iptables_backends},
+    {"reverse-path-filter", severity::warning,
+     "rp_filter is strict on a link, and the way back of packets that come in there leaves by another",
+     "set it to 2, which is content with any way back (`sysctl -w net.ipv4.conf.IFNAME.rp_filter=2`), or correct the "
+     "routes: `ip rule add from ADDRESS lookup TABLE`",
+     wiring_input | routes_input, look_for_reverse_path_filter},
     {"shadowed-route", severity::warning,
      "a route is never used: a rule before its own leads to a table with a route for all that it leads to",
      "change the priorities of the rules (`ip rule`), or take one of the two routes away", routes_input | rules_input,

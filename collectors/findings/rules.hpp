@@ -28,7 +28,12 @@ const rule* find_rule(std::string_view name);
 
 // Each in a file of its own.
 finding_list look_for_blackhole_default(const network_model& model);
+finding_list look_for_bridge_down(const network_model& model);
+finding_list look_for_bridge_nf_off(const network_model& model);
 finding_list look_for_duplicate_address(const network_model& model);
+finding_list look_for_duplicate_mac(const network_model& model);
+finding_list look_for_forward_policy_drop(const network_model& model);
+finding_list look_for_forwarding_off(const network_model& model);
 finding_list look_for_gateway_not_on_link(const network_model& model);
 finding_list look_for_gateway_unanswered(const network_model& model);
 finding_list look_for_link_down(const network_model& model);
@@ -36,7 +41,10 @@ finding_list look_for_mtu_mismatch(const network_model& model);
 finding_list look_for_no_carrier(const network_model& model);
 finding_list look_for_no_default_route(const network_model& model);
 finding_list look_for_peer_down(const network_model& model);
+finding_list look_for_peer_unattached(const network_model& model);
+finding_list look_for_reverse_path_filter(const network_model& model);
 finding_list look_for_shadowed_route(const network_model& model);
+finding_list look_for_two_iptables_backends(const network_model& model);
 finding_list look_for_unused_table(const network_model& model);
 
 }  // namespace nodescope::findings

@@ -39,11 +39,14 @@ task<result<findings::report>> findings_collector::collect(findings_query query,
     known->containers = containers_.proved_before();
     auto made = co_await look(std::move(target->where), std::move(known), query.least, limit);
     if (!made) co_return made.error();
-    // A finding in the node's namespace is not about the container that uses it.
+    // A finding in the node's namespace is not about the container that uses it, nor one about the node's side.
     if (target->owner && !target->about.host_network) {
+        const std::uint64_t own = target->about.space.inode;
         const auto owner = co_await containers_.complete(std::move(*target->owner));
         const findings::named_container name{owner.what.id, owner.what.name, owner.what.runtime};
-        for (findings::finding& one : made->findings) one.about.container = name;
+        for (findings::finding& one : made->findings) {
+            if (one.about.netns == own) one.about.container = name;
+        }
     }
     co_return made;
 }
@@ -64,7 +67,7 @@ task<result<findings::report>> findings_collector::look(std::shared_ptr<const op
                  bytes = options_.limit_bytes, choice = std::move(choice),
                  own](const abandon_flag& abandoned) -> result<findings::report> {
         part_source source(home, *where, *known, root, bytes, own, abandoned);
-        const auto model = blocking_read_model(source);
+        const auto model = blocking_read_model(source, findings::needed_inputs(choice));
         if (!model) return model.error();
         return findings::check(*model, choice);
     };

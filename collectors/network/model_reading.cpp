@@ -1,5 +1,6 @@
 #include "collectors/network/model_reading.hpp"
 
+#include "collectors/network/node_side/node_side_reading.hpp"
 #include "collectors/network/part_text.hpp"
 #include "collectors/network/peers.hpp"
 #include "netlink/json/route.hpp"
@@ -96,7 +97,7 @@ void read_rules(part_source& source, netlink::netlink_socket& socket, model_list
 
 }  // namespace
 
-result<network_model> blocking_read_model(part_source& source)
+result<network_model> blocking_read_model(part_source& source, unsigned needed)
 {
     const auto opened = source.blocking_socket();
     if (!opened) return opened.error();
@@ -118,6 +119,9 @@ result<network_model> blocking_read_model(part_source& source)
     std::erase_if(made.routes.items, [](const auto& one) { return !netlink::is_shown_by_ip_route(one); });
     resolve_objects(source, made.routes);
     read_ends(source, made.ends);
+    if ((needed & (findings::wiring_input | findings::filters_input)) != 0) {
+        blocking_read_sides(source, socket, needed, made);
+    }
     return made;
 }
 

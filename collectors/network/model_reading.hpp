@@ -7,8 +7,9 @@
 
 namespace nodescope {
 
-/// All lists, over the one socket of `source`. One that cannot be read, or not to its end, is missing from the model,
-/// and the others are there; the failure of the first where all fail. Blocking: for pool threads.
-result<findings::network_model> blocking_read_model(part_source& source);
+/// The lists, those from outside of `needed` (bits of model_input) left empty where they cost something, over the one
+/// socket of `source`. One that cannot be read, or not to its end, is missing from the model, and the others are there;
+/// the failure of the first where all fail. Blocking: for pool threads.
+result<findings::network_model> blocking_read_model(part_source& source, unsigned needed);
 
 }  // namespace nodescope

@@ -1,6 +1,7 @@
 // mtu-mismatch: what one end may send is too long for the other, which drops it without a word.
 #include "collectors/findings/facts/end_facts.hpp"
 #include "collectors/findings/facts/link_facts.hpp"
+#include "collectors/findings/links/overlay_mtu.hpp"
 #include "collectors/findings/rules.hpp"
 
 #include <fmt/format.h>
@@ -69,6 +70,7 @@ finding_list look_for_mtu_mismatch(const network_model& model)
     const links_by_index links(model);
     compare_pairs(model, links, found);
     compare_ports(model, links, found);
+    compare_overlays(model, found);
     return found;
 }
 

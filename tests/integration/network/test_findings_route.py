@@ -78,7 +78,9 @@ class FindingsOfTheRoute(FindingsCase):
         ns.add_many_routes(21000)
         reply = self.answer(f"pid={ns.pid}")
         self.assertEqual(reply["findings"], [])
-        self.assertEqual(reply["checked"], ["link-down", "peer-down", "no-carrier", "duplicate-address", "mtu-mismatch"])
+        self.assertEqual(reply["checked"], [
+            "link-down", "peer-down", "peer-unattached", "bridge-down", "no-carrier", "duplicate-address", "duplicate-mac", "mtu-mismatch",
+            "bridge-nf-off", "two-iptables-backends"])
         self.assertEqual(reply["not_checked"]["no-default-route"], "routes: cut after 20000 routes: there are more")
 
     def test_nothing_changes(self):
@@ -154,6 +156,30 @@ class FindingsOfContainers(zoo_module.ZooCase):
         found = self.answer(container)["findings"]
         self.assertEqual([one["rule"] for one in found], ["peer-down"], found)
         self.assertEqual((found[0]["subject"]["ifname"], found[0]["evidence"]["peer"]), ("eth0", end))
+
+    def test_what_is_wrong_on_the_node_is_about_the_node(self):
+        network = self.engine.call("POST", "/networks/create", {"Name": f"forwarding-{os.getpid()}"})["Id"]
+        self.addCleanup(self.engine.call, "DELETE", f"/networks/{network}")
+        container = self.engine.create(self, ["sleep", "100000"], NetworkMode=network).start()
+        bridge = f"br-{network[:12]}"
+        with open(f"/proc/sys/net/ipv4/conf/{bridge}/forwarding", "w", encoding="ascii") as setting:
+            setting.write("0")
+        found = self.answer(container)["findings"]
+        self.assertEqual([one["rule"] for one in found], ["forwarding-off"], found)
+        self.assertEqual(found[0]["subject"], {"netns": os.stat("/proc/self/ns/net").st_ino, "ifname": bridge, "container": None})
+        self.assertEqual(found[0]["evidence"], {"family": "IPv4", "setting": f"net.ipv4.conf.{bridge}.forwarding", "bridge": bridge})
+
+    def test_two_containers_with_one_hardware_address(self):
+        first, second = (self.engine.create(self, ["sleep", "100000"]).start() for _ in range(2))
+        self.assertEqual(self.answer(second)["findings"], [])
+        address = json.loads(subprocess.run(["nsenter", f"--net=/proc/{second.pid}/ns/net", "ip", "-j", "link", "show", "eth0"],
+                                            stdout=subprocess.PIPE, check=True).stdout)[0]["address"]
+        subprocess.run(["nsenter", f"--net=/proc/{first.pid}/ns/net", "ip", "link", "set", "eth0", "address", address], check=True)
+        found = self.answer(first)["findings"]
+        self.assertEqual([one["rule"] for one in found], ["duplicate-mac"], found)
+        self.assertEqual(found[0]["subject"]["container"]["id"], first.id)
+        for one in (first, second):
+            self.assertIn(f"eth0 of the container {one.name}", found[0]["evidence"]["links"])
 
     def test_what_cannot_answer(self):
         container = self.engine.create(self, ["true"])

@@ -6,14 +6,26 @@ from tests.support import namespace_zoo as zoo_module
 from tests.support.network.findings_figure import Figure
 from tests.support.service import Service
 
-RULES = ["link-down", "peer-down", "no-carrier", "no-default-route", "blackhole-default", "gateway-not-on-link", "gateway-unanswered",
-         "duplicate-address", "mtu-mismatch", "shadowed-route", "unused-table"]
+RULES = ["link-down", "peer-down", "peer-unattached", "bridge-down", "no-carrier", "no-default-route", "blackhole-default", "gateway-not-on-link",
+         "gateway-unanswered", "duplicate-address", "duplicate-mac", "mtu-mismatch", "forwarding-off", "forward-policy-drop", "bridge-nf-off",
+         "two-iptables-backends", "reverse-path-filter", "shadowed-route", "unused-table"]
 
 
 def add_dual_container(zoo, name, node, index):
     made = zoo_module.add_container(zoo, name, node, index)
     made.ip_batch([f"addr add 2001:db8:240::{index}/64 dev eth0 nodad", "route add default via 2001:db8:240::1"])
     return made
+
+
+def add_forwarding_node(zoo):
+    """A node of both families that passes packets on, whatever the machine does."""
+    node = zoo_module.add_node(zoo)
+    node.ip_batch(["addr add 2001:db8:240::1/64 dev br0 nodad"])
+    node.sysctl("net/ipv4/ip_forward", 1)
+    node.sysctl("net/ipv6/conf/all/forwarding", 1)
+    for link in ("all", "default", "br0"):
+        node.sysctl(f"net/ipv4/conf/{link}/rp_filter", 0)
+    return node
 
 
 def send_somewhere(namespace, address="192.0.2.1"):
@@ -34,8 +46,7 @@ class FindingsCase(zoo_module.ZooCase):
 
     def setUp(self):
         super().setUp()
-        self.node = zoo_module.add_node(self.zoo)
-        self.node.ip_batch(["addr add 2001:db8:240::1/64 dev br0 nodad"])
+        self.node = add_forwarding_node(self.zoo)
 
     def answer(self, query, service=None):
         status, _, body = (service or self.service).request("GET", f"/v1/findings?{query}")

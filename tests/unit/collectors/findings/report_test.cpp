@@ -1,5 +1,5 @@
 #include "collectors/findings/report.hpp"
-#include "tests/unit/collectors/findings/made_model.hpp"
+#include "tests/unit/collectors/findings/made_wiring.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -84,10 +84,34 @@ TEST(Report, AsksNoRuleForWhatIsMissing)
 {
     network_model model;
     model.links.missing = model.addresses.missing = model.routes.missing = model.rules.missing =
-        model.neighbours.missing = "gone";
+        model.neighbours.missing = model.filters.missing = model.sides.missing = "gone";
     const report made = check(model, rule_choice());
     EXPECT_THAT(made.checked, IsEmpty());
     EXPECT_EQ(made.not_checked.size(), all_rules().size());
+}
+
+TEST(Report, NeedsWhatTheRulesThatAreAskedLookAt)
+{
+    rule_choice choice;
+    EXPECT_NE(needed_inputs(choice) & filters_input, 0U);
+    choice.off = {"forward-policy-drop", "bridge-nf-off"};
+    EXPECT_NE(needed_inputs(choice) & filters_input, 0U);
+    choice.off.emplace_back("two-iptables-backends");
+    EXPECT_EQ(needed_inputs(choice) & filters_input, 0U);
+    EXPECT_NE(needed_inputs(choice) & wiring_input, 0U);
+    rule_choice errors;
+    errors.least = severity::error;
+    errors.off = {"forward-policy-drop"};
+    EXPECT_EQ(needed_inputs(errors) & filters_input, 0U);
+}
+
+TEST(Report, AFindingMayBeAboutTheNodesSide)
+{
+    wired_container model;
+    model.bridge().flags = 0;
+    const report made = check(model, rule_choice());
+    ASSERT_THAT(speaking(made), ElementsAre("bridge-down"));
+    EXPECT_EQ(made.findings[0].about.netns, node_netns);
 }
 
 TEST(Report, CountsWhatIsLeftOut)
