@@ -4,8 +4,9 @@
 #include "server/api/health.hpp"
 #include "server/api/network/findings_routes.hpp"
 #include "server/api/network/network_routes.hpp"
-#include "server/api/openapi/openapi_route.hpp"
 #include "server/api/network/path_routes.hpp"
+#include "server/api/openapi/openapi_route.hpp"
+#include "server/api/page/page_routes.hpp"
 #include "server/api/processors/processors.hpp"
 #include "server/api/status.hpp"
 #include "server/run/collector_options.hpp"
@@ -74,6 +75,10 @@ result<void> backends::build_net_info()
         path_collector::make(containers_, workers_, programs_, options_of_network(config_), std::move(rules), log_);
     if (!paths) return paths.error();
     paths_ = std::move(*paths);
+    auto home = netlink::net_namespace::of_this_thread();
+    if (!home) return home.error();
+    places_ = std::make_unique<container_places_collector>(workers_, config_.root, std::move(*home),
+                                                           collector_limits(config_.limits).processes);
     return {};
 }
 
@@ -104,27 +109,42 @@ result<void> backends::build()
     return {};
 }
 
+task<result<std::map<std::string, api::process_facts>>> backends::look_at_processes(deadline limit)
+{
+    const auto found = co_await places_->look(limit);
+    if (!found) co_return found.error();
+    std::map<std::string, api::process_facts> told;
+    for (const auto& [id, one] : (*found)->by_id) {
+        api::process_facts& facts = told[id];
+        facts.pid = one.pid;
+        facts.processes = one.processes;
+        facts.netns = one.netns;
+        facts.addresses = one.addresses;
+    }
+    co_return told;
+}
+
 std::vector<http::route> backends::routes(std::function<api::service_state()> state)
 {
     const api::processor_backends asked{
         {docker_, podman_, cri_}, *pods_, *net_info_, *processes_, *goroutines_, workers_, config_.root};
 
-    std::vector<http::route> routes = api::health_routes([&workers = workers_] { return workers.all_hang_for(); });
-    std::vector<http::route> processors = api::processor_routes(asked, options_of_processors(config_));
-    std::move(processors.begin(), processors.end(), std::back_inserter(routes));
-    std::vector<http::route> networks = api::network_routes(*networks_, config_.max_reply);
-    std::move(networks.begin(), networks.end(), std::back_inserter(routes));
-    std::vector<http::route> findings = api::findings_routes(*findings_, config_.max_reply);
-    std::move(findings.begin(), findings.end(), std::back_inserter(routes));
-    std::vector<http::route> openapi = api::openapi_routes();
-    std::move(openapi.begin(), openapi.end(), std::back_inserter(routes));
-    std::vector<http::route> paths = api::path_routes(*paths_, config_.max_reply);
-    std::move(paths.begin(), paths.end(), std::back_inserter(routes));
-    std::vector<http::route> status = api::status_routes(state);
-    std::move(status.begin(), status.end(), std::back_inserter(routes));
+    std::vector<http::route> routes;
+    const auto add = [&routes](std::vector<http::route> more) {
+        std::move(more.begin(), more.end(), std::back_inserter(routes));
+    };
+    add(api::health_routes([&workers = workers_] { return workers.all_hang_for(); }));
+    add(api::processor_routes(asked, options_of_processors(config_)));
+    add(api::network_routes(*networks_, config_.max_reply));
+    add(api::findings_routes(*findings_, config_.max_reply));
+    add(api::path_routes(*paths_, config_.max_reply));
+    add(cadvisor_->list_routes([this](deadline limit) { return look_at_processes(limit); }));
+    add(api::openapi_routes());
+    add(api::page_routes());
+    add(api::status_routes(state));
     std::vector<http::route> cadvisor = cadvisor_->routes(std::move(state));
     for (http::route& one : cadvisor) one.gives = one.path == "/metrics" ? http::area::metrics : http::area::stats;
-    std::move(cadvisor.begin(), cadvisor.end(), std::back_inserter(routes));
+    add(std::move(cadvisor));
     return routes;
 }
 

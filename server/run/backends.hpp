@@ -4,6 +4,7 @@
 #include "collectors/host/reader/child_reader.hpp"
 #include "collectors/host/reader/idle_reader.hpp"
 #include "collectors/kubernetes/pod_source.hpp"
+#include "collectors/network/container_places.hpp"
 #include "collectors/network/findings_collector.hpp"
 #include "collectors/network/network_collector.hpp"
 #include "collectors/network/path/path_collector.hpp"
@@ -29,7 +30,9 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace nodescope {
@@ -67,6 +70,7 @@ private:
     result<void> build_clients();
     result<void> build_net_info();
     void build_processes();
+    task<result<std::map<std::string, api::process_facts>>> look_at_processes(deadline limit);
 
     boost::asio::any_io_executor executor_;
     task_group& group_;
@@ -87,6 +91,7 @@ private:
     std::unique_ptr<network_collector> networks_;
     std::unique_ptr<findings_collector> findings_;
     std::unique_ptr<path_collector> paths_;
+    std::unique_ptr<container_places_collector> places_;
     std::shared_ptr<host::child_reader> reader_;
     std::unique_ptr<host::idle_reader> idle_reader_;
     std::unique_ptr<process_list_collector> processes_;

@@ -138,6 +138,11 @@ std::vector<http::route> cadvisor_service::routes(std::function<api::service_sta
     return routes;
 }
 
+std::vector<http::route> cadvisor_service::list_routes(api::process_look look)
+{
+    return api::containers_routes({containers_, answers_, std::move(look), config_.max_reply});
+}
+
 void cadvisor_service::start()
 {
     const auto tell = [this](const cadvisor::oom_kill& kill, cadvisor::time_point when) {

@@ -12,6 +12,7 @@
 #include "core/log.hpp"
 #include "core/task_group.hpp"
 #include "core/worker_pool.hpp"
+#include "server/api/containers/containers_routes.hpp"
 #include "server/api/large_answers.hpp"
 #include "server/api/metrics/service_metrics.hpp"
 #include "server/config/config.hpp"
@@ -43,6 +44,8 @@ public:
 
     /// `state` gives what /metrics says of the service itself; it is asked on the reactor thread.
     [[nodiscard]] std::vector<http::route> routes(std::function<api::service_state()> state);
+    /// The list of containers; `look` says where they run.
+    [[nodiscard]] std::vector<http::route> list_routes(api::process_look look);
     /// Whether a disk or a file server holds one of its threads in the kernel.
     [[nodiscard]] bool has_stuck_worker() const noexcept { return filesystems_.busy() || disks_.busy(); }
     /// How the walks over the files of containers ended.

@@ -1,0 +1,123 @@
+// One container: what it is, limits against use, charts, its network, texts to copy, where its packets go.
+import { get, post, query } from "./api.js";
+import { Chart } from "./charts.js";
+import { h, replace, table } from "./dom.js";
+import { findings, findingsList } from "./findings.js";
+import { age, bytes, containerName, cores, podName, rate } from "./format.js";
+import { pathForm } from "./path.js";
+
+const parts = "addr,route,peers,sockets,resolver";
+const texts = [["ipaddr", "ip addr"], ["Route", "route"], ["Nat", "iptables-save -t nat"]];
+
+function facts(one, last) {
+  const rows = [
+    ["Id", one.id], ["Runtime", one.runtime], ["Pod", podName(one) || "–"], ["Image", one.image || "–"], ["Started", `${one.started ?? "–"} (${age(one.started)})`],
+    ["Restarts", one.restarts ?? "–"], ["Process", one.pid ?? "–"], ["Addresses", (one.addresses ?? []).join(" ") || "–"],
+    ["CPU", `${cores(last?.cpu)} of ${one.cpu?.limit_cores ? cores(one.cpu.limit_cores) : "no limit"}`],
+    ["Memory", `${bytes(one.memory?.working_set)} of ${one.memory?.limit ? bytes(one.memory.limit) : "no limit"}`],
+    ["Processes", one.processes ?? "–"], ["Cgroup", one.cgroup],
+  ];
+  return h("dl", { class: "facts" }, rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, String(value))]));
+}
+
+function otherEnd(peer) {
+  if (!peer) return "";
+  const where = peer.netns === "node" ? "on the node" : peer.container ? `in ${peer.container.name}` : "in another namespace";
+  return `${peer.peer_ifname ?? `index ${peer.peer_ifindex}`} ${where}${peer.master ? `, port of ${peer.master}` : ""}`;
+}
+
+function stateOf(link) {
+  if (!link.flags.includes("UP")) return { text: "DOWN", className: "bad" };
+  return link.flags.includes("NO-CARRIER") ? { text: "NO-CARRIER", className: "bad" } : { text: "UP", className: "good" };
+}
+
+function networkTables(network) {
+  const peers = new Map((network.peers ?? []).map((one) => [one.ifindex, one]));
+  const links = (network.addr ?? []).map((one) => [
+    one.ifname, stateOf(one), one.mtu, one.linkinfo?.info_kind ?? one.link_type,
+    one.addr_info.map((address) => `${address.local}/${address.prefixlen}`).join(" "), otherEnd(peers.get(one.ifindex))]);
+  const routes = (network.route ?? []).filter((one) => one.table !== "local").map((one) => [
+    one.type === "unicast" ? "" : one.type, one.dst, one.gateway ?? one.via?.host ?? "", one.dev ?? "", one.table, one.metric ?? ""]);
+  const listeners = (network.sockets?.tcp.listen ?? []).map((one) => [
+    `${one.address}:${one.port}`, `${one.queue}/${one.queue_limit}`, one.name ? `${one.name} (${one.process})` : ""]);
+  const names = network.resolver?.nameservers?.map((one) => one.address).join(" ");
+  const remarks = [...Object.entries(network.errors), ...Object.entries(network.notes)].map(([about, why]) => h("li", {}, `${about}: ${why.message ?? why}`));
+  return [
+    table("Links", ["Link", "State", "MTU", "Kind", "Addresses", "Other end"], links),
+    table("Routes", ["Type", "To", "Via", "Link", "Table", "Metric"], routes),
+    table("Listeners", ["Address", "Queue", "Process"], listeners),
+    h("p", {}, "Nameservers: ", names || "none", network.resolver?.search?.length ? `; search ${network.resolver.search.join(" ")}` : ""),
+    remarks.length > 0 && h("ul", { class: "quiet" }, remarks),
+  ];
+}
+
+function copyable(title, text) {
+  const copy = h("button", { type: "button", onclick: () => navigator.clipboard?.writeText(text).then(() => { copy.textContent = "Copied"; }) }, "Copy");
+  return h("details", {}, h("summary", {}, h("code", {}, title)), copy, h("pre", { tabindex: 0 }, text || "(empty)"));
+}
+
+export class ContainerView {
+  constructor(app, id) {
+    this.app = app;
+    this.id = id;
+    this.title = id.slice(0, 12);
+    this.head = h("h1", {}, this.title);
+    this.facts = h("div", {}, h("p", { class: "loading" }, "Loading…"));
+    this.charts = [
+      new Chart("CPU (cores)", [["user", "user"], ["system", "system"], ["throttled", "throttled"]], cores),
+      new Chart("Memory", [["memory", "working set"], ["cache", "cache"]], bytes),
+      new Chart("Network", [["received", "received"], ["sent", "sent"]], rate),
+      new Chart("Disk", [["read", "read"], ["written", "written"]], rate),
+      new Chart("Processes", [["processes", "processes"]], (value) => String(value ?? "–")),
+    ];
+    this.network = h("div", {}, h("p", { class: "loading" }, "Loading…"));
+    this.wrong = h("div", {}, h("p", { class: "loading" }, "Looking…"));
+    this.texts = h("div");
+    this.element = h("div", { class: "view" }, this.head, this.facts,
+      h("section", { class: "charts", "aria-label": "What it uses" }, this.charts.map((one) => one.element)),
+      h("section", { "aria-labelledby": "findings" }, h("h2", { id: "findings" }, "Findings"), this.wrong),
+      h("section", { "aria-labelledby": "network" }, h("h2", { id: "network" }, "Network"), this.network),
+      h("section", { "aria-labelledby": "path" }, h("h2", { id: "path" }, "Path"), pathForm({ container: id }, app.signal)),
+      h("section", { "aria-labelledby": "texts" }, h("h2", { id: "texts" }, "Texts"), this.texts));
+    this.load();
+  }
+
+  update() {
+    const { answer, history } = this.app;
+    for (const chart of this.charts) chart.update(history.of(this.id));
+    const one = answer?.containers.find((other) => other.id === this.id);
+    if (one) {
+      this.head.textContent = containerName(one);
+      replace(this.facts, facts(one, history.latest(this.id)));
+    } else if (answer) {
+      replace(this.facts, h("p", { class: "failed" }, "This container is gone."));
+    }
+  }
+
+  async load() {
+    const whose = query({ container: this.id });
+    const show = async (place, make) => {
+      try {
+        replace(place, ...(await make()));
+      } catch (why) {
+        if (why.name !== "AbortError") replace(place, h("p", { class: "failed" }, why.message));
+      }
+    };
+    await Promise.all([
+      show(this.network, async () => networkTables(await get(`/v1/network?${whose}&parts=${parts}`, this.app.signal))),
+      show(this.wrong, async () => findingsList(await findings(whose, this.app.signal))),
+      show(this.texts, async () => {
+        const answer = await post("/processor/netInfoCollector", { id: this.id }, this.app.signal);
+        return texts.map(([key, title]) => copyable(title, answer[`collector.kubernetes.container.${key}`] ?? ""));
+      }),
+    ]);
+  }
+
+  key() {
+    return false;
+  }
+
+  destroy() {
+    for (const chart of this.charts) chart.destroy();
+  }
+}

@@ -1,0 +1,63 @@
+// The node: what it uses, its containers, what is wrong with its network, what happens.
+import { Chart } from "./charts.js";
+import { ContainerTable } from "./containers.js";
+import { h, replace } from "./dom.js";
+import { eventList } from "./events.js";
+import { findings, findingsList } from "./findings.js";
+import { bytes, cores, rate } from "./format.js";
+
+const findingsEveryMs = 30000;
+const percent = (value) => (value === null || value === undefined ? "–" : `${value.toFixed(1)} %`);
+
+export class NodeView {
+  title = "Node";
+
+  constructor(app) {
+    this.app = app;
+    this.charts = [
+      new Chart("CPU (cores)", [["cpu", "all"], ["user", "user"], ["system", "system"]], cores),
+      new Chart("Memory", [["memory", "working set"], ["cache", "cache"]], bytes),
+      new Chart("Network", [["received", "received"], ["sent", "sent"]], rate),
+      new Chart("Disk", [["read", "read"], ["written", "written"]], rate),
+      new Chart("Pressure (10 s)", [["pressureCpu", "CPU"], ["pressureMemory", "memory"], ["pressureIo", "I/O"]], percent),
+    ];
+    this.table = new ContainerTable();
+    this.table.onsort = () => this.update();
+    this.wrong = h("div", {}, h("p", { class: "loading" }, "Looking…"));
+    this.lookedAt = 0;
+    this.element = h("div", { class: "view" },
+      h("h1", {}, "Node"),
+      h("section", { class: "charts", "aria-label": "What the node uses" }, this.charts.map((one) => one.element)),
+      h("section", { "aria-labelledby": "containers" }, h("h2", { id: "containers" }, "Containers"), this.table.element),
+      h("div", { class: "columns" },
+        h("section", { "aria-labelledby": "findings" }, h("h2", { id: "findings" }, "Findings"), this.wrong),
+        h("section", { "aria-labelledby": "events" }, h("h2", { id: "events" }, "Events"), eventList(app.signal))));
+  }
+
+  update() {
+    const { answer, history, filter } = this.app;
+    for (const chart of this.charts) chart.update(history.of("node"));
+    if (answer) this.table.update(answer.containers, history, filter);
+    if (Date.now() - this.lookedAt > findingsEveryMs) this.look();
+  }
+
+  async look() {
+    this.lookedAt = Date.now();
+    try {
+      replace(this.wrong, ...findingsList(await findings("node", this.app.signal)));
+    } catch (why) {
+      if (why.name !== "AbortError") replace(this.wrong, h("p", { class: "failed" }, why.message));
+    }
+  }
+
+  key(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[event.key];
+    if (!step) return false;
+    this.table.move(step);
+    return true;
+  }
+
+  destroy() {
+    for (const chart of this.charts) chart.destroy();
+  }
+}
