@@ -11,6 +11,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace nodescope::cli {
@@ -23,8 +24,10 @@ struct command_words {
 };
 
 struct command_argument {
-    std::string name;  ///< "path", "--server"
-    std::string* value = nullptr;
+    /// Where what is given goes: a text, that a flag is there, or all of a list.
+    using target = std::variant<std::string*, bool*, std::vector<std::string>*>;
+    std::string name;  ///< "path", "--server", "-a,--all"
+    target value;
     std::string about;
     bool required = false;
     std::vector<std::string> needs;  ///< other arguments, without which it makes no sense

@@ -55,11 +55,23 @@ struct defined_command {
 void add_arguments(defined_command& to, const std::vector<command_argument>& arguments)
 {
     for (const command_argument& one : arguments) {
-        to.arguments.push_back(add_text(*to.word, one.name, one.about, "TEXT")->required(one.required));
+        const bool is_flag = std::holds_alternative<bool*>(one.value);
+        const bool is_list = std::holds_alternative<texts*>(one.value);
+        CLI::Option* const made = is_flag ? add_flag(*to.word, one.name, one.about)
+                                          : add_text(*to.word, one.name, one.about, "TEXT")->required(one.required);
+        if (is_list) made->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args();
+        to.arguments.push_back(made);
     }
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         for (const std::string& needed : arguments[i].needs) to.arguments[i]->needs(to.word->get_option(needed));
     }
+}
+
+void assign(const command_argument::target& to, const CLI::Option& given)
+{
+    if (auto* const* const flag = std::get_if<bool*>(&to)) **flag = given.as<bool>();
+    else if (auto* const* const list = std::get_if<texts*>(&to)) **list = given.results();
+    else *std::get<std::string*>(to) = given.results().front();
 }
 
 defined_command define(CLI::App& app, const described_command& one)
@@ -97,6 +109,7 @@ std::optional<std::string> unknown_word(const CLI::App& app, const texts& words)
         add_flags(*command);
     }
     for (const std::string& word : words) {
+        if (word == "--") break;  // what follows are no options
         const auto name = flag_name(word);
         if (!name || std::find(flags.begin(), flags.end(), *name) != flags.end()) continue;
         return fmt::format("there is no option --{}{}", *name, did_you_mean(*name, flags, "--"));
@@ -142,7 +155,7 @@ std::variant<command_line, early_exit> read_command_line(const std::vector<descr
     const auto& arguments = commands[line.command].arguments;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const CLI::Option& given = *defined[line.command].arguments[i];
-        if (given.count() > 0) *arguments[i].value = given.results().front();
+        if (given.count() > 0) assign(arguments[i].value, given);
     }
     for (std::size_t i = 0; i < settings.size(); ++i) {
         if (settings[i]->count() > 0) line.given.push_back({setting_definitions()[i].key, settings[i]->results(), ""});

@@ -3,7 +3,16 @@
 #pragma once
 
 #include "server/cli/ask.hpp"
+#include "server/cli/bundle.hpp"
+#include "server/cli/collect.hpp"
 #include "server/cli/command.hpp"
+#include "server/cli/complete.hpp"
+#include "server/cli/doctor.hpp"
+#include "server/cli/events.hpp"
+#include "server/cli/net.hpp"
+#include "server/cli/path.hpp"
+#include "server/cli/ps.hpp"
+#include "server/cli/top.hpp"
 #include "server/run/application.hpp"
 
 #include <chrono>
@@ -71,6 +80,7 @@ struct healthcheck {
     }
 };
 
-using command = std::variant<serve, version, routes, print_defaults, check_config, healthcheck, ask>;
+using command = std::variant<serve, ps, net, path, doctor, top, collect, events, bundle, ask, routes, version, complete,
+                             print_defaults, check_config, healthcheck>;
 
 }  // namespace nodescope::cli

@@ -25,6 +25,15 @@ described_command describe(command& one)
 
 }  // namespace
 
+std::vector<described_command> described_commands()
+{
+    auto commands = every_command(std::make_index_sequence<std::variant_size_v<command>>());
+    std::vector<described_command> described;
+    described.reserve(commands.size());
+    for (command& one : commands) described.push_back(describe(one));
+    return described;
+}
+
 std::variant<invocation, early_exit> parse_command_line(const std::vector<std::string>& words,
                                                         const std::vector<std::string>& environment,
                                                         bool stderr_is_terminal)

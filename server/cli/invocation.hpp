@@ -15,6 +15,9 @@ struct invocation {
     configuration config;
 };
 
+/// All commands with their arguments, which point nowhere: for their names.
+std::vector<described_command> described_commands();
+
 /// `words` are the arguments of the program, `environment` is "NAME=value" each.
 std::variant<invocation, early_exit> parse_command_line(const std::vector<std::string>& words,
                                                         const std::vector<std::string>& environment,

@@ -1,0 +1,131 @@
+#include "server/cli/doctor.hpp"
+
+#include "server/cli/figures.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace nodescope::cli {
+
+namespace {
+
+constexpr int could_not_look = 3;
+constexpr std::size_t finding_indent = 4;
+
+colour colour_of_severity(std::string_view severity)
+{
+    if (severity == "error") return colour::red;
+    return severity == "warning" ? colour::yellow : colour::blue;
+}
+
+/// Where it is: the container and the link, as far as they are known.
+std::string place_of(const json_value& subject)
+{
+    std::string where = shown(subject.at("container/name").text());
+    if (where.empty()) where = shown(subject.at("container/id").text().substr(0, short_id_length));
+    const std::string link = shown(subject["ifname"].text());
+    if (!where.empty() && !link.empty()) where += ' ';
+    return where + link;
+}
+
+void append_finding(std::string& out, const json_value& one, const screen& on)
+{
+    const std::string severity = one["severity"].text();
+    std::string head = on.paint(colour_of_severity(severity), severity);
+    head += fmt::format("  {}", on.paint(colour::bold, shown(one["rule"].text())));
+    const std::string place = place_of(one["subject"]);
+    if (!place.empty()) head += "  " + place;
+    out += head;
+    out += '\n';
+    const std::string blanks(finding_indent, ' ');
+    out += blanks + wrapped(shown(one["summary"].text()), on.width, finding_indent) + '\n';
+    std::string seen;
+    one["evidence"].for_each_member([&](std::string_view key, const json_value& value) {
+        if (!seen.empty()) seen += ", ";
+        seen += fmt::format("{}: {}", shown(key), shown(value.text()));
+    });
+    if (!seen.empty()) out += blanks + on.paint(colour::dim, wrapped(seen, on.width, finding_indent)) + '\n';
+    out += blanks + wrapped(shown(one["hint"].text()), on.width, finding_indent) + "\n\n";
+}
+
+std::string counted(std::size_t count, std::string_view noun)
+{
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+/// A name and what is said of it, a line each.
+void append_remarks(std::string& out, const json_value& remarks, std::string_view title, const screen& on)
+{
+    std::string lines;
+    remarks.for_each_member([&](std::string_view key, const json_value& value) {
+        const std::string text = fmt::format("{}: {}", shown(key), shown(value.text()));
+        lines += std::string(finding_indent, ' ') + wrapped(text, on.width, 2 * finding_indent) + '\n';
+    });
+    if (!lines.empty()) out += fmt::format("{}\n{}", title, lines);
+}
+
+}  // namespace
+
+std::string findings_text(const json_value& answer, const screen& on)
+{
+    std::string out;
+    std::size_t errors = 0;
+    std::size_t warnings = 0;
+    const auto findings = answer["findings"].elements();
+    for (const json_value& one : findings) {
+        append_finding(out, one, on);
+        const std::string severity = one["severity"].text();
+        if (severity == "error") ++errors;
+        else if (severity == "warning") ++warnings;
+    }
+    out += fmt::format("{}, {}, {}; {} checked\n", counted(errors, "error"), counted(warnings, "warning"),
+                       counted(findings.size() - errors - warnings, "note"),
+                       counted(answer["checked"].elements().size(), "rule"));
+    append_remarks(out, answer["not_checked"], "not checked:", on);
+    append_remarks(out, answer["notes"], "notes:", on);
+    return out;
+}
+
+int findings_code(const json_value& answer)
+{
+    int code = 0;
+    for (const json_value& one : answer["findings"].elements()) {
+        const std::string severity = one["severity"].text();
+        if (severity == "error") code = 2;
+        else if (severity == "warning") code = std::max(code, 1);
+    }
+    return code;
+}
+
+std::vector<command_argument> doctor::arguments()
+{
+    std::vector<command_argument> all{
+        {"reference", &reference, "a container: name, id, or at least 12 digits of it", false, {}},
+        {"--node", &node, "the node itself", false, {}},
+        {"-A,--all", &all_of_them, "the node and every running container", false, {}},
+    };
+    for (command_argument& one : how.arguments()) all.push_back(std::move(one));
+    return all;
+}
+
+int doctor::run(const command_context& with) const
+{
+    if (static_cast<int>(!reference.empty()) + static_cast<int>(node) + static_cast<int>(all_of_them) > 1) {
+        fail("doctor: a container, --node or --all: one of them");
+        return could_not_look;
+    }
+    std::string path = "/v1/findings?node";
+    if (!reference.empty()) path = "/v1/findings?container=" + query_value(reference);
+    else if (all_of_them) path = "/v1/findings?all";
+    const auto from = find_answers(how, with.config);
+    if (!from) return fail(from.error().message()), could_not_look;
+    const auto body = blocking_body(**from, path);
+    if (!body) return fail(body.error().message()), (*from)->leave(could_not_look);
+    const json_value answer = json_value::of_document(*body);
+    print(how.json ? *body : findings_text(answer, screen::of(stdout)));
+    return (*from)->leave(findings_code(answer));
+}
+
+}  // namespace nodescope::cli
