@@ -1,0 +1,213 @@
+"""Each view of the page in a real browser, over containers of a real dockerd."""
+
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+from selenium.webdriver.common.keys import Keys
+
+from tests.support import docker_engine
+from tests.support.browser import ROOT, Browser
+from tests.support.service import Service
+
+WIDTHS = {1280: 900, 390: 800}
+
+
+def axe_source():
+    """From npm, for this test alone; none where there is no registry."""
+    folder = ROOT / "build/axe"
+    script = folder / "node_modules/axe-core/axe.min.js"
+    if not script.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["npm", "install", "--no-save", "--prefix", str(folder), "axe-core@4.10"], capture_output=True, check=False)
+    return script.read_text() if script.exists() else None
+
+
+class PageCase(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.engine = docker_engine.needed()
+        cls.service = Service(env={"DOCKER_HOST": cls.engine.host})
+        cls.addClassCleanup(cls.service.stop)
+        cls.browser = Browser()
+        cls.addClassCleanup(cls.browser.close)
+
+    def setUp(self):
+        self.web = self.engine.create(self, ["busybox", "httpd", "-f", "-p", "80"]).start()
+        self.busy = self.engine.create(self, ["sh", "-c", "while :; do sleep 0.01; done"]).start()
+        self.browser.size(1280, 900)
+
+    def open(self, view="", port=None):
+        self.browser.open(f"http://127.0.0.1:{port or self.service.port}/ui/{view}")
+
+    def quiet(self):
+        self.assertEqual(self.browser.complaints(), [])
+
+
+class Views(PageCase):
+    def test_node(self):
+        self.open()
+        self.browser.wait_text(self.web.name, ".containers")
+        # Two points make a line.
+        self.browser.wait(lambda: len(self.browser.all(".canvas canvas")) >= 2)
+        self.browser.wait(lambda: self.browser.run("return document.querySelectorAll('.spark polyline').length") >= 2)
+        self.browser.wait_text("Nothing is wrong", "section")
+        first = self.browser.text(".chart .legend")
+        self.browser.wait(lambda: self.browser.text(".chart .legend") != first)
+        for width, height in WIDTHS.items():
+            self.browser.size(width, height)
+            self.assertLessEqual(self.browser.run("return document.documentElement.scrollWidth"), width)
+            self.browser.shot(f"node-{width}")
+        self.quiet()
+
+    def test_filter_and_order(self):
+        self.open()
+        self.browser.wait_text(self.web.name, ".containers")
+        self.browser.keys("/")
+        self.browser.keys(self.web.name)
+        self.browser.wait(lambda: self.busy.name not in self.browser.text(".containers tbody"))
+        self.assertIn(self.web.name, self.browser.text(".containers tbody"))
+        self.browser.keys(Keys.ESCAPE)
+        self.browser.wait_text(self.busy.name, ".containers tbody")
+        heads = self.browser.all(".containers th button")
+        next(one for one in heads if one.text.startswith("CPU")).click()
+
+        def busy_first():
+            names = self.browser.text(".containers tbody tr td:first-child").split()
+            return names.index(self.busy.name) < names.index(self.web.name)
+        self.browser.wait(busy_first)
+        self.quiet()
+
+    def test_events_come(self):
+        self.open()
+        self.browser.wait_text("Nothing has happened", ".events")
+        self.engine.create(self, ["sleep", "1000"]).start()
+        self.browser.wait_text("started", ".events")
+        self.quiet()
+
+    def test_container(self):
+        self.open(f"#/container/{self.web.id}")
+        self.browser.wait_text(self.web.name, "h1")
+        address = self.web.inspect()["NetworkSettings"]["Networks"]["bridge"]["IPAddress"]
+        self.browser.wait_text(address, ".facts")
+        self.browser.wait_text("on the node, port of", "section")
+        self.browser.wait_text("httpd", "section")
+        for one in self.browser.all("details summary"):
+            one.click()
+        expected = subprocess.run(["nsenter", "-t", str(self.web.pid), "-n", "ip", "addr"], capture_output=True, text=True, check=True).stdout
+        self.browser.wait(lambda: expected.strip() in self.browser.run("return [...document.querySelectorAll('pre')].map((one) => one.textContent).join('\\n')"))
+        for width, height in WIDTHS.items():
+            self.browser.size(width, height)
+            self.assertLessEqual(self.browser.run("return document.documentElement.scrollWidth"), width)
+            self.browser.shot(f"container-{width}")
+        self.quiet()
+
+    def test_path(self):
+        self.open(f"#/container/{self.web.id}")
+        self.browser.one("form.path input[name=to]").send_keys("192.0.2.77")
+        self.browser.one("form.path button").click()
+        self.browser.wait(lambda: self.browser.all(".hops .hop"))
+        self.assertIn("eth0", self.browser.text(".hops"))
+        self.quiet()
+
+    def test_wiring(self):
+        self.open("#/wiring")
+        self.browser.wait(lambda: self.browser.all("svg.wiring g.box"))
+        self.browser.wait_text(self.web.name, "svg.wiring")
+        self.assertGreater(len(self.browser.all("svg.wiring path")), 1)
+        for width, height in WIDTHS.items():
+            self.browser.size(width, height)
+            self.browser.shot(f"wiring-{width}")
+        self.browser.size(1280, 900)
+        box = next(one for one in self.browser.all("svg.wiring g[role=link]") if self.web.name in one.get_attribute("aria-label"))
+        box.send_keys(Keys.ENTER)
+        self.browser.wait(lambda: self.browser.run("return location.hash") == f"#/container/{self.web.id}")
+        self.quiet()
+
+    def test_findings_of_a_broken_network(self):
+        subprocess.run(["nsenter", "-t", str(self.web.pid), "-n", "ip", "link", "set", "eth0", "down"], check=True)
+        self.open(f"#/container/{self.web.id}")
+        self.browser.wait_text("link-down", ".findings")
+        self.open("#/wiring")
+        self.browser.wait(lambda: self.browser.all("svg.wiring path.wrong"))
+        self.quiet()
+
+    def test_a_container_that_is_gone(self):
+        self.open("#/container/" + "0" * 64)
+        self.browser.wait_text("This container is gone.", ".failed")
+
+    def test_keyboard_reaches_everything(self):
+        self.open()
+        self.browser.wait_text(self.web.name, ".containers")
+        self.browser.keys(Keys.ARROW_DOWN)
+        self.browser.wait(lambda: self.browser.run("return document.activeElement.closest('tr') !== null"))
+        wanted = self.browser.run("return document.querySelectorAll('a, button, input, select, summary, [tabindex=\"0\"]').length")
+        seen = set()
+        self.browser.run("document.activeElement.blur()")
+        for _ in range(wanted + 40):
+            self.browser.keys(Keys.TAB)
+            seen.add(self.browser.run("return document.activeElement.outerHTML.slice(0, 120)"))
+        for needed in ('class="skip"', 'href="#/wiring"', 'id="filter"', 'id="theme"', "#/container/"):
+            self.assertTrue(any(needed in one for one in seen), needed)
+
+    def test_axe_has_nothing_serious(self):
+        source = axe_source()
+        if source is None:
+            self.skipTest("axe-core could not be had from npm")
+        for name in ("#/node", "#/wiring", f"#/container/{self.web.id}"):
+            for theme in ("light", "dark"):
+                with self.subTest(view=name, theme=theme):
+                    self.open(name)
+                    self.browser.wait(lambda: not self.browser.all(".loading"))
+                    self.browser.run("document.documentElement.dataset.theme = arguments[0]", theme)
+                    self.assertEqual(self.browser.axe(source), {})
+
+
+class Refusals(PageCase):
+    def test_a_token_is_asked_for_and_kept_in_memory(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".tokens") as tokens:
+            tokens.write("page:0123456789abcdef0123456789abcdef\n")
+            tokens.flush()
+            os.chmod(tokens.name, 0o600)
+            with Service("--auth", "token-file", "--token-file", tokens.name, env={"DOCKER_HOST": self.engine.host}) as service:
+                self.open(port=service.port)
+                self.browser.wait(lambda: self.browser.run("return document.querySelector('dialog').open"))
+                self.browser.shot("denied-1280")
+                self.browser.one("#token").send_keys("0123456789abcdef0123456789abcdef", Keys.ENTER)
+                self.browser.wait_text(self.web.name, ".containers")
+                kept = self.browser.run("return [document.cookie, localStorage.length, sessionStorage.length]")
+                self.assertEqual(kept, ["", 0, 0])
+
+    def test_a_restart_is_told_and_survived(self):
+        first = Service(env={"DOCKER_HOST": self.engine.host})
+        port = first.port
+        self.open(port=port)
+        self.browser.wait_text(self.web.name, ".containers")
+        first.stop()
+        self.browser.wait_text("The service does not answer", "#state")
+        self.browser.shot("stale-1280")
+        self.assertIn(self.web.name, self.browser.text(".containers"))
+        with Service(listen=(f"127.0.0.1:{port}",), env={"DOCKER_HOST": self.engine.host}):
+            self.browser.wait(lambda: self.browser.text("#state") == "")
+
+    def test_names_are_text(self):
+        evil = self.engine.create(self, ["sleep", "1000"], labels={"io.kubernetes.pod.name": "<img src=x onerror=alert(1)>"}).start()
+        self.open(f"#/container/{evil.id}")
+        self.browser.wait_text(evil.name, "h1")
+        self.assertEqual(self.browser.all("main img"), [])
+        self.quiet()
+
+
+class Cost(PageCase):
+    def test_first_paint_is_told(self):
+        self.open()
+        self.browser.wait_text(self.web.name, ".containers")
+        entries = self.browser.run("return JSON.stringify(performance.getEntriesByType('paint'))")
+        print("paint:", [(one["name"], round(one["startTime"])) for one in json.loads(entries)], pathlib.Path("/proc/loadavg").read_text().split()[0])
+
+
+if __name__ == "__main__":
+    unittest.main()
