@@ -1,6 +1,7 @@
 #include "collectors/network/kernel_parts.hpp"
 
 #include "collectors/network/counters.hpp"
+#include "collectors/network/nameserver_routes.hpp"
 #include "collectors/network/resolver.hpp"
 #include "collectors/network/socket_holders.hpp"
 #include "collectors/questions/container_network.hpp"
@@ -98,8 +99,11 @@ result<part_text> blocking_sysctl(part_source& source)
 
 result<part_text> blocking_resolver(part_source& source)
 {
-    return shown(blocking_read_resolver(source.where.process.directory(), source.limit, source.abandoned),
-                 write_resolver);
+    auto read = blocking_read_resolver(source.where.process.directory(), source.limit, source.abandoned);
+    if (read && read->configuration) {
+        read->nameserver_routes = blocking_ask_for_routes(source, read->configuration->nameservers);
+    }
+    return shown(read, write_resolver);
 }
 
 }  // namespace nodescope

@@ -165,7 +165,14 @@ void write_resolver(json_writer& out, const container_resolver& what)
         else out.null();
     };
     const auto word = [&](const std::string& text) { out.value(text); };
-    const auto server = [&](const std::string& address) { out.object([&] { out.member("address", address); }); };
+    std::size_t told = 0;
+    const auto server = [&](const std::string& address) {
+        out.object([&] {
+            out.member("address", address);
+            if (told < what.nameserver_routes.size()) out.member("route", what.nameserver_routes[told]);
+        });
+        ++told;
+    };
     const resolv_conf known = what.configuration.value_or(resolv_conf());
     out.object([&] {
         write_list("nameservers", known.nameservers, server);

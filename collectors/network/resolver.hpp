@@ -36,6 +36,8 @@ struct hosts_file {
 struct container_resolver {
     std::optional<resolv_conf> configuration;
     std::optional<hosts_file> hosts;
+    /// Whether a route leads to each nameserver; empty where nobody has asked.
+    std::vector<std::optional<bool>> nameserver_routes;
     std::string note;
 };
 
