@@ -1,6 +1,7 @@
 // What the rules look at: one network namespace, as it was read for one question.
 #pragma once
 
+#include "collectors/findings/load_model.hpp"
 #include "collectors/findings/wiring_model.hpp"
 #include "netlink/model/address.hpp"
 #include "netlink/model/link_details.hpp"
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace nodescope::findings {
@@ -22,8 +24,13 @@ enum model_input : unsigned {
     rules_input = 8,
     neighbours_input = 16,
     ends_input = 32,
+    sockets_input = 64,
+    conntrack_input = 128,
+    counters_input = 256,
     filters_input = 2048,
     wiring_input = 4096,
+    tasks_input = 16384,
+    rates_input = 32768,  ///< counters of two moments
 };
 
 template <class T>
@@ -56,6 +63,12 @@ struct network_model {
     model_list<other_end> ends;         ///< of links whose other end somebody knows
     model_list<wired_side> sides;       ///< of this namespace, and of the node's where links lead there
     model_list<wired_filters> filters;  ///< of the same namespaces
+    tcp_load tcp;
+    conntrack_load conntrack;
+    compared_counters counters;
+    task_load tasks;
+    /// What must be known of an input that is there: its name, and a sentence.
+    std::vector<std::pair<std::string, std::string>> notes;
 };
 
 }  // namespace nodescope::findings

@@ -8,6 +8,7 @@ namespace nodescope::findings {
 namespace {
 
 constexpr unsigned links_and_addresses = links_input | addresses_input;
+constexpr unsigned rates = counters_input | rates_input;
 
 // docs/findings.md has the same table for people.
 constexpr rule rule_table[] = {
@@ -90,6 +91,35 @@ constexpr rule rule_table[] = {
     {"unused-table", severity::info, "a routing table has routes, and no rule and no VRF device leads to it",
      "add the rule that is missing (`ip rule add ... lookup TABLE`), or remove the routes",
      links_input | routes_input | rules_input, look_for_unused_table},
+    {"conntrack-full", severity::warning,
+     "more than 90 % of the connections that may be tracked are, or packets were dropped because their connection "
+     "found no place",
+     "find out who has so many connections (`conntrack -L`), then raise net.netfilter.nf_conntrack_max on the node or "
+     "shorten the timeouts",
+     conntrack_input, look_for_conntrack_full, counters_input},
+    {"neighbour-overflow", severity::error,
+     "the node's table of neighbours, which all namespaces share, has reached gc_thresh3, or has refused entries",
+     "raise net.ipv4.neigh.default.gc_thresh1 to 3 (or those of ipv6) on the node, or make the layer 2 smaller",
+     counters_input, look_for_neighbour_overflow, counters_input},
+    {"listen-overflow", severity::error, "the queue of a listener is full, or connections were dropped because one was",
+     "look why the program does not accept (processor, locks, a limit of its own); where it only has bursts, give it a "
+     "longer queue: the backlog of its listen(), and net.core.somaxconn",
+     sockets_input, look_for_listen_overflow, counters_input},
+    {"ports-exhausted", severity::warning,
+     "connections to one destination use more than 90 % of the local ports of net.ipv4.ip_local_port_range",
+     "keep connections open instead of making new ones, widen the range, or use several source addresses",
+     sockets_input, look_for_ports_exhausted},
+    {"retransmits", severity::warning,
+     "more than 5 % of the segments that TCP sent between two readings were sent again",
+     "look for what loses packets on the way: findings of `drops` here and on the node, a packet filter, the MTU",
+     rates, look_for_retransmits},
+    {"drops", severity::warning, "a link has dropped more than 1 % of its packets between two readings",
+     "`ip -s -s link show IFNAME` says in which direction and why: the other end does not take them, a queue is too "
+     "short, a program does not read",
+     links_input | rates, look_for_drops},
+    {"hung-tasks", severity::warning, "more than 10 tasks of the container are in uninterruptible sleep",
+     "look what they wait for (`cat /proc/PID/stack`): mostly a network file system or a disk that does not answer",
+     tasks_input, look_for_hung_tasks},
 };
 
 }  // namespace
@@ -100,6 +130,12 @@ const rule* find_rule(std::string_view name)
 {
     const auto* const found = std::ranges::find(rule_table, name, &rule::name);
     return found != std::end(rule_table) ? found : nullptr;
+}
+
+bool is_about_tasks(std::string_view name)
+{
+    const rule* const known = find_rule(name);
+    return known != nullptr && known->needs == tasks_input;
 }
 
 }  // namespace nodescope::findings

@@ -18,6 +18,7 @@ struct rule {
     unsigned needs;          ///< bits of model_input, all of which are there when it is asked
     /// A pure function.
     finding_list (*look)(const network_model& model);
+    unsigned uses = 0;  ///< bits of model_input that it also looks at where they are there
 };
 
 /// All of them, in the order in which they are asked and told.
@@ -26,23 +27,33 @@ std::span<const rule> all_rules();
 /// Null for a name that is not there.
 const rule* find_rule(std::string_view name);
 
+/// Whether a rule of that name looks at a container's tasks, and so not at a network.
+bool is_about_tasks(std::string_view name);
+
 // Each in a file of its own.
 finding_list look_for_blackhole_default(const network_model& model);
 finding_list look_for_bridge_down(const network_model& model);
 finding_list look_for_bridge_nf_off(const network_model& model);
+finding_list look_for_conntrack_full(const network_model& model);
+finding_list look_for_drops(const network_model& model);
 finding_list look_for_duplicate_address(const network_model& model);
 finding_list look_for_duplicate_mac(const network_model& model);
 finding_list look_for_forward_policy_drop(const network_model& model);
 finding_list look_for_forwarding_off(const network_model& model);
 finding_list look_for_gateway_not_on_link(const network_model& model);
 finding_list look_for_gateway_unanswered(const network_model& model);
+finding_list look_for_hung_tasks(const network_model& model);
 finding_list look_for_link_down(const network_model& model);
+finding_list look_for_listen_overflow(const network_model& model);
 finding_list look_for_mtu_mismatch(const network_model& model);
+finding_list look_for_neighbour_overflow(const network_model& model);
 finding_list look_for_no_carrier(const network_model& model);
 finding_list look_for_no_default_route(const network_model& model);
 finding_list look_for_peer_down(const network_model& model);
 finding_list look_for_peer_unattached(const network_model& model);
 finding_list look_for_reverse_path_filter(const network_model& model);
+finding_list look_for_ports_exhausted(const network_model& model);
+finding_list look_for_retransmits(const network_model& model);
 finding_list look_for_shadowed_route(const network_model& model);
 finding_list look_for_two_iptables_backends(const network_model& model);
 finding_list look_for_unused_table(const network_model& model);

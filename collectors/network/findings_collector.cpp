@@ -4,6 +4,9 @@
 #include "collectors/questions/opened_target.hpp"
 
 #include <fmt/format.h>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 namespace nodescope {
 
@@ -31,21 +34,34 @@ result<std::unique_ptr<findings_collector>> findings_collector::make(container_f
 
 task<result<findings::report>> findings_collector::collect(findings_query query, deadline limit)
 {
+    std::optional<counted_network> before;
+    if (query.interval > steady_clock::duration::zero()) {
+        auto counted = co_await count(query.whose, limit);
+        if (!counted) co_return counted.error();
+        before = std::move(*counted);
+    }
+    if (before) {
+        boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
+        pause.expires_after(query.interval);
+        co_await pause.async_wait(boost::asio::use_awaitable);
+    }
     auto target = co_await targets_.open(query.whose, limit);
     if (!target) co_return target.error();
     if (target->owner) containers_.proved(*target->owner, target->start_ticks);
 
     auto known = std::make_shared<known_surroundings>(surroundings_of(*target));
     known->containers = containers_.proved_before();
-    auto made = co_await look(std::move(target->where), std::move(known), query.least, limit);
+    auto made = co_await look(std::move(target->where), std::move(known), query.least, std::move(before), limit);
     if (!made) co_return made.error();
-    // A finding in the node's namespace is not about the container that uses it, nor one about the node's side.
-    if (target->owner && !target->about.host_network) {
+    if (target->owner) {
         const std::uint64_t own = target->about.space.inode;
         const auto owner = co_await containers_.complete(std::move(*target->owner));
         const findings::named_container name{owner.what.id, owner.what.name, owner.what.runtime};
         for (findings::finding& one : made->findings) {
-            if (one.about.netns == own) one.about.container = name;
+            // What is wrong with the node's network, or with the node's side of this one, is not about the container
+            // that uses it; its tasks are its own.
+            const bool of_its_network = !target->about.host_network && one.about.netns == own;
+            if (of_its_network || findings::is_about_tasks(one.rule)) one.about.container = name;
         }
     }
     co_return made;
@@ -53,7 +69,8 @@ task<result<findings::report>> findings_collector::collect(findings_query query,
 
 task<result<findings::report>> findings_collector::look(std::shared_ptr<const opened_namespace> where,
                                                         std::shared_ptr<const known_surroundings> known,
-                                                        findings::severity least, deadline limit)
+                                                        findings::severity least, std::optional<counted_network> before,
+                                                        deadline limit)
 {
     const deadline own = part_limit(limit, deadline::in(options_.read_timeout));
     auto slot = co_await slots_.acquire(own);
@@ -64,12 +81,37 @@ task<result<findings::report>> findings_collector::look(std::shared_ptr<const op
     choice.least = least;
     const std::string what = fmt::format("look for findings in net:[{}]", where->space.identity().inode);
     auto work = [home = home_, where = std::move(where), known = std::move(known), root = options_.root,
-                 bytes = options_.limit_bytes, choice = std::move(choice),
+                 bytes = options_.limit_bytes, choice = std::move(choice), before = std::move(before), memory = memory_,
                  own](const abandon_flag& abandoned) -> result<findings::report> {
         part_source source(home, *where, *known, root, bytes, own, abandoned);
-        const auto model = blocking_read_model(source, findings::needed_inputs(choice));
+        earlier_counters earlier;
+        earlier.memory = memory.get();
+        earlier.before = before;
+        const auto model = blocking_read_model(source, findings::needed_inputs(choice), earlier);
         if (!model) return model.error();
         return findings::check(*model, choice);
+    };
+    co_return co_await pool_.run("findings", what, own, std::move(work));
+}
+
+task<result<std::optional<counted_network>>> findings_collector::count(const net_info_query& whose, deadline limit)
+{
+    auto target = co_await targets_.open(whose, limit);
+    if (!target) co_return target.error();
+    if (target->owner) containers_.proved(*target->owner, target->start_ticks);
+    const deadline own = part_limit(limit, deadline::in(options_.read_timeout));
+    auto slot = co_await slots_.acquire(own);
+    if (!slot) co_return slot.error();
+    const std::string what = fmt::format("count in net:[{}]", target->where->space.identity().inode);
+    auto work = [home = home_, where = std::move(target->where), root = options_.root, bytes = options_.limit_bytes,
+                 own](const abandon_flag& abandoned) -> result<std::optional<counted_network>> {
+        const known_surroundings known;
+        part_source source(home, *where, known, root, bytes, own, abandoned);
+        // What fails here fails again in the second reading, which says so of the rules that need it.
+        auto read = blocking_read_all_counters(source);
+        std::optional<counted_network> counted;
+        if (read) counted = std::move(*read);
+        return counted;
     };
     co_return co_await pool_.run("findings", what, own, std::move(work));
 }

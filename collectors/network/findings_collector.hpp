@@ -3,6 +3,7 @@
 #pragma once
 
 #include "collectors/findings/report.hpp"
+#include "collectors/network/load/load_reading.hpp"
 #include "collectors/network/network_collector.hpp"
 #include "collectors/questions/net_info.hpp"
 #include "collectors/questions/target_opener.hpp"
@@ -15,6 +16,7 @@
 #include "netlink/net_namespace.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +28,9 @@ struct findings_query {
     findings_query(net_info_query q, findings::severity l) : whose(std::move(q)), least(l) {}
     net_info_query whose;
     findings::severity least;
+    /// So long before the rest counters are read for the first time; zero: they are compared with what an earlier
+    /// question has read, where there was one.
+    steady_clock::duration interval{};
 };
 
 /// Reactor thread only. Outlives its calls.
@@ -38,7 +43,8 @@ public:
                                                             logger& log);
 
     /// Finds and proves the process as net_info_collector does, with its failures. What cannot be read keeps only the
-    /// rules that need it from being asked; where nothing can be read, that is the failure.
+    /// rules that need it from being asked; where nothing can be read, that is the failure. Nothing of the namespace is
+    /// held during the interval.
     task<result<findings::report>> collect(findings_query query, deadline limit);
 
     /// Rules that are not asked, by name.
@@ -49,7 +55,9 @@ private:
                        std::vector<std::string> off, logger& log, netlink::net_namespace home);
     task<result<findings::report>> look(std::shared_ptr<const opened_namespace> where,
                                         std::shared_ptr<const known_surroundings> known, findings::severity least,
-                                        deadline limit);
+                                        std::optional<counted_network> before, deadline limit);
+    /// None where counters cannot be read.
+    task<result<std::optional<counted_network>>> count(const net_info_query& whose, deadline limit);
 
     container_finder& containers_;
     worker_pool& pool_;
@@ -58,6 +66,8 @@ private:
     const netlink::net_namespace home_;
     target_opener targets_;
     slot_pool slots_;
+    const std::shared_ptr<counter_memory> memory_ =
+        std::make_shared<counter_memory>();  // jobs may outlive their askers
 };
 
 }  // namespace nodescope

@@ -97,7 +97,7 @@ void read_rules(part_source& source, netlink::netlink_socket& socket, model_list
 
 }  // namespace
 
-result<network_model> blocking_read_model(part_source& source, unsigned needed)
+result<network_model> blocking_read_model(part_source& source, unsigned needed, const earlier_counters& earlier)
 {
     const auto opened = source.blocking_socket();
     if (!opened) return opened.error();
@@ -109,19 +109,30 @@ result<network_model> blocking_read_model(part_source& source, unsigned needed)
     made.netns = source.where.space.identity().inode;
     made.is_node = source.known.is_node;
     model_lists lists;
-    lists.take(made.links, netlink::blocking_read_detailed_links(socket, limit, abandoned), "links");
-    lists.take(made.addresses, netlink::blocking_read_link_addresses(socket, limit, abandoned), "addresses");
-    lists.take(made.routes, netlink::blocking_read_detailed_routes(socket, AF_UNSPEC, limit, abandoned), "routes");
-    read_rules(source, socket, made.rules, lists);
-    lists.take(made.neighbours, netlink::blocking_read_neighbours(socket, limit, abandoned), "neighbours");
+    // The sides of links are made of these.
+    constexpr unsigned of_sides = findings::links_input | findings::addresses_input | findings::routes_input |
+                                  findings::rules_input | findings::ends_input;
+    if ((needed & (findings::wiring_input | findings::filters_input)) != 0) needed |= of_sides;
+    const auto is_needed = [needed](unsigned input) { return (needed & input) != 0; };
+    // Counters of links come with them.
+    if (is_needed(findings::links_input | findings::counters_input))
+        lists.take(made.links, netlink::blocking_read_detailed_links(socket, limit, abandoned), "links");
+    if (is_needed(findings::addresses_input))
+        lists.take(made.addresses, netlink::blocking_read_link_addresses(socket, limit, abandoned), "addresses");
+    if (is_needed(findings::routes_input))
+        lists.take(made.routes, netlink::blocking_read_detailed_routes(socket, AF_UNSPEC, limit, abandoned), "routes");
+    if (is_needed(findings::rules_input)) read_rules(source, socket, made.rules, lists);
+    if (is_needed(findings::neighbours_input))
+        lists.take(made.neighbours, netlink::blocking_read_neighbours(socket, limit, abandoned), "neighbours");
     if (const auto failed = lists.failure_of_all()) return *failed;
 
     std::erase_if(made.routes.items, [](const auto& one) { return !netlink::is_shown_by_ip_route(one); });
     resolve_objects(source, made.routes);
-    read_ends(source, made.ends);
-    if ((needed & (findings::wiring_input | findings::filters_input)) != 0) {
+    if (is_needed(findings::ends_input)) read_ends(source, made.ends);
+    if (is_needed(findings::wiring_input | findings::filters_input)) {
         blocking_read_sides(source, socket, needed, made);
     }
+    blocking_read_load(source, needed, earlier, made);
     return made;
 }
 

@@ -2,14 +2,16 @@
 #pragma once
 
 #include "collectors/findings/network_model.hpp"
+#include "collectors/network/load/load_reading.hpp"
 #include "collectors/network/part_source.hpp"
 #include "core/error.hpp"
 
 namespace nodescope {
 
-/// The lists, those from outside of `needed` (bits of model_input) left empty where they cost something, over the one
-/// socket of `source`. One that cannot be read, or not to its end, is missing from the model, and the others are there;
-/// the failure of the first where all fail. Blocking: for pool threads.
-result<findings::network_model> blocking_read_model(part_source& source, unsigned needed);
+/// What the bits of `needed` (findings::model_input) say, over the one socket of `source`. One that cannot be read, or
+/// not to its end, is missing from the model, and the others are there; the failure of the first list where all lists
+/// that are needed fail. Blocking: for pool threads.
+result<findings::network_model> blocking_read_model(part_source& source, unsigned needed,
+                                                    const earlier_counters& earlier);
 
 }  // namespace nodescope

@@ -12,6 +12,7 @@
 #include "netlink/model/link_details.hpp"
 #include "netlink/model/nat_tables.hpp"
 #include "netlink/model/neighbour.hpp"
+#include "netlink/model/neighbour_table.hpp"
 #include "netlink/model/queue_discipline.hpp"
 #include "netlink/model/route.hpp"
 #include "netlink/model/route_details.hpp"
@@ -33,6 +34,7 @@ bool decode(byte_span message, detailed_nexthop& to, std::size_t& damaged);
 bool decode(byte_span message, routing_rule& to, std::size_t& damaged);
 bool decode(byte_span message, detailed_rule& to, std::size_t& damaged);
 bool decode(byte_span message, neighbour& to, std::size_t& damaged);
+bool decode(byte_span message, neighbour_table& to, std::size_t& damaged);
 bool decode(byte_span message, queue_discipline& to, std::size_t& damaged);
 bool decode(byte_span message, nft_table& to, std::size_t& damaged);
 bool decode(byte_span message, nft_chain& to, std::size_t& damaged);

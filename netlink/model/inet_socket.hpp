@@ -2,6 +2,7 @@
 #pragma once
 
 #include "netlink/model/address.hpp"
+#include "netlink/model/port_use.hpp"
 
 #include <array>
 #include <cstddef>
@@ -65,6 +66,8 @@ struct socket_overview {
     bool queue_limits_known = true;                   ///< of the listeners
     std::map<std::uint32_t, socket_process> holders;  ///< by inode; not filled in by the reader
     std::string note;                                 ///< what is missing, for people; empty where nothing is
+    std::vector<port_use> port_uses;                  ///< where asked for: those with the most ports
+    bool port_uses_complete = true;
 };
 
 struct socket_list {

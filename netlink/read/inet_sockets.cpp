@@ -6,6 +6,7 @@
 #include "netlink/decode/proc_files.hpp"
 #include "netlink/read/dump.hpp"
 #include "netlink/read/kernel_modules.hpp"
+#include "netlink/read/port_uses.hpp"
 #include "netlink/read/socket_files.hpp"
 
 #include <fmt/format.h>
@@ -87,7 +88,10 @@ result<dump_outcome> dump_sockets(netlink_socket& socket, const socket_kind& kin
 
 class overview_reader {
 public:
-    explicit overview_reader(const sockets_options& options) : options_(options) {}
+    explicit overview_reader(const sockets_options& options)
+        : uses_(options.first_port, options.last_port), options_(options)
+    {
+    }
 
     /// Counts it; whether it is to be listed.
     bool count(const socket_kind& kind, std::uint8_t state)
@@ -108,17 +112,21 @@ public:
             ++damaged_;
             return;
         }
-        if (!count(kind, *state)) return;
+        const bool listed = count(kind, *state);
+        const bool used = kind.protocol == IPPROTO_TCP && uses_.counts();
+        if (!listed && !used) return;
         inet_socket one;
         if (!decode(message, one, damaged_)) return;
         one.protocol = kind.protocol;
-        found_.push_back(one);
+        if (used) uses_.add(one);
+        if (listed) found_.push_back(one);
     }
 
     /// Nothing of this kind has been seen yet.
-    void begin(const std::vector<inet_socket>& listed)
+    void begin(const std::vector<inet_socket>& listed, bool counts_uses)
     {
         found_ = listed;
+        if (counts_uses) uses_.clear();
         seen_ = {};
         counted_ = 0;
         damaged_ = 0;
@@ -132,6 +140,7 @@ public:
         const auto take_line = [&](const inet_socket& one) {
             outcome.truncated = counted_ == options_.counted;
             if (outcome.truncated) return false;
+            if (kind.protocol == IPPROTO_TCP && uses_.counts()) uses_.add(one);
             if (count(kind, one.state)) found_.push_back(one);
             return true;
         };
@@ -148,6 +157,7 @@ public:
     tcp_state_counts seen_{};
     std::size_t counted_ = 0;
     std::size_t damaged_ = 0;
+    port_use_counter uses_;
 
 private:
     const sockets_options& options_;
@@ -184,15 +194,16 @@ result<socket_overview> blocking_read_sockets(const net_namespace& home, const n
     const dump_limits all{options.counted, options.counted * counted_socket_bytes};
     for (const socket_kind& kind : counted_kinds) {
         const bool tcp = kind.protocol == IPPROTO_TCP;
+        if (!tcp && options.only_tcp) continue;
         std::vector<inet_socket>& list = tcp ? made.listeners : made.udp;
         result<dump_outcome> done = error(failure::unavailable, "sock_diag is not asked");
         if (!options.by_files && !would_load_diag(kind, options.root)) {
             done = dump_sockets(
-                *socket, kind, false, all, limit, abandoned, [&] { reading.begin(list); },
+                *socket, kind, false, all, limit, abandoned, [&] { reading.begin(list, tcp); },
                 [&](byte_span message) { reading.take(kind, message); });
         }
         if (!done && done.error().kind() == failure::unavailable) {
-            reading.begin(list);
+            reading.begin(list, tcp);
             done = reading.read_files(kind, process_directory, limit, abandoned);
             append_clause(made.note, fmt::format("{} by the kernel's files: its sock_diag is not there", kind.what));
             if (tcp) made.queue_limits_known = false;
@@ -215,6 +226,9 @@ result<socket_overview> blocking_read_sockets(const net_namespace& home, const n
     if (made.udp.size() < made.udp_count) {
         append_clause(made.note, fmt::format("{} of {} UDP sockets are listed", made.udp.size(), made.udp_count));
     }
+    made.port_uses = reading.uses_.most_used();
+    made.port_uses_complete = reading.uses_.complete();
+    if (options.only_tcp) return made;
     made.unix_count = read_unix_count(process_directory);
     if (!made.unix_count) append_clause(made.note, "Unix sockets could not be counted (net/protocols)");
     return made;

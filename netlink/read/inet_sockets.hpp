@@ -8,6 +8,7 @@
 #include "netlink/net_namespace.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace nodescope::netlink {
@@ -19,6 +20,10 @@ struct sockets_options {
     std::size_t counted = 4'000'000;
     std::string root = "/";  ///< for the list of what is part of the kernel
     bool by_files = false;   ///< whatever the kernel has; for tests
+    bool only_tcp = false;   ///< nothing about sockets of UDP and Unix
+    /// Connections of TCP from local ports in this range are counted by destination; 0 and 0: not.
+    std::uint16_t first_port = 0;
+    std::uint16_t last_port = 0;
 };
 
 /// The listeners of TCP, how many sockets are in which state, the sockets of UDP, and how many Unix sockets there are

@@ -149,11 +149,32 @@ setting_definition cri_endpoint()
 /// As collectors/findings has them.
 texts finding_rules()
 {
-    return {"link-down",           "peer-down",           "peer-unattached",   "bridge-down",
-            "no-carrier",          "no-default-route",    "blackhole-default", "gateway-not-on-link",
-            "gateway-unanswered",  "duplicate-address",   "duplicate-mac",     "mtu-mismatch",
-            "forwarding-off",      "forward-policy-drop", "bridge-nf-off",     "two-iptables-backends",
-            "reverse-path-filter", "shadowed-route",      "unused-table"};
+    return {"link-down",
+            "peer-down",
+            "peer-unattached",
+            "bridge-down",
+            "no-carrier",
+            "no-default-route",
+            "blackhole-default",
+            "gateway-not-on-link",
+            "gateway-unanswered",
+            "duplicate-address",
+            "duplicate-mac",
+            "mtu-mismatch",
+            "forwarding-off",
+            "forward-policy-drop",
+            "bridge-nf-off",
+            "two-iptables-backends",
+            "reverse-path-filter",
+            "shadowed-route",
+            "unused-table",
+            "conntrack-full",
+            "neighbour-overflow",
+            "listen-overflow",
+            "ports-exhausted",
+            "retransmits",
+            "drops",
+            "hung-tasks"};
 }
 
 rows source_settings()

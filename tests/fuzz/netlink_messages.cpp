@@ -56,6 +56,8 @@ void decode_details(byte_span message, std::size_t& damaged)
         write_neighbour(json, entry, context);
         write_forwarding_entry(json, entry, context);
     }
+    neighbour_table table;
+    decode(message, table, damaged);
     queue_discipline discipline;
     if (decode(message, discipline, damaged)) write_queue_discipline(json, discipline, context);
     // The values stand side by side, with commas.

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace nodescope::api {
 
@@ -51,8 +53,21 @@ void write_finding(json_writer& json, const findings::finding& one)
     });
 }
 
+/// By their names, of which each may come once: a rule that was cut may have another note.
+std::vector<std::pair<std::string, std::string>> notes_of(const findings::report& made)
+{
+    std::vector<std::pair<std::string, std::string>> notes = made.notes;
+    for (const auto& [name, more] : made.left_out) {
+        const auto known = std::ranges::find(notes, name, &std::pair<std::string, std::string>::first);
+        std::string& to = known != notes.end() ? known->second : notes.emplace_back(name, "").second;
+        append_clause(to, fmt::format("cut after {} findings: there are {} more", findings::finding_list::most, more));
+    }
+    return notes;
+}
+
 std::string findings_answer(const findings::report& made, std::string_view shown, std::size_t count)
 {
+    const auto notes = notes_of(made);
     std::string body;
     json_writer json(body);
     json.object([&] {
@@ -62,10 +77,7 @@ std::string findings_answer(const findings::report& made, std::string_view shown
             for (const auto& [name, why] : made.not_checked) json.member(name, escape_untrusted(why, longest_reason));
         });
         json.object_member("notes", [&] {
-            for (const auto& [name, more] : made.left_out) {
-                json.member(
-                    name, fmt::format("cut after {} findings: there are {} more", findings::finding_list::most, more));
-            }
+            for (const auto& [name, sentence] : notes) json.member(name, escape_untrusted(sentence, longest_reason));
             if (count < made.findings.size()) {
                 json.member("findings", fmt::format("cut after {} of {} findings: the answer would be too long", count,
                                                     made.findings.size()));

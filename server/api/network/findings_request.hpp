@@ -7,8 +7,8 @@
 
 namespace nodescope::api {
 
-/// Whose network, as for /v1/network, and `severity`: the least that a finding must have. failure::invalid with the
-/// sentence for anything else.
+/// Whose network, as for /v1/network, `severity`: the least that a finding must have, and `interval`: how long counters
+/// are watched. failure::invalid with the sentence for anything else.
 result<findings_query> parse_findings_request(const url_query& given);
 
 }  // namespace nodescope::api

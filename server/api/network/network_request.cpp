@@ -46,7 +46,7 @@ result<std::vector<const network_part*>> parts_of(const url_query& given)
 
 result<network_query> parse_network_request(const url_query& given)
 {
-    if (const auto names = check_network_parameters(given, "parts"); !names) return names.error();
+    if (const auto names = check_network_parameters(given, {"parts"}); !names) return names.error();
     auto whose = whose_network(given);
     if (!whose) return whose.error();
     auto parts = parts_of(given);

@@ -37,16 +37,16 @@ result<net_info_query> pod_query(std::string_view pod, std::string_view containe
 
 }  // namespace
 
-result<void> check_network_parameters(const url_query& given, std::string_view also)
+result<void> check_network_parameters(const url_query& given, std::initializer_list<std::string_view> also)
 {
-    return check_network_parameters(given, std::span<const std::string_view>(&also, 1));
+    return check_network_parameters(given, std::span(also.begin(), also.size()));
 }
 
 result<void> check_network_parameters(const url_query& given, std::span<const std::string_view> also)
 {
     for (const auto& [name, value] : given.all()) {
-        const bool known = std::ranges::find(also, name) != also.end() ||
-                           std::ranges::find(whose_parameters, name) != whose_parameters.end();
+        const bool known = std::ranges::find(whose_parameters, name) != whose_parameters.end() ||
+                           std::ranges::find(also, name) != also.end();
         if (!known) {
             return wrong(fmt::format("there is no parameter \"{}\": use container, pod, pid or node, and {}",
                                      escape_untrusted(name, shown_parameter_bytes), fmt::join(also, ", ")));

@@ -7,7 +7,7 @@ import unittest
 
 from tests.support import docker_engine
 from tests.support import namespace_zoo as zoo_module
-from tests.support.network.findings import RULES, FindingsCase, add_dual_container
+from tests.support.network.findings import CHECKED, INTERVAL, RULES, UNCHECKED, FindingsCase, add_dual_container
 from tests.support.service import Service
 
 
@@ -27,8 +27,8 @@ class FindingsOfTheRoute(FindingsCase):
         with Service("--finding-off", "link-down", "--finding-off", "unused-table") as service:
             reply = self.answer(f"pid={ns.pid}", service)
             self.assertEqual(reply["findings"], [])
-            self.assertEqual(reply["checked"], [name for name in RULES if name not in ("link-down", "unused-table")])
-            self.assertEqual(list(reply["not_checked"]), ["link-down", "unused-table"])
+            self.assertEqual(reply["checked"], [name for name in CHECKED if name not in ("link-down", "unused-table")])
+            self.assertEqual(list(reply["not_checked"]), ["link-down", "unused-table", *UNCHECKED])
             self.assertIn("--finding-off", reply["not_checked"]["link-down"])
             rules = json.loads(service.request("GET", "/v1/findings/rules")[2])["rules"]
             self.assertEqual([one["rule"] for one in rules if not one["enabled"]], ["link-down", "unused-table"])
@@ -45,7 +45,8 @@ class FindingsOfTheRoute(FindingsCase):
 
     def test_failures(self):
         for query, status in (("", 400), ("pid=1&node", 400), ("pid=x", 400), (f"pid={os.getpid()}&severity=loud", 400),
-                              (f"pid={os.getpid()}&parts=addr", 400), ("pid=4194303", 404)):
+                              (f"pid={os.getpid()}&parts=addr", 400), ("pid=4194303", 404),
+                              (f"pid={os.getpid()}&interval=11s", 400), ("pid=4194303&interval=1ms", 404)):
             with self.subTest(query):
                 got, _, body = self.service.request("GET", f"/v1/findings?{query}")
                 self.assertEqual(got, status, body)
@@ -60,7 +61,7 @@ class FindingsOfTheRoute(FindingsCase):
         self.assertEqual([one["rule"] for one in reply["findings"]], ["unused-table"] * 100)
         self.assertEqual(reply["notes"], {"unused-table": "cut after 100 findings: there are 200 more"})
         with Service("--max-reply", "8KiB") as service:
-            status, _, body = service.request("GET", f"/v1/findings?pid={ns.pid}")
+            status, _, body = service.request("GET", f"/v1/findings?pid={ns.pid}&{INTERVAL}")
             self.assertEqual(status, 200)
             self.assertLessEqual(len(body), 8192)
             reply = json.loads(body)
@@ -80,7 +81,7 @@ class FindingsOfTheRoute(FindingsCase):
         self.assertEqual(reply["findings"], [])
         self.assertEqual(reply["checked"], [
             "link-down", "peer-down", "peer-unattached", "bridge-down", "no-carrier", "duplicate-address", "duplicate-mac", "mtu-mismatch",
-            "bridge-nf-off", "two-iptables-backends"])
+            "bridge-nf-off", "two-iptables-backends", *CHECKED[CHECKED.index("conntrack-full"):]])
         self.assertEqual(reply["not_checked"]["no-default-route"], "routes: cut after 20000 routes: there are more")
 
     def test_nothing_changes(self):
@@ -105,7 +106,7 @@ class FindingsOfContainers(zoo_module.ZooCase):
         cls.addClassCleanup(cls.service.stop)
 
     def answer(self, container):
-        status, _, body = self.service.request("GET", f"/v1/findings?container={container.name}")
+        status, _, body = self.service.request("GET", f"/v1/findings?container={container.name}&{INTERVAL}")
         self.assertEqual(status, 200, body)
         return json.loads(body)
 

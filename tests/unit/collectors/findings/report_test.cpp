@@ -29,11 +29,14 @@ std::vector<std::string_view> speaking(const report& made)
 
 TEST(Report, HasNothingToSayOfAnOrdinaryContainer)
 {
-    const report made = check(made_model(), rule_choice());
+    made_model model;
+    model.counters.before = model.counters.now;
+    const report made = check(model, rule_choice());
     EXPECT_THAT(speaking(made), IsEmpty());
     EXPECT_EQ(made.checked, names_of_all());
     EXPECT_THAT(made.not_checked, IsEmpty());
     EXPECT_THAT(made.left_out, IsEmpty());
+    EXPECT_THAT(made.notes, IsEmpty());
     // Nor of nothing at all.
     EXPECT_THAT(speaking(check(network_model(), rule_choice())), IsEmpty());
 }
@@ -61,7 +64,7 @@ TEST(Report, TellsTheWorstFirst)
     const report made = check(model, choice);
     EXPECT_THAT(speaking(made), ElementsAre("link-down", "no-default-route"));
     EXPECT_THAT(made.checked, ::testing::Not(::testing::Contains("unused-table")));
-    EXPECT_THAT(made.not_checked, IsEmpty());
+    EXPECT_THAT(made.not_checked, ::testing::SizeIs(2));
 }
 
 TEST(Report, SaysWhyARuleWasNotAsked)
@@ -76,7 +79,9 @@ TEST(Report, SaysWhyARuleWasNotAsked)
     EXPECT_THAT(made.not_checked,
                 ElementsAre(Pair("link-down", "switched off: --finding-off"), Pair("no-default-route", "rules: late"),
                             Pair("blackhole-default", "rules: late"), Pair("shadowed-route", "rules: late"),
-                            Pair("unused-table", "rules: late")));
+                            Pair("unused-table", "rules: late"),
+                            Pair("retransmits", "needs two readings: ask again after a second, or with interval=1s"),
+                            Pair("drops", "needs two readings: ask again after a second, or with interval=1s")));
     EXPECT_EQ(made.checked.size() + made.not_checked.size(), all_rules().size());
 }
 
@@ -84,7 +89,8 @@ TEST(Report, AsksNoRuleForWhatIsMissing)
 {
     network_model model;
     model.links.missing = model.addresses.missing = model.routes.missing = model.rules.missing =
-        model.neighbours.missing = model.filters.missing = model.sides.missing = "gone";
+        model.neighbours.missing = model.filters.missing = model.sides.missing = model.tcp.missing =
+            model.conntrack.missing = model.counters.missing = model.tasks.missing = "gone";
     const report made = check(model, rule_choice());
     EXPECT_THAT(made.checked, IsEmpty());
     EXPECT_EQ(made.not_checked.size(), all_rules().size());
@@ -123,6 +129,40 @@ TEST(Report, CountsWhatIsLeftOut)
     EXPECT_THAT(made.left_out, ElementsAre(Pair("unused-table", 200U)));
 }
 
+TEST(Report, SaysWhatWasNotCompared)
+{
+    made_model model;
+    model.notes.emplace_back("sockets", "by files");
+    const std::string sentence =
+        "whether its counters grow was not looked at: that needs two readings: ask again after a second, or with "
+        "interval=1s";
+    EXPECT_THAT(check(model, rule_choice()).notes,
+                ElementsAre(Pair("sockets", "by files"), Pair("conntrack-full", sentence),
+                            Pair("neighbour-overflow", sentence), Pair("listen-overflow", sentence)));
+    model.counters.missing = "gone";
+    const report made = check(model, rule_choice());
+    EXPECT_THAT(made.notes, ElementsAre(Pair("sockets", "by files"), Pair("conntrack-full", "gone"),
+                                        Pair("listen-overflow", "gone")));
+    EXPECT_THAT(made.not_checked, ::testing::Contains(Pair("neighbour-overflow", "gone")));
+}
+
+TEST(Report, NeedsWhatTheRulesThatAreAskedLookAt)
+{
+    rule_choice choice;
+    unsigned all = 0;
+    for (const rule& one : all_rules()) all |= one.needs | one.uses;
+    EXPECT_EQ(needed_inputs(choice), all);
+    choice.off = {"hung-tasks"};
+    EXPECT_EQ(needed_inputs(choice), all & ~static_cast<unsigned>(tasks_input));
+    choice.off = {"ports-exhausted", "listen-overflow"};
+    EXPECT_EQ(needed_inputs(choice) & sockets_input, 0U);
+    // Warnings alone look at these.
+    choice.least = severity::error;
+    EXPECT_EQ(needed_inputs(choice) & (conntrack_input | rates_input | tasks_input), 0U);
+    for (const rule& one : all_rules()) choice.off.emplace_back(one.name);
+    EXPECT_EQ(needed_inputs(choice), 0U);
+}
+
 TEST(Rules, HaveNamesOfTheirOwnAndSentences)
 {
     const std::vector<std::string_view> names = names_of_all();
@@ -134,6 +174,9 @@ TEST(Rules, HaveNamesOfTheirOwnAndSentences)
         EXPECT_NE(one.needs, 0U);
     }
     EXPECT_EQ(find_rule("nothing"), nullptr);
+    EXPECT_TRUE(is_about_tasks("hung-tasks"));
+    EXPECT_FALSE(is_about_tasks("drops"));
+    EXPECT_FALSE(is_about_tasks("nothing"));
     EXPECT_EQ(severity_called("warning"), severity::warning);
     EXPECT_EQ(severity_called("loud"), std::nullopt);
 }

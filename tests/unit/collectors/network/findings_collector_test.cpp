@@ -6,23 +6,35 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <unistd.h>
 
 namespace nodescope {
 namespace {
 
+constexpr unsigned all_inputs = ~0U;
+
 using namespace std::chrono_literals;
 
-constexpr unsigned all_inputs = ~0U;
 
 /// The container's process is in this program's own network.
 class FindingsCollector : public testing::net_info_fixture {
 protected:
-    result<findings::report> look(net_info_query whose, steady_clock::duration limit = 10s)
+    result<findings::report> look(net_info_query whose, steady_clock::duration limit = 10s,
+                                  steady_clock::duration interval = 1ms)
     {
-        return testing::run_task(
-            reactor_,
-            findings_->collect(findings_query(std::move(whose), findings::severity::info), deadline::in(limit)));
+        findings_query asked(std::move(whose), findings::severity::info);
+        asked.interval = interval;
+        return testing::run_task(reactor_, findings_->collect(std::move(asked), deadline::in(limit)));
+    }
+
+    /// Its files are this program's.
+    void link_counters() const
+    {
+        for (const std::string name : {"snmp", "netstat"}) {
+            root_.link("/proc/" + std::to_string(testing::container_pid) + "/net/" + name, "/proc/self/net/" + name);
+        }
     }
 
     std::unique_ptr<findings_collector> findings_ =
@@ -31,14 +43,16 @@ protected:
 
 TEST_F(FindingsCollector, AsksAllRulesButThoseThatAreOff)
 {
+    link_counters();
     const auto made = look(by_id());
     ASSERT_TRUE(made) << made.error();
     EXPECT_EQ(made->checked.size() + made->not_checked.size(), findings::all_rules().size());
-    // The root of this test has no /proc/PID/net, where the tables of packet filters are listed.
+    // The root of this test has no /proc/PID/net, where the tables of packet filters are listed, and no cgroups.
     std::vector<std::string_view> left_out;
     for (const auto& [name, why] : made->not_checked) left_out.push_back(name);
     EXPECT_EQ(left_out, (std::vector<std::string_view>{"link-down", "forward-policy-drop", "bridge-nf-off",
-                                                       "two-iptables-backends"}));
+                                                       "two-iptables-backends", "hung-tasks"}));
+    EXPECT_EQ(made->notes.size(), 0U);
     // What is wrong with the machine's own network is the container's here, as it is not known to be the node's.
     for (const findings::finding& one : made->findings) {
         ASSERT_TRUE(one.about.container);
@@ -50,6 +64,32 @@ TEST_F(FindingsCollector, SaysWhyNothingCouldBeRead)
 {
     EXPECT_EQ(look(net_info_query(4194303)).error().kind(), failure::gone);
     EXPECT_EQ(look(by_id(), 0s).error().kind(), failure::timed_out);
+    EXPECT_EQ(look(by_id(), 0s, 0s).error().kind(), failure::timed_out);
+}
+
+TEST_F(FindingsCollector, ComparesOnlyWhatIsASecondOld)
+{
+    link_counters();
+    for (int i = 0; i < 2; ++i) {
+        const auto made = look(by_id(), 10s, 0s);
+        ASSERT_TRUE(made) << made.error();
+        const auto has = [&](std::string_view name) {
+            return std::ranges::any_of(made->not_checked, [&](const auto& one) { return one.first == name; });
+        };
+        EXPECT_TRUE(has("retransmits"));
+        EXPECT_TRUE(has("drops"));
+        EXPECT_EQ(made->notes.size(), 3U);
+    }
+}
+
+TEST_F(FindingsCollector, WithoutCountersTheOtherRulesAreAsked)
+{
+    const auto made = look(by_id(), 10s, 8s);
+    ASSERT_TRUE(made) << made.error();
+    const auto why = std::ranges::find(made->not_checked, "drops", &std::pair<std::string_view, std::string>::first);
+    ASSERT_NE(why, made->not_checked.end());
+    EXPECT_EQ(why->second, "read net/snmp: No such file or directory");
+    EXPECT_TRUE(std::ranges::find(made->checked, "no-carrier") != made->checked.end());
 }
 
 TEST_F(FindingsCollector, AContainerThatDoesNotRun)
@@ -66,7 +106,7 @@ TEST(ModelReading, ReadsWhatThereIsAndStopsWhenNobodyWaits)
     abandon_flag abandoned;
     const known_surroundings known;
     part_source source(*home, where, known, "/", 1U << 20U, deadline::in(10s), abandoned);
-    const auto model = blocking_read_model(source, all_inputs);
+    const auto model = blocking_read_model(source, all_inputs, {});
     ASSERT_TRUE(model) << model.error();
     ASSERT_EQ(model->sides.items.size(), 1U);
     EXPECT_TRUE(model->sides.items[0].is_here);
@@ -77,17 +117,29 @@ TEST(ModelReading, ReadsWhatThereIsAndStopsWhenNobodyWaits)
     EXPECT_GE(model->rules.items.size(), 3U);
     for (const std::string* const missing :
          {&model->links.missing, &model->addresses.missing, &model->routes.missing, &model->rules.missing,
-          &model->neighbours.missing, &model->ends.missing, &model->sides.missing, &model->filters.missing}) {
+          &model->neighbours.missing, &model->ends.missing, &model->sides.missing, &model->filters.missing,
+          &model->tcp.missing, &model->conntrack.missing, &model->counters.missing}) {
         EXPECT_EQ(*missing, "");
     }
+    EXPECT_NE(model->tcp.last_port, 0);
+    EXPECT_EQ(model->counters.now.links.size(), model->links.items.size());
+    EXPECT_FALSE(model->counters.before);
+    EXPECT_NE(model->tasks.missing, "");
+
     // What no rule needs is not read.
-    const auto less = blocking_read_model(source, findings::links_input);
-    ASSERT_TRUE(less) << less.error();
-    EXPECT_TRUE(less->sides.items.empty() && less->filters.items.empty());
+    const auto nothing = blocking_read_model(source, 0, {});
+    ASSERT_TRUE(nothing) << nothing.error();
+    EXPECT_TRUE(nothing->links.items.empty());
+    EXPECT_TRUE(nothing->rules.items.empty());
+    EXPECT_TRUE(nothing->sides.items.empty() && nothing->filters.items.empty());
+    EXPECT_EQ(nothing->tcp.last_port, 0);
+    EXPECT_EQ(nothing->tasks.missing, "");
+    EXPECT_FALSE(nothing->conntrack.statistics);
+
     part_source late(*home, where, known, "/", 1U << 20U, deadline::in(0s), abandoned);
-    EXPECT_EQ(blocking_read_model(late, all_inputs).error().kind(), failure::timed_out);
+    EXPECT_EQ(blocking_read_model(late, all_inputs, {}).error().kind(), failure::timed_out);
     abandoned.raise();
-    EXPECT_EQ(blocking_read_model(source, all_inputs).error().kind(), failure::cancelled);
+    EXPECT_EQ(blocking_read_model(source, all_inputs, {}).error().kind(), failure::cancelled);
 }
 
 }  // namespace

@@ -33,14 +33,16 @@ TEST(FindingsReply, WritesFindingsAndRules)
     made.findings[1].about.container = {"abc", "web", "docker"};
     made.checked = {"link-down"};
     made.not_checked = {{"no-carrier", "late\n"}};
-    made.left_out = {{"link-down", 3}};
+    made.left_out = {{"link-down", 3}, {"drops", 4}};
+    made.notes = {{"sockets", "by\nfiles"}, {"drops", "few"}};
     EXPECT_EQ(findings_reply(made, 100000).value(),
               R"({"findings":[{"rule":"link-down","severity":"error","subject":{"netns":99,"ifname":"e\"0",)"
               R"("container":null},"summary":"it is \"down\"\u001b","evidence":{"address":"10.0.0.2/24","routes":7},)"
               R"("hint":"look"},{"rule":"link-down","severity":"error","subject":{"netns":99,"ifname":null,)"
               R"("container":{"id":"abc","name":"web","runtime":"docker"}},"summary":"it is \"down\"\u001b",)"
               R"("evidence":{},"hint":"look"}],"checked":["link-down"],"not_checked":{"no-carrier":"late\\n"},)"
-              R"("notes":{"link-down":"cut after 100 findings: there are 3 more"}})"
+              R"("notes":{"sockets":"by\\nfiles","drops":"few; cut after 100 findings: there are 4 more",)"
+              R"("link-down":"cut after 100 findings: there are 3 more"}})"
               "\n");
     EXPECT_EQ(findings_reply({}, 1000).value(), R"({"findings":[],"checked":[],"not_checked":{},"notes":{}})"
                                                 "\n");

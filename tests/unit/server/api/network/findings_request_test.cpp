@@ -16,6 +16,18 @@ TEST(FindingsRequest, TakesOneTargetAndASeverity)
     EXPECT_EQ(parsed_findings("severity=error&container=web").value().least, findings::severity::error);
 }
 
+TEST(FindingsRequest, TakesAnInterval)
+{
+    using namespace std::chrono_literals;
+    for (const auto& [text, interval] : {std::pair("node", 0ms),
+                                         {"node&interval=0", 0ms},
+                                         {"node&interval=0s", 0ms},
+                                         {"node&interval=250ms", 250ms},
+                                         {"node&interval=10s", 10000ms}}) {
+        EXPECT_EQ(parsed_findings(text).value().interval, interval) << text;
+    }
+}
+
 TEST(FindingsRequest, RefusesAllElseWithASentence)
 {
     const std::pair<std::string, std::string> all[] = {
@@ -25,7 +37,10 @@ TEST(FindingsRequest, RefusesAllElseWithASentence)
         {"node&severity=", "must be info, warning or error"},
         {"node&severity=loud%1b", "severity is \"loud\\x1b\""},
         {"node&severity=info&severity=info", "given twice"},
-        {"node&parts=addr", "no parameter \"parts\": use container, pod, pid or node, and severity"},
+        {"node&parts=addr", "no parameter \"parts\": use container, pod, pid or node, and severity and interval"},
+        {"node&interval=", "findings: interval: "},
+        {"node&interval=11s", "interval is 11s, and may be 10s at most"},
+        {"node&interval=-1s", "findings: interval: "},
     };
     for (const auto& [query, sentence] : all) {
         const auto got = parsed_findings(query);
