@@ -36,7 +36,9 @@ finding_list look_for_neighbour_overflow(const network_model& model)
         const auto exempt = std::ranges::find(model.counters.exempt, table.family, &exempt_neighbours::family);
         const std::uint64_t counting =
             exempt != model.counters.exempt.end() ? grown(exempt->count, table.entries) : std::uint64_t{0};
-        if (refused == 0 && counting < *table.gc_thresh3) continue;
+        // Other namespaces may have any number of permanent ones: a table that was never full is not full now.
+        const bool full = counting >= *table.gc_thresh3 && table.table_fulls.value_or(0) != 0;
+        if (refused == 0 && !full) continue;
         finding one;
         one.summary = fmt::format("the node's neighbour table of {} is full: of {} entries at most {} may be kept",
                                   family_of(table), table.entries, *table.gc_thresh3);

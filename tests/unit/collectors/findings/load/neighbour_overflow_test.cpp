@@ -38,8 +38,11 @@ TEST(NeighbourOverflow, KnowsOnTheNodeHowManyEntriesCount)
     EXPECT_EQ(evidence_of(look_for_neighbour_overflow(model)), "0 findings");
     model.counters.exempt[1].count = 976;
     model.counters.before.reset();
-    EXPECT_EQ(evidence_of(look_for_neighbour_overflow(model)),
-              " family=IPv4 entries=2000 gc_thresh3=1024 refused=0");
+    EXPECT_EQ(evidence_of(look_for_neighbour_overflow(model)), " family=IPv4 entries=2000 gc_thresh3=1024 refused=0");
+    // Permanent ones of other namespaces: nobody was ever refused one.
+    model.now().neighbour_tables[0].table_fulls = 0;
+    EXPECT_EQ(evidence_of(look_for_neighbour_overflow(model)), "0 findings");
+    model.now().neighbour_tables[0].table_fulls = 7;
     // More than there are, as the two are counted one after the other.
     model.counters.exempt[1].count = 9999;
     EXPECT_EQ(evidence_of(look_for_neighbour_overflow(model)), "0 findings");
