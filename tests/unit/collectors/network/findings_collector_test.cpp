@@ -13,10 +13,9 @@
 namespace nodescope {
 namespace {
 
-constexpr unsigned all_inputs = ~0U;
-
 using namespace std::chrono_literals;
 
+constexpr unsigned all_inputs = ~0U;
 
 /// The container's process is in this program's own network.
 class FindingsCollector : public testing::net_info_fixture {
