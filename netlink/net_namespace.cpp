@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -98,6 +102,16 @@ result<net_namespace> net_namespace::of_this_thread()
     unique_fd descriptor(::open(own_namespace_path, O_RDONLY | O_CLOEXEC));
     if (!descriptor) return from_errno(errno, fmt::format("open {}", own_namespace_path));
     return adopt(std::move(descriptor));
+}
+
+result<net_namespace> net_namespace::of_descriptor(unique_fd opened)
+{
+    struct statfs system {};
+    if (::fstatfs(opened.get(), &system) != 0 || system.f_type != NSFS_MAGIC ||
+        ::ioctl(opened.get(), NS_GET_NSTYPE) != CLONE_NEWNET) {
+        return error(failure::malformed, "the file is no network namespace");
+    }
+    return adopt(std::move(opened));
 }
 
 namespace detail {

@@ -32,6 +32,8 @@ public:
     static result<net_namespace> of_file(int directory, const char* name);
     /// The namespace of the calling thread (/proc/thread-self/ns/net).
     static result<net_namespace> of_this_thread();
+    /// What a file of /run/netns was opened as. failure::malformed when it is no network namespace.
+    static result<net_namespace> of_descriptor(unique_fd opened);
 
     [[nodiscard]] int descriptor() const noexcept { return descriptor_->get(); }
     [[nodiscard]] namespace_identity identity() const noexcept { return identity_; }

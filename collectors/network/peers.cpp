@@ -1,7 +1,6 @@
 #include "collectors/network/peers.hpp"
 
-#include "collectors/host/proc/process_handle.hpp"
-#include "collectors/questions/opened_target.hpp"
+#include "collectors/network/topology/open_namespaces.hpp"
 #include "netlink/read/detailed_reader.hpp"
 #include "netlink/read/namespace_names.hpp"
 
@@ -56,16 +55,6 @@ void blocking_ask_there(part_source& source, const net_namespace& there, const s
     fill_from(*links, masters ? *masters : std::vector<netlink::link>(), peers);
 }
 
-/// That of the node, or, where that may not be looked at, the one this service runs in.
-net_namespace node_namespace(const part_source& source)
-{
-    const auto init = host::process_handle::open(source.root, init_pid);
-    if (!init) return source.home;
-    auto space = net_namespace::of_process(init->directory());
-    if (!space) return source.home;
-    return std::move(*space);
-}
-
 /// Takes the peers that are in the namespace `there`, if this one knows it.
 std::vector<link_peer*> take_peers_in(part_source& source, netlink::netlink_socket& socket, const net_namespace& there,
                                       peers_by_namespace& missing)
@@ -80,7 +69,7 @@ std::vector<link_peer*> take_peers_in(part_source& source, netlink::netlink_sock
 
 void blocking_look_at_node(part_source& source, netlink::netlink_socket& socket, peers_by_namespace& missing)
 {
-    const net_namespace node = node_namespace(source);
+    const net_namespace node = blocking_node_namespace(source.root, source.home);
     const auto taken = take_peers_in(source, socket, node, missing);
     if (taken.empty()) return;
     for (link_peer* const peer : taken) peer->place = peer_place::node;
@@ -90,12 +79,8 @@ void blocking_look_at_node(part_source& source, netlink::netlink_socket& socket,
 void blocking_look_at_container(part_source& source, netlink::netlink_socket& socket, const known_container& known,
                                 peers_by_namespace& missing)
 {
-    const auto process = host::process_handle::open(source.root, known.pid);
-    if (!process) return;
-    const auto began = process->start_ticks();
-    if (!began || *began != known.start_ticks) return;
-    const auto there = net_namespace::of_process(process->directory());
-    if (!there || !process->alive()) return;
+    const auto there = blocking_network_of(source.root, known.pid, known.start_ticks);
+    if (!there) return;
     const auto taken = take_peers_in(source, socket, *there, missing);
     if (taken.empty()) return;
     for (link_peer* const peer : taken) {

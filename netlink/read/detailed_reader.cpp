@@ -42,6 +42,13 @@ result<dumped<detailed_link>> blocking_read_detailed_links(netlink_socket& socke
     return dump_all<detailed_link>(socket, {"links", RTM_GETLINK, every_link}, detailed_limits, limit, abandoned);
 }
 
+result<dumped<detailed_link>> blocking_read_wired_links(netlink_socket& socket, const dump_limits& limits,
+                                                        deadline limit, const abandon_flag& abandoned)
+{
+    const dump_request request("links", RTM_GETLINK, every_link, leave_out_statistics);
+    return dump_all<detailed_link>(socket, request, limits, limit, abandoned);
+}
+
 result<dumped<link>> blocking_read_links(netlink_socket& socket, deadline limit, const abandon_flag& abandoned)
 {
     const dump_request request("interface names", RTM_GETLINK, every_link, leave_out_statistics);
@@ -76,7 +83,13 @@ result<std::vector<link>> blocking_read_links_of(netlink_socket& socket, const s
 result<dumped<link_address>> blocking_read_link_addresses(netlink_socket& socket, deadline limit,
                                                           const abandon_flag& abandoned)
 {
-    return dump_all<link_address>(socket, {"addresses", RTM_GETADDR, every_address}, detailed_limits, limit, abandoned);
+    return blocking_read_link_addresses(socket, detailed_limits, limit, abandoned);
+}
+
+result<dumped<link_address>> blocking_read_link_addresses(netlink_socket& socket, const dump_limits& limits,
+                                                          deadline limit, const abandon_flag& abandoned)
+{
+    return dump_all<link_address>(socket, {"addresses", RTM_GETADDR, every_address}, limits, limit, abandoned);
 }
 
 result<dumped<detailed_route>> blocking_read_detailed_routes(netlink_socket& socket, std::uint8_t family,

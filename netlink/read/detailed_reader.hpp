@@ -35,6 +35,9 @@ inline constexpr std::string_view queues_name = "queueing disciplines";
 /// With statistics and all about the kinds, without what a network card says of its virtual functions.
 result<dumped<detailed_link>> blocking_read_detailed_links(netlink_socket& socket, deadline limit,
                                                            const abandon_flag& abandoned);
+/// Without statistics, for many namespaces in a row: what one may cost is left of what all may.
+result<dumped<detailed_link>> blocking_read_wired_links(netlink_socket& socket, const dump_limits& limits,
+                                                        deadline limit, const abandon_flag& abandoned);
 /// Without statistics: for their names.
 result<dumped<link>> blocking_read_links(netlink_socket& socket, deadline limit, const abandon_flag& abandoned);
 /// Those of these indexes that are there, without statistics.
@@ -42,6 +45,8 @@ result<std::vector<link>> blocking_read_links_of(netlink_socket& socket, const s
                                                  deadline limit, const abandon_flag& abandoned);
 result<dumped<link_address>> blocking_read_link_addresses(netlink_socket& socket, deadline limit,
                                                           const abandon_flag& abandoned);
+result<dumped<link_address>> blocking_read_link_addresses(netlink_socket& socket, const dump_limits& limits,
+                                                          deadline limit, const abandon_flag& abandoned);
 /// All tables of one family; AF_UNSPEC: of all families.
 result<dumped<detailed_route>> blocking_read_detailed_routes(netlink_socket& socket, std::uint8_t family,
                                                              deadline limit, const abandon_flag& abandoned);
