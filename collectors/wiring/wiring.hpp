@@ -57,7 +57,7 @@ struct wired_link {
     std::uint32_t flags = 0;  ///< IFF_*
     std::optional<std::uint8_t> operational_state;
     std::optional<std::uint32_t> mtu;
-    std::optional<std::uint32_t> master;  ///< an index in the same namespace
+    std::optional<std::size_t> master;  ///< its place in wiring::links; none also where that was not read
     netlink::hardware_address hardware;
     std::vector<wired_address> addresses;
 };
@@ -84,9 +84,6 @@ struct wiring {
     std::vector<wired_edge> edges;  ///< by `from`
     /// What is missing, by the list it is missing in ("namespaces", "links", "edges", "containers").
     std::map<std::string, std::string> notes;
-
-    /// The master of a link; null: it has none, or that is not here.
-    [[nodiscard]] const wired_link* master_of(const wired_link& one) const;
 };
 
 }  // namespace nodescope

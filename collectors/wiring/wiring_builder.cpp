@@ -33,20 +33,11 @@ wired_link shown(std::size_t space, const netlink::detailed_link& link)
     one.flags = link.flags;
     one.operational_state = link.operational_state;
     one.mtu = link.mtu;
-    if (link.master.value_or(0) != 0) one.master = link.master;
     if (link.address) one.hardware = *link.address;
     return one;
 }
 
 }  // namespace
-
-const wired_link* wiring::master_of(const wired_link& one) const
-{
-    if (!one.master) return nullptr;
-    const auto of_space = std::ranges::equal_range(links, one.space, {}, &wired_link::space);
-    const auto found = std::ranges::find(of_space, *one.master, &wired_link::index);
-    return found == of_space.end() ? nullptr : &*found;
-}
 
 std::size_t wiring_builder::add_namespace(wired_namespace one)
 {
@@ -60,6 +51,7 @@ void wiring_builder::add_links(std::size_t space, const std::vector<netlink::det
         const std::size_t at = made_.links.size();
         if (!links_.emplace(place(space, static_cast<std::uint32_t>(link.index)), at).second) continue;
         made_.links.push_back(shown(space, link));
+        if (link.master.value_or(0) != 0) master_of_.emplace(at, *link.master);
         take_end(space, at, link);
         if (auto tunnel = tunnel_end_of(link)) tunnels_.emplace_back(at, std::move(*tunnel));
     }
@@ -158,11 +150,11 @@ void wiring_builder::add_end_edges(std::size_t space, const std::vector<far_end>
 
 void wiring_builder::add_master_edges()
 {
-    for (std::size_t at = 0; at < made_.links.size(); ++at) {
-        const wired_link& one = made_.links[at];
-        if (!one.master) continue;
-        const std::size_t* const master = find(one.space, *one.master);
+    for (const auto& [at, index] : master_of_) {
+        wired_link& one = made_.links[at];
+        const std::size_t* const master = find(one.space, index);
         if (master == nullptr) continue;
+        one.master = *master;
         const std::string_view kind = made_.links[*master].kind;
         if (std::ranges::find(switch_kinds, kind) != std::end(switch_kinds))
             add_edge(edge_kind::bridge_port, at, *master);
@@ -205,6 +197,9 @@ void wiring_builder::order()
     for (const std::size_t one : at) {
         place_of_link[one] = links.size();
         links.push_back(std::move(made_.links[one]));
+    }
+    for (wired_link& one : links) {
+        if (one.master) one.master = place_of_link[*one.master];
     }
     for (wired_edge& one : made_.edges) {
         one.from = place_of_link[one.from];

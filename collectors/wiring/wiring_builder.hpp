@@ -77,8 +77,9 @@ private:
 
     wiring made_;
     std::unordered_map<place, std::size_t, place_hash> links_;
-    std::unordered_map<std::size_t, std::uint32_t> pair_of_;  // the index of the other end of the pair, by link
-    std::map<std::size_t, std::vector<far_end>> here_;        // by namespace
+    std::unordered_map<std::size_t, std::uint32_t> master_of_;  // its index, by link
+    std::unordered_map<std::size_t, std::uint32_t> pair_of_;    // the index of the other end of the pair, by link
+    std::map<std::size_t, std::vector<far_end>> here_;          // by namespace
     std::map<std::pair<std::size_t, std::int32_t>, std::vector<far_end>> elsewhere_;
     std::map<std::pair<std::size_t, std::int32_t>, std::size_t> known_;
     std::vector<std::pair<std::size_t, tunnel_end>> tunnels_;

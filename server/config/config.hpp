@@ -88,6 +88,7 @@ struct configuration {
     std::optional<std::chrono::milliseconds> sample_idle{120'000};  ///< none: sampling never stops
     bool count_sockets = false;                                     ///< of containers, by state
     bool count_descriptors = false;                                 ///< of the processes of containers
+    bool metrics_network = false;                                   ///< how containers are wired to the node
     bool application_metrics = false;                               ///< applications are asked for figures of their own
     std::string disk_usage = "asked";        ///< asked, never: when the files of containers are walked
     std::vector<std::string> container_env;  ///< variables of containers that may be shown; they often hold secrets

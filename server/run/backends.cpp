@@ -5,6 +5,7 @@
 #include "server/api/network/findings_routes.hpp"
 #include "server/api/network/network_routes.hpp"
 #include "server/api/network/path_routes.hpp"
+#include "server/api/network/topology_routes.hpp"
 #include "server/api/openapi/openapi_route.hpp"
 #include "server/api/page/page_routes.hpp"
 #include "server/api/processors/processors.hpp"
@@ -79,6 +80,9 @@ result<void> backends::build_net_info()
     if (!home) return home.error();
     places_ = std::make_unique<container_places_collector>(workers_, config_.root, std::move(*home),
                                                            collector_limits(config_.limits).processes);
+    auto topology = topology_collector::make(runtimes_, workers_, group_, options_of_topology(config_), log_);
+    if (!topology) return topology.error();
+    topology_ = std::move(*topology);
     return {};
 }
 
@@ -138,11 +142,14 @@ std::vector<http::route> backends::routes(std::function<api::service_state()> st
     add(api::network_routes(*networks_, config_.max_reply));
     add(api::findings_routes(*findings_, config_.max_reply));
     add(api::path_routes(*paths_, config_.max_reply));
+    add(api::topology_routes(*topology_, workers_, config_.max_reply));
     add(cadvisor_->list_routes([this](deadline limit) { return look_at_processes(limit); }));
     add(api::openapi_routes());
     add(api::page_routes());
     add(api::status_routes(state));
-    std::vector<http::route> cadvisor = cadvisor_->routes(std::move(state));
+    cadvisor_service::wiring_source wired;
+    if (config_.metrics_network) wired = [&of = *topology_](deadline limit) { return of.look(limit); };
+    std::vector<http::route> cadvisor = cadvisor_->routes(std::move(state), std::move(wired));
     for (http::route& one : cadvisor) one.gives = one.path == "/metrics" ? http::area::metrics : http::area::stats;
     add(std::move(cadvisor));
     return routes;

@@ -8,6 +8,7 @@
 #include "collectors/network/findings_collector.hpp"
 #include "collectors/network/network_collector.hpp"
 #include "collectors/network/path/path_collector.hpp"
+#include "collectors/network/topology/topology_collector.hpp"
 #include "collectors/questions/goroutine_dump.hpp"
 #include "collectors/questions/net_info.hpp"
 #include "collectors/questions/pod_containers.hpp"
@@ -92,6 +93,7 @@ private:
     std::unique_ptr<findings_collector> findings_;
     std::unique_ptr<path_collector> paths_;
     std::unique_ptr<container_places_collector> places_;
+    std::unique_ptr<topology_collector> topology_;
     std::shared_ptr<host::child_reader> reader_;
     std::unique_ptr<host::idle_reader> idle_reader_;
     std::unique_ptr<process_list_collector> processes_;

@@ -123,7 +123,7 @@ cadvisor::engine_facts& cadvisor_service::facts_of(const std::string& of)
     return of == "podman" ? podman_ : cri_;
 }
 
-std::vector<http::route> cadvisor_service::routes(std::function<api::service_state()> state)
+std::vector<http::route> cadvisor_service::routes(std::function<api::service_state()> state, wiring_source wired)
 {
     const api::machine_backends node{machine_, docker_, processes_, containers_, workers_, answers_};
     auto types = api::machine_request_types(node, NODESCOPE_VERSION);
@@ -133,6 +133,7 @@ std::vector<http::route> cadvisor_service::routes(std::function<api::service_sta
     auto routes = api::cadvisor_routes(types);
 
     api::metrics_backends scraped{containers_, machine_, docker_, workers_, devices, std::move(state), answers_};
+    scraped.wired = std::move(wired);
     auto of_metrics = api::metrics_routes(std::move(scraped), options_of_metrics(config_));
     std::move(of_metrics.begin(), of_metrics.end(), std::back_inserter(routes));
     return routes;

@@ -8,6 +8,7 @@
 #include "collectors/cadvisor/process_table.hpp"
 #include "collectors/host/disk/filesystems.hpp"
 #include "collectors/runtime/runtimes.hpp"
+#include "collectors/wiring/wiring.hpp"
 #include "core/backend_statistics.hpp"
 #include "core/log.hpp"
 #include "core/task_group.hpp"
@@ -42,8 +43,10 @@ public:
     cadvisor_service(const cadvisor_service&) = delete;
     cadvisor_service& operator=(const cadvisor_service&) = delete;
 
-    /// `state` gives what /metrics says of the service itself; it is asked on the reactor thread.
-    [[nodiscard]] std::vector<http::route> routes(std::function<api::service_state()> state);
+    /// `state` gives what /metrics says of the service itself; it is asked on the reactor thread. `wired` gives how the
+    /// networks of the node are wired, for /metrics; empty: that is not wanted.
+    using wiring_source = std::function<task<result<std::shared_ptr<const wiring>>>(deadline)>;
+    [[nodiscard]] std::vector<http::route> routes(std::function<api::service_state()> state, wiring_source wired);
     /// The list of containers; `look` says where they run.
     [[nodiscard]] std::vector<http::route> list_routes(api::process_look look);
     /// Whether a disk or a file server holds one of its threads in the kernel.

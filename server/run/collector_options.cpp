@@ -70,6 +70,11 @@ network_options options_of_network(const configuration& config)
     return {config.root, config.limits.host, config.limits.netlink, config.max_reply};
 }
 
+topology_options options_of_topology(const configuration& config)
+{
+    return {config.root, config.limits.host, config.limits.netlink};
+}
+
 process_list_options options_of_process_list(const configuration& config)
 {
     // What stands around the list in the answer: its key, and how much of it there is.

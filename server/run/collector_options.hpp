@@ -5,6 +5,7 @@
 #include "collectors/cadvisor/node_containers.hpp"
 #include "collectors/kubernetes/pod_source.hpp"
 #include "collectors/network/network_collector.hpp"
+#include "collectors/network/topology/topology_collector.hpp"
 #include "collectors/questions/goroutine_dump.hpp"
 #include "collectors/questions/net_info.hpp"
 #include "collectors/questions/process_list.hpp"
@@ -48,6 +49,7 @@ cri::runtime_options cri_options(const configuration& config);
 kubernetes::source_options pod_options(const configuration& config);
 net_info_options options_of_net_info(const configuration& config);
 network_options options_of_network(const configuration& config);
+topology_options options_of_topology(const configuration& config);
 /// A list that fits into one answer.
 process_list_options options_of_process_list(const configuration& config);
 /// Refers to `config`: --timeout-request changes while the service runs.

@@ -8,6 +8,7 @@
 Each namespace is held by a sleeping process (`ns.pid`) that dies with the test. Kinds of links which the kernel cannot make are left
 out and told in `zoo.missing`."""
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -231,6 +232,22 @@ def _enter(descriptor):
         raise OSError(ctypes.get_errno(), "setns")
 
 
+@contextlib.contextmanager
+def inside(namespace):
+    """This thread, and what it starts, is in the namespace."""
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    there = os.open(f"/proc/{namespace.pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _enter(there)
+        try:
+            yield
+        finally:
+            _enter(home)
+    finally:
+        os.close(home)
+        os.close(there)
+
+
 class Arena:
     """A network of its own in which every address of 10.0.0.0/8 and 2001:db8::/32 can be anybody's: whoever needs thousands has them.
 
@@ -260,17 +277,8 @@ class Arena:
     def connect(self, source, port):
         """A socket that is connected to the service from `source`."""
         family = socket.AF_INET6 if ":" in source else socket.AF_INET
-        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        there = os.open(f"/proc/{self._namespace.pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            _enter(there)
-            try:
-                one = socket.socket(family)
-            finally:
-                _enter(home)
-        finally:
-            os.close(home)
-            os.close(there)
+        with inside(self._namespace):
+            one = socket.socket(family)
         try:
             one.settimeout(HANG_LIMIT_S)
             if family == socket.AF_INET6:

@@ -288,7 +288,7 @@ void append_at(MetricFamily& to, const scraped_container& of, double value, std:
 
 void add_container_metrics(metric_families& to, container_views found, const cadvisor::ended_list& ended,
                            const container_metric_options& options, const device_naming& devices,
-                           cadvisor::time_point now, std::size_t limit_bytes)
+                           cadvisor::time_point now, std::size_t limit_bytes, const wiring* wired)
 {
     const series_choice& chosen = options.chosen;
     std::erase_if(found, [&chosen](const container_view& one) { return !chosen.shows_container(one); });
@@ -325,6 +325,7 @@ void add_container_metrics(metric_families& to, container_views found, const cad
     to.finish_all();
     add_usage_metrics(to, measured, chosen, options.processors_together || options.labels == label_choice::kubernetes);
     add_disk_metrics(to, measured, chosen, names);
+    if (wired != nullptr) add_node_interface_metrics(to, measured, *wired, chosen);
     if (chosen.shows(metric_group::app)) add_application_metrics(to, measured);
     add_left_out(to, containers_left_out, room.bytes.left_out(), interfaces_left_out(measured));
 }

@@ -55,6 +55,10 @@ void add_disk_metrics(metric_families& to, const scrape& all, const series_choic
 /// What applications say of themselves, under the names that they give it. Names of families of ours are not theirs to
 /// use: such figures are counted in nodescope_scrape_left_out.
 void add_application_metrics(metric_families& to, const scrape& measured);
+/// Which link of the node each interface of a container ends at, and in which bridge that is. As with the other series
+/// of networks there is one container of those that share a network.
+void add_node_interface_metrics(metric_families& to, const scrape& measured, const wiring& wired,
+                                const series_choice& chosen);
 void add_restart_metrics(metric_families& to, const scrape& measured, const cadvisor::ended_list& ended,
                          scrape_room& room);
 

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace nodescope::api {
@@ -30,6 +31,8 @@ struct gathered {
     std::uint64_t cgroups_left_out = 0;
     std::shared_ptr<const cadvisor::machine_info> machine;  ///< null: not read
     cadvisor::engine_versions engine;
+    std::shared_ptr<const wiring> wired;  ///< null: not read
+    std::optional<bool> wiring_failed;    ///< none: not wanted
     service_state service;
 };
 
@@ -82,6 +85,11 @@ task<> gather_containers(const metrics_context& context, cadvisor_options asked,
         out.ended = context.backends.containers.ended();
         out.cgroups_left_out = context.backends.containers.cgroups_left_out();
     }
+    if (context.backends.wired && context.options.containers != container_choice::none) {
+        auto wired = co_await context.backends.wired(limit);
+        out.wiring_failed = !wired;
+        if (wired) out.wired = std::move(*wired);
+    }
     if (context.options.containers == container_choice::runtime) keep_runtime_containers(out.containers);
     if (context.options.series.labels == label_choice::kubernetes) keep_containers_of_kubelet(out.containers);
     out.service = context.backends.service();
@@ -101,13 +109,18 @@ std::string text_of(const gathered& all, const container_metric_options& options
 {
     metric_families families;
     add_container_metrics(families, all.containers, all.ended, options, devices, std::chrono::system_clock::now(),
-                          container_series_bytes(limit_bytes));
+                          container_series_bytes(limit_bytes), all.wired.get());
     add_cgroups_left_out(families, all.cgroups_left_out);
     if (all.machine) {
         add_version_metric(families, all.machine->facts, all.engine, NODESCOPE_VERSION);
         add_machine_metrics(families, all.machine->facts);
     }
     add_scrape_errors(families, all.containers_failed, all.machine == nullptr);
+    if (all.wiring_failed) {
+        families.add_gauge("nodescope_network_scrape_error",
+                           "1 if the network namespaces of the node could not be read, 0 otherwise.",
+                           *all.wiring_failed ? 1 : 0);
+    }
     add_service_metrics(families, all.service);
     blocking_add_process_metrics(families);
     return families.take_text();

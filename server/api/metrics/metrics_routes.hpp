@@ -4,6 +4,8 @@
 #include "collectors/cadvisor/containers.hpp"
 #include "collectors/cadvisor/engine_facts.hpp"
 #include "collectors/cadvisor/machine.hpp"
+#include "collectors/wiring/wiring.hpp"
+#include "core/task.hpp"
 #include "core/worker_pool.hpp"
 #include "server/api/cadvisor/samples.hpp"
 #include "server/api/large_answers.hpp"
@@ -12,6 +14,7 @@
 #include "server/http/message.hpp"
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 namespace nodescope::api {
@@ -25,6 +28,8 @@ struct metrics_backends {
     std::function<device_naming()> devices;  ///< what it gives is used on a worker thread
     std::function<service_state()> service;
     large_answers& answers;
+    /// How the networks of the node are wired now. Empty: nobody wants to know.
+    std::function<task<result<std::shared_ptr<const wiring>>>(deadline)> wired = {};
 };
 
 enum class container_choice {
