@@ -131,7 +131,7 @@ task<result<std::map<std::string, api::process_facts>>> backends::look_at_proces
 std::vector<http::route> backends::routes(std::function<api::service_state()> state)
 {
     const api::processor_backends asked{
-        {docker_, podman_, cri_}, *pods_, *net_info_, *processes_, *goroutines_, workers_, config_.root};
+        {docker_, podman_, cri_}, *pods_, *net_info_, *findings_, *processes_, *goroutines_, workers_, config_.root};
 
     std::vector<http::route> routes;
     const auto add = [&routes](std::vector<http::route> more) {

@@ -309,7 +309,7 @@ class Operations(ChartTest):
         everything = self.operations({"pods": {"list": True}, "goroutineDumps": {"enabled": True}})
         paths = {one["spec"]["processor"].get("path") or one["spec"]["processor"]["httpServer"]["path"]
                  for group in everything.values() for one in group}
-        self.assertEqual(len(paths), 13)
+        self.assertEqual(len(paths), 15)
         with service.Service("--docker-host", "unix:///nonexistent/docker.sock") as running:
             for path in sorted(paths):
                 status, headers, _ = running.request("GET", path)

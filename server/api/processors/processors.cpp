@@ -8,6 +8,7 @@
 #include "core/text.hpp"
 #include "server/api/failure_status.hpp"
 #include "server/api/processors/net_info_reply.hpp"
+#include "server/api/processors/network_diagnosis.hpp"
 #include "server/api/processors/parameters.hpp"
 #include "server/api/processors/reply_object.hpp"
 
@@ -225,8 +226,9 @@ task<result<std::string>> pod_list(const processor_context& context, const param
     co_return **answer;
 }
 
-/// `id`, else `pid`, else the pod's name: what the caller named most exactly.
-result<net_info_query> net_info_query_of(const parameters& given)
+/// `id`, else `pid`, else the pod's name: what the caller named most exactly. `question`: who asks for it, in a
+/// failure.
+result<net_info_query> net_info_query_of(const parameters& given, std::string_view question)
 {
     if (const auto id = given.get("id"); !id.empty()) {
         auto reference = container_reference::parse(id);
@@ -240,8 +242,9 @@ result<net_info_query> net_info_query_of(const parameters& given)
     }
     if (given.get("pod.namespace").empty() && given.get("pod.name").empty()) {
         return error(failure::invalid,
-                     "net info: the body names no target: it needs \"id\" (a container), \"pid\" (a process of this "
-                     "node), or \"pod.namespace\" and \"pod.name\"");
+                     fmt::format("{}: the body names no target: it needs \"id\" (a container), \"pid\" (a process of "
+                                 "this node), or \"pod.namespace\" and \"pod.name\"",
+                                 question));
     }
     const auto pod = kubernetes::pod_reference::parse(given.get("pod.namespace"), given.get("pod.name"));
     if (!pod) return pod.error();
@@ -250,12 +253,23 @@ result<net_info_query> net_info_query_of(const parameters& given)
 
 task<result<std::string>> net_info_of(const processor_context& context, const parameters& given, deadline limit)
 {
-    auto query = net_info_query_of(given);
+    auto query = net_info_query_of(given, "net info");
     if (!query) co_return query.error();
     query->node_nat = given.get(node_nat_parameter) == "true";
     const auto found = co_await context.backends.net_info.collect(std::move(*query), limit);
     if (!found) co_return found.error();
     co_return net_info_reply(*found, context.options.max_reply);
+}
+
+task<result<std::string>> network_diagnosis_of(const processor_context& context, const parameters& given,
+                                               deadline limit)
+{
+    auto query = net_info_query_of(given, "network findings");
+    if (!query) co_return query.error();
+    findings_query asked(std::move(*query), findings::severity::info);
+    const auto made = co_await context.backends.findings.collect(std::move(asked), limit);
+    if (!made) co_return made.error();
+    co_return network_diagnosis(*made, context.options.max_reply);
 }
 
 task<result<std::string>> process_list_of(const processor_context& context, const parameters&, deadline limit)
@@ -320,6 +334,7 @@ std::vector<http::route> processor_routes(const processor_backends& backends, co
     for (const char* const spelling : {"podDetailCollector", "poddetailcollector"}) add(spelling, pod_detail);
     for (const char* const spelling : {"netInfoCollector", "netinfoCollector", "netinfocollector"})
         add(spelling, net_info_of);
+    for (const char* const spelling : {"networkDiagnoser", "networkdiagnoser"}) add(spelling, network_diagnosis_of);
     add("podListCollector", pod_list);
     add("processCollector", process_list_of);
     add("mountInfoCollector", mountinfo_of);

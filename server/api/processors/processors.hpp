@@ -2,6 +2,7 @@
 #pragma once
 
 #include "collectors/kubernetes/pod_source.hpp"
+#include "collectors/network/findings_collector.hpp"
 #include "collectors/questions/goroutine_dump.hpp"
 #include "collectors/questions/net_info.hpp"
 #include "collectors/questions/process_list.hpp"
@@ -21,6 +22,7 @@ struct processor_backends {
     node_runtimes runtimes;  ///< for the list of containers, and what they say of themselves
     kubernetes::pod_source& pods;
     net_info_collector& net_info;
+    findings_collector& findings;
     process_list_collector& processes;
     goroutine_dump_collector& goroutines;
     worker_pool& workers;  ///< for what is read of the node's files

@@ -87,7 +87,7 @@ class BadInput(unittest.TestCase):
     def test_every_processor_route_says_which_method_it_wants(self):
         for name in ("containercollector", "containerCollector", "dockerinfocollector", "dockerInfoCollector", "podDetailCollector",
                      "poddetailcollector", "netInfoCollector", "netinfoCollector", "netinfocollector", "podListCollector",
-                     "processCollector", "mountInfoCollector", "dockerdGoroutineCollector", "containerdGoroutineCollector"):
+                     "networkDiagnoser", "networkdiagnoser", "processCollector", "mountInfoCollector", "dockerdGoroutineCollector", "containerdGoroutineCollector"):
             for method in ("GET", "PUT", "DELETE"):
                 status, headers, text = self.service.request(method, f"/processor/{name}")
                 self.assertEqual((405, "POST", f"method {method} is not supported"), (status, headers["Allow"], text.decode().strip()), name)

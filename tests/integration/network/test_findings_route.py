@@ -84,6 +84,29 @@ class FindingsOfTheRoute(FindingsCase):
             "bridge-nf-off", "two-iptables-backends", *CHECKED[CHECKED.index("conntrack-full"):]])
         self.assertEqual(reply["not_checked"]["no-default-route"], "routes: cut after 20000 routes: there are more")
 
+    def test_as_a_processor(self):
+        ns = self.zoo.add("diagnosed")
+        ns.ip("link set lo up")
+        ns.ip_batch(f"route add 192.0.2.0/24 dev lo table {1000 + i}" for i in range(50))
+        expected = self.answer(f"pid={ns.pid}")
+        self.assertEqual(len(expected["findings"]), 50)
+        for spelling in ("networkDiagnoser", "networkdiagnoser"):
+            status, _, body = self.service.process_route(f"/processor/{spelling}", {"pid": str(ns.pid), "task.name": "t"})
+            self.assertEqual(status, 200, body)
+            reply = json.loads(body)
+            self.assertEqual(list(reply), ["collector.kubernetes.network.findings"])
+            self.assertEqual(json.loads(reply["collector.kubernetes.network.findings"]), expected)
+        status, headers, body = self.service.process_route("/processor/networkDiagnoser", {})
+        self.assertEqual((status, headers["Content-Type"]), (500, "text/plain; charset=utf-8"))
+        self.assertTrue(body.startswith(b"network findings: the body names no target"), body)
+        with Service("--max-reply", "8KiB") as service:
+            status, _, body = service.process_route("/processor/networkDiagnoser", {"pid": str(ns.pid)})
+            self.assertEqual(status, 200, body)
+            self.assertLessEqual(len(body), 8192)
+            reply = json.loads(json.loads(body)["collector.kubernetes.network.findings"])
+            self.assertGreater(len(reply["findings"]), 5)
+            self.assertIn("the answer would be too long", reply["notes"]["findings"])
+
     def test_nothing_changes(self):
         ns = add_dual_container(self.zoo, "untouched", self.node, 2)
 
@@ -138,6 +161,13 @@ class FindingsOfContainers(zoo_module.ZooCase):
         found = self.answer(container)["findings"]
         self.assertEqual([one["rule"] for one in found], ["link-down"])
         self.assertEqual(found[0]["subject"]["container"], {"id": container.id, "name": container.name, "runtime": "docker"})
+
+    def test_a_broken_container_as_a_processor(self):
+        container = self.engine.create(self, ["sleep", "100000"]).start()
+        subprocess.run(["nsenter", f"--net=/proc/{container.pid}/ns/net", "ip", "link", "set", "lo", "down"], check=True)
+        status, _, body = self.service.process_route("/processor/networkDiagnoser", {"id": container.name})
+        self.assertEqual(status, 200, body)
+        self.assertEqual(json.loads(json.loads(body)["collector.kubernetes.network.findings"]), self.answer(container))
 
     def test_the_end_on_the_node(self):
         container = self.engine.create(self, ["sleep", "100000"]).start()
