@@ -15,7 +15,7 @@ function facts(one, last) {
     ["Restarts", one.restarts ?? "–"], ["Process", one.pid ?? "–"], ["Addresses", (one.addresses ?? []).join(" ") || "–"],
     ["CPU", `${cores(last?.cpu)} of ${one.cpu?.limit_cores ? cores(one.cpu.limit_cores) : "no limit"}`],
     ["Memory", `${bytes(one.memory?.working_set)} of ${one.memory?.limit ? bytes(one.memory.limit) : "no limit"}`],
-    ["Processes", one.processes ?? "–"], ["Cgroup", one.cgroup],
+    ["Tasks", one.threads ?? "–"], ["Cgroup", one.cgroup],
   ];
   return h("dl", { class: "facts" }, rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, String(value))]));
 }
@@ -68,7 +68,7 @@ export class ContainerView {
       new Chart("Memory", [["memory", "working set"], ["cache", "cache"]], bytes),
       new Chart("Network", [["received", "received"], ["sent", "sent"]], rate),
       new Chart("Disk", [["read", "read"], ["written", "written"]], rate),
-      new Chart("Processes", [["processes", "processes"]], (value) => String(value ?? "–")),
+      new Chart("Tasks", [["tasks", "tasks"]], (value) => String(value ?? "–")),
     ];
     this.network = h("div", {}, h("p", { class: "loading" }, "Loading…"));
     this.wrong = h("div", {}, h("p", { class: "loading" }, "Looking…"));

@@ -25,7 +25,7 @@ export function pointOf(reading, before) {
     memory: reading.memory?.working_set ?? null, cache: reading.memory?.cache ?? null, memoryLimit: reading.memory?.limit ?? null,
     received: speed("network.rx_bytes"), sent: speed("network.tx_bytes"),
     read: speed("io.read_bytes"), written: speed("io.write_bytes"),
-    processes: reading.processes ?? null,
+    tasks: reading.threads ?? null,
     pressureCpu: reading.pressure?.cpu ?? null, pressureMemory: reading.pressure?.memory ?? null, pressureIo: reading.pressure?.io ?? null,
   };
 }

@@ -1,6 +1,5 @@
 #include "collectors/network/container_places.hpp"
 
-#include "collectors/host/cgroup/container_search.hpp"
 #include "collectors/host/proc/process_handle.hpp"
 #include "netlink/read/detailed_reader.hpp"
 #include "netlink/text/address_text.hpp"
@@ -35,7 +34,7 @@ std::vector<std::string> blocking_addresses_in(const net_namespace& home, const 
 }
 
 /// Of the process that was found, if it is still that one.
-std::optional<net_namespace> blocking_namespace_of(const std::string& root, const host::cgroup_process& process)
+std::optional<net_namespace> blocking_namespace_of(const std::string& root, const running_container& process)
 {
     const auto held = host::process_handle::open(root, process.pid);
     if (!held) return std::nullopt;
@@ -48,27 +47,18 @@ std::optional<net_namespace> blocking_namespace_of(const std::string& root, cons
 
 }  // namespace
 
-result<container_places_found> blocking_find_container_places_of(const std::string& root, const net_namespace& home,
-                                                                 deadline limit, const abandon_flag& abandoned)
+container_places_found blocking_find_places(const std::string& root, const std::vector<running_container>& before,
+                                            const net_namespace& home, deadline limit, const abandon_flag& abandoned)
 {
-    const auto places =
-        host::blocking_find_container_places(root, host::search_extent::one_hierarchy, limit, abandoned);
-    if (!places) return places.error();
+    running_containers running = blocking_find_running_containers(root, before, limit, abandoned);
     container_places_found found;
+    found.note = std::move(running.note);
     std::map<std::uint64_t, std::vector<std::string>> read;
-    for (const host::container_place& place : *places) {
-        // A copy of a container's cgroup that somebody else than root has made is not the container.
-        if (place.delegated && found.by_id.contains(place.id)) continue;
-        if (found.by_id.size() >= most_containers || limit.passed() || abandoned.raised()) {
-            ++found.left_out;
-            continue;
-        }
-        const auto processes = host::blocking_read_container_processes(root, place, limit, abandoned);
-        running_container& one = found.by_id[place.id];
-        if (!processes || processes->empty()) continue;
-        one.pid = processes->front().pid;
-        one.processes = processes->size();
-        const auto space = blocking_namespace_of(root, processes->front());
+    for (const running_container& process : running.all) {
+        place_of_container& one = found.by_id[process.id];
+        one.pid = process.pid;
+        if (limit.passed() || abandoned.raised()) continue;
+        const auto space = blocking_namespace_of(root, process);
         if (!space) continue;
         one.netns = space->identity().inode;
         auto known = read.find(one.netns);
@@ -77,6 +67,7 @@ result<container_places_found> blocking_find_container_places_of(const std::stri
         }
         one.addresses = known->second;
     }
+    found.found = std::move(running.all);
     return found;
 }
 
@@ -88,12 +79,13 @@ task<result<container_places_collector::answer>> container_places_collector::loo
 
 task<result<container_places_collector::answer>> container_places_collector::look_now(deadline limit)
 {
-    auto work = [root = root_, home = home_, limit](const abandon_flag& abandoned) -> result<answer> {
-        auto found = blocking_find_container_places_of(root, home, limit, abandoned);
-        if (!found) return found.error();
-        return answer(std::make_shared<const container_places_found>(std::move(*found)));
+    auto work = [root = root_, home = home_, before = before_, limit](const abandon_flag& abandoned) -> result<answer> {
+        return answer(
+            std::make_shared<const container_places_found>(blocking_find_places(root, before, home, limit, abandoned)));
     };
-    co_return co_await pool_.run("where the containers run", limit, std::move(work));
+    auto found = co_await pool_.run("where the containers run", limit, std::move(work));
+    if (found) before_ = (*found)->found;
+    co_return found;
 }
 
 }  // namespace nodescope

@@ -2,6 +2,7 @@
 // the kernel alone: no runtime is asked.
 #pragma once
 
+#include "collectors/network/topology/running_containers.hpp"
 #include "core/deadline.hpp"
 #include "core/error.hpp"
 #include "core/shared_calls.hpp"
@@ -21,28 +22,28 @@
 
 namespace nodescope {
 
-struct running_container {
-    running_container() = default;
-    pid_t pid = 0;                       ///< of its first process; 0: it has none
-    std::size_t processes = 0;           ///< at most host::container_process_limit
+struct place_of_container {
+    place_of_container() = default;
+    pid_t pid = 0;                       ///< of its first process
     std::uint64_t netns = 0;             ///< inode; 0: it could not be looked at
     std::vector<std::string> addresses;  ///< "10.0.0.2/24"; none of loopback, none that is only link-local
 };
 
 struct container_places_found {
-    std::map<std::string, running_container> by_id;
-    std::size_t left_out = 0;  ///< containers beyond most_containers, or after the deadline
+    std::map<std::string, place_of_container> by_id;  ///< of those that have a process
+    std::vector<running_container> found;             ///< for the next look
+    std::string note;                                 ///< what is missing
 };
 
-/// More than run on a node; with most_addresses of each, all of them take less than 2 MB.
-inline constexpr std::size_t most_containers = 2000;
+/// Of each network; with running_container_limit all of them take less than 4 MB.
 inline constexpr std::size_t most_addresses = 16;
 
-/// Each namespace is read once, however many containers are in it. failure::timed_out and others where the cgroup tree
-/// cannot be read. `home` is the network of the calling thread. Blocking: for pool threads.
-result<container_places_found> blocking_find_container_places_of(const std::string& root,
-                                                                 const netlink::net_namespace& home, deadline limit,
-                                                                 const abandon_flag& abandoned);
+/// Each namespace is read once, however many containers are in it. `before` is what was found the last time; `home` is
+/// the network of the calling thread. Where time runs out there are fewer, and the note says so. Blocking: for pool
+/// threads.
+container_places_found blocking_find_places(const std::string& root, const std::vector<running_container>& before,
+                                            const netlink::net_namespace& home, deadline limit,
+                                            const abandon_flag& abandoned);
 
 /// Reactor thread only. Outlives its calls.
 class container_places_collector {
@@ -64,6 +65,7 @@ private:
     const std::string root_;
     const netlink::net_namespace home_;
     const steady_clock::duration timeout_;
+    std::vector<running_container> before_;  // of the last look
     shared_calls<answer> looks_{timeout_};
 };
 

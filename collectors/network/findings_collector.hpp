@@ -5,6 +5,8 @@
 #include "collectors/findings/report.hpp"
 #include "collectors/network/load/load_reading.hpp"
 #include "collectors/network/network_collector.hpp"
+#include "collectors/network/node_findings/node_findings.hpp"
+#include "collectors/network/topology/running_containers.hpp"
 #include "collectors/questions/net_info.hpp"
 #include "collectors/questions/target_opener.hpp"
 #include "collectors/runtime/container_finder.hpp"
@@ -47,6 +49,11 @@ public:
     /// held during the interval.
     task<result<findings::report>> collect(findings_query query, deadline limit);
 
+    /// The node's network and those of all running containers, each once, as many at a time as the slots allow. The
+    /// containers are those of the cgroup tree: a runtime that is away costs only their names. Nothing is failed by
+    /// a network that cannot be looked at, or not in time; fails where that is so of all.
+    task<result<node_findings>> collect_all(findings::severity least, deadline limit);
+
     /// Rules that are not asked, by name.
     [[nodiscard]] const std::vector<std::string>& off() const noexcept { return off_; }
 
@@ -59,6 +66,12 @@ private:
     /// None where counters cannot be read.
     task<result<std::optional<counted_network>>> count(const net_info_query& whose, deadline limit);
 
+    struct all_networks;
+    task<> find_containers(all_networks& all, deadline limit);
+    task<> look_at_node(all_networks& all, deadline limit);
+    task<> look_at_next(all_networks& all, deadline limit);
+    task<> name_containers(std::vector<findings::finding>& of, deadline limit);
+
     container_finder& containers_;
     worker_pool& pool_;
     const network_options options_;
@@ -67,7 +80,8 @@ private:
     target_opener targets_;
     slot_pool slots_;
     const std::shared_ptr<counter_memory> memory_ =
-        std::make_shared<counter_memory>();  // jobs may outlive their askers
+        std::make_shared<counter_memory>();   // jobs may outlive their askers
+    std::vector<running_container> running_;  // as last found
 };
 
 }  // namespace nodescope

@@ -111,7 +111,7 @@ top_lines top_of(const json_value& before, const json_value& now, const top_choi
                       {"NET OUT", true},
                       {"READ", true},
                       {"WRITE", true},
-                      {"PROCS", true}});
+                      {"TASKS", true}});
     for (const used& one : all) {
         table.add({{name_text(one.container)},
                    {pod_text(one.container)},
@@ -121,7 +121,7 @@ top_lines top_of(const json_value& before, const json_value& now, const top_choi
                    {rate_text(one.rates.sent)},
                    {rate_text(one.rates.read)},
                    {rate_text(one.rates.written)},
-                   {one.container["processes"].text()}});
+                   {one.container["threads"].text()}});
     }
     top_lines made;
     made.node = node_text(before["node"], now["node"]);

@@ -121,7 +121,6 @@ task<result<std::map<std::string, api::process_facts>>> backends::look_at_proces
     for (const auto& [id, one] : (*found)->by_id) {
         api::process_facts& facts = told[id];
         facts.pid = one.pid;
-        facts.processes = one.processes;
         facts.netns = one.netns;
         facts.addresses = one.addresses;
     }

@@ -18,7 +18,7 @@ using cadvisor::container_view;
 using cadvisor::sample;
 
 /// For the notes and what stands around the lists.
-constexpr std::size_t around_lists_bytes = 4096;
+constexpr std::size_t around_containers_bytes = 4096;
 
 void write_time(json_writer& json, std::string_view name, const std::optional<cadvisor::time_point>& when)
 {
@@ -133,6 +133,8 @@ void write_usage(json_writer& json, const container_view& one)
     write_network(json, last);
     write_io(json, last);
     write_pressure(json, last);
+    // 0 where the cgroup does not count them.
+    if (last.processes && last.processes->threads_current != 0) json.member("threads", last.processes->threads_current);
 }
 
 void write_facts(json_writer& json, const process_facts* facts)
@@ -140,9 +142,6 @@ void write_facts(json_writer& json, const process_facts* facts)
     json.key("pid");
     if (facts == nullptr || facts->pid == 0) json.null();
     else json.value(facts->pid);
-    json.key("processes");
-    if (facts == nullptr) json.null();
-    else json.value(facts->processes);
     json.key("netns");
     if (facts == nullptr || facts->netns == 0) json.null();
     else json.value(facts->netns);
@@ -204,7 +203,7 @@ std::size_t write_fitting(std::string& out, const List& list, std::size_t limit_
 
 std::string containers_reply(const container_listing& all, std::size_t limit_bytes)
 {
-    const std::size_t room = limit_bytes > around_lists_bytes ? limit_bytes - around_lists_bytes : 0;
+    const std::size_t room = limit_bytes > around_containers_bytes ? limit_bytes - around_containers_bytes : 0;
     std::map<std::string, std::string> notes = all.notes;
     std::vector<const container_view*> shown;
     const container_view* node = nullptr;
@@ -227,7 +226,7 @@ std::string containers_reply(const container_listing& all, std::size_t limit_byt
     if (ends_left_out > 0) notes["ended"] = fmt::format("cut: {} of {} are left out", ends_left_out, all.ended.size());
 
     std::string out;
-    out.reserve(list.size() + ended.size() + around_lists_bytes);
+    out.reserve(list.size() + ended.size() + around_containers_bytes);
     json_writer json(out);
     json.object([&] {
         json.key("node");

@@ -17,7 +17,6 @@ namespace nodescope::api {
 struct process_facts {
     process_facts() = default;
     pid_t pid = 0;                       ///< its first process
-    std::size_t processes = 0;           ///< how many it has
     std::uint64_t netns = 0;             ///< the inode of its network namespace; 0: not known
     std::vector<std::string> addresses;  ///< "10.0.0.2/24", of that namespace, without those of loopback
 };

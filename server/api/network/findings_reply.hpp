@@ -2,6 +2,7 @@
 #pragma once
 
 #include "collectors/findings/report.hpp"
+#include "collectors/network/node_findings/node_findings.hpp"
 #include "core/error.hpp"
 
 #include <cstddef>
@@ -14,6 +15,11 @@ namespace nodescope::api {
 /// are left out, the lightest first, and `notes` says so. failure::too_large where not even an answer without findings
 /// fits.
 result<std::string> findings_reply(const findings::report& made, std::size_t limit_bytes);
+
+/// The same of all networks, with {"networks","containers","not_checked_in":[{"netns","container","not_checked"}…],
+/// "not_looked_at":[{"container","error":{"kind","message"}}…]} before `notes`. The two lists have a quarter of the
+/// limit each at most.
+result<std::string> node_findings_reply(const node_findings& made, std::size_t limit_bytes);
 
 /// {"rules":[{"rule","severity","means","hint","enabled"}…]}; those in `off` are not enabled.
 std::string findings_rules_reply(const std::vector<std::string>& off);

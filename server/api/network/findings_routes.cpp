@@ -5,6 +5,7 @@
 #include "server/api/network/findings_request.hpp"
 #include "server/api/network/json_failure.hpp"
 
+#include <string>
 #include <utility>
 
 namespace nodescope::api {
@@ -15,9 +16,18 @@ task<http::reply> findings_answer_to(findings_collector& findings, std::size_t m
 {
     auto query = parse_findings_request(url_query(asked.query));
     if (!query) co_return json_failure(query.error());
-    const auto made = co_await findings.collect(std::move(*query), asked.limit);
-    if (!made) co_return json_failure(made.error());
-    auto body = findings_reply(*made, max_reply);
+    result<std::string> body;
+    if (query->whose) {
+        findings_query one(std::move(*query->whose), query->least);
+        if (query->interval) one.interval = *query->interval;
+        const auto made = co_await findings.collect(std::move(one), asked.limit);
+        if (!made) co_return json_failure(made.error());
+        body = findings_reply(*made, max_reply);
+    } else {
+        const auto made = co_await findings.collect_all(query->least, asked.limit);
+        if (!made) co_return json_failure(made.error());
+        body = node_findings_reply(*made, max_reply);
+    }
     if (!body) co_return json_failure(body.error());
     co_return http::reply(200, "application/json", std::move(*body));
 }

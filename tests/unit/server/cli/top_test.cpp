@@ -12,7 +12,7 @@ std::string container(const std::string& id, const std::string& second, int cpu_
 {
     return R"({"id":")" + id + R"(","name":")" + id + R"(-name","image":"img","measured":"2026-01-01T00:00:)" + second +
            R"(Z","cpu":{"usage_ns":)" + std::to_string(cpu_ms) + R"(000000},"memory":{"working_set":)" +
-           std::to_string(memory) + R"(,"limit":1000},"processes":3})";
+           std::to_string(memory) + R"(,"limit":1000},"threads":3})";
 }
 
 std::string answer(const std::string& second, int cpu_a, int cpu_b)

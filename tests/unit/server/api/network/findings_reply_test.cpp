@@ -87,5 +87,65 @@ TEST(FindingsReply, ListsTheRules)
     EXPECT_EQ(disabled, 1U);
 }
 
+node_findings made_of_node()
+{
+    node_findings made;
+    made.whole.findings.push_back(made_finding("eth0"));
+    made.all_findings = 1;
+    made.whole.checked = {"link-down"};
+    made.whole.not_checked = {{"no-carrier", "in 1 of 2 networks; in the first of them: late"}};
+    made.networks = 2;
+    made.containers = 3;
+    made.differing.push_back({77, findings::named_container{"abc", "web", "docker"}, {{"no-carrier", "late\n"}}});
+    made.not_looked_at.push_back({findings::named_container{"def", "", ""}, error(failure::denied, "no\x1b")});
+    made.not_looked_at.push_back({std::nullopt, error(failure::timed_out, "late")});
+    made.note = "cut";
+    return made;
+}
+
+TEST(NodeFindingsReply, WritesWhatDiffersAndWhatCouldNotBeLookedAt)
+{
+    const std::string body = node_findings_reply(made_of_node(), 100000).value();
+    const std::string_view end =
+        R"("checked":["link-down"],"not_checked":{"no-carrier":"in 1 of 2 networks; in the first of them: late"},)"
+        R"("networks":2,"containers":3,"not_checked_in":[{"netns":77,"container":{"id":"abc","name":"web",)"
+        R"("runtime":"docker"},"not_checked":{"no-carrier":"late\\n"}}],"not_looked_at":[{"container":{"id":"def",)"
+        R"("name":"","runtime":""},"error":{"kind":"denied","message":"no\\x1b"}},{"container":null,)"
+        R"("error":{"kind":"timed_out","message":"late"}}],"notes":{"containers":"cut"}})"
+        "\n";
+    EXPECT_EQ(body.substr(body.size() - end.size()), end);
+    EXPECT_EQ(node_findings_reply({}, 1000).value(),
+              R"({"findings":[],"checked":[],"not_checked":{},"networks":0,"containers":0,"not_checked_in":[],)"
+              R"("not_looked_at":[],"notes":{}})"
+              "\n");
+}
+
+TEST(NodeFindingsReply, KeepsWithinAnyLimit)
+{
+    node_findings made = made_of_node();
+    for (int i = 0; i < 20; ++i) {
+        made.whole.findings.push_back(made_finding("\x1b"));
+        made.not_looked_at.push_back(made.not_looked_at.front());
+        made.differing.push_back(made.differing.front());
+    }
+    made.all_findings = 500;
+    made.differing_left_out = 5;
+    std::size_t failed = 0;
+    for (std::size_t limit = 0; limit < 16000; limit += 7) {
+        const auto body = node_findings_reply(made, limit);
+        if (!body) {
+            EXPECT_EQ(body.error().kind(), failure::too_large);
+            ++failed;
+            continue;
+        }
+        EXPECT_LE(body->size(), limit);
+        EXPECT_TRUE(strict_json_document(*body, {32, 10000})) << *body;
+        EXPECT_NE(body->find(" of 500 findings"), std::string::npos);
+        EXPECT_NE(body->find(R"("not_checked_in":"cut after )"), std::string::npos);
+    }
+    EXPECT_GT(failed, 20U);
+    EXPECT_LT(failed, 150U);
+}
+
 }  // namespace
 }  // namespace nodescope::api

@@ -5,7 +5,7 @@
 namespace nodescope::api {
 namespace {
 
-result<findings_query> parsed_findings(std::string_view query) { return parse_findings_request(url_query(query)); }
+result<findings_request> parsed_findings(std::string_view query) { return parse_findings_request(url_query(query)); }
 
 TEST(FindingsRequest, TakesOneTargetAndASeverity)
 {
@@ -14,6 +14,10 @@ TEST(FindingsRequest, TakesOneTargetAndASeverity)
     EXPECT_EQ(parsed_findings("pod=default/web&container=app&severity=warning").value().least,
               findings::severity::warning);
     EXPECT_EQ(parsed_findings("severity=error&container=web").value().least, findings::severity::error);
+    EXPECT_TRUE(parsed_findings("node").value().whose);
+    EXPECT_FALSE(parsed_findings("all").value().whose);
+    EXPECT_FALSE(parsed_findings("all=").value().whose);
+    EXPECT_EQ(parsed_findings("severity=error&all").value().least, findings::severity::error);
 }
 
 TEST(FindingsRequest, TakesAnInterval)
@@ -41,6 +45,12 @@ TEST(FindingsRequest, RefusesAllElseWithASentence)
         {"node&interval=", "findings: interval: "},
         {"node&interval=11s", "interval is 11s, and may be 10s at most"},
         {"node&interval=-1s", "findings: interval: "},
+        {"all=yes", "all takes no value"},
+        {"all&node", "give only severity beside it"},
+        {"pid=7&all", "give only severity beside it"},
+        {"all&all", "given twice"},
+        {"all&severity=info&severity=info", "given twice"},
+        {"all&severity=loud", "must be info, warning or error"},
     };
     for (const auto& [query, sentence] : all) {
         const auto got = parsed_findings(query);
