@@ -51,10 +51,12 @@ result<part_text> blocking_sockets(part_source& source)
     auto read = netlink::blocking_read_sockets(source.home, source.where.space, source.where.process.directory(),
                                                options, source.limit, source.abandoned);
     if (!read) return read.error();
-    holder_search search(source.where.space.identity());
-    search.root = source.root;
-    search.among = probable_holders(source);
-    blocking_find_holders(search, *read, source.limit, source.abandoned);
+    if (!read->listeners.empty() || !read->udp.empty()) {
+        holder_search search(source.where.space.identity());
+        search.root = source.root;
+        search.among = probable_holders(source);
+        blocking_find_holders(search, *read, source.limit, source.abandoned);
+    }
     return shown(read, netlink::write_sockets);
 }
 

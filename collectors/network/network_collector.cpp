@@ -1,6 +1,7 @@
 #include "collectors/network/network_collector.hpp"
 
 #include "core/side_by_side.hpp"
+#include "netlink/read/packet_filters.hpp"
 
 #include <fmt/format.h>
 
@@ -12,6 +13,8 @@
 namespace nodescope {
 
 namespace {
+
+constexpr std::size_t around_texts_bytes = 8192;
 
 /// What a worker has read, part by part: one that hangs in the kernel costs the parts behind it, not those before.
 class read_parts_so_far {
@@ -128,7 +131,7 @@ task<result<void>> network_collector::run(worker_pool& on, std::shared_ptr<const
         part_source source(what->home, *what->where, *what->known, what->root, what->limit_bytes, what->limit,
                            abandoned);
         for (const network_part* const which : what->parts) {
-            if (which->can_hang != files) continue;
+            if (which->by_programs || which->can_hang != files) continue;
             auto text = which->blocking_read(source);
             // Then "nobody waits any more" is no answer: the deadline is.
             if (abandoned.raised()) return {};
@@ -137,6 +140,46 @@ task<result<void>> network_collector::run(worker_pool& on, std::shared_ptr<const
         return {};
     };
     co_return co_await on.run("network read", name, limit, std::move(work));
+}
+
+/// Which filters there are is asked of the kernel first, so that only programs are run that have something to show.
+task<result<part_text>> network_collector::read_filter_texts(std::shared_ptr<const job> what)
+{
+    const auto texts = options_.filter_texts;
+    if (!texts) co_return error(failure::unavailable, "netfilter_text: this service runs no programs");
+    const deadline limit = what->limit;
+    const std::string looking = fmt::format("look for packet filters in net:[{}]", what->where->space.identity().inode);
+    auto look = [what, texts](const abandon_flag& abandoned) {
+        texts->blocking_prepare();
+        return netlink::blocking_read_filters(what->home, what->where->space, what->where->process.directory(), {},
+                                              what->limit, abandoned);
+    };
+    auto found = co_await pool_.run("network read", looking, limit, std::move(look));
+    if (!found) co_return found.error();
+    netlink::nat_target target(what->home, what->where->space);
+    auto reading = texts->read(std::move(target), std::move(*found), limit);
+    auto read = co_await std::move(reading);
+    if (!read) co_return read.error();
+
+    // The answer has more around it, and beside others half of its room is for what cannot be cut there.
+    const std::size_t whole = what->limit_bytes;
+    const std::size_t bytes = what->parts.size() == 1 ? whole - std::min(whole / 4, around_texts_bytes) : whole / 4;
+    auto write = [made = std::move(*read), bytes](const abandon_flag&) mutable -> result<part_text> {
+        netlink::fit_filter_texts(made, bytes);
+        part_text part = whole_part(made, netlink::write_filter_texts);
+        part.note = std::move(made.note);
+        return part;
+    };
+    auto writing = pool_.run("network read", "write the texts of packet filters", limit, std::move(write));
+    co_return co_await std::move(writing);
+}
+
+task<result<void>> network_collector::run_programs(std::shared_ptr<const job> what)
+{
+    auto text = co_await read_filter_texts(what);
+    const auto which = std::ranges::find_if(what->parts, &network_part::by_programs);
+    what->so_far->put(*which, std::move(text));
+    co_return result<void>();
 }
 
 task<std::vector<network_reading::part>> network_collector::read(std::shared_ptr<const opened_namespace> where,
@@ -154,12 +197,17 @@ task<std::vector<network_reading::part>> network_collector::read(std::shared_ptr
                                                   options_.limit_bytes, own, std::move(parts));
     result<void> of_kernel;
     result<void> of_files;
+    result<void> of_programs;
     std::vector<task<>> jobs;
     const auto has = [&what](bool files) {
-        return std::ranges::any_of(what->parts, [files](const auto* one) { return one->can_hang == files; });
+        const auto is_one = [files](const auto* one) { return !one->by_programs && one->can_hang == files; };
+        return std::ranges::any_of(what->parts, is_one);
     };
     if (has(false)) jobs.push_back(into(of_kernel, run(pool_, what, false)));
     if (has(true)) jobs.push_back(into(of_files, run(files_pool_, what, true)));
+    if (std::ranges::any_of(what->parts, &network_part::by_programs)) {
+        jobs.push_back(into(of_programs, run_programs(what)));
+    }
     co_await side_by_side(std::move(jobs));
     const error missing(failure::internal, "the part was not read");
     const error reasons[] = {of_kernel ? missing : of_kernel.error(), of_files ? missing : of_files.error()};

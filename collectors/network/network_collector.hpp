@@ -11,6 +11,7 @@
 #include "core/slots.hpp"
 #include "core/task.hpp"
 #include "core/worker_pool.hpp"
+#include "netlink/nat/filter_texts.hpp"
 #include "netlink/net_namespace.hpp"
 
 #include <cstddef>
@@ -57,6 +58,8 @@ struct network_options {
     std::size_t limit_bytes;              ///< no part is made longer than about this
     std::size_t operations = 2;           ///< reads of namespaces at once
     std::size_t queue_limit = 64;         ///< and waiting for their turn
+    /// Shared with reads that outlive their askers; null: the part `netfilter_text` fails.
+    std::shared_ptr<netlink::filter_text_reader> filter_texts;
 };
 
 /// What is known of a target before its network is read, without other containers.
@@ -82,6 +85,8 @@ private:
     network_collector(container_finder& containers, worker_pool& pool, network_options options, logger& log,
                       netlink::net_namespace home);
     static task<result<void>> run(worker_pool& on, std::shared_ptr<const job> what, bool files);
+    task<result<part_text>> read_filter_texts(std::shared_ptr<const job> what);
+    task<result<void>> run_programs(std::shared_ptr<const job> what);
     task<std::vector<network_reading::part>> read(std::shared_ptr<const opened_namespace> where,
                                                   std::shared_ptr<const known_surroundings> known,
                                                   std::vector<const network_part*> parts, deadline limit);

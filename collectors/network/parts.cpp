@@ -94,6 +94,7 @@ constexpr network_part all_parts[] = {
     {"counters", blocking_counters},
     {"qdisc", blocking_qdisc},
     {"netfilter", blocking_netfilter},
+    {.name = "netfilter_text", .on_request = true, .by_programs = true},
     {"sysctl", blocking_sysctl},
     {.name = "resolver", .blocking_read = blocking_resolver, .can_hang = true},
 };

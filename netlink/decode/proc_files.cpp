@@ -98,6 +98,27 @@ std::optional<std::uint64_t> count_unix_sockets(std::string_view protocols)
     return count;
 }
 
+std::optional<std::uint64_t> count_tcp_sockets(std::string_view sockstat)
+{
+    std::optional<std::uint64_t> in_use;
+    std::optional<std::uint64_t> waiting;
+    bool is_complete = false;
+    for_each_line(sockstat, [&](std::string_view text) {
+        fields line(text);
+        const std::string_view group = line.next();
+        if (group != "TCP:" && group != "TCP6:") return true;
+        for (std::string_view name = line.next(); !name.empty(); name = line.next()) {
+            const auto number = whole_number<std::uint64_t>(line.next());
+            if (name == "inuse") in_use = number;
+            if (name == "tw") waiting = number;
+        }
+        is_complete = in_use && (waiting || group == "TCP6:");
+        return false;
+    });
+    if (!is_complete) return std::nullopt;
+    return *in_use + waiting.value_or(0);
+}
+
 std::vector<std::int64_t> parse_sysctl_numbers(std::string_view text)
 {
     std::vector<std::int64_t> numbers;

@@ -26,6 +26,11 @@ bool is_module_to_load(std::string_view modules, std::string_view builtin, std::
 /// line of their own since Linux 5.15. None without such a line.
 std::optional<std::uint64_t> count_unix_sockets(std::string_view protocols);
 
+/// How many sockets of TCP of one family the kernel has in its tables for a namespace, by its sockstat or sockstat6
+/// file (net/ipv4/proc.c, net/ipv6/proc.c): those that are in use, and, in sockstat, those of both families in
+/// TIME_WAIT. None where the file has no such figures. Connections that are not made yet (SYN_RECV) are not counted.
+std::optional<std::uint64_t> count_tcp_sockets(std::string_view sockstat);
+
 /// The whole numbers of a file of /proc/sys/net, which blanks divide; nothing when it has anything else.
 std::vector<std::int64_t> parse_sysctl_numbers(std::string_view text);
 

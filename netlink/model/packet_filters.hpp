@@ -33,6 +33,7 @@ struct legacy_table_summary {
 };
 
 struct packet_filters {
+    packet_filters() = default;
     std::optional<std::vector<nft_table_summary>> nft;        ///< none: it could not be asked, or there is no nf_tables
     std::optional<std::vector<legacy_table_summary>> legacy;  ///< none: only root may read the list
     bool lacks_nft = false;                                   ///< this kernel has no nf_tables

@@ -51,12 +51,19 @@ std::string first_line(std::string_view text)
 // after that has left out rules, whatever its status.
 constexpr std::string_view out_of_memory[] = {"Memory allocation problem", "Cannot allocate memory",
                                               "cannot create shared object descriptor",
-                                              "failed to map segment from shared object"};
+                                              "failed to map segment from shared object", "Memory allocation failure"};
 
 bool ran_out_of_memory(std::string_view errors)
 {
     return std::ranges::any_of(out_of_memory,
                                [errors](std::string_view said) { return errors.find(said) != std::string_view::npos; });
+}
+
+std::size_t count_rules(std::string_view text)
+{
+    std::size_t count = text.starts_with("-A ") ? 1 : 0;
+    for (auto at = text.find("\n-A "); at != std::string_view::npos; at = text.find("\n-A ", at + 1)) ++count;
+    return count;
 }
 
 std::string end_text(const process_end& end)
@@ -119,6 +126,19 @@ task<result<program_output>> filter_programs::run(std::string label, std::string
                         fmt::format("{}: {}{}{}", label, end_text(output->end), reason.empty() ? "" : ": ", reason));
     }
     co_return std::move(*output);
+}
+
+/// iptables-nft-save 1.8.9 shows no rules of a chain when it has no memory for all of them, writes COMMIT, and ends
+/// with 0. So what it has shown is counted. It says itself of which tables it cannot show all.
+std::optional<error> missing_rules(const std::string& label, const program_output& output, std::size_t expected)
+{
+    if (output.truncated || output.text.find("is incompatible, use 'nft' tool") != std::string::npos) return {};
+    const std::size_t shown = count_rules(output.text);
+    if (shown >= expected) return {};
+    return error(failure::too_large,
+                 fmt::format("{}: showed {} of {} rules: it needed more than {} MiB of memory, or "
+                             "rules were removed meanwhile",
+                             label, shown, expected, process_limits().address_space / bytes_of_mebibyte));
 }
 
 }  // namespace nodescope::netlink

@@ -8,8 +8,10 @@
 #include "core/task.hpp"
 #include "netlink/net_namespace.hpp"
 
+#include <cstddef>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,7 +19,7 @@
 namespace nodescope::netlink {
 
 struct nat_options {
-    /// Where the xtables programs are looked for, in this order.
+    /// Where the programs are looked for, in this order.
     std::vector<std::string> directories{"/usr/sbin", "/sbin"};
     output_limits limits{};
 };
@@ -60,5 +62,8 @@ private:
 };
 
 void cut_after_last_line(std::string& text);
+
+/// failure::too_large where a program of the nf_tables variant has shown fewer than the `expected` rules.
+std::optional<error> missing_rules(const std::string& label, const program_output& output, std::size_t expected);
 
 }  // namespace nodescope::netlink

@@ -6,31 +6,6 @@
 
 namespace nodescope::netlink {
 
-namespace {
-
-constexpr std::size_t mebibyte = 1024UL * 1024UL;
-
-std::size_t count_rules(std::string_view text)
-{
-    std::size_t count = text.starts_with("-A ") ? 1 : 0;
-    for (auto at = text.find("\n-A "); at != std::string_view::npos; at = text.find("\n-A ", at + 1)) ++count;
-    return count;
-}
-
-/// iptables-nft-save 1.8.9 shows no rules of a chain when it has no memory for all of them, writes COMMIT, and ends
-/// with 0. So what it has shown is counted. It says itself of which tables it cannot show all.
-std::optional<error> missing_rules(const std::string& label, const program_output& output, std::size_t expected)
-{
-    if (output.truncated || output.text.find("is incompatible, use 'nft' tool") != std::string::npos) return {};
-    const std::size_t shown = count_rules(output.text);
-    if (shown >= expected) return {};
-    return error(failure::too_large, fmt::format("{}: showed {} of {} rules: it needed more than {} MiB of memory, or "
-                                                 "rules were removed meanwhile",
-                                                 label, shown, expected, process_limits().address_space / mebibyte));
-}
-
-}  // namespace
-
 nat_reader::nat_reader(program_runner& programs, nat_options options) : programs_(programs, std::move(options)) {}
 
 /// One program to its end. The two variants are two programs, because one reads nf_tables and the other the tables of

@@ -59,11 +59,13 @@ result<void> backends::build_net_info()
     namespace_reader_options reading;
     reading.root = config_.root;
     if (!config_.xtables_dir.empty()) reading.nat.directories = {config_.xtables_dir};
+    network_options of_networks = options_of_network(config_);
+    of_networks.filter_texts = std::make_shared<netlink::filter_text_reader>(programs_, reading.nat);
     auto reader = make_namespace_reader(programs_, std::move(reading));
     if (!reader) return reader.error();
     net_info_ = std::make_unique<net_info_collector>(containers_, workers_, std::move(*reader),
                                                      options_of_net_info(config_), log_);
-    auto networks = network_collector::make(containers_, workers_, options_of_network(config_), log_);
+    auto networks = network_collector::make(containers_, workers_, std::move(of_networks), log_);
     if (!networks) return networks.error();
     networks_ = std::move(*networks);
     auto findings =

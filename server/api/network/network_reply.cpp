@@ -205,7 +205,9 @@ result<std::string> network_reply(const network_reading& found, std::size_t limi
                                  limit_bytes));
     }
     std::string body;
-    body.reserve(limit_bytes);
+    std::size_t needed = around;
+    for (const fitted_part& one : fitted) needed += one.bytes + 1;
+    body.reserve(std::min(needed, limit_bytes) + 1);
     write_frame(body, found, fitted, dropped);
     body += '\n';
     return body;

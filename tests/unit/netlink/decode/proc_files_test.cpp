@@ -39,6 +39,35 @@ TEST(CountUnixSockets, SurvivesACutAnywhere)
     }
 }
 
+const std::string sockstat =
+    "sockets: used 16\nTCP: inuse 5 orphan 0 tw 7 alloc 9 mem 219\nUDP: inuse 3 mem 0\nFRAG: inuse 0 memory 0\n";
+const std::string sockstat6 = "TCP6: inuse 4\nUDP6: inuse 2\n";
+
+TEST(CountTcpSockets, AddsThoseThatWait)
+{
+    EXPECT_EQ(count_tcp_sockets(sockstat), std::optional<std::uint64_t>(12));
+    EXPECT_EQ(count_tcp_sockets(sockstat6), std::optional<std::uint64_t>(4));
+    EXPECT_EQ(count_tcp_sockets("TCP: inuse 0 orphan 0 tw 0 alloc 1 mem 1\n"), std::optional<std::uint64_t>(0));
+}
+
+TEST(CountTcpSockets, WithoutAllFiguresItIsNotKnown)
+{
+    for (const char* text : {"", "TCP:", "TCP: inuse 0\n", "TCP: tw 0\n", "TCP: inuse x tw 0\n", "TCP: inuse 0 tw -1\n",
+                             "TCP6:\n", "UDP: inuse 0 tw 0\n", "TCP: inuse 99999999999999999999 tw 0\n"}) {
+        EXPECT_EQ(count_tcp_sockets(text), std::nullopt) << text;
+    }
+}
+
+TEST(CountTcpSockets, SurvivesACutAnywhere)
+{
+    for (const std::string& whole : {sockstat, sockstat6}) {
+        for (std::size_t size = 0; size < whole.size(); ++size) {
+            const testing::guarded_bytes cut(std::string_view(whole).substr(0, size));
+            EXPECT_LE(count_tcp_sockets(cut.view()).value_or(0), 12U);
+        }
+    }
+}
+
 TEST(IsModuleToLoad, WhatIsLoadedOrPartOfTheKernelIsNot)
 {
     const std::string modules = "inet_diag 24576 1 tcp_diag, Live 0x0\ntcp_diag 16384 0 - Live 0x0\n";

@@ -107,6 +107,44 @@ TEST_F(ReadInetSockets, ListsListenersAndCountsTheOthersByState)
     EXPECT_EQ(found->note, "");
 }
 
+/// Whose end closes first is the one that waits.
+TEST_F(ReadInetSockets, ConnectionsAreCountedWhereNothingListens)
+{
+    unique_fd listens = listener(8080);
+    unique_fd client = connection(8080);
+    unique_fd server(::accept4(listens.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    ASSERT_TRUE(server);
+    listens = unique_fd();
+
+    auto found = read();
+
+    ASSERT_TRUE(found) << found.error();
+    EXPECT_EQ(found->tcp_by_state[TCP_ESTABLISHED], 2U);
+    EXPECT_EQ(found->tcp_by_state[TCP_LISTEN], 0U);
+
+    client = unique_fd();
+    server = unique_fd();
+    found = read();
+
+    ASSERT_TRUE(found) << found.error();
+    EXPECT_EQ(found->tcp_by_state[TCP_TIME_WAIT], 1U);
+    EXPECT_EQ(found->tcp_by_state[TCP_ESTABLISHED], 0U);
+}
+
+TEST_F(ReadInetSockets, ASocketOfIpv6AloneIsFound)
+{
+    const unique_fd listens = made(AF_INET6, SOCK_STREAM);
+    if (!listens) GTEST_SKIP() << "this kernel has no IPv6";
+    ASSERT_EQ(::listen(listens.get(), 3), 0);
+
+    const auto found = read();
+
+    ASSERT_TRUE(found) << found.error();
+    ASSERT_EQ(found->listeners.size(), 1U);
+    EXPECT_EQ(found->listeners.front().family, AF_INET6);
+    EXPECT_EQ(found->tcp_by_state[TCP_LISTEN], 1U);
+}
+
 TEST_F(ReadInetSockets, MoreThanTheListsHoldAreCountedAndTold)
 {
     std::vector<unique_fd> held;
