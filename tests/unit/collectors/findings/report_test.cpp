@@ -96,7 +96,7 @@ TEST(Report, AsksNoRuleForWhatIsMissing)
     EXPECT_EQ(made.not_checked.size(), all_rules().size());
 }
 
-TEST(Report, NeedsWhatTheRulesThatAreAskedLookAt)
+TEST(Report, NeedsFiltersOfRulesThatLookAtThem)
 {
     rule_choice choice;
     EXPECT_NE(needed_inputs(choice) & filters_input, 0U);

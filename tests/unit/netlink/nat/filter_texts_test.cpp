@@ -60,8 +60,8 @@ TEST(PlanOfTexts, RunsWhatHasTablesToShow)
                                                             "ip6tables-legacy-save -t mangle", "nft -j list ruleset"}));
     const auto plans = plan_of_texts(found);
     EXPECT_EQ(plans.front().rules, 7U);
-    EXPECT_FALSE(plans.front().programs.front().uses_raw_socket);
-    EXPECT_TRUE(plans[1].programs.front().uses_raw_socket);
+    EXPECT_EQ(plans.front().programs.front().variant, filter_variant::nft);
+    EXPECT_EQ(plans[1].programs.front().variant, filter_variant::legacy);
     EXPECT_FALSE(plans.back().of_lines);
     EXPECT_EQ(plans.back().rules, 0U);
 }
