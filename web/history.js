@@ -1,8 +1,8 @@
-// What the containers and the node used since the page was opened: counters become rates. Pure, but for the clock that is handed in.
+// What the containers and the node used since the page was opened: counters become rates. Pure.
 
 export const mostPoints = 150;
 
-/** Nanoseconds or bytes between two readings, for each second; null where the counter began anew. */
+/** Nanoseconds or bytes between two readings, for each second; null where the counter began again. */
 function perSecond(now, before, seconds) {
   if (now === undefined || before === undefined || seconds <= 0 || now < before) return null;
   return (now - before) / seconds;

@@ -1,4 +1,4 @@
-// `nodescope bundle`: everything that the service can tell of the node and its containers, in one archive for a ticket.
+// `nodescope bundle`: everything that the service knows of the node and its containers, in one archive for a ticket.
 #pragma once
 
 #include "server/cli/answers.hpp"

@@ -80,7 +80,7 @@ struct healthcheck {
     }
 };
 
-using command = std::variant<serve, ps, net, path, doctor, top, collect, events, bundle, ask, routes, version, complete,
-                             print_defaults, check_config, healthcheck>;
+using command = std::variant<serve, version, complete, routes, print_defaults, check_config, healthcheck, ps, net, path,
+                             doctor, top, collect, events, bundle, ask>;
 
 }  // namespace nodescope::cli

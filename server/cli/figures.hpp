@@ -23,7 +23,7 @@ std::string cores_text(double cores);
 /// time.
 std::string age_text(const std::string& since, std::int64_t now_s);
 
-/// For each second between two readings of one container; nothing where a counter is missing, began anew, or no time
+/// For each second between two readings of one container; nothing where a counter is missing, began again, or no time
 /// has passed.
 struct usage_rates {
     std::optional<double> cores;

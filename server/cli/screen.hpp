@@ -16,7 +16,7 @@ struct screen {
     std::size_t width = 0;  ///< columns; 0: as wide as the text
 
     /// Of a stream: a terminal's own width, and colours unless NO_COLOR is set (no-color.org) or TERM is "dumb". What
-    /// is no terminal has neither, but for COLUMNS.
+    /// is no terminal has no colours, and the width that COLUMNS says.
     static screen of(std::FILE* stream);
     /// `text` in that colour, if there are colours.
     [[nodiscard]] std::string paint(colour how, std::string_view text) const;

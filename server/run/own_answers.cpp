@@ -113,7 +113,7 @@ http::reply own_answers::blocking_answer(http::request asked)
 
 void own_answers::blocking_follow(http::body_stream& stream, const std::function<bool(std::string_view)>& take)
 {
-    // The kernel's log tells of processes killed for their memory.
+    // The kernel's log says which processes were killed for their memory.
     parts_->behind.start();
     for (;;) {
         auto piece = parts_->run(stream.next(), std::nullopt);

@@ -13,7 +13,7 @@
 
 namespace nodescope::api {
 
-/// What only its processes tell of a container.
+/// What only its processes say about a container.
 struct process_facts {
     process_facts() = default;
     pid_t pid = 0;                       ///< its first process

@@ -7,7 +7,7 @@ import tempfile
 import unittest
 
 from tests.support import docker_engine, namespace_zoo, service
-from tests.support.command_line import run
+from tests.support.cli import run
 from tests.support.waiting import wait_until
 
 COMPLETION = service.ROOT / "server/cli/completions/nodescope.bash"

@@ -46,7 +46,7 @@ TEST(Figures, RatesAreOfTheTimeBetween)
     EXPECT_EQ(rates.cores, 0.5);
     EXPECT_EQ(rates.received, 100);
     EXPECT_EQ(rates.sent, std::nullopt);
-    // A counter that began anew, no time, nothing before.
+    // A counter that began again, no time, nothing before.
     EXPECT_EQ(rates_between(json_value::of_document(now), json_value::of_document(before)).cores, std::nullopt);
     EXPECT_EQ(rates_between(json_value::of_document(now), json_value::of_document(now)).cores, std::nullopt);
     EXPECT_EQ(rates_between(json_value(), json_value::of_document(now)).cores, std::nullopt);
