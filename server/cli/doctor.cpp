@@ -80,9 +80,16 @@ std::string findings_text(const json_value& answer, const screen& on)
         if (severity == "error") ++errors;
         else if (severity == "warning") ++warnings;
     }
-    out += fmt::format("{}, {}, {}; {} checked\n", counted(errors, "error"), counted(warnings, "warning"),
-                       counted(findings.size() - errors - warnings, "note"),
-                       counted(answer["checked"].elements().size(), "rule"));
+    const std::string sum = fmt::format(
+        "{}, {}, {}; {} checked", counted(errors, "error"), counted(warnings, "warning"),
+        counted(findings.size() - errors - warnings, "note"), counted(answer["checked"].elements().size(), "rule"));
+    out += wrapped(sum, on.width, 0) + '\n';
+    return out;
+}
+
+std::string findings_remarks(const json_value& answer, const screen& on)
+{
+    std::string out;
     append_remarks(out, answer["not_checked"], "not checked:", on);
     append_remarks(out, answer["notes"], "notes:", on);
     return out;
@@ -116,15 +123,18 @@ int doctor::run(const command_context& with) const
         fail("doctor: a container, --node or --all: one of them");
         return could_not_look;
     }
-    std::string path = "/v1/findings?node";
-    if (!reference.empty()) path = "/v1/findings?container=" + query_value(reference);
+    // Counters that grow are seen in two readings.
+    constexpr std::string_view two_readings = "&interval=1s";
+    std::string path = fmt::format("/v1/findings?node{}", two_readings);
+    if (!reference.empty()) path = fmt::format("/v1/findings?container={}{}", query_value(reference), two_readings);
     else if (all_of_them) path = "/v1/findings?all";
     const auto from = find_answers(how, with.config);
     if (!from) return fail(from.error().message()), could_not_look;
     const auto body = blocking_body(**from, path);
     if (!body) return fail(body.error().message()), (*from)->leave(could_not_look);
     const json_value answer = json_value::of_document(*body);
-    print(how.json ? *body : findings_text(answer, screen::of(stdout)));
+    const screen on = screen::of(stdout);
+    print(how.json ? *body : findings_text(answer, on) + findings_remarks(answer, on));
     return (*from)->leave(findings_code(answer));
 }
 

@@ -11,8 +11,10 @@
 
 namespace nodescope::cli {
 
-/// A person's findings, the most severe first as they come, with hints; and what was not looked at.
+/// The findings, the most severe first as they come, with hints.
 std::string findings_text(const json_value& answer, const screen& on);
+/// Which rules were not asked, and what was cut.
+std::string findings_remarks(const json_value& answer, const screen& on);
 
 /// 0 without findings, 1 with warnings, 2 with errors; what is only for information does not count.
 int findings_code(const json_value& answer);

@@ -49,17 +49,18 @@ class Commands(unittest.TestCase):
         self.assertIn("addr", network)
 
     def test_net_prints_the_texts_of_the_tools(self):
-        inside = ["nsenter", "-t", str(self.web.pid), "-n"]
-        for option, tool in (("--ip", ["ip", "addr"]), ("--route", ["route"])):
+        expected = subprocess.run(["nsenter", "-t", str(self.web.pid), "-n", "ip", "addr"], capture_output=True, check=True).stdout
+        self.assertEqual(run("net", self.web.name, "--ip", docker=self.engine.host, check=0, text=False).stdout, expected)
+        answer = json.loads(self.command("collect", "netInfoCollector", f"id={self.web.name}", "--json"))
+        for option, key in (("--route", "Route"), ("--nat", "Nat")):
             with self.subTest(option):
-                expected = subprocess.run([*inside, *tool], capture_output=True, check=True).stdout
-                self.assertEqual(run("net", self.web.name, option, docker=self.engine.host, check=0, text=False).stdout, expected)
+                self.assertEqual(self.command("net", self.web.name, option), answer[f"collector.kubernetes.container.{key}"])
 
     def test_net_shows_one_screen(self):
         shown = self.command("net", self.web.name)
         address = self.web.inspect()["NetworkSettings"]["Networks"]["bridge"]["IPAddress"]
         self.assertTrue(shown.startswith(f"{self.web.name} {self.web.id[:12]} docker pid {self.web.pid} "), shown)
-        for part in ("LINKS", "DEFAULT ROUTES", "NAMES", "LISTENERS", "FINDINGS", f"{address}/", "on the node, port of ", "httpd"):
+        for part in ("LINKS", "DEFAULT ROUTES", "NAMES", "LISTENERS", "FINDINGS", f"{address}/", "on the node, port of ", "[::]:80", "busybox ("):
             self.assertIn(part, shown)
 
     def test_doctor_exits_by_what_it_has_found(self):
@@ -124,8 +125,8 @@ class Commands(unittest.TestCase):
                 one.remove()
                 return any(re.search(rf"Z  started +\S*{one.id}", line) for line in lines())
             try:
-                wait_until(provoke)
-                wait_until(lambda: any(re.search(r"Z  ended +\S+  exit code", line) for line in lines()))
+                wait_until(provoke, "a container that starts")
+                wait_until(lambda: any(re.search(r"Z  ended +\S+  exit code", line) for line in lines()), "a container that ends")
             finally:
                 process.send_signal(signal.SIGTERM)
 

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -18,7 +19,7 @@ class Tmux:
 
     def __init__(self, case, width, height, command, environment):
         self.socket = tempfile.mkdtemp(prefix="nsc-")
-        case.addCleanup(os.rmdir, self.socket)
+        case.addCleanup(shutil.rmtree, self.socket)
         case.addCleanup(self.call, "kill-server", check=False)
         assignments = [f"{key}={value}" for key, value in environment.items()]
         self.call("-f", "/dev/null", "new-session", "-d", "-x", str(width), "-y", str(height), "env", *assignments, *command, ";", "set", "remain-on-exit", "on")
@@ -34,7 +35,7 @@ class Tmux:
         self.call("send-keys", *keys)
 
     def wait_for(self, text):
-        wait_until(lambda: text in self.screen())
+        wait_until(lambda: text in self.screen(), lambda: f"{text!r} in\n{self.screen()}")
 
 
 class Terminal(unittest.TestCase):
@@ -52,11 +53,11 @@ class Terminal(unittest.TestCase):
     def test_top_obeys_keys(self):
         busy = self.engine.create(self, ["sh", "-c", "while :; do :; done"]).start()
         top = self.tmux("top")
-        wait_until(lambda: self.order(top, busy, self.web))
+        wait_until(lambda: self.order(top, busy, self.web), top.screen)
         top.keys("r")
-        wait_until(lambda: self.order(top, self.web, busy))
+        wait_until(lambda: self.order(top, self.web, busy), top.screen)
         top.keys("/", self.web.name, "Enter")
-        wait_until(lambda: busy.name not in top.screen() and self.web.name in top.screen())
+        wait_until(lambda: busy.name not in top.screen() and self.web.name in top.screen(), top.screen)
         top.keys("Enter")
         top.wait_for("DEFAULT ROUTES")
         self.assertIn("LISTENERS", top.screen())
@@ -109,7 +110,7 @@ class Terminal(unittest.TestCase):
 class Words(unittest.TestCase):
     def test_a_typo_gets_the_nearest_command(self):
         self.assertIn("there is no command doctro, did you mean doctor?", run("doctro", check=1).stderr)
-        self.assertIn("did you mean --json?", run("ps", "--jsno", check=1).stderr)
+        self.assertIn("did you mean --json?", run("ps", "--jso", check=1).stderr)
 
     def test_every_command_has_help(self):
         for command in ("ps", "net", "path", "doctor", "top", "collect", "events", "bundle", "ask"):
@@ -128,7 +129,7 @@ class Words(unittest.TestCase):
 class ControlCharacters(namespace_zoo.ZooCase):
     def test_are_escaped(self):
         made = self.zoo.add("plain")
-        made.run("ip", "link", "add", "a\x1b[31mb", "type", "dummy")
+        made.run("ip", "link", "add", "a\x1b[31mb", "type", "bridge")
         shown = run("net", "--pid", str(made.pid), check=0).stdout
         self.assertNotIn("\x1b", shown)
         self.assertIn("a\\x1b[31mb", shown)

@@ -24,7 +24,8 @@ TEST(Doctor, TellsFindingsWithTheirHints)
               "    address: 10.0.0.2/24, routes: 7\n"
               "    look there\n"
               "\n"
-              "1 error, 0 warnings, 0 notes; 2 rules checked\n"
+              "1 error, 0 warnings, 0 notes; 2 rules checked\n");
+    EXPECT_EQ(findings_remarks(json_value::of_document(body), screen()),
               "not checked:\n"
               "    peer-down: late\n"
               "notes:\n"
