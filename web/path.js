@@ -15,10 +15,11 @@ function routeText(route) {
 function hop(one) {
   const neighbour = one.neighbour ? `${one.neighbour.dst} ${one.neighbour.lladdr ?? ""} ${(one.neighbour.state ?? []).join(",")}` : "";
   return h("li", { class: `hop ${one.verdict}` },
-    h("p", {}, h("strong", {}, one.container?.name ?? one.where ?? `net:[${one.netns}]`), " ", h("code", {}, one.ifname ?? "")),
+    h("p", {}, h("strong", {}, one.container?.name || one.name || (one.place === "node" ? "node" : `net:[${one.netns}]`)), " ", h("code", {}, one.ifname ?? "")),
     h("p", { class: "quiet" }, routeText(one.route)),
+    one.translated && h("p", {}, `translated to ${one.translated}`),
     neighbour && h("p", { class: "quiet" }, neighbour),
-    (one.netfilter ?? []).map((rule) => h("p", {}, h("code", {}, rule.text ?? rule))),
+    (one.netfilter ?? []).map((rule) => h("p", {}, h("code", {}, `${rule.hook}: ${rule.rule}`))),
     h("p", { class: "verdict" }, one.verdict, one.why ? `: ${one.why}` : ""));
 }
 

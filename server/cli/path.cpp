@@ -75,17 +75,19 @@ std::string hops_text(const json_value& answer, const screen& on)
     std::size_t number = 0;
     for (const json_value& hop : answer["hops"].elements()) {
         const std::string verdict = hop["verdict"].text();
-        std::string where = hop["where"].text();
-        if (where.empty()) where = hop.at("container/name").text();
-        if (where.empty()) where = fmt::format("net:[{}]", hop["netns"].count());
+        std::string where = hop.at("container/name").text();
+        if (where.empty()) where = hop["name"].text();
+        if (where.empty())
+            where = hop["place"].text() == "node" ? "node" : fmt::format("net:[{}]", hop["netns"].count());
         const std::string line = fmt::format("{:>3}  {}  {}  {}", ++number, shown(where), shown(hop["ifname"].text()),
                                              on.paint(colour_of_verdict(verdict), shown(verdict)));
         out += line + '\n';
         append_detail(out, "route", hop_route_text(hop["route"]), on);
         append_detail(out, "neighbour", neighbour_text(hop["neighbour"]), on);
         for (const json_value& rule : hop["netfilter"].elements()) {
-            append_detail(out, "rule", rule["text"] ? rule["text"].text() : rule.text(), on);
+            append_detail(out, "rule", fmt::format("{}: {}", rule["hook"].text(), rule["rule"].text()), on);
         }
+        append_detail(out, "translated to", hop["translated"].text(), on);
         append_detail(out, "why", hop["why"].text(), on);
     }
     const std::string reachable = answer["reachable"].text();

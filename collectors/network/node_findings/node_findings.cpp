@@ -23,9 +23,11 @@ void node_findings_builder::add(findings::report of, std::uint64_t netns,
     for (const auto& [name, more] : of.left_out) left_out_[name] += more;
     for (findings::finding& one : of.findings) {
         // What is wrong with the node's side of a network is seen from each that leads there, and by the node itself.
-        const bool elsewhere = one.about.netns != netns;
-        const bool is_new = told_.emplace(one.rule, one.about.netns, one.about.ifname, one.summary).second;
-        if (elsewhere && !is_new) continue;
+        const bool elsewhere = one.about.netns != 0 && one.about.netns != netns;
+        if (elsewhere || !container) {
+            const bool is_new = told_.emplace(one.rule, one.about.netns, one.about.ifname, one.summary).second;
+            if (elsewhere && !is_new) continue;
+        }
         if (!elsewhere) one.about.container = container;
         ++made_.all_findings;
         made_.whole.findings.push_back(std::move(one));

@@ -21,15 +21,15 @@ TEST(Path, TellsHops)
 {
     const std::string body =
         R"({"reachable":"no","hops":[{"netns":7,"ifname":"eth0","route":{"gateway":"10.0.0.1","dev":"eth0","prefsrc":"10.0.0.2"},)"
-        R"("neighbour":{"dst":"10.0.0.1","lladdr":"aa:bb","state":["REACHABLE"]},"netfilter":["-A X"],"verdict":"forwarded"},)"
-        R"({"netns":8,"ifname":null,"route":{"type":"blackhole"},"verdict":"stopped","why":"a route says so"}],)"
+        R"("neighbour":{"dst":"10.0.0.1","lladdr":"aa:bb","state":["REACHABLE"]},"netfilter":[{"hook":"forward","rule":"-A X"}],"verdict":"forwarded"},)"
+        R"({"netns":8,"place":"node","ifname":null,"route":{"type":"blackhole"},"verdict":"stopped","why":"a route says so"}],)"
         R"("summary":"It is dropped.","notes":{}})";
     EXPECT_EQ(hops_text(json_value::of_document(body), screen()),
               "  1  net:[7]  eth0  forwarded\n"
               "     route via 10.0.0.1 dev eth0 src 10.0.0.2\n"
               "     neighbour 10.0.0.1 is aa:bb (REACHABLE)\n"
-              "     rule -A X\n"
-              "  2  net:[8]    stopped\n"
+              "     rule forward: -A X\n"
+              "  2  node    stopped\n"
               "     route blackhole\n"
               "     why a route says so\n"
               "reachable: no. It is dropped.\n");
