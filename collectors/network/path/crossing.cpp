@@ -112,8 +112,8 @@ void walker::blocking_arrive(place there, std::uint32_t index, crossing& way)
     way.made.next.emplace(std::move(there), index);
 }
 
-/// Asks the forwarding table, or, for an address that nobody has asked for yet, the networks behind the ports. Null: `up` for the
-/// bridge's own namespace, or nobody.
+/// Asks the forwarding table, or, for an address that nobody has asked for yet, the networks behind the ports. Null:
+/// `up` for the bridge's own namespace, or nobody.
 const netlink::detailed_link* walker::blocking_port_of(place_view& view, const netlink::detailed_link& bridge,
                                                        std::uint32_t input, hop& here, crossing& way, bool& up)
 {
@@ -200,9 +200,9 @@ void walker::blocking_bridge(place_view& view, const netlink::detailed_link& bri
                                 name, port_name));
     }
     way.made.hops.back().what = verdict::forwarded;
-    way.made.hops.back().why =
-        knows ? fmt::format("the bridge {} has its hardware address at {}", name, port_name)
-              : fmt::format("the bridge {} reaches {} at {}: there is no forwarding entry yet", name, receiver, port_name);
+    way.made.hops.back().why = knows ? fmt::format("the bridge {} has its hardware address at {}", name, port_name)
+                                     : fmt::format("the bridge {} reaches {} at {}: there is no forwarding entry yet",
+                                                   name, receiver, port_name);
     blocking_cross(view, *port, way);
 }
 

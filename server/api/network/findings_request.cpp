@@ -53,7 +53,8 @@ result<findings_request> parse_findings_request(const url_query& given)
     if (given.has("all")) {
         if (const auto checked = check_all(given); !checked) return checked.error();
     } else {
-        if (const auto names = check_network_parameters(given, {"severity", "interval"}); !names) return names.error();
+        if (const auto names = check_network_parameters(given, {"all", "severity", "interval"}); !names)
+            return names.error();
         auto whose = whose_network(given);
         if (!whose) return whose.error();
         asked.whose = std::move(*whose);

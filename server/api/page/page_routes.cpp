@@ -61,10 +61,7 @@ task<http::reply> file_reply(const http::request& asked)
     co_return made;
 }
 
-task<http::reply> page_reply(const http::request& asked)
-{
-    return asked.path == base ? to_page() : file_reply(asked);
-}
+task<http::reply> page_reply(const http::request& asked) { return asked.path == base ? to_page() : file_reply(asked); }
 
 }  // namespace
 
@@ -74,8 +71,7 @@ std::vector<http::route> page_routes()
     routes.emplace_back(
         http::method::get, "/", [](const http::request& /*asked*/) { return to_page(); }, /*is_prefix=*/false,
         /*is_open=*/true);
-    routes.emplace_back(
-        http::method::get, std::string(base), page_reply, /*is_prefix=*/true, /*is_open=*/true);
+    routes.emplace_back(http::method::get, std::string(base), page_reply, /*is_prefix=*/true, /*is_open=*/true);
     return routes;
 }
 

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -261,12 +262,16 @@ task<result<std::string>> net_info_of(const processor_context& context, const pa
     co_return net_info_reply(*found, context.options.max_reply);
 }
 
+/// Who diagnoses asks once: counters that grow are seen in two readings.
+constexpr std::chrono::seconds diagnosis_interval{1};
+
 task<result<std::string>> network_diagnosis_of(const processor_context& context, const parameters& given,
                                                deadline limit)
 {
     auto query = net_info_query_of(given, "network findings");
     if (!query) co_return query.error();
     findings_query asked(std::move(*query), findings::severity::info);
+    asked.interval = diagnosis_interval;
     const auto made = co_await context.backends.findings.collect(std::move(asked), limit);
     if (!made) co_return made.error();
     co_return network_diagnosis(*made, context.options.max_reply);

@@ -50,15 +50,14 @@ TEST(ContainersReply, TellsWhatEachIs)
     facts.addresses = {"10.0.0.2/24"};
     all.processes.emplace(an_id, facts);
     all.notes["processes"] = "late";
-    EXPECT_EQ(
-        containers_reply(all, 1U << 20U),
-        R"({"node":null,"containers":[{"id":")" + an_id + R"(","name":"w\"eb","runtime":"docker","cgroup":"/docker/)" +
-            an_id +
-            R"(","image":"busybox","pod":null,"created":null,"started":null,"restarts":null,"pid":7,)"
-            R"("netns":99,"addresses":["10.0.0.2/24"],"measured":"1970-01-01T00:00:01.000000000Z",)"
-            R"("cpu":{"usage_ns":30,"user_ns":20,"system_ns":10,"throttled_ns":0,"limit_cores":0.5}}],)"
-            R"("ended":[],"notes":{"processes":"late"}})"
-            "\n");
+    EXPECT_EQ(containers_reply(all, 1U << 20U),
+              R"({"node":null,"containers":[{"id":")" + an_id +
+                  R"(","name":"w\"eb","runtime":"docker","cgroup":"/docker/)" + an_id +
+                  R"(","image":"busybox","pod":null,"created":null,"started":null,"restarts":null,"pid":7,)"
+                  R"("netns":99,"addresses":["10.0.0.2/24"],"measured":"1970-01-01T00:00:01.000000000Z",)"
+                  R"("cpu":{"usage_ns":30,"user_ns":20,"system_ns":10,"throttled_ns":0,"limit_cores":0.5}}],)"
+                  R"("ended":[],"notes":{"processes":"late"}})"
+                  "\n");
 }
 
 TEST(ContainersReply, LeavesOutPlainCgroups)

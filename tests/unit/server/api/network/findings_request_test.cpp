@@ -41,7 +41,7 @@ TEST(FindingsRequest, RefusesAllElseWithASentence)
         {"node&severity=", "must be info, warning or error"},
         {"node&severity=loud%1b", "severity is \"loud\\x1b\""},
         {"node&severity=info&severity=info", "given twice"},
-        {"node&parts=addr", "no parameter \"parts\": use container, pod, pid or node, and severity, interval"},
+        {"node&parts=addr", "no parameter \"parts\": use container, pod, pid or node, and all, severity, interval"},
         {"node&interval=", "findings: interval: "},
         {"node&interval=11s", "interval is 11s, and may be 10s at most"},
         {"node&interval=-1s", "findings: interval: "},
