@@ -18,6 +18,8 @@ let view = null;
 let leaving = null;
 let answeredAt = null;
 let denied = false;
+/** The view gave way to a sentence. */
+let blank = false;
 
 function viewFor(hash) {
   const [, name, id] = hash.split("/");
@@ -58,20 +60,23 @@ function tellFailure(why) {
   } else {
     say("stale", `${why.message}.${old}`);
   }
-  if (!answeredAt && why.kind !== "denied") replace(place, h("p", { class: "failed" }, "Nothing could be read of this node yet."));
+  if (!answeredAt && why.kind !== "denied") {
+    blank = true;
+    replace(place, h("p", { class: "failed" }, "Nothing could be read of this node yet."));
+  }
 }
 
 async function ask() {
   if (document.hidden || denied) return;
   try {
     app.answer = await get("/v1/containers");
-    const away = !answeredAt;
     answeredAt = Date.now();
     app.history.take(app.answer);
     const notes = Object.values(app.answer.notes);
     say(notes.length > 0 ? "note" : "fine", notes.join("; "));
-    if (away) show();
+    if (blank) show();
     else view.update();
+    blank = false;
   } catch (why) {
     if (!(why instanceof Failure)) throw why;
     tellFailure(why);

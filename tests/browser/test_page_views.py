@@ -7,10 +7,8 @@ import subprocess
 import tempfile
 import unittest
 
-from selenium.webdriver.common.keys import Keys
-
 from tests.support import docker_engine
-from tests.support.browser import ROOT, Browser
+from tests.support.browser import ROOT, Browser, Keys
 from tests.support.service import Service
 
 WIDTHS = {1280: 900, 390: 800}
@@ -39,6 +37,8 @@ class PageCase(unittest.TestCase):
         self.web = self.engine.create(self, ["busybox", "httpd", "-f", "-p", "80"]).start()
         self.busy = self.engine.create(self, ["sh", "-c", "while :; do sleep 0.01; done"]).start()
         self.browser.size(1280, 900)
+        # What the test before has provoked.
+        self.browser.complaints()
 
     def open(self, view="", port=None):
         self.browser.open(f"http://127.0.0.1:{port or self.service.port}/ui/{view}")
@@ -94,7 +94,7 @@ class Views(PageCase):
         address = self.web.inspect()["NetworkSettings"]["Networks"]["bridge"]["IPAddress"]
         self.browser.wait_text(address, ".facts")
         self.browser.wait_text("on the node, port of", "section")
-        self.browser.wait_text("httpd", "section")
+        self.browser.wait_text("busybox (", "section")
         for one in self.browser.all("details summary"):
             one.click()
         expected = subprocess.run(["nsenter", "-t", str(self.web.pid), "-n", "ip", "addr"], capture_output=True, text=True, check=True).stdout

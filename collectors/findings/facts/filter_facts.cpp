@@ -16,6 +16,7 @@ struct aim {
     bool names_others = false;    ///< something else is
     bool has_conditions = false;  ///< of kinds that are not weighed
     [[nodiscard]] bool is_meant() const { return names_it || (!names_others && !has_conditions); }
+    // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the 0 of a comparison for a pointer.
     friend auto operator<=>(const aim&, const aim&) = default;
 };
 

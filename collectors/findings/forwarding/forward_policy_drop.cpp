@@ -8,14 +8,13 @@
 #include <fmt/format.h>
 
 #include <cstddef>
-#include <ranges>
 
 namespace nodescope::findings {
 
 namespace {
 
 /// For each of them all rules may have to be looked at.
-constexpr std::ptrdiff_t most_bridges = 100;
+constexpr std::size_t most_bridges = 100;
 
 finding dropped_by(const netlink::dropping_chain& chain, const routed_bridge& routed, std::uint8_t family)
 {
@@ -39,12 +38,13 @@ finding dropped_by(const netlink::dropping_chain& chain, const routed_bridge& ro
 finding_list look_for_forward_policy_drop(const network_model& model)
 {
     finding_list found;
-    const std::vector<routed_bridge> bridges = routed_bridges(model);
+    std::vector<routed_bridge> bridges = routed_bridges(model);
+    if (bridges.size() > most_bridges) bridges.resize(most_bridges);
     for (const wired_filters& filters : model.filters.items) {
         // A packet must get through each of them.
         for (const netlink::dropping_chain& chain : filters.filters.dropping) {
             const dropping_filter filter(chain);
-            for (const routed_bridge& routed : bridges | std::views::take(most_bridges)) {
+            for (const routed_bridge& routed : bridges) {
                 if (routed.where->netns != filters.netns) continue;
                 for (const std::uint8_t family : routed.families) {
                     if (chain.family != 0 && chain.family != family) continue;

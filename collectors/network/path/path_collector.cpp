@@ -18,7 +18,7 @@ using paths::verdict;
 /// Shared with jobs that outlive their asker; used by one of them at a time, or by nobody but the reactor.
 struct path_collector::walking {
     walking(std::shared_ptr<paths::walker> b, paths::packet p)
-        : by(std::move(b)), what(std::move(p)), at(std::make_unique<paths::position>(by->asked()))
+        : by(std::move(b)), what(p), at(std::make_unique<paths::position>(by->asked()))
     {
     }
     std::shared_ptr<paths::walker> by;
@@ -68,7 +68,7 @@ task<result<path_reading>> path_collector::collect(path_query query, deadline li
     paths::place_finder places(options_.root, home_, containers_.proved_before(), std::move(target->where),
                                std::move(known.owner), known.is_node);
     auto walker = std::make_shared<paths::walker>(options_.root, home_, std::move(places));
-    auto found = co_await walk(std::move(walker), std::move(query.what), limit);
+    auto found = co_await walk(std::move(walker), query.what, limit);
     if (!found) co_return found.error();
     made.report = std::move(*found);
     if (target->owner) made.target.owner = co_await containers_.complete(std::move(*target->owner));
@@ -80,7 +80,7 @@ task<result<paths::report>> path_collector::walk(std::shared_ptr<paths::walker> 
     const deadline own = part_limit(limit, deadline::in(options_.read_timeout));
     auto slot = co_await slots_.acquire(own);
     if (!slot) co_return slot.error();
-    const auto on = std::make_shared<walking>(std::move(by), std::move(what));
+    const auto on = std::make_shared<walking>(std::move(by), what);
     while (on->at) {
         const auto decided = co_await decide(on, own);
         if (!decided && on->report.hops.empty()) co_return decided.error();

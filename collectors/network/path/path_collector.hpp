@@ -23,7 +23,7 @@
 namespace nodescope {
 
 struct path_query {
-    path_query(net_info_query q, paths::packet p) : whose(std::move(q)), what(std::move(p)) {}
+    path_query(net_info_query q, paths::packet p) : whose(std::move(q)), what(p) {}
     net_info_query whose;
     paths::packet what;
 };

@@ -67,7 +67,7 @@ result<path_query> parse_path_request(const url_query& given)
         what.port = *port;
         if (what.protocol == 0) what.protocol = IPPROTO_TCP;
     }
-    return path_query(std::move(*whose), std::move(what));
+    return path_query(std::move(*whose), what);
 }
 
 }  // namespace nodescope::api

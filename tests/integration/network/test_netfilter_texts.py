@@ -12,7 +12,7 @@ from tests.support.service import Service
 
 MEMBERS = ("iptables_nft", "ip6tables_nft", "iptables_legacy", "ip6tables_legacy", "nft")
 RULESET = """
-table inet fw { chain input { type filter hook input priority -5; policy drop; tcp dport 22 counter accept comment "a \\"word\\" \\\\ é"; }; }
+table inet fw { chain input { type filter hook input priority -5; policy drop; tcp dport 22 counter accept comment "two words é"; }; }
 table ip kube-proxy { chain services { type nat hook prerouting priority -100; ip daddr 10.96.0.1 dnat to 10.0.0.1; }; }
 """
 IPTABLES = ("{0} -A INPUT -p tcp --dport 80 -m comment --comment 'two words' -j ACCEPT; {0} -N X; {0} -A X -j DROP; "

@@ -21,7 +21,7 @@ composed table_message(const ndt_stats& stats, std::size_t stats_bytes = sizeof(
     ndt_config config{};
     config.ndtc_entries = 700;
     return composed(RTM_NEWNEIGHTBL, header)
-        .bytes(NDTA_NAME, std::string_view("arp_cache", 10))
+        .bytes(NDTA_NAME, std::string_view("arp_cache\0", 10))
         .u32(NDTA_THRESH1, 128)
         .u32(NDTA_THRESH2, 512)
         .u32(NDTA_THRESH3, 1024)
