@@ -24,7 +24,7 @@ OTHERWISE = {
     "/api/v2.0//version": (400, None),
     "/api/v2.0/stats/docker/../docker": (400, None),
     "/api/v2.0/version?count=-1": (200, None),
-    "/": (404, None),
+    "/": (301, None),  # to the page
     "/nonexistent": (404, None),
     # The recorded version does not know Podman yet.
     "/api/v2.0/stats?type=podman": (500, 'unable to find container "" in "podman" namespace\n'),

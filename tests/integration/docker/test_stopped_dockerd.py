@@ -16,7 +16,9 @@ from tests.support.waiting import wait_until
 NEED_DOCKER = ("containercollector", "containerCollector", "dockerinfocollector", "dockerInfoCollector")
 # Not configured here, or in need of a target: refused, which is an answer.
 REFUSED = ("poddetailcollector", "podDetailCollector", "podListCollector", "GoroutineCollector", "netInfoCollector", "netinfoCollector",
-           "netinfocollector")
+           "netinfocollector", "networkDiagnoser", "networkdiagnoser")
+# They lead to others.
+ELSEWHERE = ("/", "/ui", "/api", "/api/")
 
 
 def wait_until_stopped(pid):
@@ -68,7 +70,7 @@ class StoppedDockerd(Case):
         elif path.endswith(REFUSED):
             self.assertIn(status, (400, 422, 500), (path, text[:300]))
             self.assertTrue(text.strip(), path)
-        elif path in ("/api", "/api/"):
+        elif path in ELSEWHERE:
             self.assertIn(status, (301, 400), (path, text[:300]))
         else:
             self.assertEqual(status, 200, (path, text[:300]))
