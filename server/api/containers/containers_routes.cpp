@@ -4,8 +4,14 @@
 #include "server/api/cadvisor/url_query.hpp"
 #include "server/api/network/json_failure.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 namespace nodescope::api {
@@ -18,9 +24,23 @@ constexpr std::size_t longest_note_bytes = 512;
 /// Who asks twice wants to see what was used in between.
 constexpr std::chrono::milliseconds oldest_sample{100};
 
+constexpr std::array<std::string_view, 2> list_parameters{"processes", "ended"};
+
+result<void> check_list_parameters(const url_query& given)
+{
+    for (const auto& [name, value] : given.all()) {
+        if (std::ranges::find(list_parameters, name) != list_parameters.end()) continue;
+        return error(failure::invalid,
+                     fmt::format("containers: there is no parameter \"{}\": use {}",
+                                 escape_untrusted(name, longest_note_bytes), fmt::join(list_parameters, ", ")));
+    }
+    return {};
+}
+
 task<http::reply> containers_answer(const container_list_backends& backends, const http::request& asked)
 {
     const url_query parameters(asked.query);
+    if (const auto checked = check_list_parameters(parameters); !checked) co_return json_failure(checked.error());
     const auto looking = co_await backends.answers.look(asked.limit);
     if (!looking) co_return json_failure(looking.error());
     cadvisor::query wanted = cadvisor::everything();

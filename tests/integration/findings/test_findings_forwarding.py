@@ -7,7 +7,7 @@ import shutil
 import unittest
 
 from tests.support import namespace_zoo as zoo_module
-from tests.support.network.findings import RULES, add_dual_container, add_forwarding_node
+from tests.support.network.findings import CHECKED, INTERVAL, UNCHECKED, add_dual_container, add_forwarding_node
 from tests.support.service import Service
 
 # As Docker 20.10 writes them for its bridge, here br0.
@@ -70,11 +70,11 @@ class NodeCase(zoo_module.ZooCase):
         """The findings of a service that listens on another namespace's loopback."""
         shown = self.node.run("python3", "-c", (
             "import http.client,sys;"
-            f"asked=http.client.HTTPConnection('127.0.0.1',{self.service.port});asked.request('GET','/v1/findings?{query}');"
+            f"asked=http.client.HTTPConnection('127.0.0.1',{self.service.port});asked.request('GET','/v1/findings?{query}&{INTERVAL}');"
             "sys.stdout.write(asked.getresponse().read().decode())"))
         reply = json.loads(shown)
         self.assertIn("findings", reply)
-        self.assertEqual((reply["checked"], reply["not_checked"], reply["notes"]), (RULES, {}, {}))
+        self.assertEqual((reply["checked"], reply["not_checked"], reply["notes"]), (CHECKED, UNCHECKED, {}))
         return reply["findings"]
 
     def of_node(self):

@@ -38,8 +38,8 @@ class HungTasks(unittest.TestCase):
         self.addCleanup(self.directory.cleanup)
         self.pipe = os.path.join(self.directory.name, "pipe")
         os.mkfifo(self.pipe)
-        self.id = container_id(own_container_number())
-        self.group = Cgroup(self, f"/{self.id}")
+        self.container = container_id(own_container_number())
+        self.group = Cgroup(self, f"/{self.container}")
 
     def processes(self):
         return [int(line) for line in (self.group.directories()[0] / "cgroup.procs").read_text().split()]
@@ -64,7 +64,7 @@ class HungTasks(unittest.TestCase):
         wait_until(lambda: self.states().count("D") == count, "all children wait")
 
     def answer(self):
-        status, _, body = self.service.request("GET", f"/v1/findings?container={self.id}&{INTERVAL}")
+        status, _, body = self.service.request("GET", f"/v1/findings?container={self.container}&{INTERVAL}")
         self.assertEqual(status, 200, body)
         return json.loads(body)
 
@@ -74,7 +74,7 @@ class HungTasks(unittest.TestCase):
         self.assertEqual(reply["not_checked"], {})
         self.assertEqual([one["rule"] for one in reply["findings"]], ["hung-tasks"], reply)
         found = reply["findings"][0]
-        self.assertEqual((found["subject"]["container"]["id"], found["subject"]["ifname"]), (self.id, None))
+        self.assertEqual((found["subject"]["container"]["id"], found["subject"]["ifname"]), (self.container, None))
         # The children, theirs, and the first process.
         self.assertEqual((found["evidence"]["tasks"], found["evidence"]["looked_at"]), (11, 23))
         self.assertIn("python3", found["evidence"]["names"])
@@ -89,7 +89,7 @@ class HungTasks(unittest.TestCase):
         if not freezer.is_dir():
             self.skipTest("no freezer of cgroup v1: on v2 frozen tasks are not in uninterruptible sleep")
         self.start(11)
-        frozen = freezer / self.id
+        frozen = freezer / self.container
         frozen.mkdir()
         self.addCleanup(lambda: wait_until(lambda: self.gone(frozen), "the freezer's cgroup is empty"))
         self.addCleanup(self.end)

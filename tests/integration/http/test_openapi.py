@@ -175,8 +175,12 @@ class Served(zoo_module.ZooCase):
             names = re.fullmatch(r'network: there is no parameter "zzz": use (.*)', said)
             self.assertTrue(names, said)
             self.assertEqual(set(re.split(r", and | and |, | or ", names[1])), set(parameters_of(path)), path)
+        said = self.sentence("/v1/containers?zzz=1")
+        names = re.fullmatch(r'containers: there is no parameter "zzz": use (.*)', said)
+        self.assertTrue(names, said)
+        self.assertEqual(set(names[1].split(", ")), set(parameters_of("/v1/containers")))
         for path, method, _ in operations():
-            if method == "get" and path not in whose:
+            if method == "get" and path not in (*whose, "/v1/containers"):
                 self.assertEqual(parameters_of(path), {}, path)
 
     def test_words_of_parameters(self):

@@ -110,7 +110,8 @@ class HostileNetworks(Hostile):
             "add element inet t much { " + ", ".join(f"10.{i >> 8}.{i & 255}.1 : 10.0.0.1" for i in range(50_000)) + " }",
             "add rule inet t in ip saddr { " + ", ".join(f"10.{i >> 8}.{i & 255}.2" for i in range(50_000)) + " } drop"]).encode())
         network = self.network()
-        self.assertEqual(network["errors"], {})
+        # The program that shows them all has its own limit of memory.
+        self.assertLessEqual(set(network["errors"]), {"netfilter_text"})
         self.assertEqual([(table["name"], table["chains"], table["rules"]) for table in network["netfilter"]["nft"]], [("t", 1, 2)])
         self.assertNotIn("netfilter", network["notes"])
         self.findings()
