@@ -7,8 +7,10 @@ import subprocess
 import tempfile
 import unittest
 
+from selenium.webdriver.common.keys import Keys
+
 from tests.support import docker_engine
-from tests.support.browser import ROOT, Browser, Keys
+from tests.support.browser import ROOT, Browser
 from tests.support.service import Service
 
 WIDTHS = {1280: 900, 390: 800}

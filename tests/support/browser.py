@@ -3,16 +3,11 @@
 import json
 import os
 import pathlib
-import sys
 
-# Debian's package; another Python before it in PATH does not see it.
-sys.path.append("/usr/lib/python3/dist-packages")
-
-from selenium import webdriver  # noqa: E402
-from selenium.webdriver.chrome.service import Service as Driver  # noqa: E402
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402, F401
-from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service as Driver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHOTS = pathlib.Path(os.environ.get("NODESCOPE_SCREENSHOTS", ROOT / "build/browser"))

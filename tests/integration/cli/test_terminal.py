@@ -34,7 +34,7 @@ class Tmux:
     def keys(self, *keys):
         self.call("send-keys", *keys)
 
-    def wait_for(self, text):
+    def shows(self, text):
         wait_until(lambda: text in self.screen(), lambda: f"{text!r} in\n{self.screen()}")
 
 
@@ -59,14 +59,14 @@ class Terminal(unittest.TestCase):
         top.keys("/", self.web.name, "Enter")
         wait_until(lambda: busy.name not in top.screen() and self.web.name in top.screen(), top.screen)
         top.keys("Enter")
-        top.wait_for("DEFAULT ROUTES")
+        top.shows("DEFAULT ROUTES")
         self.assertIn("LISTENERS", top.screen())
         top.keys("q")
-        top.wait_for("sort by CPU")
+        top.shows("sort by CPU")
         top.keys("Escape")
-        top.wait_for(busy.name)
+        top.shows(busy.name)
         top.keys("q")
-        top.wait_for("Pane is dead")
+        top.shows("Pane is dead")
 
     @staticmethod
     def order(top, first, second):
@@ -86,10 +86,10 @@ class Terminal(unittest.TestCase):
 
     def test_colours_on_a_terminal_alone(self):
         coloured = self.tmux("net", self.web.name)
-        coloured.wait_for("LISTENERS")
+        coloured.shows("LISTENERS")
         self.assertIn("\x1b[32m", coloured.screen(colours=True))
         plain = self.tmux("net", self.web.name, NO_COLOR="1")
-        plain.wait_for("LISTENERS")
+        plain.shows("LISTENERS")
         self.assertNotIn("\x1b[32m", plain.screen(colours=True))
         self.assertNotIn("\x1b", run("net", self.web.name, docker=self.engine.host, check=0).stdout)
 

@@ -223,7 +223,7 @@ class AskOthers(unittest.TestCase):
     def test_a_peer_that_never_answers_ends_with_the_limit_and_the_phase(self):
         peer = Peer(self, None)
         self.assertEqual(self.refusal("--healthcheck", "--listen", peer.url.removeprefix("http://")),
-                         "nodescope: connected, but not answered in time\n")
+                         f"nodescope: {peer.url}/healthz: connected, but not answered in time\n")
 
     def test_answers_that_are_none(self):
         for answer, said in ((b"", "closed without an answer"), (b"SSH-2.0-x\r\n", "the answer is not HTTP"),
