@@ -66,7 +66,7 @@ class Terminal(unittest.TestCase):
         top.keys("Escape")
         top.shows(busy.name)
         top.keys("q")
-        top.shows("Pane is dead")
+        wait_until(lambda: top.call("display-message", "-p", "#{pane_dead}").strip() == "1", top.screen)
 
     @staticmethod
     def order(top, first, second):
