@@ -93,6 +93,7 @@ async function keepAsking() {
 function askForToken(why) {
   if (dialog.open) return;
   document.getElementById("token-why").textContent = why;
+  dialog.returnValue = "";
   dialog.showModal();
 }
 
@@ -102,6 +103,8 @@ dialog.addEventListener("close", () => {
     useToken(input.value.trim());
     denied = false;
     ask();
+  } else {
+    state.append(" ", h("button", { type: "button", onclick: () => askForToken("") }, "Type a token"));
   }
   input.value = "";
 });
@@ -116,6 +119,10 @@ document.getElementById("theme").addEventListener("click", () => {
   const dark = window.matchMedia("(prefers-color-scheme: dark)").matches;
   const now = document.documentElement.dataset.theme ?? (dark ? "dark" : "light");
   document.documentElement.dataset.theme = now === "dark" ? "light" : "dark";
+  if (view.draw && view.topology) view.draw();
+});
+
+window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   if (view.draw && view.topology) view.draw();
 });
 

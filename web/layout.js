@@ -72,26 +72,29 @@ export function layout(topology, opened = new Set()) {
   const boxes = [];
   const lines = [];
   const placed = new Set();
+  const hidden = new Set();
   let y = 20;
   for (const group of grouped(topology, maps, node)) {
     const top = y;
     const folded = group.members.length > foldAbove && !opened.has(group.at);
     const shown = folded ? [] : group.members;
+    const ways = group.members.flatMap((one) => one.ways);
+    // The node's end of a pair stands for nothing of its own where a bridge is behind it.
+    for (const { way } of ways) if (way.bridge) hidden.add(keyOf(way.end));
     if (folded) {
       boxes.push({ id: `fold/${group.at}`, fold: group.at, x: column[0], y, width: box.width, height: box.height, kind: "fold", title: `${group.members.length} namespaces`, detail: "open them", addresses: [] });
-      if (group.link) lines.push({ from: `fold/${group.at}`, to: group.at, kind: "veth", ends: [] });
+      if (group.link) lines.push({ from: `fold/${group.at}`, to: group.at, kind: "veth", ends: ways.flatMap(({ link, way }) => [link, way.end]) });
       y += box.height + box.gap;
     }
     for (const member of shown) {
       boxes.push(namespaceBox(member, column[0], y, topology));
       for (const { link, way } of member.ways) {
         lines.push({ from: `ns/${member.namespace.netns}`, to: keyOf(way.bridge ?? way.end), kind: way.kind, ends: [link, way.end], title: `${link.ifname} — ${way.end.ifname}` });
-        placed.add(keyOf(way.end));
       }
       y += box.height + box.gap;
     }
-    if (group.link && !placed.has(`box/${group.at}`)) {
-      placed.add(`box/${group.at}`);
+    if (group.link && !placed.has(group.at)) {
+      placed.add(group.at);
       boxes.push(linkBox(group.link, column[1], top + (y - box.gap - top - box.height) / 2));
     }
     y += box.gap * 2;
@@ -99,9 +102,8 @@ export function layout(topology, opened = new Set()) {
   let right = 20;
   for (const link of topology.links) {
     const key = keyOf(link);
-    const isEnd = placed.has(key) && !placed.has(`box/${key}`);
-    if (link.netns !== node || isEnd || placed.has(`box/${key}`) || link.ifname === "lo") continue;
-    placed.add(`box/${key}`);
+    if (link.netns !== node || hidden.has(key) || placed.has(key) || link.ifname === "lo") continue;
+    placed.add(key);
     boxes.push(linkBox(link, column[2], right));
     right += box.height + box.gap;
   }

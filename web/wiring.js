@@ -43,7 +43,7 @@ function rectangle(one, wrong, open) {
   const bad = one.netns ? [] : wrong.get(`${netns}/${one.title}`) ?? [];
   const about = [one.title, one.detail, ...one.addresses, ...bad.map((each) => each.summary)].join("\n");
   const text = (y, content, size, fill) => s("text", { x: one.x + 10, y: one.y + y, "font-size": size, "font-family": "sans-serif", fill }, content);
-  const group = s("g", { class: "box", role: one.container || one.fold ? "link" : null, tabindex: one.container || one.fold ? 0 : null, "aria-label": about.replaceAll("\n", ", ") },
+  const group = s("g", { class: "box", role: one.container || one.fold ? "link" : null, tabindex: one.container || one.fold ? 0 : null, "aria-label": about.replaceAll("\n", ", "), "data-id": one.id },
     s("title", {}, about),
     s("rect", { x: one.x, y: one.y, width: one.width, height: one.height, rx: 5, fill: colour("--card"), stroke: colour(bad.length > 0 || one.state === "DOWN" ? "--bad" : "--line") }),
     text(18, cut(one.title, 26), 13, colour("--text")), text(35, cut(one.detail, 30), 11, colour("--quiet")));
@@ -98,12 +98,14 @@ export class WiringView {
     const boxes = new Map(made.boxes.map((one) => [one.id, one]));
     const words = this.app.filter.toLowerCase();
     this.size = [made.width, made.height];
+    const focused = this.picture.contains(document.activeElement) ? document.activeElement.dataset.id : null;
     this.picture.replaceChildren(...made.lines.map((one) => line(one, boxes, this.wrong)), ...made.boxes.map((one) => {
       const drawn = rectangle(one, this.wrong, (what) => this.open(what));
       if (words && !`${one.title} ${one.addresses.join(" ")}`.toLowerCase().includes(words)) drawn.setAttribute("opacity", "0.25");
       return drawn;
     }));
     this.scale(1);
+    if (focused) (this.picture.querySelector(`g[data-id="${CSS.escape(focused)}"]`) ?? this.frame).focus();
     const rows = this.topology.edges.map((edge) => {
       const name = (end) => this.topology.links.find((one) => one.netns === end.netns && one.ifindex === end.ifindex)?.ifname ?? end.ifindex;
       return [edge.kind, `${name(edge.from)} in net:[${edge.from.netns}]`, `${name(edge.to)} in net:[${edge.to.netns}]`];

@@ -131,8 +131,10 @@ class HostileTest(FakeRuntimeTest):
             with self.subTest(name):
                 service, daemon = self.run_with(lambda call, sent=frame: call.raw(  # pylint: disable=cell-var-from-loop
                     call.head(), (sent or http2.frame(http2.DATA, stream=call.stream)) * 5000))
-                said = self.fails(service, LIST, "it does not keep to HTTP/2: ")
-                self.assertTrue("more than 1000 control frames in a second" in said or "Flooding" in said, said)
+                said = self.fails(service, LIST, "cri: ListContainers: ")
+                # The first reset may end the call before the others are a flood.
+                ended = name == "resets" and "its answer ends without a status" in said
+                self.assertTrue(ended or "more than 1000 control frames in a second" in said or "Flooding" in said, said)
                 self.works_after(service, daemon)
 
     def test_a_connection_that_goes_away_is_replaced(self):
