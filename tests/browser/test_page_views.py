@@ -85,9 +85,11 @@ class Views(PageCase):
 
     def test_events_come(self):
         self.open()
-        self.browser.wait_text("Nothing has happened", ".events")
-        self.engine.create(self, ["sleep", "1000"]).start()
-        self.browser.wait_text("started", ".events")
+        self.browser.wait(lambda: self.browser.all(".events li"))
+        one = self.engine.create(self, ["sleep", "1000"]).start()
+        self.browser.wait_text(one.id, ".events")
+        one.remove()
+        self.browser.wait_text("ended", ".events")
         self.quiet()
 
     def test_container(self):

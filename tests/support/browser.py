@@ -43,7 +43,7 @@ class Browser:
         return self.wait(lambda: (self.all(selector) or [None])[0])
 
     def text(self, selector="body"):
-        return self.driver.execute_script("return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText).join('\\n')", selector)
+        return self.driver.execute_script("return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText ?? one.textContent).join('\\n')", selector)
 
     def wait_text(self, text, selector="body"):
         self.wait(lambda: text in self.text(selector))
