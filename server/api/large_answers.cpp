@@ -10,7 +10,7 @@ namespace nodescope::api {
 void large_answers::place::hand_over(http::reply& answer) &&
 {
     // Never more than it was given for building.
-    static_cast<void>(share_->resize(std::min(answer.body.size(), limit_bytes_)));
+    static_cast<void>(share_->resize(std::min(answer.text().size(), limit_bytes_)));
     answer.held = std::move(share_);
     slot_ = slot_pool::slot();
 }

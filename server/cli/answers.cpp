@@ -63,17 +63,17 @@ public:
     {
         auto asked = request_of(path, body);
         if (!asked) return asked.error();
-        http::reply got = own_->blocking_answer(std::move(*asked));
-        return service_answer{got.status, std::move(got.body)};
+        const http::reply got = own_->blocking_answer(std::move(*asked));
+        return service_answer{got.status, std::string(got.text())};
     }
     result<void> blocking_follow(const std::string& path, const std::function<bool(std::string_view)>& take) override
     {
         auto asked = request_of(path, {});
         if (!asked) return asked.error();
         const http::reply got = own_->blocking_answer(std::move(*asked));
-        if (got.status / 100 != 2) return error(failure::failed, fmt::format("status {}: {}", got.status, got.body));
+        if (got.status / 100 != 2) return error(failure::failed, fmt::format("status {}: {}", got.status, got.text()));
         if (got.stream) own_->blocking_follow(*got.stream, take);
-        else take(got.body);
+        else take(got.text());
         return {};
     }
     int leave(int code) override

@@ -66,11 +66,26 @@ struct reply {
         : status(code), content_type(std::move(type)), body(std::move(text))
     {
     }
+    /// For who gets the same text as others: it is not copied for each of them.
+    reply(unsigned code, std::string type, std::shared_ptr<const std::string> text)
+        : status(code), content_type(std::move(type)), shared_body(std::move(text))
+    {
+    }
+
+    [[nodiscard]] std::string_view text() const noexcept { return shared_body ? *shared_body : body; }
+    /// Before the answer itself goes.
+    void drop_text() noexcept
+    {
+        std::string().swap(body);
+        shared_body.reset();
+    }
+
     unsigned status = 500;
     std::string content_type = "text/plain; charset=utf-8";  ///< empty: the answer has no such header
     std::string body;
-    std::shared_ptr<fair_budget::share> held;                  ///< what `body` was charged to; null: to nothing yet
-    std::unique_ptr<body_stream> stream;                       ///< sent instead of `body` when there is one
+    std::shared_ptr<const std::string> shared_body;            ///< sent instead of `body` when there is one
+    std::shared_ptr<fair_budget::share> held;                  ///< what the text was charged to; null: to nothing yet
+    std::unique_ptr<body_stream> stream;                       ///< sent instead of both when there is one
     std::vector<std::pair<std::string, std::string>> headers;  ///< Allow, Retry-After, …; never bytes of a request
 };
 

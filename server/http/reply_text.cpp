@@ -77,7 +77,7 @@ void append_reply_head(std::string& out, const reply& answer, const reply_contex
     // RFC 9110, 8.6 and 15.3.5: such an answer has no body and no length.
     if (answer.status != 204 && answer.status != 304) {
         if (!answer.content_type.empty()) append_content_type(out, answer.content_type);
-        if (!answer.stream) fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", answer.body.size());
+        if (!answer.stream) fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", answer.text().size());
         // HTTP/1.0 has no chunks: there the end of the connection is the end of the body.
         else if (!context.http_1_0) out += "Transfer-Encoding: chunked\r\n";
     }

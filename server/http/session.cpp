@@ -150,7 +150,7 @@ task<bool> session::serve_admitted()
     if (!charge_answer(answer)) {
         refusal_ = no_room_for_answer;
         // Now: the refusal may wait for its reader too.
-        std::string().swap(answer.body);
+        answer.drop_text();
         co_return co_await answer_refusal(true);
     }
     if (interruption_ == interruption::peer_gone) co_return abandon();

@@ -144,7 +144,7 @@ task<bool> session::write_answer(const reply& answer, bool keep_alive)
     keep_alive = keep_alive && !environment_.draining && interruption_ != interruption::cut &&
                  !transport_.outdated(environment_.tls());
     start_output(answer, keep_alive);
-    std::string_view body = answer.body;
+    std::string_view body = answer.text();
     if (request_.verb == method::head || !has_body(answer.status)) body = {};
     const std::size_t bytes = body.size();
     if (bytes <= copied_body) {
@@ -165,9 +165,9 @@ task<bool> session::write_answer(const reply& answer, bool keep_alive)
 /// What is sent counts until the client has it, and for as long as it is built (`held`) if it is large.
 bool session::charge_answer(reply& answer)
 {
-    if (answer.held || answer.body.size() <= free_answer_bytes) return true;
+    if (answer.held || answer.text().size() <= free_answer_bytes) return true;
     auto share = environment_.memory.answers.open(claimant_);
-    if (!share->resize(answer.body.size())) return false;
+    if (!share->resize(answer.text().size())) return false;
     answer.held = std::move(share);
     return true;
 }

@@ -41,7 +41,7 @@ void write_error(json_writer& json, const error& why, std::size_t limit_bytes)
 
 http::reply json_failure(const error& why)
 {
-    http::reply out(status_of(why.kind()), "application/json", {});
+    http::reply out(status_of(why.kind()), "application/json", std::string());
     json_writer json(out.body);
     json.object([&] {
         json.key("error");

@@ -56,7 +56,7 @@ task<http::reply> network_answer(std::shared_ptr<network_answers> answers, const
     auto joining = answers->join(std::move(key), std::move(*query), asked.limit);
     const auto body = co_await std::move(joining);
     if (!body) co_return json_failure(body.error());
-    co_return http::reply(200, "application/json", **body);
+    co_return http::reply(200, "application/json", *body);
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ task<http::reply> topology_answer(std::shared_ptr<topology_context> context, con
     const auto begin = [of = context.get()](deadline own) { return made_answer(*of, own); };
     const auto made = co_await context->answers.join("topology", asked.limit, begin);
     if (!made) co_return json_failure(made.error());
-    co_return http::reply(200, "application/json", **made);
+    co_return http::reply(200, "application/json", *made);
 }
 
 }  // namespace

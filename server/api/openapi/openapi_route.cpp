@@ -12,7 +12,7 @@ namespace {
 
 task<http::reply> openapi_answer(const http::request& asked)
 {
-    http::reply out(200, "application/json", {});
+    http::reply out(200, "application/json", std::string());
     out.headers.emplace_back("Vary", "Accept-Encoding");
     if (asked.accepts_gzip) {
         out.body = openapi_document_gzip();

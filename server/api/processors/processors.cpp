@@ -152,15 +152,15 @@ task<result<shared_text>> container_list_answer(processor_context own, deadline 
     co_return co_await std::move(writing);
 }
 
-template <generation Agent>
-task<result<std::string>> container_list(const processor_context& context, const parameters&, deadline limit)
+task<result<shared_text>> container_list(const processor_context& context, const parameters&, deadline limit)
 {
-    if (Agent == generation::second) {
-        const auto begin = [own = context](deadline of_call) { return container_list_answer(own, of_call); };
-        const auto answer = co_await context.lists->join("container list", limit, begin);
-        if (!answer) co_return answer.error();
-        co_return **answer;
-    }
+    const auto begin = [own = context](deadline of_call) { return container_list_answer(own, of_call); };
+    co_return co_await context.lists->join("container list", limit, begin);
+}
+
+/// For agents of the first generation.
+task<result<shared_text>> bare_container_list(const processor_context& context, const parameters&, deadline limit)
+{
     const auto list = co_await list_of_node(context.backends.runtimes, limit);
     if (!list) co_return list.error();
     const std::string& text = (*list)->text();
@@ -171,7 +171,7 @@ task<result<std::string>> container_list(const processor_context& context, const
                         fmt::format("container list: the answer has {} bytes, more than the {} that an answer may have",
                                     text.size(), context.options.max_reply));
     }
-    co_return text;
+    co_return shared_text(*list, &text);
 }
 
 template <generation Agent>
@@ -219,12 +219,10 @@ task<result<shared_text>> pod_list_answer(processor_context own, deadline limit)
     co_return co_await std::move(writing);
 }
 
-task<result<std::string>> pod_list(const processor_context& context, const parameters&, deadline limit)
+task<result<shared_text>> pod_list(const processor_context& context, const parameters&, deadline limit)
 {
     const auto begin = [own = context](deadline of_call) { return pod_list_answer(own, of_call); };
-    const auto answer = co_await context.lists->join("pod list", limit, begin);
-    if (!answer) co_return answer.error();
-    co_return **answer;
+    co_return co_await context.lists->join("pod list", limit, begin);
 }
 
 /// `id`, else `pid`, else the pod's name: what the caller named most exactly. `question`: who asks for it, in a
@@ -332,8 +330,8 @@ std::vector<http::route> processor_routes(const processor_backends& backends, co
         row.body_limit = options.max_body;
         row.deadline_status = 500;  // the contract's one code for what could not be done
     };
-    add("containercollector", container_list<generation::first>);
-    add("containerCollector", container_list<generation::second>);
+    add("containercollector", bare_container_list);
+    add("containerCollector", container_list);
     add("dockerinfocollector", docker_info<generation::first>);
     add("dockerInfoCollector", docker_info<generation::second>);
     for (const char* const spelling : {"podDetailCollector", "poddetailcollector"}) add(spelling, pod_detail);
