@@ -38,7 +38,8 @@ UNIT_MEMORY = 256 * MIB
 SERVICE_MEMORY = 128 * MIB
 # How late root's answers may be while the attack runs.
 P99_LIMIT_S = 0.25
-# How long the reactor may think of one thing.
+# How long the reactor may think of one thing. What an attack can make it do, it makes it do again: the third longest turn is judged,
+# because a machine that is shared charges a program now and then for what another did.
 TURN_LIMIT_S = 0.02
 # Between two of root's questions: enough of them for a p99, and time for the attacker.
 PAUSE_S = 0.005
@@ -229,12 +230,12 @@ class Siege:
 
     def _forget_turns(self):
         with open(self._turns_file, "r+b") as file:
-            file.write(bytes(16))
+            file.write(bytes(32))
 
     def longest_turns_s(self):
-        """(processor time, wall time) of the longest turn of the reactor so far; zeros where it is not measured."""
-        processor, wall = struct.unpack("=QQ", self._turns_file.read_bytes()[:16])
-        return processor / 1e9, wall / 1e9
+        """(processor time of the three longest turns of the reactor so far, wall time of the longest); zeros where they are not measured."""
+        *processor, wall = struct.unpack("=4Q", self._turns_file.read_bytes()[:32])
+        return [one / 1e9 for one in processor], wall / 1e9
 
     def _judge(self, turns):
         test = self.test
@@ -242,13 +243,14 @@ class Siege:
         late = sorted(self._late_s)
         p99 = late[max(0, math.ceil(len(late) * 0.99) - 1)]
         print(f"{test.id()}: {len(late)} questions of root, {len(self._wrong)} wrong, p99 {p99 * 1e3:.1f} ms, most {late[-1] * 1e3:.1f} ms; "
-              f"service {self._peak_bytes / MIB:.1f} MiB, its cgroup {self._group_peak_bytes() / MIB:.1f} MiB; longest turn {turns[0] * 1e3:.1f} ms of CPU, {turns[1] * 1e3:.1f} ms of wall time",
+              f"service {self._peak_bytes / MIB:.1f} MiB, its cgroup {self._group_peak_bytes() / MIB:.1f} MiB; longest turns "
+              f"{', '.join(f'{one * 1e3:.1f}' for one in turns[0])} ms of CPU, {turns[1] * 1e3:.1f} ms of wall time",
               flush=True)
         test.assertEqual(self._wrong[:5], [], f"{len(self._wrong)} of {len(late)} questions of root")
         if not SANITIZED:
             test.assertLess(p99, self.p99_s)
             test.assertLess(self._peak_bytes, self.service_memory)
-            test.assertLess(turns[0], self.turn_s)
+            test.assertLess(turns[0][-1], self.turn_s)
         # Connections of attackers that were killed are closed by the service in its own time, and its own to a daemon after 30 s.
         wait_until(lambda: self._open_descriptors() <= self._descriptors, lambda: f"{self._open_descriptors()} descriptors, "
                    f"{self._descriptors} before the attack", 2 * HANG_LIMIT_S)
