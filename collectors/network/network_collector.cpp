@@ -44,6 +44,46 @@ private:
     std::map<const network_part*, result<part_text>> read_;
 };
 
+network_reading reading_of(const opened_target& target)
+{
+    network_reading made;
+    made.pid = target.about.pid;
+    made.space = target.about.space;
+    made.verified = target.about.verified;
+    made.host_network = target.about.host_network;
+    made.note = target.about.network_note;
+    return made;
+}
+
+/// Until nobody waits any more: then "nobody waits" is no answer, the deadline is.
+void blocking_read_parts(part_source& source, const std::vector<const network_part*>& parts, bool files,
+                         read_parts_so_far& so_far)
+{
+    for (const network_part* const which : parts) {
+        if (which->by_programs || which->can_hang != files) continue;
+        auto text = which->blocking_read(source);
+        if (source.abandoned.raised()) return;
+        so_far.put(which, std::move(text));
+    }
+}
+
+std::string reading_name(bool files, netlink::namespace_identity space)
+{
+    return fmt::format("read {} net:[{}]", files ? "files of a container in" : "the network of", space.inode);
+}
+
+/// Of `count`, while it lives.
+class counted_one {
+public:
+    explicit counted_one(std::size_t& count) : count_(count) { ++count_; }
+    counted_one(const counted_one&) = delete;
+    counted_one& operator=(const counted_one&) = delete;
+    ~counted_one() { --count_; }
+
+private:
+    std::size_t& count_;
+};
+
 }  // namespace
 
 known_surroundings surroundings_of(const opened_target& target)
@@ -79,22 +119,100 @@ result<std::unique_ptr<network_collector>> network_collector::make(container_fin
 
 task<result<network_reading>> network_collector::collect(network_query query, deadline limit)
 {
-    auto target = co_await targets_.open(query.whose, limit);
+    std::optional<network_reading> at_once;
+    auto target = co_await open(query, at_once, limit);
+    if (at_once) co_return std::move(*at_once);
     if (!target) co_return target.error();
     if (target->owner) containers_.proved(*target->owner, target->start_ticks);
 
-    network_reading made;
-    made.pid = target->about.pid;
-    made.space = target->about.space;
-    made.verified = target->about.verified;
-    made.host_network = target->about.host_network;
-    made.note = std::move(target->about.network_note);
+    network_reading made = reading_of(*target);
     auto known = std::make_shared<known_surroundings>(surroundings_of(*target));
     if (std::ranges::any_of(query.parts, &network_part::uses_containers)) {
         known->containers = containers_.proved_before();
     }
     made.parts = co_await read(std::move(target->where), std::move(known), std::move(query.parts), limit);
     if (target->owner) made.owner = co_await containers_.complete(std::move(*target->owner));
+    co_return made;
+}
+
+/// The container, or the process; or, of a container that was proved before, the whole answer.
+task<result<opened_target>> network_collector::open(const network_query& query, std::optional<network_reading>& at_once,
+                                                    deadline limit)
+{
+    if (query.whose.is_of_process()) co_return co_await targets_.open(query.whose, limit);
+    auto found = co_await targets_.find(query.whose, limit);
+    if (!found) co_return found.error();
+    if (found->known && may_read_at_once(query)) {
+        at_once = co_await read_at_once(query, *found, limit);
+        if (at_once) co_return error();
+    }
+    co_return co_await targets_.open_found(query.whose, std::move(*found), limit);
+}
+
+/// Not while a file of some container hangs: an answer must not wait for what another container does.
+bool network_collector::may_read_at_once(const network_query& query) const
+{
+    return files_pool_.busy() <= read_at_once_ && std::ranges::none_of(query.parts, &network_part::by_programs);
+}
+
+/// Shared by who waits and the worker.
+struct network_collector::job_at_once {
+    void opened(opened_target target)
+    {
+        const std::lock_guard lock(mutex_);
+        target_.emplace(std::move(target));
+    }
+    std::optional<opened_target> take_target()
+    {
+        const std::lock_guard lock(mutex_);
+        return std::exchange(target_, std::nullopt);
+    }
+    read_parts_so_far so_far;
+    std::vector<known_container> containers;
+    std::vector<const network_part*> parts;
+
+private:
+    std::mutex mutex_;
+    std::optional<opened_target> target_;
+};
+
+/// Each trip to a pool costs as much as a dump: this is one instead of three. Nothing where the process cannot be
+/// opened: then the usual way says why.
+task<std::optional<network_reading>> network_collector::read_at_once(const network_query& query, found_container which,
+                                                                     deadline limit)
+{
+    const deadline own = part_limit(limit, deadline::in(options_.read_timeout));
+    auto slot = co_await slots_.acquire(own);
+    if (!slot) co_return std::nullopt;
+    const auto what = std::make_shared<job_at_once>();
+    what->parts = query.parts;
+    if (std::ranges::any_of(query.parts, &network_part::uses_containers))
+        what->containers = containers_.proved_before();
+    const std::string name = fmt::format("read the network of container {}", which.what.id);
+    auto work = [what, home = home_, root = options_.root, bytes = options_.limit_bytes, own,
+                 found = found_process(std::move(which))](const abandon_flag& abandoned) mutable -> result<void> {
+        auto target = blocking_open_target(root, nullptr, std::move(found), own, abandoned);
+        if (!target) return target.error();
+        known_surroundings known = surroundings_of(*target);
+        known.containers = std::move(what->containers);
+        const std::shared_ptr<const opened_namespace> where = target->where;
+        what->opened(std::move(*target));
+        part_source source(home, *where, known, root, bytes, own, abandoned);
+        for (const bool files : {false, true}) blocking_read_parts(source, what->parts, files, what->so_far);
+        return {};
+    };
+    const counted_one counted(read_at_once_);
+    const result<void> done = co_await files_pool_.run("network read", name, own, std::move(work));
+    auto target = what->take_target();
+    if (!target || !target->owner) co_return std::nullopt;
+
+    containers_.proved(*target->owner, target->start_ticks);
+    network_reading made = reading_of(*target);
+    const error why = done ? error(failure::internal, "the part was not read") : done.error();
+    const error of_files(why.kind(), fmt::format("{}: {}", reading_name(true, made.space), why.message()));
+    const error reasons[] = {why, of_files};
+    made.parts = what->so_far.take(what->parts, reasons);
+    made.owner = co_await containers_.complete(std::move(*target->owner));
     co_return made;
 }
 
@@ -124,19 +242,12 @@ struct network_collector::job {
 /// One after another, those that read files of the container or the others.
 task<result<void>> network_collector::run(worker_pool& on, std::shared_ptr<const job> what, bool files)
 {
-    const std::string name = fmt::format("read {} net:[{}]", files ? "files of a container in" : "the network of",
-                                         what->where->space.identity().inode);
+    const std::string name = reading_name(files, what->where->space.identity());
     const deadline limit = what->limit;
     auto work = [what = std::move(what), files](const abandon_flag& abandoned) -> result<void> {
         part_source source(what->home, *what->where, *what->known, what->root, what->limit_bytes, what->limit,
                            abandoned);
-        for (const network_part* const which : what->parts) {
-            if (which->by_programs || which->can_hang != files) continue;
-            auto text = which->blocking_read(source);
-            // Then "nobody waits any more" is no answer: the deadline is.
-            if (abandoned.raised()) return {};
-            what->so_far->put(which, std::move(text));
-        }
+        blocking_read_parts(source, what->parts, files, *what->so_far);
         return {};
     };
     co_return co_await on.run("network read", name, limit, std::move(work));

@@ -82,8 +82,14 @@ public:
 
 private:
     struct job;
+    struct job_at_once;
     network_collector(container_finder& containers, worker_pool& pool, network_options options, logger& log,
                       netlink::net_namespace home);
+    task<result<opened_target>> open(const network_query& query, std::optional<network_reading>& at_once,
+                                     deadline limit);
+    [[nodiscard]] bool may_read_at_once(const network_query& query) const;
+    task<std::optional<network_reading>> read_at_once(const network_query& query, found_container which,
+                                                      deadline limit);
     static task<result<void>> run(worker_pool& on, std::shared_ptr<const job> what, bool files);
     task<result<part_text>> read_filter_texts(std::shared_ptr<const job> what);
     task<result<void>> run_programs(std::shared_ptr<const job> what);
@@ -93,7 +99,8 @@ private:
 
     container_finder& containers_;
     worker_pool& pool_;
-    worker_pool files_pool_{2};  // of its own: a container's files can hang
+    worker_pool files_pool_{3};     // of its own: a container's files can hang; two of one kind at once
+    std::size_t read_at_once_ = 0;  // of its threads, those that do all of an answer
     const network_options options_;
     const netlink::net_namespace home_;
     target_opener targets_;

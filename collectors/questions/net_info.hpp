@@ -43,6 +43,8 @@ public:
     /// Also read the node's own NAT table.
     bool node_nat = false;
 
+    [[nodiscard]] bool is_of_process() const noexcept { return pid_ != 0; }
+
 private:
     friend class net_info_collector;
     friend class target_opener;

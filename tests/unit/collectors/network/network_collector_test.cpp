@@ -11,7 +11,10 @@
 
 #include <array>
 #include <atomic>
+#include <filesystem>
+#include <mutex>
 #include <thread>
+#include <vector>
 
 namespace nodescope {
 namespace {
@@ -40,6 +43,17 @@ result<part_text> blocking_behind(part_source&)
     return part_text();
 }
 
+std::mutex threads_mutex;
+std::vector<std::thread::id> threads;
+result<part_text> blocking_thread(part_source&)
+{
+    const std::lock_guard lock(threads_mutex);
+    threads.push_back(std::this_thread::get_id());
+    return part_text();
+}
+
+constexpr network_part thread_of_kernel{"thread_of_kernel", blocking_thread};
+constexpr network_part thread_of_files{.name = "thread_of_files", .blocking_read = blocking_thread, .can_hang = true};
 constexpr network_part good{"good", blocking_good};
 constexpr network_part bad{"bad", blocking_bad};
 constexpr network_part hanging{"hanging", blocking_hanging};
@@ -84,6 +98,45 @@ TEST_F(NetworkCollector, AFileThatHangsCostsNoOtherPart)
     EXPECT_EQ(found->parts[1].text.error().kind(), failure::timed_out);
     EXPECT_THAT(found->parts[1].text.error().message(), ::testing::HasSubstr("files of a container"));
     EXPECT_EQ(found->parts[2].text->json, "7");
+}
+
+TEST_F(NetworkCollector, AKnownContainerIsReadInOneJob)
+{
+    for (const bool known : {false, true}) {
+        threads.clear();
+        const auto found = read({&thread_of_files, &thread_of_kernel}, 10s);
+        ASSERT_TRUE(found) << found.error();
+        EXPECT_EQ(found->pid, testing::container_pid);
+        ASSERT_TRUE(found->owner);
+        EXPECT_EQ(found->owner->what.id, testing::id);
+        ASSERT_EQ(threads.size(), 2U);
+        EXPECT_EQ(threads[0] == threads[1], known);
+    }
+}
+
+TEST_F(NetworkCollector, AFileThatHangsCostsAKnownContainerNoOtherPart)
+{
+    ASSERT_TRUE(read({&good}, 10s));
+    // The second is not read in one job, for the first hangs still.
+    for (int i = 0; i < 2; ++i) {
+        const auto found = read({&good, &hanging_file, &bad, &again}, 100ms);
+        ASSERT_TRUE(found) << found.error();
+        EXPECT_EQ(found->parts[0].text->json, "7");
+        EXPECT_EQ(found->parts[1].text.error().kind(), failure::timed_out);
+        EXPECT_THAT(found->parts[1].text.error().message(), ::testing::HasSubstr("files of a container"));
+        EXPECT_EQ(found->parts[2].text.error(), error(failure::denied, "bad: no"));
+        EXPECT_EQ(found->parts[3].text->json, "7");
+    }
+}
+
+TEST_F(NetworkCollector, AKnownContainerThatHasEnded)
+{
+    ASSERT_TRUE(read({&good}, 10s));
+    docker_.states = {testing::container_with("exited", 0)};
+    std::filesystem::remove_all(root_.path() + "/proc/" + std::to_string(testing::container_pid));
+    const auto found = read({&good}, 5s);
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().kind(), failure::conflict);
 }
 
 TEST_F(NetworkCollector, APartThatHangsCostsThoseBehindIt)
