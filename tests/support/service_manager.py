@@ -12,8 +12,11 @@ import sys
 import tempfile
 import threading
 
-from tests.support.service import HANG_LIMIT_S, Service
+from tests.support.service import BINARY, HANG_LIMIT_S, Service
 from tests.support.waiting import wait_until
+
+# Of ThreadSanitizer itself, in each program.
+TSAN_THREADS = 1 if pathlib.Path(BINARY).parent.name == "build-tsan" else 0
 
 # One sign of life may be sent while a thread is being stopped, and the queue is short; a service that goes on talking is not silent.
 MOST_ON_ITS_WAY = 16
@@ -135,6 +138,14 @@ def threads_of(service):
     """(the reactor thread, [the workers])"""
     tasks = pathlib.Path(f"/proc/{service.pid}/task")
     return service.pid, sorted(int(one.name) for one in tasks.iterdir() if (one / "comm").read_text() == "worker\n")
+
+
+def workers_of(service):
+    """All workers, once they have their names: one that has none yet has that of the program."""
+    def named():
+        others = len(os.listdir(f"/proc/{service.pid}/task")) - len(workers := threads_of(service)[1])
+        return workers if others == 1 + TSAN_THREADS else None
+    return wait_until(named, "the names of the workers")
 
 
 def reload(service):

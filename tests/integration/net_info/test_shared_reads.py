@@ -9,20 +9,14 @@ import tempfile
 import unittest
 
 from tests.support.service import HANG_LIMIT_S, Service
-from tests.support.service_manager import stopped_thread, threads_of
-from tests.support.waiting import wait_until
+from tests.support.service_manager import stopped_thread, workers_of
 
 DOCKER_HOST = os.environ.get("NODESCOPE_TEST_DOCKER_HOST", "")
-# Three that read the node, three that check who asks, and one each for network filesystems and for the files of containers.
-WORKERS = 8
 
 
 class SharedReads(unittest.TestCase):
     def start(self, *flags):
-        service = self.enterContext(Service("--auth", "none", *flags))
-        # Once its workers have their names: one that has none yet would not be stopped.
-        wait_until(lambda: len(threads_of(service)[1]) >= WORKERS, "the workers")
-        return service
+        return self.enterContext(Service("--auth", "none", *flags))
 
     def asked(self, service, method, path, limit):
         """The request is on its way when this returns: connections are served in the order in which they are made."""
@@ -33,7 +27,7 @@ class SharedReads(unittest.TestCase):
 
     def check(self, service, method, path):
         with contextlib.ExitStack() as held:
-            for worker in threads_of(service)[1]:
+            for worker in workers_of(service):
                 held.enter_context(stopped_thread(worker))
             impatient = self.asked(service, method, path, "500ms")
             patient = self.asked(service, method, path, "30s")

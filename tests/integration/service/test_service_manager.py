@@ -10,7 +10,7 @@ import threading
 import unittest
 
 from tests.support.service import HANG_LIMIT_S, Service
-from tests.support.service_manager import ServiceManager, reload, stopped_thread, threads_of
+from tests.support.service_manager import ServiceManager, reload, stopped_thread, threads_of, workers_of
 from tests.support.waiting import wait_until
 
 REQUESTS = 1000
@@ -213,7 +213,7 @@ class Watchdog(Case):
 
     def test_one_worker_that_stands_still_does_not_silence_it(self):
         self.hear_of_life(2)  # by then each worker has answered once, and has its name
-        _, workers = threads_of(self.service)
+        workers = workers_of(self.service)
         self.assertGreaterEqual(len(workers), 4, "two that read the node, two that check who asks")
         for worker in workers:
             with stopped_thread(worker):
@@ -221,7 +221,7 @@ class Watchdog(Case):
 
     def test_workers_that_all_stand_still_silence_it(self):
         self.hear_of_life(2)
-        _, workers = threads_of(self.service)
+        workers = workers_of(self.service)
         with contextlib.ExitStack() as stopped:
             for worker in workers:
                 stopped.enter_context(stopped_thread(worker))

@@ -41,6 +41,8 @@ class PathCase(zoo_module.ZooCase):
         made = self.zoo.add(name)
         # Without link-local addresses, and what they talk to each other.
         made.sysctl("net/ipv6/conf/default/addr_gen_mode", 1)
+        # Nor does one that gets such an address look for routers, which would then know it.
+        made.sysctl("net/ipv6/conf/default/router_solicitations", 0)
         self.zoo.publish(made, f"path-{name}")
         return made
 
