@@ -4,6 +4,7 @@
 
 #include "netlink/model/address.hpp"
 #include "netlink/model/link.hpp"
+#include "netlink/model/namespace_figures.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -77,6 +78,13 @@ struct wired_edge {
     std::size_t to = 0;
 };
 
+/// What was counted in namespaces with a container, and in the node's. Empty where nobody asked for it.
+struct wired_figures {
+    std::map<std::uint64_t, netlink::namespace_figures> by_netns;
+    std::size_t unread = 0;    ///< namespaces of which some or all could not be read, or not in time
+    std::size_t left_out = 0;  ///< namespaces that were not looked at: there are too many
+};
+
 struct wiring {
     /// The node's first where it could be read, then those of containers, then named ones, then others.
     std::vector<wired_namespace> namespaces;
@@ -84,6 +92,7 @@ struct wiring {
     std::vector<wired_edge> edges;  ///< by `from`
     /// What is missing, by the list it is missing in ("namespaces", "links", "edges", "containers").
     std::map<std::string, std::string> notes;
+    wired_figures figures;
 };
 
 }  // namespace nodescope

@@ -285,8 +285,9 @@ rows sampling_settings()
         list("metrics-ignore-device", at<&configuration::metrics_ignored_devices>,
              "block devices and filesystems without series, with * and ?; repeatable"),
         flag("metrics-network", at<&configuration::metrics_network>,
-             "write into /metrics which link of the node leads to which interface of a container; all network "
-             "namespaces of the node are read for each answer"),
+             "write into /metrics which link of the node leads to which interface of a container, and conntrack, "
+             "listen overflows, retransmissions and sockets of each network namespace; all of those on the node are "
+             "read for each answer"),
         flag("metrics-timestamps", at<&configuration::metrics_timestamps>,
              "write the time of its measurement beside each value of a container in /metrics, as cAdvisor does; "
              "Prometheus then shows a container five minutes longer than it is there"),

@@ -72,7 +72,9 @@ network_options options_of_network(const configuration& config)
 
 topology_options options_of_topology(const configuration& config)
 {
-    return {config.root, config.limits.host, config.limits.netlink};
+    topology_options options(config.root, config.limits.host, config.limits.netlink);
+    if (config.metrics_network) options.most.figures = measured_networks_limit;
+    return options;
 }
 
 process_list_options options_of_process_list(const configuration& config)

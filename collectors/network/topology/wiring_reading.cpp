@@ -1,6 +1,7 @@
 #include "collectors/network/topology/wiring_reading.hpp"
 
 #include "collectors/host/proc/process_walk.hpp"
+#include "collectors/network/topology/figures_reading.hpp"
 #include "collectors/network/topology/open_namespaces.hpp"
 #include "collectors/questions/completeness_note.hpp"
 #include "collectors/wiring/wiring_builder.hpp"
@@ -68,7 +69,12 @@ class wiring_reader {
 public:
     wiring_reader(const net_namespace& home, const std::string& root, const wiring_limits& most, deadline limit,
                   const abandon_flag& abandoned)
-        : home_(home), root_(root), most_(most), limit_(limit), abandoned_(abandoned)
+        : home_(home),
+          root_(root),
+          most_(most),
+          limit_(limit),
+          abandoned_(abandoned),
+          figures_(home, root, most.figures, limit, abandoned)
     {
     }
 
@@ -104,6 +110,7 @@ private:
     const deadline limit_;
     const abandon_flag& abandoned_;
 
+    figures_reader figures_;
     wiring_builder builder_;
     places_of_namespaces places_{&before};
     std::vector<way> ways_;  // by place
@@ -199,24 +206,31 @@ void wiring_reader::look_at_node()
     wired_namespace as;
     as.kind = namespace_kind::node;
     (void)visit(*node_, std::move(as), way());
+    figures_.read_node(*node_);
 }
 
 void wiring_reader::look_at_containers(const std::vector<running_container>& all)
 {
+    std::size_t to_come = all.size();
     for (const running_container& one : all) {
         if (stopped()) {
             cut_ = true;
+            figures_.skip(to_come);
             return;
         }
+        --to_come;
         const auto there = blocking_network_of(root_, one.pid, one.start_ticks);
         if (!there) {
             // What has ended meanwhile does not run.
-            if (there.error().kind() != failure::gone) unopened_.take(there.error());
+            if (there.error().kind() == failure::gone) continue;
+            unopened_.take(there.error());
+            figures_.skip(1);
             continue;
         }
         wired_namespace as;
         as.kind = namespace_kind::container;
         const auto space = visit(*there, std::move(as), {one.pid, one.start_ticks, {}, {}});
+        figures_.read(*there, one.pid, one.start_ticks);
         if (!space) continue;
         wired_container& shown = builder_.at(*space).containers.emplace_back();
         shown.id = one.id;
@@ -360,6 +374,7 @@ result<wiring_reading> wiring_reader::run(const std::vector<running_container>& 
     note_what_is_missing();
     wiring_reading made;
     made.what = builder_.finish();
+    made.what.figures = figures_.take();
     made.containers = std::move(found.all);
     return made;
 }

@@ -15,6 +15,10 @@
 
 namespace nodescope {
 
+/// Of how many networks figures are read at once: nearly three times the pods that a kubelet runs unless it is told
+/// otherwise (110). With 15 series each that is less than 5,000.
+inline constexpr std::size_t measured_networks_limit = 320;
+
 /// What one look costs at most.
 struct wiring_limits {
     std::size_t namespaces = 1000;
@@ -23,6 +27,7 @@ struct wiring_limits {
     std::size_t bytes = 32U << 20U;      ///< read from the kernel, of all namespaces
     std::size_t questions = 20000;       ///< which namespace an id means
     std::size_t processes = 64U << 10U;  ///< looked at where a link leads to a namespace that is nobody's
+    std::size_t figures = 0;             ///< namespaces of which figures are read; 0: nobody wants them
 };
 
 /// Containers have only their ids: names are what runtimes say.

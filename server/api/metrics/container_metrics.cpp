@@ -184,12 +184,14 @@ std::uint64_t interfaces_left_out(const scrape& measured)
 }
 
 /// How much is missing in this answer.
-void add_left_out(metric_families& to, std::size_t containers, std::uint64_t series, std::uint64_t interfaces)
+void add_left_out(metric_families& to, std::size_t containers, std::uint64_t series, std::uint64_t interfaces,
+                  const wiring* wired)
 {
     MetricFamily& family = to.add({"nodescope_scrape_left_out", "What there was no room for in this answer.", gauge});
     append_own(family, as_double(containers), {{"what", "containers"}});
     append_own(family, as_double(series), {{"what", "series"}});
     append_own(family, as_double(interfaces), {{"what", "interfaces"}});
+    if (wired != nullptr) append_own(family, as_double(wired->figures.left_out), {{"what", "networks"}});
 }
 
 void add_times(metric_families& to, const scrape& all)
@@ -325,9 +327,12 @@ void add_container_metrics(metric_families& to, container_views found, const cad
     to.finish_all();
     add_usage_metrics(to, measured, chosen, options.processors_together || options.labels == label_choice::kubernetes);
     add_disk_metrics(to, measured, chosen, names);
-    if (wired != nullptr) add_node_interface_metrics(to, measured, *wired, chosen);
+    if (wired != nullptr && chosen.shows(metric_group::network)) {
+        add_node_interface_metrics(to, measured, *wired, chosen);
+        add_network_figures(to, measured, *wired);
+    }
     if (chosen.shows(metric_group::app)) add_application_metrics(to, measured);
-    add_left_out(to, containers_left_out, room.bytes.left_out(), interfaces_left_out(measured));
+    add_left_out(to, containers_left_out, room.bytes.left_out(), interfaces_left_out(measured), wired);
 }
 
 }  // namespace nodescope::api

@@ -35,7 +35,7 @@ struct container_metric_options {
 /// Adds the families of each container's newest sample, or of its spec alone where it has none, and of those that have
 /// ended. `now` is container_last_seen. Their text has at most about `limit_bytes`: what does not fit is left out, and
 /// counted in nodescope_scrape_left_out and nodescope_container_labels_left_out. `wired`: which links of the node are
-/// theirs; null: that is not shown.
+/// theirs, and what is counted in their networks; null: that is not shown.
 void add_container_metrics(metric_families& to, container_views found, const cadvisor::ended_list& ended,
                            const container_metric_options& options, const device_naming& devices,
                            cadvisor::time_point now, std::size_t limit_bytes, const wiring* wired = nullptr);

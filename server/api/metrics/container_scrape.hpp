@@ -59,6 +59,8 @@ void add_application_metrics(metric_families& to, const scrape& measured);
 /// of networks there is one container of those that share a network.
 void add_node_interface_metrics(metric_families& to, const scrape& measured, const wiring& wired,
                                 const series_choice& chosen);
+/// What is counted in the network namespaces of containers and of the node, once each.
+void add_network_figures(metric_families& to, const scrape& measured, const wiring& wired);
 void add_restart_metrics(metric_families& to, const scrape& measured, const cadvisor::ended_list& ended,
                          scrape_room& room);
 

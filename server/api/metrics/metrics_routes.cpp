@@ -87,7 +87,7 @@ task<> gather_containers(const metrics_context& context, cadvisor_options asked,
     }
     if (context.backends.wired && context.options.containers != container_choice::none) {
         auto wired = co_await context.backends.wired(limit);
-        out.wiring_failed = !wired;
+        out.wiring_failed = !wired || (*wired)->figures.unread > 0;
         if (wired) out.wired = std::move(*wired);
     }
     if (context.options.containers == container_choice::runtime) keep_runtime_containers(out.containers);
@@ -118,7 +118,7 @@ std::string text_of(const gathered& all, const container_metric_options& options
     add_scrape_errors(families, all.containers_failed, all.machine == nullptr);
     if (all.wiring_failed) {
         families.add_gauge("nodescope_network_scrape_error",
-                           "1 if the network namespaces of the node could not be read, 0 otherwise.",
+                           "1 if network namespaces of the node, or some of them, could not be read, 0 otherwise.",
                            *all.wiring_failed ? 1 : 0);
     }
     add_service_metrics(families, all.service);

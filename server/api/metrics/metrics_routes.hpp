@@ -28,7 +28,7 @@ struct metrics_backends {
     std::function<device_naming()> devices;  ///< what it gives is used on a worker thread
     std::function<service_state()> service;
     large_answers& answers;
-    /// How the networks of the node are wired now. Empty: nobody wants to know.
+    /// How the networks of the node are wired now, and what is counted in them. Empty: nobody wants to know.
     std::function<task<result<std::shared_ptr<const wiring>>>(deadline)> wired = {};
 };
 

@@ -57,21 +57,26 @@ cadvisor::container_view view_of(const std::string& id, bool with_network)
     return one;
 }
 
-std::vector<std::string> lines_of(const wiring* wired, const container_metric_options& options = {})
+std::vector<std::string> lines_of(const wiring* wired, const container_metric_options& options = {},
+                                  std::string_view beginning = "container_network_node_interface_info{",
+                                  std::size_t limit_bytes = much)
 {
     container_views found;
+    found.push_back(view_of(id_of('a'), true));
+    found.back().name = "/";
+    found.back().is_container = false;
     found.push_back(view_of(id_of('a'), true));
     found.push_back(view_of(id_of('b'), false));
     found.push_back(view_of(id_of('c'), true));
     found.push_back(view_of(id_of('d'), true));
     metric_families families;
-    add_container_metrics(families, found, {}, options, {}, {}, much, wired);
+    add_container_metrics(families, found, {}, options, {}, {}, limit_bytes, wired);
     std::vector<std::string> lines;
     const std::string text = families.take_text();
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t end = text.find('\n', at);
         const std::string line = text.substr(at, end - at);
-        if (line.starts_with("container_network_node_interface_info{")) lines.push_back(line);
+        if (line.starts_with(beginning)) lines.push_back(line);
         at = end + 1;
     }
     return lines;
@@ -96,6 +101,63 @@ TEST(NodeInterfaceMetrics, AreNotThereWithoutBeingAskedFor)
     container_metric_options options;
     options.chosen.interfaces_left_out = {"eth*"};
     EXPECT_EQ(lines_of(&made, options).size(), 1U);
+    container_metric_options without;
+    without.chosen = series_choice({}, {"network"});
+    EXPECT_TRUE(lines_of(&made, without).empty());
+}
+
+/// The node's, those of the container that two share, and of one more, of which no figure is there.
+wiring measured_wiring()
+{
+    wiring made = made_wiring();
+    // They share the node's network, and are not "/".
+    made.namespaces[0].containers.emplace_back().id = id_of('d');
+    for (std::size_t space = 0; space < 3; ++space) made.namespaces[space].netns = 100 + space;
+    auto& node = made.figures.by_netns[100];
+    node.tcp_listen_overflows = 1;
+    node.conntrack_entries = 7;
+    auto& shared = made.figures.by_netns[101];
+    shared.tcp_listen_overflows = 18446744073709551615U;
+    shared.udp_sockets = 0;
+    made.figures.by_netns[102];
+    made.figures.left_out = 4;
+    return made;
+}
+
+TEST(NetworkFigures, AreThereOnceForEachNetwork)
+{
+    const wiring made = measured_wiring();
+    const std::string node = R"({id="/",image="",name=""} )";
+    const std::string shared = "{id=\"/docker/" + id_of('a') + R"(",image="",name=""} )";
+    const auto of = [&](std::string_view family) { return lines_of(&made, {}, family); };
+    using lines = std::vector<std::string>;
+    EXPECT_EQ(of("container_network_tcp_listen_overflows_total"),
+              (lines{"container_network_tcp_listen_overflows_total" + node + "1",
+                     "container_network_tcp_listen_overflows_total" + shared + "1.8446744073709552e+19"}));
+    EXPECT_EQ(of("container_network_conntrack_entries"), (lines{"container_network_conntrack_entries" + node + "7"}));
+    EXPECT_EQ(of("container_network_udp_sockets"), (lines{"container_network_udp_sockets" + shared + "0"}));
+    EXPECT_TRUE(of("container_network_tcp_listen_drops_total").empty());
+    EXPECT_EQ(of("# TYPE container_network_tcp_listen_overflows_total"),
+              (lines{"# TYPE container_network_tcp_listen_overflows_total counter"}));
+    EXPECT_EQ(of("# TYPE container_network_udp_sockets"), (lines{"# TYPE container_network_udp_sockets gauge"}));
+}
+
+TEST(NetworkFigures, SayWhatIsLeftOut)
+{
+    const wiring made = measured_wiring();
+    EXPECT_EQ(lines_of(&made, {}, "nodescope_scrape_left_out{what=\"networks\"}"),
+              (std::vector<std::string>{"nodescope_scrape_left_out{what=\"networks\"} 4"}));
+    EXPECT_TRUE(lines_of(nullptr, {}, "nodescope_scrape_left_out{what=\"networks\"}").empty());
+}
+
+TEST(NetworkFigures, AreNotThereWithoutTheirGroup)
+{
+    const wiring made = measured_wiring();
+    container_metric_options options;
+    options.chosen = series_choice({}, {"network"});
+    EXPECT_TRUE(lines_of(&made, options, "container_network_tcp_listen").empty());
+    EXPECT_FALSE(lines_of(&made, {}, "container_network_tcp_listen").empty());
+    EXPECT_TRUE(lines_of(nullptr, {}, "container_network_tcp_listen").empty());
 }
 
 }  // namespace
