@@ -113,6 +113,19 @@ class Document(unittest.TestCase):
                 if "properties" in one:
                     self.assertIn("additionalProperties", one, one)
 
+    def test_objects_have_members(self):
+        """What "object" alone describes is anything at all."""
+        def bare_in(schemas):
+            return [one for one in schemas if "object" in one.get("type", ()) and not {"properties", "additionalProperties"} & set(one)]
+
+        for name, schema in document()["components"]["schemas"].items():
+            if name not in FOREIGN:
+                self.assertEqual(bare_in(schemas_in({"schemas": {name: schema}})), [], name)
+        for path, _, operation in operations():
+            # The document itself, of which OpenAPI says what it has.
+            if path != "/v1/openapi.json":
+                self.assertEqual(bare_in(schemas_in(operation)), [], path)
+
     def test_examples(self):
         seen = list(examples_in(document()))
         self.assertGreater(len(seen), 10)
@@ -265,6 +278,11 @@ class Checked(unittest.TestCase):
         openapi.check_answer("GET", "/v1/network?node", 404, self.JSON, failure)
         self.refused("status 422 is not|no application/json", "/v1/network?node", 422, self.JSON, failure)
         self.refused("status 501 is not described", "/v1/network?node", 501, self.JSON, failure)
+        # What is not asked about one container has no container that may be missing.
+        for path in "/v1/containers", "/v1/topology", "/v1/findings/rules":
+            for status in 404, 409:
+                self.refused("no application/json", path, status, self.JSON, failure)
+        self.refused("status 502 is not described", "/v1/containers", 502, self.JSON, failure)
         self.refused("no text/html", "/v1/network?node", 404, {"content-type": "text/html"}, b"x")
         self.refused("is not one of", "/v1/network?node", 404, self.JSON, failure.replace(b"gone", b"lost"))
         self.refused("a parameter is taken", "/v1/findings/rules?x=1", 200, self.JSON, self.rule())
