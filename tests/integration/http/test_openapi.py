@@ -265,6 +265,17 @@ class Checked(unittest.TestCase):
         with self.assertRaisesRegex(AssertionError, "linkinfo/info_data"):
             openapi.check_part("addr", [{**link, "linkinfo": {"info_kind": "vrf", "info_data": {"table": 1, "more": 1}}}])
 
+    def test_what_a_hop_quotes(self):
+        route = {"dst": "10.0.0.2", "dev": "eth0", "flags": [], "cache": ["local"]}
+        neighbour = {"dst": "10.0.0.2", "dev": "eth0", "state": ["FAILED"]}
+        hop = {"netns": 1, "place": "node", "name": None, "container": None, "iif": None, "ifname": "eth0", "translated": None, "route": route,
+               "candidates": [route], "neighbour": neighbour, "forwarding": {"flags": [], "state": ""}, "netfilter": [], "verdict": "stopped", "why": "x"}
+        described = openapi.validator_of({"$ref": "#/components/schemas/PathHop"})
+        self.assertEqual(openapi.problems(described, hop), [])
+        for wrong in ({"route": {**route, "more": 1}}, {"candidates": [{**route, "cache": ["more"]}]}, {"neighbour": {**neighbour, "more": 1}},
+                      {"forwarding": {"flags": [], "state": "", "more": 1}}, {"forwarding": None}, {"verdict": "unknown"}, {"place": "elsewhere"}):
+            self.assertEqual(len(openapi.problems(described, {**hop, **wrong})), 1, wrong)
+
     def test_json_in_strings(self):
         def answer(text):
             return "/processor/podDetailCollector", 200, self.JSON, json.dumps({"collector.kubernetes.pod.detail": text}).encode()

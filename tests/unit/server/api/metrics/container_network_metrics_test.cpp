@@ -106,12 +106,13 @@ TEST(NodeInterfaceMetrics, AreNotThereWithoutBeingAskedFor)
     EXPECT_TRUE(lines_of(&made, without).empty());
 }
 
-/// The node's, those of the container that two share, and of one more, of which no figure is there.
+/// The node's, and those of a network that three share, of which two have been measured.
 wiring measured_wiring()
 {
     wiring made = made_wiring();
     // They share the node's network, and are not "/".
     made.namespaces[0].containers.emplace_back().id = id_of('d');
+    made.namespaces[1].containers.emplace_back().id = id_of('c');
     for (std::size_t space = 0; space < 3; ++space) made.namespaces[space].netns = 100 + space;
     auto& node = made.figures.by_netns[100];
     node.tcp_listen_overflows = 1;
@@ -119,7 +120,6 @@ wiring measured_wiring()
     auto& shared = made.figures.by_netns[101];
     shared.tcp_listen_overflows = 18446744073709551615U;
     shared.udp_sockets = 0;
-    made.figures.by_netns[102];
     made.figures.left_out = 4;
     return made;
 }
