@@ -6,14 +6,39 @@
 #include "server/cli/json_value.hpp"
 #include "server/cli/screen.hpp"
 
+#include <cstddef>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace nodescope::cli {
 
-/// One event of cAdvisor's API as a line with its end.
-std::string event_line(const json_value& event, const screen& on);
+/// What people call the cgroups that events are about. It keeps who has ended.
+class cgroup_names {
+public:
+    /// An answer of /v1/containers.
+    void learn(const json_value& listing);
+    /// The list of a runtime, Docker's or one made as Docker makes it: it has those that ended at once, too.
+    void learn_of_runtime(const json_value& list);
+    /// Nothing more is to be learned about it.
+    [[nodiscard]] bool knows(std::string_view cgroup) const { return !name_of(cgroup).empty(); }
+    /// It is a container, and not a service, a pod's or one within a container.
+    [[nodiscard]] bool is_container(std::string_view cgroup) const;
+    /// "app in default/web-0", the name with what is below its cgroup, the beginning of an id, or the cgroup itself.
+    [[nodiscard]] std::string called(std::string_view cgroup) const;
+
+private:
+    [[nodiscard]] std::string name_of(std::string_view cgroup) const;
+
+    static constexpr std::size_t most = 4'096;               ///< who has ended is forgotten then
+    std::map<std::string, std::string, std::less<>> names_;  // by cgroups, and by ids; empty: it has none yet
+};
+
+/// One event of cAdvisor's API as a line with its end, in local time. Nothing where a cgroup comes or goes that is no
+/// container.
+std::string event_line(const json_value& event, const cgroup_names& names, const screen& on);
 
 /// Whole lines out of pieces that end anywhere.
 class line_splitter {
