@@ -51,12 +51,27 @@ wchar_t decoded(std::string_view character)
     return static_cast<wchar_t>(value);
 }
 
+constexpr std::string_view paint_end = "\x1b[0m";
+
+/// Of what paint() puts around a text, if the text begins with that: what is untrusted has it no more (shown()).
+std::size_t paint_length(std::string_view text)
+{
+    if (!text.starts_with("\x1b[")) return 0;
+    const std::size_t end = text.find_first_not_of("0123456789", 2);
+    return end != std::string_view::npos && text[end] == 'm' ? end + 1 : 0;
+}
+
 /// Calls `visit(character, columns)` until it gives false.
 template <class Visit>
 void for_each_character(std::string_view text, const Visit& visit)
 {
     static const unicode_widths widths;
     while (!text.empty()) {
+        if (const std::size_t painted = paint_length(text); painted != 0) {
+            if (!visit(text.substr(0, painted), 0)) return;
+            text.remove_prefix(painted);
+            continue;
+        }
         const std::size_t length = utf8_character_length(text);
         const std::string_view character = text.substr(0, length == 0 ? 1 : length);
         const bool plain = character.size() == 1;
@@ -103,7 +118,7 @@ screen screen::of(std::FILE* stream)
     if (!made.terminal) return made;
     winsize size{};
     if (::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) made.width = size.ws_col;
-    made.colours = variable("NO_COLOR").empty() && variable("TERM") != "dumb";
+    made.colours = variable("NO_COLOR").empty() && !variable("TERM").empty() && variable("TERM") != "dumb";
     return made;
 }
 
@@ -114,7 +129,7 @@ std::string screen::paint(colour how, std::string_view text) const
     out += code_of(how);
     out += 'm';
     out += text;
-    out += "\x1b[0m";
+    out += paint_end;
     return out;
 }
 
@@ -135,14 +150,31 @@ std::string fitted(std::string_view text, std::size_t width)
     if (width == 0) return {};
     std::string kept;
     std::size_t used = 1;  // the ellipsis
+    bool painted = false;
     for_each_character(text, [&](std::string_view character, std::size_t columns) {
         if (used + columns > width) return false;
+        painted = painted || paint_length(character) != 0;
         used += columns;
         kept += character;
         return true;
     });
     kept += ellipsis;
+    if (painted) kept += paint_end;
     return kept;
+}
+
+/// The bytes of as much of the text as fits, and of one character at least.
+std::size_t bytes_in(std::string_view text, std::size_t width)
+{
+    std::size_t bytes = 0;
+    std::size_t used = 0;
+    for_each_character(text, [&](std::string_view character, std::size_t columns) {
+        if (bytes != 0 && used + columns > width) return false;
+        used += columns;
+        bytes += character.size();
+        return true;
+    });
+    return bytes;
 }
 
 std::string shown(std::string_view text) { return escape_untrusted(text); }
@@ -153,17 +185,28 @@ std::string wrapped(std::string_view text, std::size_t width, std::size_t indent
     std::size_t column = indent;
     while (!text.empty()) {
         const std::size_t end = text.find(' ');
-        const std::string_view word = text.substr(0, end);
+        std::string_view word = text.substr(0, end);
         text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
         if (word.empty()) continue;
-        const std::size_t columns = columns_of(word);
-        if (!out.empty() && width != 0 && column + 1 + columns > width) {
+        std::size_t columns = columns_of(word);
+        const auto begin_line = [&] {
             out += '\n';
             out.append(indent, ' ');
             column = indent;
+        };
+        if (!out.empty() && width != 0 && column + 1 + columns > width) {
+            begin_line();
         } else if (!out.empty()) {
             out += ' ';
             ++column;
+        }
+        while (width > indent && column + columns > width) {
+            const std::size_t bytes = bytes_in(word, width - column);
+            if (bytes == word.size()) break;
+            out += word.substr(0, bytes);
+            word.remove_prefix(bytes);
+            columns = columns_of(word);
+            begin_line();
         }
         out += word;
         column += columns;

@@ -24,18 +24,19 @@ struct top_choice {
     std::string filter;  ///< a part of a name, a pod or an image
 };
 
-/// What is shown of two answers of /v1/containers: a line about the node, the head of a table, and a line for each
-/// container, the one that uses the most first.
+/// What is shown of two answers of /v1/containers: two lines about the node, the head of a table, and a line for each
+/// container, the one that uses the most first. On a terminal with bars, and with an arrow at what is sorted by.
 struct top_lines {
     std::string node;
+    std::string pressure;  ///< empty where the kernel does not tell it
     std::string head;
     std::vector<std::string> rows;
     std::vector<std::string> ids;  ///< of the containers, in the order of `rows`
 };
-top_lines top_of(const json_value& before, const json_value& now, const top_choice& how, std::size_t width);
+top_lines top_of(const json_value& before, const json_value& now, const top_choice& how, const screen& on);
 
-/// Shows it on the terminal and obeys keys until `q`. Gives the exit code.
-int run_top_screen(answers& from, top_choice how);
+/// Shows it on the terminal and obeys keys until `q`. False where it does not know how to draw on this terminal.
+bool run_top_screen(answers& from, top_choice how);
 
 struct top {
     static command_words words()

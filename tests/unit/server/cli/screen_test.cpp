@@ -42,6 +42,17 @@ TEST(Screen, PaintsOnlyWhereItMay)
     EXPECT_EQ(coloured.paint(colour::red, ""), "");
 }
 
+TEST(Screen, CountsNoPaint)
+{
+    screen on;
+    on.colours = true;
+    const std::string text = on.paint(colour::red, "four") + " five";
+    EXPECT_EQ(columns_of(text), 9U);
+    EXPECT_EQ(wrapped(text, 9, 0), text);
+    EXPECT_EQ(fitted(text, 3), "\x1b[31mfo\u2026\x1b[0m");
+    EXPECT_EQ(columns_of("\x1b[2Jx"), 5U);  // not ours
+}
+
 TEST(Screen, EscapesForOneCell) { EXPECT_EQ(shown("a\x1b[2J\nb\t\u202e"), "a\\x1b[2J\\nb\\t\\u202e"); }
 
 TEST(Screen, WrapsAtBlanks)
@@ -49,7 +60,9 @@ TEST(Screen, WrapsAtBlanks)
     EXPECT_EQ(wrapped("one two three", 0, 4), "one two three");
     EXPECT_EQ(wrapped("one two three", 12, 4), "one two\n    three");
     EXPECT_EQ(wrapped("  one   two ", 80, 0), "one two");
-    EXPECT_EQ(wrapped("immeasurably long", 5, 2), "immeasurably\n  long");
+    EXPECT_EQ(wrapped("immeasurably long", 5, 2), "imm\n  eas\n  ura\n  bly\n  lon\n  g");
+    EXPECT_EQ(wrapped("\u8336\u5e02\u8336", 5, 0), "\u8336\u5e02\n\u8336");
+    EXPECT_EQ(wrapped("wide \u8336\u5e02", 1, 4), "wide\n    \u8336\u5e02");  // no room at all
     EXPECT_EQ(wrapped("", 5, 2), "");
 }
 
