@@ -4,7 +4,6 @@
 #include "collectors/questions/socket_holder.hpp"
 #include "core/url_text.hpp"
 #include "server/auth/guarded_file.hpp"
-#include "server/cli/command.hpp"
 #include "server/http/listener.hpp"
 
 #include <fmt/format.h>
@@ -13,7 +12,6 @@
 #include <boost/asio/io_context.hpp>
 
 #include <cerrno>
-#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -175,6 +173,19 @@ private:
     asio::io_context& reactor_;
 };
 
+/// A reactor and a client that is not destroyed before it.
+struct conversation {
+    asio::io_context reactor{1};
+    std::unique_ptr<http_client::client> client;
+};
+
+/// The thread of a stuck lookup cannot be joined, which a destructor would try: the process ends with it.
+void leave_behind(std::unique_ptr<conversation> stuck)
+{
+    static auto& all = *new std::vector<std::unique_ptr<conversation>>;  // NOLINT(cppcoreguidelines-owning-memory)
+    all.push_back(std::move(stuck));
+}
+
 /// None where the reactor was stopped before there was an answer.
 result<std::optional<http_client::response>> blocking_round_trip(const question& what, deadline limit,
                                                                  const std::function<bool(std::string_view)>* take)
@@ -184,13 +195,15 @@ result<std::optional<http_client::response>> blocking_round_trip(const question&
     if (!what.path.starts_with('/') || what.path.find_first_of(" \r\n") != std::string::npos) {
         return error(failure::invalid, fmt::format("\"{}\" is not a path", what.path));
     }
-    asio::io_context reactor(1);
-    const auto client = make_client(reactor.get_executor(), *server, what);
+    auto talk = std::make_unique<conversation>();
+    asio::io_context& reactor = talk->reactor;
+    auto client = make_client(reactor.get_executor(), *server, what);
     if (!client) return client.error();
+    talk->client = std::move(*client);
     http_client::request call = request_of(what, *server);
     if (take != nullptr) call.sieve = std::make_shared<passing_sieve>(*take, reactor);
     std::optional<http_client::outcome> got;
-    asio::co_spawn(reactor, (*client)->round_trip(std::move(call), limit),
+    asio::co_spawn(reactor, talk->client->round_trip(std::move(call), limit),
                    [&got](const std::exception_ptr& thrown, http_client::outcome end) {
                        if (thrown) std::rethrow_exception(thrown);
                        got = std::move(end);
@@ -198,9 +211,8 @@ result<std::optional<http_client::response>> blocking_round_trip(const question&
     reactor.run();
     if (!got) return std::optional<http_client::response>();
     if (got->answer) return std::move(got->answer);
-    if (got->why.kind != failure::timed_out) return error(got->why.kind, sentence(got->why));
-    // The thread of a stuck lookup cannot be joined.
-    std::_Exit(fail(fmt::format("{}{}: {}", what.server, what.path, sentence(got->why))));
+    if (got->why.kind == failure::timed_out && got->why.where == phase::resolve) leave_behind(std::move(talk));
+    return error(got->why.kind, sentence(got->why));
 }
 
 }  // namespace

@@ -35,8 +35,8 @@ struct service_answer {
 /// failure::invalid for a port that only the kernel knows.
 result<std::string> own_server(const configuration& config);
 
-/// Blocking, for the main thread of a process that does nothing else: where a lookup of a name hangs, the process ends
-/// without it. Nothing is asked of who is neither root nor the service's user, unless a CA says who it is.
+/// Blocking, for the main thread of a process that does nothing else: where a lookup of a name hangs, its thread stays
+/// until the process ends. Nothing is asked of who is neither root nor the service's user, unless a CA says who it is.
 result<service_answer> blocking_ask(const question& what, std::chrono::milliseconds limit);
 
 /// Hands on the pieces of a 2xx answer as they come, until the server ends it or `take` gives false.

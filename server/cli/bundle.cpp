@@ -5,6 +5,7 @@
 #include "core/unique_fd.hpp"
 #include "server/cli/figures.hpp"
 #include "server/cli/json_value.hpp"
+#include "server/cli/progress.hpp"
 #include "server/cli/screen.hpp"
 #include "server/http/content_coding.hpp"
 
@@ -12,6 +13,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include <fcntl.h>
@@ -88,6 +90,12 @@ public:
         return std::move(*body);
     }
 
+    /// Why there is nothing in it, if that is so.
+    [[nodiscard]] std::optional<std::string> empty_because() const
+    {
+        return tar_.empty() ? std::optional(first_failure_) : std::nullopt;
+    }
+
     std::string finished() &&
     {
         std::string text = fmt::format("nodescope {}, {}\n", NODESCOPE_VERSION, rfc3339(utc_time(when_)));
@@ -102,6 +110,7 @@ public:
 private:
     std::string leave_out(const wanted& one, const std::string& why)
     {
+        if (missing_.empty()) first_failure_ = why;
         missing_ += fmt::format("{}: {}\n", one.name, shown(why));
         return {};
     }
@@ -117,27 +126,7 @@ private:
     std::string tar_;
     std::string list_;
     std::string missing_;
-};
-
-/// On a terminal alone, on standard error.
-class progress {
-public:
-    void show(std::size_t done, std::size_t all, std::string_view what) const
-    {
-        if (!on_.terminal) return;
-        constexpr std::size_t bar = 20;
-        const std::size_t full = all == 0 ? 0 : done * bar / all;
-        const std::string line =
-            fmt::format("[{}{}] {}/{} {}", std::string(full, '#'), std::string(bar - full, ' '), done, all, what);
-        std::fprintf(stderr, "\r%s\x1b[K", fitted(line, on_.width > 1 ? on_.width - 1 : line.size()).c_str());
-    }
-    void end() const
-    {
-        if (on_.terminal) std::fputs("\r\x1b[K", stderr);
-    }
-
-private:
-    const screen on_ = screen::of(stderr);
+    std::string first_failure_;
 };
 
 /// Never over what is there already, and for root's eyes.
@@ -181,21 +170,25 @@ int bundle::run(const command_context& with) const
     const auto from = find_answers(how, with.config);
     if (!from) return fail(from.error().message());
     archive made(**from, redact);
-    const progress bar;
+    passing_line bar;
     std::vector<wanted> all = about_node();
     for (std::size_t i = 0; i < all.size(); ++i) {
-        bar.show(i, all.size(), all[i].name);
+        bar.show(progress_text(i, all.size(), all[i].name));
         const std::string body = made.take(all[i]);
         if (i != 0) continue;
         for (const json_value& one : json_value::of_document(body)["containers"].elements()) {
             for (wanted& more : about_container(one["id"].text())) all.push_back(std::move(more));
         }
     }
-    bar.show(all.size(), all.size(), "compressing");
+    if (const auto nothing = made.empty_because()) {
+        bar.clear();
+        return fail("bundle: nothing could be had: " + *nothing), (*from)->leave(1);
+    }
+    bar.show(progress_text(all.size(), all.size(), "compressing"));
     const std::string tar = std::move(made).finished();
     const abandon_flag never;
     const auto compressed = http::blocking_gzip(tar, never);
-    bar.end();
+    bar.clear();
     const std::string path = file.empty() ? file_of_now() : file;
     if (!compressed) return fail("bundle: it could not be compressed"), (*from)->leave(1);
     if (const auto written = write_new(path, *compressed); !written) {

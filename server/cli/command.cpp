@@ -2,7 +2,12 @@
 
 #include "core/text.hpp"
 
+#include <fmt/format.h>
+
+#include <cerrno>
 #include <cstddef>
+#include <cstdio>
+#include <system_error>
 
 #include <unistd.h>
 
@@ -20,6 +25,12 @@ std::string as_shown(std::string_view text, bool to_terminal)
         text.remove_prefix(end + 1);
     }
     return shown;
+}
+
+int print(const std::string& text)
+{
+    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return 0;
+    return fail(fmt::format("standard output: {}", std::error_code(errno, std::generic_category()).message()));
 }
 
 int fail(const std::string& why)

@@ -7,7 +7,6 @@
 
 #include "server/config/config.hpp"
 
-#include <cstdio>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -21,6 +20,7 @@ struct command_words {
     std::string flag;   ///< "--version"; empty: a word alone
     std::string about;  ///< the line of --help
     bool wants_configuration = true;
+    int failure_code = 1;  ///< what it exits with where it can do nothing
 };
 
 struct command_argument {
@@ -39,8 +39,8 @@ struct command_context {
     std::function<result<configuration>()> reread;
 };
 
-/// Prints `text` to standard output. Gives the exit code.
-inline int print(const std::string& text) { return std::fputs(text.c_str(), stdout) < 0 ? 1 : 0; }
+/// Prints `text` to standard output, all of it, or says why that cannot be. Gives the exit code.
+int print(const std::string& text);
 
 /// What came from outside, for a terminal, which would take control characters for orders: escaped except for the ends
 /// of lines and tabs. Elsewhere it stays as it is.

@@ -1,6 +1,7 @@
 #include "server/cli/doctor.hpp"
 
 #include "server/cli/figures.hpp"
+#include "server/cli/progress.hpp"
 
 #include <fmt/format.h>
 
@@ -11,7 +12,6 @@ namespace nodescope::cli {
 
 namespace {
 
-constexpr int could_not_look = 3;
 constexpr std::size_t finding_indent = 4;
 
 colour colour_of_severity(std::string_view severity)
@@ -33,13 +33,14 @@ std::string place_of(const json_value& subject)
 void append_finding(std::string& out, const json_value& one, const screen& on)
 {
     const std::string severity = one["severity"].text();
-    std::string head = on.paint(colour_of_severity(severity), severity);
-    head += fmt::format("  {}", on.paint(colour::bold, shown(one["rule"].text())));
+    const std::string rule = shown(one["rule"].text());
     const std::string place = place_of(one["subject"]);
-    if (!place.empty()) head += "  " + place;
-    out += head;
-    out += '\n';
+    out += fmt::format("{}  {}", on.paint(colour_of_severity(severity), shown(severity)), on.paint(colour::bold, rule));
+    const std::size_t columns = columns_of(shown(severity)) + 2 + columns_of(rule) + 2 + columns_of(place);
+    const bool fits = on.width == 0 || columns <= on.width;
     const std::string blanks(finding_indent, ' ');
+    if (!place.empty()) out += fits ? "  " + place : '\n' + blanks + wrapped(place, on.width, finding_indent);
+    out += '\n';
     out += blanks + wrapped(shown(one["summary"].text()), on.width, finding_indent) + '\n';
     std::string seen;
     one["evidence"].for_each_member([&](std::string_view key, const json_value& value) {
@@ -98,6 +99,9 @@ std::string findings_remarks(const json_value& answer, const screen& on)
 int findings_code(const json_value& answer)
 {
     int code = 0;
+    bool left_out = false;
+    answer["not_checked"].for_each_member([&](std::string_view, const json_value&) { left_out = true; });
+    if (left_out && answer["checked"].elements().empty()) code = could_not_look;
     for (const json_value& one : answer["findings"].elements()) {
         const std::string severity = one["severity"].text();
         if (severity == "error") code = 2;
@@ -130,12 +134,16 @@ int doctor::run(const command_context& with) const
     else if (all_of_them) path = "/v1/findings?all";
     const auto from = find_answers(how, with.config);
     if (!from) return fail(from.error().message()), could_not_look;
-    const auto body = blocking_body(**from, path);
+    const auto body = [&] {
+        const waiting_sign sign(all_of_them ? "looking at the node and every container" : "looking",
+                                with.config.http.request_timeout);
+        return blocking_body(**from, path);
+    }();
     if (!body) return fail(body.error().message()), (*from)->leave(could_not_look);
     const json_value answer = json_value::of_document(*body);
     const screen on = screen::of(stdout);
-    print(how.json ? *body : findings_text(answer, on) + findings_remarks(answer, on));
-    return (*from)->leave(findings_code(answer));
+    const int printed = print(how.json ? *body : findings_text(answer, on) + findings_remarks(answer, on));
+    return (*from)->leave(printed == 0 ? findings_code(answer) : could_not_look);
 }
 
 }  // namespace nodescope::cli

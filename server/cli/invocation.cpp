@@ -1,5 +1,6 @@
 #include "server/cli/invocation.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace nodescope::cli {
@@ -23,6 +24,16 @@ described_command describe(command& one)
         one);
 }
 
+/// With what the command that the words name exits where it can do nothing: also where it is asked wrongly.
+int failure_code(const std::vector<std::string>& words, const std::vector<described_command>& commands)
+{
+    for (const std::string& word : words) {
+        const auto named = std::ranges::find_if(commands, [&](const auto& one) { return one.words.name == word; });
+        if (!word.empty() && named != commands.end()) return named->words.failure_code;
+    }
+    return 1;
+}
+
 }  // namespace
 
 std::vector<described_command> described_commands()
@@ -43,13 +54,16 @@ std::variant<invocation, early_exit> parse_command_line(const std::vector<std::s
     described.reserve(commands.size());
     for (command& one : commands) described.push_back(describe(one));
     auto read = read_command_line(described, words);
-    if (const auto* const leave = std::get_if<early_exit>(&read)) return *leave;
+    if (auto* const leave = std::get_if<early_exit>(&read)) {
+        if (leave->code != 0) leave->code = failure_code(words, described);
+        return *leave;
+    }
     auto& line = std::get<command_line>(read);
 
     invocation made{std::move(commands[line.command]), {}};
     if (!described[line.command].words.wants_configuration) return made;
     auto config = read_configuration(std::move(line.given), line.config_file, environment, stderr_is_terminal);
-    if (!config) return early_exit{1, config.error().message()};
+    if (!config) return early_exit{described[line.command].words.failure_code, config.error().message()};
     made.config = std::move(*config);
     return made;
 }

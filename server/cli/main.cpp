@@ -18,6 +18,7 @@ int main(int argc, char** argv)
     using namespace nodescope;
     // The service starts itself as its reader (collectors/host/reader).
     if (argc == 3 && argv[1] == host::reader_word) return host::run_reader(STDIN_FILENO, argv[2]);
+    int failure_code = 1;
     try {
         const std::vector<std::string> words(argv + 1, argv + argc);
         std::vector<std::string> environment;
@@ -36,9 +37,11 @@ int main(int argc, char** argv)
             return std::get<cli::invocation>(std::move(again)).config;
         };
         const auto& asked = std::get<cli::invocation>(parsed);
+        failure_code = std::visit([](const auto& command) { return command.words().failure_code; }, asked.what);
         const cli::command_context context{asked.config, reread};
         return std::visit([&context](const auto& command) { return command.run(context); }, asked.what);
     } catch (const std::exception& broken) {
-        return cli::fail(broken.what());
+        cli::fail(broken.what());
+        return failure_code;
     }
 }

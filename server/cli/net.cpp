@@ -3,10 +3,12 @@
 #include "server/cli/collect.hpp"
 #include "server/cli/json_value.hpp"
 #include "server/cli/net_screen.hpp"
+#include "server/cli/progress.hpp"
 
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,22 +38,27 @@ int net::run(const command_context& with) const
     if (ip) code = print_text(**from, "ipaddr");
     else if (route) code = print_text(**from, "Route");
     else if (nat) code = print_text(**from, "Nat");
-    else code = print_screen(**from);
+    else code = print_screen(**from, with.config.http.request_timeout);
     return (*from)->leave(code);
 }
 
-int net::print_screen(answers& from) const
+int net::print_screen(answers& from, std::chrono::milliseconds limit) const
 {
     const std::string query = about.query();
+    std::optional<waiting_sign> sign;
+    sign.emplace("looking", limit);
     const auto network = blocking_body(
         from, fmt::format("/v1/network?{}{}{}", query, how.json ? "" : "&parts=", how.json ? "" : net_screen_parts));
+    if (!network || how.json) sign.reset();
     if (!network) return fail(network.error().message());
     if (how.json) return print(*network);
     const auto findings = blocking_body(from, "/v1/findings?" + query);
-    std::string text = net_screen(json_value::of_document(*network),
-                                  findings ? json_value::of_document(*findings) : json_value(), screen::of(stdout));
-    if (!findings) text += fmt::format("findings: {}\n", shown(findings.error().message()));
-    return print(text);
+    sign.reset();
+    const std::string text =
+        net_screen(json_value::of_document(*network), findings ? json_value::of_document(*findings) : json_value(),
+                   screen::of(stdout));
+    const int code = print(text);
+    return findings ? code : fail("findings: " + findings.error().message());
 }
 
 int net::print_text(answers& from, std::string_view key) const

@@ -5,6 +5,8 @@
 #include "server/cli/command.hpp"
 #include "server/cli/whose.hpp"
 
+#include <chrono>
+#include <string_view>
 #include <vector>
 
 namespace nodescope::cli {
@@ -26,7 +28,7 @@ struct net {
     asking_options how;
 
 private:
-    [[nodiscard]] int print_screen(answers& from) const;
+    [[nodiscard]] int print_screen(answers& from, std::chrono::milliseconds limit) const;
     [[nodiscard]] int print_text(answers& from, std::string_view key) const;
 };
 

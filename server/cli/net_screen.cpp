@@ -113,7 +113,7 @@ std::string routes_text(const json_value& network, const screen& on)
         else if (one["table"].text() != "local") ++others;
     }
     if (out.empty()) out = "  none\n";
-    return out + on.paint(colour::dim, fmt::format("  and {} other routes", others)) + '\n';
+    return out + on.paint(colour::dim, fmt::format("  and {} other route{}", others, others == 1 ? "" : "s")) + '\n';
 }
 
 std::string names_text(const json_value& resolver, const screen& on)
@@ -162,7 +162,8 @@ std::string sockets_text(const json_value& sockets, const screen& on)
     });
     std::string out = table.empty() ? std::string("  nobody listens\n") : table.text(on);
     if (states.empty()) return out;
-    return out + on.paint(colour::dim, fmt::format("  tcp: {}", fmt::join(states, ", "))) + '\n';
+    const std::string counts = fmt::format("tcp: {}", fmt::join(states, ", "));
+    return out + "  " + on.paint(colour::dim, wrapped(counts, on.width, 4)) + '\n';
 }
 
 /// What could not be read, and what is to be said of what was.

@@ -1,5 +1,7 @@
 #include "server/cli/path.hpp"
 
+#include "server/cli/progress.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -79,9 +81,11 @@ std::string hops_text(const json_value& answer, const screen& on)
         if (where.empty()) where = hop["name"].text();
         if (where.empty())
             where = hop["place"].text() == "node" ? "node" : fmt::format("net:[{}]", hop["netns"].count());
-        const std::string line = fmt::format("{:>3}  {}  {}  {}", ++number, shown(where), shown(hop["ifname"].text()),
+        const std::string line = fmt::format("{}  {}  {}", shown(where), shown(hop["ifname"].text()),
                                              on.paint(colour_of_verdict(verdict), shown(verdict)));
-        out += line + '\n';
+        constexpr std::size_t number_columns = 5;
+        const bool fits = on.width == 0 || number_columns + columns_of(line) <= on.width;
+        out += fmt::format("{:>3}  {}\n", ++number, fits ? line : wrapped(line, on.width, number_columns));
         append_detail(out, "route", hop_route_text(hop["route"]), on);
         append_detail(out, "neighbour", neighbour_text(hop["neighbour"]), on);
         for (const json_value& rule : hop["netfilter"].elements()) {
@@ -91,8 +95,10 @@ std::string hops_text(const json_value& answer, const screen& on)
         append_detail(out, "why", hop["why"].text(), on);
     }
     const std::string reachable = answer["reachable"].text();
-    out += fmt::format("reachable: {}. {}\n", on.paint(colour_of_verdict(reachable), shown(reachable)),
-                       wrapped(shown(answer["summary"].text()), on.width, 2));
+    out += wrapped(fmt::format("reachable: {}. {}", on.paint(colour_of_verdict(reachable), shown(reachable)),
+                               shown(answer["summary"].text())),
+                   on.width, 2) +
+           '\n';
     answer["notes"].for_each_member([&](std::string_view key, const json_value& value) {
         out += wrapped(shown(fmt::format("{}: {}", key, value.text())), on.width, 2) + '\n';
     });
@@ -126,7 +132,10 @@ int path::run(const command_context& with) const
     if (!protocol.empty()) query += "&protocol=" + query_value(protocol);
     const auto from = find_answers(how, with.config);
     if (!from) return fail(from.error().message());
-    const auto body = blocking_body(**from, "/v1/path?" + query);
+    const auto body = [&] {
+        const waiting_sign sign("looking", with.config.http.request_timeout);
+        return blocking_body(**from, "/v1/path?" + query);
+    }();
     if (!body) return fail(body.error().message()), (*from)->leave(1);
     const int code = print(how.json ? *body : hops_text(json_value::of_document(*body), screen::of(stdout)));
     return (*from)->leave(code);

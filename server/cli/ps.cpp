@@ -2,6 +2,7 @@
 
 #include "server/cli/collect.hpp"
 #include "server/cli/figures.hpp"
+#include "server/cli/progress.hpp"
 #include "server/cli/text_table.hpp"
 
 #include <fmt/format.h>
@@ -96,7 +97,8 @@ std::string containers_text(const json_value& before, const json_value& now, con
     for (const json_value& one : stopped.elements()) {
         if (which.pod.empty() && !there.contains(one["Id"].text())) add_stopped(table, one);
     }
-    std::string out = table.empty() ? std::string("no container runs here\n") : table.text(on);
+    std::string out = table.text(on);
+    if (table.empty()) out = which.pod.empty() ? "no container runs here\n" : "no container of that pod runs here\n";
     now["notes"].for_each_member([&](std::string_view about, const json_value& note) {
         out += wrapped(shown(fmt::format("{}: {}", about, note.text())), on.width, 2) + '\n';
     });
@@ -115,6 +117,9 @@ std::vector<command_argument> ps::arguments()
 
 int ps::run(const command_context& with) const
 {
+    if (!which.pod.empty() && which.pod.find('/') == std::string::npos) {
+        return fail("ps: --pod takes NAMESPACE/NAME");
+    }
     const auto from = find_answers(how, with.config);
     if (!from) return fail(from.error().message());
     const std::string path = "/v1/containers";
@@ -125,17 +130,21 @@ int ps::run(const command_context& with) const
     const auto second = blocking_body(**from, path);
     if (!second) return fail(second.error().message()), (*from)->leave(1);
     std::string stopped;
+    int code = 0;
     if (which.all) {
         // Only runtimes know what has ended before the service began; where none answers, that is all there is to say.
-        const auto listed = blocking_body(**from, "/processor/containerCollector", "{}");
+        const auto listed = [&] {
+            const waiting_sign sign("asking the runtime", with.config.http.request_timeout);
+            return blocking_body(**from, "/processor/containerCollector", "{}");
+        }();
         if (listed) stopped = unwrapped(*listed);
-        else fail(listed.error().message());
+        else code = fail("what has ended is not known: " + listed.error().message());
     }
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     const std::string text = containers_text(
         json_value::of_document(*first), json_value::of_document(*second), json_value::of_document(stopped), which,
         std::chrono::duration_cast<std::chrono::seconds>(now).count(), screen::of(stdout));
-    return (*from)->leave(print(text));
+    return (*from)->leave(std::max(code, print(text)));
 }
 
 }  // namespace nodescope::cli

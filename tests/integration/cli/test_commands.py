@@ -1,9 +1,9 @@
 """The commands that a person gives on the node, with containers of a real dockerd and no service running."""
 
+import datetime
 import io
 import json
 import pathlib
-import re
 import signal
 import subprocess
 import tarfile
@@ -86,8 +86,9 @@ class Commands(unittest.TestCase):
     def test_top_once(self):
         shown = self.command("top", "--once", "--sort", "mem", "--filter", self.web.name)
         self.assertTrue(shown.startswith("node: CPU "), shown)
-        self.assertEqual(len(shown.splitlines()), 4, shown)
-        self.assertTrue(shown.splitlines()[3].startswith(self.web.name))
+        head, row = shown.split("\n\n")[1].splitlines()
+        self.assertTrue(head.startswith("NAME  "))
+        self.assertTrue(row.startswith(self.web.name))
         self.assertEqual(self.command("top", "--sort", "disk", check=1), "")
 
     def test_bundle(self):
@@ -113,22 +114,49 @@ class Commands(unittest.TestCase):
             if name.endswith(".json"):
                 json.loads(text)
 
-    def test_events_come_as_they_happen(self):
-        environment = {"NODESCOPE_RUNTIME": "docker", "NODESCOPE_DOCKER_HOST": self.engine.host}
-        with tempfile.TemporaryFile() as output, subprocess.Popen([service.BINARY, "events"], env=environment, stdout=output) as process:
-            def lines():
-                output.seek(0)
-                return output.read().decode().splitlines()
+    def follow_events(self, *arguments):
+        """What `events` has printed so far, as a function."""
+        environment = {"NODESCOPE_RUNTIME": "docker", "NODESCOPE_DOCKER_HOST": self.engine.host, "TZ": "XYZ-2"}
+        output = tempfile.TemporaryFile()
+        self.addCleanup(output.close)
+        process = subprocess.Popen([service.BINARY, "events", *arguments], env=environment, stdout=output)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.send_signal, signal.SIGTERM)
 
-            def provoke():
-                one = self.engine.create(self, ["sleep", "1000"]).start()
-                one.remove()
-                return any(re.search(rf"Z  started +\S*{one.id}", line) for line in lines())
-            try:
-                wait_until(provoke, "a container that starts")
-                wait_until(lambda: any(re.search(r"Z  ended +\S+  exit code", line) for line in lines()), "a container that ends")
-            finally:
-                process.send_signal(signal.SIGTERM)
+        def printed():
+            output.seek(0)
+            return output.read().decode()
+        return printed
+
+    def test_events_come_as_they_happen(self):
+        printed = self.follow_events()
+
+        def provoke():
+            one = self.engine.create(self, ["sleep", "1000"]).start()
+            one.remove()
+            return f"  started            {one.name}\n" in printed()
+        wait_until(provoke, printed)
+        failing = self.engine.create(self, ["sh", "-c", "sleep 1; exit 3"]).start()
+        at_once = self.engine.create(self, ["false"]).start()
+        eater = self.engine.create(self, ["tail", "/dev/zero"], Memory=8 << 20, MemorySwap=8 << 20).start()
+        for line in (f"  ended              {failing.name}  exit code 3\n", f"  ended              {at_once.name}  exit code 1\n",
+                     f"  ended              {eater.name}  exit code 137 (SIGKILL)\n", f"  killed for memory  {eater.name}  tail ("):
+            wait_until(lambda line=line: line in printed(), printed)
+        # Local time: two hours east.
+        hour = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=2)).strftime("%b %d %H")
+        before = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)).strftime("%b %d %H")
+        self.assertRegex(printed().splitlines()[-1], rf"^({hour}|{before}):\d\d:\d\d  ")
+
+    def test_events_as_the_api_has_them(self):
+        printed = self.follow_events("--json")
+
+        def provoke():
+            one = self.engine.create(self, ["sleep", "1000"]).start()
+            one.remove()
+            return any(one.id in line for line in printed().splitlines())
+        wait_until(provoke, printed)
+        for line in printed().splitlines():
+            self.assertLessEqual({"container_name", "timestamp", "event_type"}, json.loads(line).keys())
 
     def test_a_service_is_asked_where_one_is_named(self):
         with service.Service(env={"DOCKER_HOST": self.engine.host}) as running:

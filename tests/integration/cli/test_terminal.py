@@ -2,40 +2,15 @@
 
 import os
 import pathlib
-import shutil
 import subprocess
-import tempfile
 import unittest
 
 from tests.support import docker_engine, namespace_zoo, service
 from tests.support.cli import run
+from tests.support.cli.terminal import Tmux
 from tests.support.waiting import wait_until
 
 COMPLETION = service.ROOT / "server/cli/completions/nodescope.bash"
-
-
-class Tmux:
-    """A terminal of its own, `width` by `height`."""
-
-    def __init__(self, case, width, height, command, environment):
-        self.socket = tempfile.mkdtemp(prefix="nsc-")
-        case.addCleanup(shutil.rmtree, self.socket)
-        case.addCleanup(self.call, "kill-server", check=False)
-        assignments = [f"{key}={value}" for key, value in environment.items()]
-        self.call("-f", "/dev/null", "new-session", "-d", "-x", str(width), "-y", str(height), "env", *assignments, *command, ";", "set", "remain-on-exit", "on")
-
-    def call(self, *arguments, check=True):
-        return subprocess.run(["tmux", "-S", f"{self.socket}/s", *arguments], capture_output=True, text=True, check=check,
-                              env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}).stdout
-
-    def screen(self, colours=False):
-        return self.call("capture-pane", "-p", *(["-e"] if colours else []))
-
-    def keys(self, *keys):
-        self.call("send-keys", *keys)
-
-    def shows(self, text):
-        wait_until(lambda: text in self.screen(), lambda: f"{text!r} in\n{self.screen()}")
 
 
 class Terminal(unittest.TestCase):
@@ -66,7 +41,7 @@ class Terminal(unittest.TestCase):
         top.keys("Escape")
         top.shows(busy.name)
         top.keys("q")
-        wait_until(lambda: top.call("display-message", "-p", "#{pane_dead}").strip() == "1", top.screen)
+        self.assertEqual(top.ends(), 0)
 
     @staticmethod
     def order(top, first, second):

@@ -32,6 +32,20 @@ TEST(Doctor, TellsFindingsWithTheirHints)
               "    x: cut\n");
 }
 
+TEST(Doctor, IsNeverWiderThanAsked)
+{
+    screen narrow;
+    narrow.width = 24;
+    const std::string body =
+        R"({"findings":[{"rule":"link-down","severity":"error","subject":{"ifname":"eth0","container":{"name":)"
+        R"("\u8336\u8336\u8336\u8336\u8336\u8336\u8336\u8336\u8336\u8336\u8336\u8336"}},"summary":"s","evidence":{},"hint":"h"}]})";
+    const std::string text = findings_text(json_value::of_document(body), narrow);
+    EXPECT_EQ(text.substr(0, text.find("    s\n")),
+              "error  link-down\n"
+              "    \u8336\u8336\u8336\u8336\u8336\u8336\u8336\u8336\u8336\u8336\n"
+              "    \u8336\u8336 eth0\n");
+}
+
 TEST(Doctor, ExitsByTheWorst)
 {
     for (const auto& [severity, code] : {std::pair("info", 0), {"warning", 1}, {"error", 2}}) {
@@ -40,6 +54,9 @@ TEST(Doctor, ExitsByTheWorst)
     }
     EXPECT_EQ(findings_code(json_value::of_document(R"({"findings":[]})")), 0);
     EXPECT_EQ(findings_code(json_value::of_document("")), 0);
+    EXPECT_EQ(findings_code(json_value::of_document(R"({"findings":[],"checked":[],"not_checked":{"x":"denied"}})")),
+              could_not_look);
+    EXPECT_EQ(findings_code(json_value::of_document(R"({"checked":["y"],"not_checked":{"x":"denied"}})")), 0);
 }
 
 }  // namespace

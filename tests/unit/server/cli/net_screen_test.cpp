@@ -28,7 +28,7 @@ TEST(NetScreen, ShowsWhatThereIs)
               "eth0  UP     1500  veth  10.0.0.2/24  veth1 on the node, port of br0\n"
               "\nDEFAULT ROUTES\n"
               "  default via 10.0.0.1 dev eth0\n"
-              "  and 1 other routes\n"
+              "  and 1 other route\n"
               "\nLISTENERS\n"
               "PROTO  LISTENS ON  QUEUE  UID  PROCESS\n"
               "tcp    [::]:80       5/5    0  nginx (8)\n"

@@ -35,5 +35,21 @@ TEST(Path, TellsHops)
               "reachable: no. It is dropped.\n");
 }
 
+TEST(Path, IsNeverWiderThanAsked)
+{
+    screen narrow;
+    narrow.width = 20;
+    const std::string body = R"({"reachable":"no","hops":[{"name":"a-name-that-is-much-too-long","ifname":"eth0",)"
+                             R"("verdict":"stopped","why":"because of that"}],"summary":"It is dropped there."})";
+    EXPECT_EQ(hops_text(json_value::of_document(body), narrow),
+              "  1  a-name-that-is-\n"
+              "     much-too-long\n"
+              "     eth0 stopped\n"
+              "     why because\n"
+              "       of that\n"
+              "reachable: no. It\n"
+              "  is dropped there.\n");
+}
+
 }  // namespace
 }  // namespace nodescope::cli

@@ -56,7 +56,7 @@ TEST(Ps, ListsOnePod)
     EXPECT_EQ(shown.find("bbbbbbbbbbbb"), std::string::npos);
     EXPECT_EQ(shown.find("dddddddddddd"), std::string::npos);
     EXPECT_EQ(containers_text(json_value(), json_value(), json_value(), which, 0, screen()),
-              "no container runs here\n");
+              "no container of that pod runs here\n");
 }
 
 }  // namespace
