@@ -1,6 +1,7 @@
 #include "server/cli/answers.hpp"
 
 #include "core/text.hpp"
+#include "server/cli/figures.hpp"
 #include "server/cli/json_value.hpp"
 #include "server/http/listener.hpp"
 #include "server/http/target.hpp"
@@ -48,7 +49,7 @@ private:
     result<T> located(result<T> got) const
     {
         if (got) return got;
-        return error(got.error().kind(), fmt::format("{}: {}", service_.server, got.error().message()));
+        return error(failure::failed, fmt::format("{}: {}", service_.server, got.error().message()));
     }
 
     question service_;
@@ -182,6 +183,16 @@ result<std::string> blocking_body(answers& from, const std::string& path, const 
     if (sentence.empty()) sentence = got->body;
     sentence.erase(sentence.find_last_not_of(" \r\n") + 1);
     return error(kind_of_status(got->status), std::move(sentence));
+}
+
+int fail_about(const std::string& reference, const error& why)
+{
+    const bool is_id =
+        reference.size() >= short_id_length && reference.find_first_not_of("0123456789abcdef") == std::string::npos;
+    const int code = fail(why.message());
+    if (reference.empty() || is_id || (why.kind() != failure::unavailable && why.kind() != failure::timed_out))
+        return code;
+    return fail("an id, as `nodescope ps` shows it, needs no runtime");
 }
 
 std::string query_value(std::string_view text)

@@ -30,7 +30,8 @@ public:
     answers& operator=(const answers&) = delete;
     virtual ~answers() = default;
 
-    /// GET of a path with its query, or POST of a body. Any status; a failure where there is no answer at all.
+    /// GET of a path with its query, or POST of a body. Any status; a failure, failure::failed, where there is no
+    /// answer at all.
     virtual result<service_answer> blocking_ask(const std::string& path, const std::string& body) = 0;
     /// An answer that comes in pieces, until its end or until `take` gives false.
     virtual result<void> blocking_follow(const std::string& path,
@@ -45,6 +46,10 @@ result<std::unique_ptr<answers>> find_answers(const asking_options& how, const c
 
 /// The body of a 2xx answer. Of any other the sentence that it has, with a kind after its status.
 result<std::string> blocking_body(answers& from, const std::string& path, const std::string& body = {});
+
+/// Says why there is no answer about a container, and, where its name was what a runtime that does not answer was asked
+/// for, that its id needs none. Gives 1.
+int fail_about(const std::string& reference, const error& why);
 
 /// For a value in a query.
 std::string query_value(std::string_view text);

@@ -6,13 +6,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string_view>
+#include <thread>
 
 namespace nodescope::cli {
 
 namespace {
 
 constexpr std::size_t finding_indent = 4;
+constexpr std::chrono::milliseconds between_readings{1'050};
 
 colour colour_of_severity(std::string_view severity)
 {
@@ -65,6 +68,16 @@ void append_remarks(std::string& out, const json_value& remarks, std::string_vie
         lines += std::string(finding_indent, ' ') + wrapped(text, on.width, 2 * finding_indent) + '\n';
     });
     if (!lines.empty()) out += fmt::format("{}\n{}", title, lines);
+}
+
+/// A rule has not been asked because there was nothing to compare with.
+bool wants_second_reading(std::string_view body)
+{
+    bool wants = false;
+    json_value::of_document(body)["not_checked"].for_each_member([&](std::string_view, const json_value& why) {
+        wants = wants || why.text().find("needs two readings") != std::string::npos;
+    });
+    return wants;
 }
 
 }  // namespace
@@ -127,7 +140,8 @@ int doctor::run(const command_context& with) const
         fail("doctor: a container, --node or --all: one of them");
         return could_not_look;
     }
-    // Counters that grow are seen in two readings.
+    // Counters that grow are seen in two readings. Of all networks the answer takes one, and keeps it for the next
+    // answer.
     constexpr std::string_view two_readings = "&interval=1s";
     std::string path = fmt::format("/v1/findings?node{}", two_readings);
     if (!reference.empty()) path = fmt::format("/v1/findings?container={}{}", query_value(reference), two_readings);
@@ -137,9 +151,12 @@ int doctor::run(const command_context& with) const
     const auto body = [&] {
         const waiting_sign sign(all_of_them ? "looking at the node and every container" : "looking",
                                 with.config.http.request_timeout);
+        auto got = blocking_body(**from, path);
+        if (!got || !all_of_them || !wants_second_reading(*got)) return got;
+        std::this_thread::sleep_for(between_readings);
         return blocking_body(**from, path);
     }();
-    if (!body) return fail(body.error().message()), (*from)->leave(could_not_look);
+    if (!body) return fail_about(reference, body.error()), (*from)->leave(could_not_look);
     const json_value answer = json_value::of_document(*body);
     const screen on = screen::of(stdout);
     const int printed = print(how.json ? *body : findings_text(answer, on) + findings_remarks(answer, on));

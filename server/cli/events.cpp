@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include <cstring>
 #include <ctime>
 #include <optional>
+#include <system_error>
 
 namespace nodescope::cli {
 
@@ -46,13 +48,26 @@ std::string local_time_text(const std::string& timestamp)
     return {text.data(), std::strftime(text.data(), text.size(), "%b %d %H:%M:%S", &parts)};
 }
 
-/// "exit code 137 (SIGKILL)".
-std::string exit_text(const json_value& exit_code)
+/// Of a container that has ended: "Exited (137) 2 seconds ago".
+std::optional<std::uint64_t> exit_code_in(std::string_view status)
 {
-    // -1: nobody was left to ask.
-    if (exit_code.text().starts_with("-")) return "exit code unknown";
+    constexpr std::string_view before = "Exited (";
+    std::uint64_t code = 0;
+    if (!status.starts_with(before)) return std::nullopt;
+    const char* const end = status.data() + status.size();
+    const auto read = std::from_chars(status.data() + before.size(), end, code);
+    return read.ec == std::errc() && read.ptr != end && *read.ptr == ')' ? std::optional(code) : std::nullopt;
+}
+
+/// -1 is told where nobody could say it at that moment.
+bool is_unknown(const json_value& exit_code) { return exit_code.text().starts_with("-"); }
+
+/// "exit code 137 (SIGKILL)".
+std::string exit_text(std::optional<std::uint64_t> known)
+{
+    if (!known) return "exit code unknown";
     constexpr std::uint64_t ended_by_signal = 128;
-    const std::uint64_t code = exit_code.count();
+    const std::uint64_t code = *known;
     const char* const signal = code > ended_by_signal && code < ended_by_signal + NSIG
                                    ? ::sigabbrev_np(static_cast<int>(code - ended_by_signal))
                                    : nullptr;
@@ -76,6 +91,7 @@ std::string_view id_of_cgroup(std::string_view cgroup)
 void cgroup_names::learn(const json_value& listing)
 {
     if (names_.size() > most) names_.clear();
+    if (exit_codes_.size() > most) exit_codes_.clear();
     for (const json_value& one : listing["containers"].elements()) {
         std::string& name = names_[one["cgroup"].text()];
         if (one["name"].text().empty()) continue;
@@ -91,6 +107,7 @@ void cgroup_names::learn_of_runtime(const json_value& list)
         const auto names = one["Names"].texts();
         const std::string app = labels["io.kubernetes.container.name"].text();
         std::string& name = names_[one["Id"].text()];
+        if (const auto code = exit_code_in(one["Status"].text())) exit_codes_[one["Id"].text()] = *code;
         if (!app.empty()) {
             name = fmt::format("{} in {}/{}", app, labels["io.kubernetes.pod.namespace"].text(),
                                labels["io.kubernetes.pod.name"].text());
@@ -106,6 +123,12 @@ std::string cgroup_names::name_of(std::string_view cgroup) const
     if (found != names_.end() && !found->second.empty()) return found->second;
     const auto by_id = names_.find(id_of_cgroup(cgroup));
     return by_id != names_.end() ? by_id->second : std::string();
+}
+
+std::optional<std::uint64_t> cgroup_names::exit_code(std::string_view cgroup) const
+{
+    const auto found = exit_codes_.find(id_of_cgroup(cgroup));
+    return found != exit_codes_.end() ? std::optional(found->second) : std::nullopt;
 }
 
 bool cgroup_names::is_container(std::string_view cgroup) const
@@ -130,10 +153,11 @@ std::string event_line(const json_value& event, const cgroup_names& names, const
     const std::string cgroup = event["container_name"].text();
     const bool comes_or_goes = type == "containerCreation" || type == "containerDeletion";
     if (comes_or_goes && !names.is_container(cgroup)) return {};
-    const json_value exit_code = event.at("event_data/container_deletion/exit_code");
+    const json_value told = event.at("event_data/container_deletion/exit_code");
+    const auto exit_code = is_unknown(told) ? names.exit_code(cgroup) : std::optional(told.count());
     const json_value kill = event.at("event_data/oom");
     std::string about = shown(names.called(cgroup));
-    if (exit_code) about += "  " + exit_text(exit_code);
+    if (told) about += "  " + exit_text(exit_code);
     if (kill) about += shown(fmt::format("  {} ({})", kill["process_name"].text(), kill["pid"].text()));
 
     const std::string time = local_time_text(event["timestamp"].text());
@@ -142,7 +166,7 @@ std::string event_line(const json_value& event, const cgroup_names& names, const
     std::string what = shown(words_for(type));
     const std::size_t room = what.size() < longest_words ? longest_words - what.size() : 0;
     const std::size_t columns = columns_of(time) + 2 + what.size() + room + 2 + columns_of(about);
-    what = on.paint(colour_of_event(type, exit_code.count()), what);
+    what = on.paint(colour_of_event(type, exit_code.value_or(0)), what);
     if (on.width == 0 || columns <= on.width) {
         return fmt::format("{}  {}{}  {}\n", time, what, std::string(room, ' '), about);
     }
@@ -160,9 +184,11 @@ public:
     {
         const std::string cgroup = event["container_name"].text();
         if (!names_.knows(cgroup)) look();
-        // One that has ended at once was in no list of what runs. Its runtime knows it, if it answers.
+        // One that has ended at once was in no list of what runs, and how it ended may have been asked for too early.
+        // Its runtime knows, if it answers.
         const bool ended = event["event_type"].text() == "containerDeletion" && names_.is_container(cgroup);
-        if (ended && !names_.knows(cgroup)) ask_runtime();
+        const bool unknown = is_unknown(event.at("event_data/container_deletion/exit_code"));
+        if (ended && (unknown || !names_.knows(cgroup))) ask_runtime();
         return names_;
     }
 

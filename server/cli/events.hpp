@@ -7,8 +7,10 @@
 #include "server/cli/screen.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,14 +28,17 @@ public:
     [[nodiscard]] bool knows(std::string_view cgroup) const { return !name_of(cgroup).empty(); }
     /// It is a container, and not a service, a pod's or one within a container.
     [[nodiscard]] bool is_container(std::string_view cgroup) const;
+    /// How it ended, where only its runtime's list says so.
+    [[nodiscard]] std::optional<std::uint64_t> exit_code(std::string_view cgroup) const;
     /// "app in default/web-0", the name with what is below its cgroup, the beginning of an id, or the cgroup itself.
     [[nodiscard]] std::string called(std::string_view cgroup) const;
 
 private:
     [[nodiscard]] std::string name_of(std::string_view cgroup) const;
 
-    static constexpr std::size_t most = 4'096;               ///< who has ended is forgotten then
-    std::map<std::string, std::string, std::less<>> names_;  // by cgroups, and by ids; empty: it has none yet
+    static constexpr std::size_t most = 4'096;                      ///< who has ended is forgotten then
+    std::map<std::string, std::uint64_t, std::less<>> exit_codes_;  // by ids
+    std::map<std::string, std::string, std::less<>> names_;         // by cgroups, and by ids; empty: it has none yet
 };
 
 /// One event of cAdvisor's API as a line with its end, in local time. Nothing where a cgroup comes or goes that is no

@@ -50,7 +50,7 @@ int net::print_screen(answers& from, std::chrono::milliseconds limit) const
     const auto network = blocking_body(
         from, fmt::format("/v1/network?{}{}{}", query, how.json ? "" : "&parts=", how.json ? "" : net_screen_parts));
     if (!network || how.json) sign.reset();
-    if (!network) return fail(network.error().message());
+    if (!network) return fail_about(about.reference, network.error());
     if (how.json) return print(*network);
     const auto findings = blocking_body(from, "/v1/findings?" + query);
     sign.reset();
@@ -77,7 +77,7 @@ int net::print_text(answers& from, std::string_view key) const
     const auto parameters = parameters_json(pairs);
     if (!parameters) return fail(parameters.error().message());
     const auto got = blocking_body(from, "/processor/netInfoCollector", *parameters);
-    if (!got) return fail(got.error().message());
+    if (!got) return fail_about(about.reference, got.error());
     const json_value answer = json_value::of_document(*got);
     const std::string prefix = "collector.kubernetes.container.";
     const json_value text = answer[prefix + std::string(key)];

@@ -136,7 +136,7 @@ int path::run(const command_context& with) const
         const waiting_sign sign("looking", with.config.http.request_timeout);
         return blocking_body(**from, "/v1/path?" + query);
     }();
-    if (!body) return fail(body.error().message()), (*from)->leave(1);
+    if (!body) return (*from)->leave(fail_about(without_name ? "" : first, body.error()));
     const int code = print(how.json ? *body : hops_text(json_value::of_document(*body), screen::of(stdout)));
     return (*from)->leave(code);
 }

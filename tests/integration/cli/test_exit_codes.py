@@ -69,6 +69,15 @@ class ExitCodes(unittest.TestCase):
                 ended = subprocess.run([service.BINARY, command, "--server", server], env={}, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
             self.assertEqual((ended.returncode, ended.stderr), (ASKING[command], "nodescope: standard output: No space left on device\n"))
 
+    def test_an_id_needs_no_runtime(self):
+        advice = "nodescope: an id, as `nodescope ps` shows it, needs no runtime\n"
+        for command in ("doctor", "net", "path"):
+            rest = ["10.0.0.1"] if command == "path" else []
+            ended = run(command, "web", *rest, check=ASKING[command])
+            self.assertRegex(ended.stderr, rf"^nodescope: Cannot connect to the Docker daemon.*\n{advice}$")
+            self.assertNotIn(advice, run(command, "0123456789ab", *rest, check=ASKING[command]).stderr)
+            self.assertNotIn(advice, run(command, "web", *rest, "--server", "http://127.0.0.1:1", check=ASKING[command]).stderr)
+
     def test_a_part_that_is_missing(self):
         with tempfile.TemporaryDirectory(prefix="nsc-") as folder:
             server = Answerer(self, {"/v1/containers": {"containers": []}, "/v1/network": {"target": {"pid": 7}}}).url

@@ -21,7 +21,7 @@ const cgroup_names& names()
             R"({"id":"d","name":"k8s_app","cgroup":"/kubepods/d","pod":{"namespace":"default","name":"web-0","container":"app\u001b"}}]})"));
         all.learn_of_runtime(json_value::of_document(
             R"([{"Id":")" + container_id +
-            R"(","Names":["/short"],"Labels":{}},{"Id":"e","Names":["x"],"Labels":)"
+            R"(","Names":["/short"],"Labels":{},"Status":"Exited (7) 2 seconds ago"},{"Id":"e","Names":["x"],"Labels":)"
             R"({"io.kubernetes.container.name":"app","io.kubernetes.pod.namespace":"ns","io.kubernetes.pod.name":"p"}}])"));
         return all;
     }();
@@ -72,6 +72,7 @@ TEST(Events, AreOfContainers)
     EXPECT_NE(line_of(ended("/docker/c", "0")), "");
     EXPECT_EQ(line_of(ended("/kubepods.slice/cri-containerd-" + container_id + ".scope", "0")),
               "T  ended              short  exit code 0\n");
+    EXPECT_EQ(line_of(ended("/docker/" + container_id, "-1")), "T  ended              short  exit code 7\n");
     const std::string other(64, 'f');
     EXPECT_EQ(line_of(ended("/docker/" + other, "0")), "T  ended              ffffffffffff  exit code 0\n");
     EXPECT_EQ(line_of(ended("/docker/x" + other, "0")), "");
