@@ -123,8 +123,12 @@ public:
         put(0, "looking ...");
         ::wrefresh(stdscr);
         for (bool changed = true; !over_;) {
-            if (opened_network_.empty() && std::chrono::steady_clock::now() >= next_) {
-                look();
+            if (std::chrono::steady_clock::now() >= next_) {
+                if (opened_network_.empty()) look();
+                else next_ = std::chrono::steady_clock::now() + refresh_time;
+                // All of it is written again: others write to terminals too, and one that was small for a moment has
+                // lost what stood there.
+                ::redrawwin(stdscr);
                 changed = true;
             }
             if (changed) draw();

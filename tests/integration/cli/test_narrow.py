@@ -1,8 +1,11 @@
-"""No line is wider than the terminal, whatever containers and links are called, and nothing in a name reaches the terminal as an order."""
+"""No line is wider than the terminal, whatever containers and links are called, nothing in a name reaches the terminal as an order, and colours
+reach nobody who has not asked for them."""
 
+import re
 import unittest
 
 from tests.support import service
+from tests.support.cli import run
 from tests.support.cli.answerer import Answerer
 from tests.support.cli.terminal import Tmux, columns
 
@@ -81,6 +84,19 @@ class Narrow(unittest.TestCase):
         at = columns(head[:head.index("STATE")])
         for row in rows[:len(NAMES)]:
             self.assertEqual(columns(row[:row.index("running")]), at, row)
+
+    def test_colours_on_a_terminal_alone(self):
+        coloured = re.compile(r"\x1b\[(\d+;)*(1|2|3[0-7])m")
+        for command in COMMANDS:
+            with self.subTest(command):
+                terminal = self.tmux(*command, width=100)
+                terminal.ends()
+                self.assertRegex(terminal.screen(colours=True), coloured)
+                for environment in ({"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": ""}):
+                    terminal = self.tmux(*command, width=100, **environment)
+                    terminal.ends()
+                    self.assertNotRegex(terminal.screen(colours=True), coloured)
+                self.assertNotIn("\x1b", run(*command, "--server", Answerer(self, ANSWERS).url).stdout)
 
     def test_top_on_the_whole_screen(self):
         for width in WIDTHS:

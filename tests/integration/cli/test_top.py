@@ -62,8 +62,17 @@ class Top(unittest.TestCase):
         for width, height in ((20, 3), (2, 1), (100, 30)):
             top.resize(width, height)
         top.shows("name-9")
+        top.shows("NAME")
         top.keys("q")
         self.assertEqual(top.ends(), 0)
+
+    def test_what_others_write_does_not_stay(self):
+        top = self.top()
+        top.shows("name-b")
+        with open(top.told("pane_tty"), "w", encoding="ascii") as terminal:
+            terminal.write("\x1b[1;1HBroadcast message from root: it is late")
+        top.shows("Broadcast")
+        wait_until(lambda: "Broadcast" not in top.screen() and top.screen().startswith("node: CPU"), top.screen)
 
     def test_choosing_scrolls_and_stays_with_the_container(self):
         top = self.top(height=10)
