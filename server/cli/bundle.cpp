@@ -143,6 +143,17 @@ result<void> write_new(const std::string& path, std::string_view content)
     return {};
 }
 
+/// Before minutes of work: what write_new() would say at their end. Nothing is made yet, so that nothing is left where
+/// somebody interrupts.
+result<void> check_new(const std::string& path)
+{
+    if (::access(path.c_str(), F_OK) == 0) return from_errno(EEXIST, path);
+    const std::size_t slash = path.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    if (::access(folder.c_str(), W_OK | X_OK) == 0) return {};
+    return from_errno(errno, path);
+}
+
 std::string file_of_now()
 {
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -167,6 +178,8 @@ std::vector<command_argument> bundle::arguments()
 
 int bundle::run(const command_context& with) const
 {
+    const std::string path = file.empty() ? file_of_now() : file;
+    if (const auto possible = check_new(path); !possible) return fail(possible.error().message());
     const auto from = find_answers(how, with.config);
     if (!from) return fail(from.error().message());
     archive made(**from, redact);
@@ -189,7 +202,6 @@ int bundle::run(const command_context& with) const
     const abandon_flag never;
     const auto compressed = http::blocking_gzip(tar, never);
     bar.clear();
-    const std::string path = file.empty() ? file_of_now() : file;
     if (!compressed) return fail("bundle: it could not be compressed"), (*from)->leave(1);
     if (const auto written = write_new(path, *compressed); !written) {
         return fail(written.error().message()), (*from)->leave(1);

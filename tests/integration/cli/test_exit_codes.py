@@ -13,11 +13,14 @@ from tests.support.cli.answerer import Answerer, silent
 from tests.support.cli.terminal import Tmux
 
 ASKING = {"doctor": 3, "ps": 1, "net": 1, "path": 1, "top": 1, "collect": 1, "events": 1, "bundle": 1}
-ARGUMENTS = {"net": ["web"], "path": ["web", "10.0.0.1"], "collect": ["mountInfoCollector"], "bundle": ["/nonexistent/x.tar.gz"]}
+ARGUMENTS = {"net": ["web"], "path": ["web", "10.0.0.1"], "collect": ["mountInfoCollector"], "bundle": ["/tmp/nsc-never-written.tar.gz"]}
 SOON = {"NODESCOPE_TIMEOUT_REQUEST": "500ms"}  # and five seconds to travel
 
 
 class ExitCodes(unittest.TestCase):
+    def tearDown(self):
+        self.assertFalse(pathlib.Path(*ARGUMENTS["bundle"]).exists())
+
     def refused(self, command, *arguments, **more):
         ended = run(command, *ARGUMENTS.get(command, []), *arguments, check=ASKING[command], **more)
         self.assertEqual(ended.stdout, "")
@@ -51,6 +54,12 @@ class ExitCodes(unittest.TestCase):
                     ended = subprocess.run(["unshare", "-mn", "sh", "-c", script, service.BINARY, command], env={"PATH": os.environ["PATH"], **SOON},
                                            capture_output=True, text=True, timeout=service.HANG_LIMIT_S, check=False)
                     self.assertEqual((ended.returncode, ended.stderr), (ASKING[command], "nodescope: http://never.example:80: not connected in time\n"))
+
+    def test_a_bundle_that_could_not_be_written_asks_nothing(self):
+        server = Answerer(self, {"/v1/containers": {"containers": []}})
+        for file, said in (("/nonexistent/x.tar.gz", "No such file or directory"), (__file__, "File exists")):
+            self.assertEqual(run("bundle", file, "--server", server.url, check=1).stderr, f"nodescope: {file}: {said}\n")
+        self.assertEqual(server.asked, [])
 
     def test_what_cannot_be_understood(self):
         for arguments in (["--no-such-option"], ["--config", "/nonexistent"], ["a", "b"], ["--timeout-request", "x"]):
