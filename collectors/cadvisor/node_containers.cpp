@@ -290,7 +290,7 @@ container_view node_containers::view_of(record& of, const query& asked, std::siz
 task<result<event_list>> node_containers::history(event_filter filter, deadline limit)
 {
     const auto counted = asking_;
-    last_asked_ = last_followed_ = steady_clock::now();
+    last_asked_ = last_watched_ = steady_clock::now();
     const auto looked = co_await discover(limit);
     if (!looked) co_return looked.error();
     co_return events_.history(filter);
@@ -300,7 +300,7 @@ result<std::unique_ptr<event_stream>> node_containers::watch(event_filter filter
 {
     auto stream = events_.watch(std::move(filter));
     if (!stream) return stream.error();
-    last_asked_ = last_followed_ = steady_clock::now();
+    last_asked_ = last_watched_ = steady_clock::now();
     open_tree();
     return stream;
 }

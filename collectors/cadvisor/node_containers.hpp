@@ -149,9 +149,10 @@ private:
     static pid_t network_process_of(const container& one) noexcept;
     void keep_sampling();
     task<> sample_until_idle();
-    task<> sample_all(deadline limit);
+    task<> look_at_all(bool figures, deadline limit);
     [[nodiscard]] bool wanted();    // the tree stays open
     [[nodiscard]] bool followed();  // and is measured
+    [[nodiscard]] bool watched();   // for events: cgroups that come and go, and kills
     void let_go();
     void close_later(record& of);
     void close_files();
@@ -249,6 +250,7 @@ private:
     steady_clock::time_point last_pass_{};
     steady_clock::time_point last_asked_{};
     steady_clock::time_point last_followed_{};  // by who wants samples between questions too
+    steady_clock::time_point last_watched_{};   // by who wants events
     bool sampled_ = false;                      // the sampler measures all containers
     bool pass_needed_ = true;
     shared_calls<tree_pass> passes_{options_.timeout};

@@ -28,13 +28,14 @@ pid_t node_containers::network_process_of(const container& one) noexcept
 
 bool node_containers::wanted()
 {
-    return options_.always || asking_.use_count() > 1 || events_.streams() > 0 ||
-           steady_clock::now() - last_asked_ < options_.idle;
+    return asking_.use_count() > 1 || steady_clock::now() - last_asked_ < options_.idle || watched();
 }
 
-bool node_containers::followed()
+bool node_containers::followed() { return options_.always || steady_clock::now() - last_followed_ < options_.idle; }
+
+bool node_containers::watched()
 {
-    return options_.always || events_.streams() > 0 || steady_clock::now() - last_followed_ < options_.idle;
+    return options_.always || events_.streams() > 0 || steady_clock::now() - last_watched_ < options_.idle;
 }
 
 void node_containers::keep_sampling()
@@ -57,28 +58,28 @@ task<> node_containers::sample_until_idle()
     while (wanted()) {
         const auto next = steady_clock::now() + options_.interval;
         sampled_ = followed();
-        if (sampled_) co_await sample_all(deadline::in(options_.timeout));
+        if (sampled_ || watched()) co_await look_at_all(sampled_, deadline::in(options_.timeout));
         timer.expires_at(next);
         co_await timer.async_wait(asio::use_awaitable);
     }
     let_go();
 }
 
-task<> node_containers::sample_all(deadline limit)
+task<> node_containers::look_at_all(bool figures, deadline limit)
 {
     const auto looked = co_await discover(limit);
     if (!looked) {
         warn(log_, "containers cannot be found", looked.error());
         co_return;
     }
-    if (filesystems_ && steady_clock::now() - filesystems_read_ > filesystem_interval) {
+    if (figures && filesystems_ && steady_clock::now() - filesystems_read_ > filesystem_interval) {
         filesystems_read_ = steady_clock::now();
         group_.spawn("measuring filesystems", follow_filesystems(limit));
     }
     std::vector<std::shared_ptr<record>> all;
     all.reserve(records_.size());
     for (const auto& one : records_) all.push_back(one.second);
-    const auto measured = co_await measure(std::move(all), true, false, limit);
+    const auto measured = co_await measure(std::move(all), figures, false, limit);
     if (!measured) warn(log_, "containers cannot be measured", measured.error());
 }
 

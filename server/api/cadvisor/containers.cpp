@@ -125,6 +125,7 @@ cadvisor::query of_node(const cadvisor_request& asked)
     cadvisor::query node;
     node.count = asked.options.count;
     node.max_age = asked.options.max_age;
+    node.follow = asked.options.follow;
     return node;
 }
 

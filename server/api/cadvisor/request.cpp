@@ -67,6 +67,7 @@ result<cadvisor_options> cadvisor_options::parse(const url_query& given)
         if (!count) return count.error();
         out.count = *count;
     }
+    out.follow = given.get("follow") != "false";
     out.recursive = given.get("recursive") == "true";
     if (const auto text = given.get("max_age"); !text.empty()) {
         const auto age = parse_go_duration(text);
@@ -86,6 +87,7 @@ cadvisor::query cadvisor_request::query() const
     asked.recursive = options.recursive;
     asked.count = options.count;
     asked.max_age = options.max_age;
+    asked.follow = options.follow;
     return asked;
 }
 

@@ -32,6 +32,7 @@ struct cadvisor_options {
     bool recursive = false;
     std::int64_t count = 64;
     std::optional<std::chrono::nanoseconds> max_age;
+    bool follow = true;  ///< measure on between this request and the next
 
     /// failure::invalid with cAdvisor's message for the first wrong one.
     static result<cadvisor_options> parse(const url_query& given);

@@ -259,6 +259,30 @@ class Idle(Case):
         listener.close()
         wait_until(lambda: "anon_inode:inotify" not in self.held(service)[0], "and is let go with the stream")
 
+    def test_a_stream_of_events_needs_no_figures(self):
+        service = self.serve("--sample-interval", "250ms", "--sample-idle", "1m")
+        listener = Listener(self, service, "&creation_events=true")
+        groups = []
+        # The last is seen some passes after the first.
+        for _ in range(3):
+            groups.append(Cgroup(self))
+            wait_until(lambda: listener.of(groups[-1].path), "it is seen")
+        self.assertEqual(len(self.answer(service, f"v2.0/stats{groups[0].path}?count=-1&follow=false")[groups[0].path]), 1)
+
+    def test_who_does_not_follow_gets_what_there_is(self):
+        service = self.serve("--sample-interval", "250ms", "--sample-idle", "1m")
+        group = Cgroup(self)
+        path = f"v2.0/stats{group.path}?count=-1&follow=false"
+        first = self.answer(service, path)[group.path]
+        self.assertEqual(len(first), 1)
+        # A pass of the sampler would have measured this one too.
+        listener = Listener(self, service, "&creation_events=true")
+        for _ in range(3):
+            other = Cgroup(self)
+            wait_until(lambda: listener.of(other.path), "passes go on")
+        listener.close()
+        self.assertLessEqual(len(self.answer(service, path)[group.path]), 2)
+
     def test_always_samples_before_anybody_asked(self):
         service = self.serve("--sample-interval", "250ms", "--sample-idle", "always")
         group = Cgroup(self)

@@ -47,6 +47,7 @@ TEST(CadvisorOptions, HaveDefaults)
         EXPECT_EQ(options.count, 64);
         EXPECT_FALSE(options.recursive);
         EXPECT_FALSE(options.max_age);
+        EXPECT_TRUE(options.follow);
     }
 }
 
@@ -65,6 +66,7 @@ TEST(CadvisorOptions, AreRead)
     for (const std::string_view other : {"recursive=True", "recursive=1", "recursive=false"}) {
         EXPECT_FALSE(options_of(other).recursive) << other;
     }
+    EXPECT_FALSE(options_of("follow=false").follow);
     EXPECT_EQ(options_of("max_age=1m30s").max_age, 90s);
     EXPECT_EQ(options_of("max_age=0").max_age, 0s);
     EXPECT_EQ(options_of("max_age=-5s").max_age, 0s);
@@ -88,13 +90,14 @@ TEST(CadvisorRequest, AsksForWhatItsOptionsSay)
 {
     cadvisor_request request;
     request.container = "/docker";
-    request.options = options_of("recursive=true&count=3&max_age=2s");
+    request.options = options_of("recursive=true&count=3&max_age=2s&follow=false");
     const auto query = request.query();
     EXPECT_EQ(query.name, "/docker");
     EXPECT_EQ(query.type, naming::by_cgroup);
     EXPECT_TRUE(query.recursive);
     EXPECT_EQ(query.count, 3);
     EXPECT_EQ(query.max_age, 2s);
+    EXPECT_FALSE(query.follow);
     EXPECT_FALSE(query.summaries);
 }
 
