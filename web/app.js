@@ -7,6 +7,8 @@ import { NodeView } from "./node.js";
 import { WiringView } from "./wiring.js";
 
 const everyMs = 3000;
+/** Addresses and processes of containers seldom change, and cost a look at each. */
+const processesEveryMs = 15000;
 const place = document.getElementById("main");
 const state = document.getElementById("state");
 const filter = document.getElementById("filter");
@@ -18,6 +20,7 @@ let view = null;
 let leaving = null;
 let answeredAt = null;
 let denied = false;
+let processesAt = 0;
 /** The view gave way to a sentence. */
 let blank = false;
 
@@ -66,11 +69,26 @@ function tellFailure(why) {
   }
 }
 
+/** What only a look at processes tells, of those that the answer before knew. */
+function keepProcesses(answer, before) {
+  const known = new Map(before.containers.map((one) => [one.id, one]));
+  for (const one of answer.containers) {
+    const { pid = null, netns = null, addresses = null } = known.get(one.id) ?? {};
+    Object.assign(one, { pid, netns, addresses });
+    // Not before the next look would a new one have its addresses.
+    if (!known.has(one.id)) processesAt = 0;
+  }
+}
+
 async function ask() {
   if (document.hidden || denied) return;
   try {
-    app.answer = await get("/v1/containers");
+    const whole = Date.now() - processesAt > processesEveryMs;
+    const answer = await get(whole ? "/v1/containers" : "/v1/containers?processes=false");
     answeredAt = Date.now();
+    if (whole) processesAt = answeredAt;
+    else keepProcesses(answer, app.answer);
+    app.answer = answer;
     app.history.take(app.answer);
     const notes = Object.values(app.answer.notes);
     say(notes.length > 0 ? "note" : "fine", notes.join("; "));
@@ -148,7 +166,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 window.addEventListener("hashchange", show);
-document.addEventListener("visibilitychange", ask);
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  ask();
+  view.fill?.();
+});
 if (!window.location.hash) window.history.replaceState(null, "", "#/node");
 show();
 keepAsking();

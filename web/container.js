@@ -4,6 +4,7 @@ import { Chart } from "./charts.js";
 import { h, replace, table } from "./dom.js";
 import { findings, findingsList } from "./findings.js";
 import { age, bytes, containerName, cores, podName, rate } from "./format.js";
+import { past } from "./past.js";
 import { pathForm } from "./path.js";
 
 const parts = "addr,route,peers,sockets,resolver";
@@ -65,10 +66,10 @@ export class ContainerView {
     this.facts = h("div", {}, h("p", { class: "loading" }, "Loading…"));
     this.charts = [
       new Chart("CPU (cores)", [["user", "user"], ["system", "system"], ["throttled", "throttled"]], cores),
-      new Chart("Memory", [["memory", "working set"], ["cache", "cache"]], bytes),
-      new Chart("Network", [["received", "received"], ["sent", "sent"]], rate),
-      new Chart("Disk", [["read", "read"], ["written", "written"]], rate),
-      new Chart("Tasks", [["tasks", "tasks"]], (value) => String(value ?? "–")),
+      new Chart("Memory", [["memory", "working set"], ["cache", "cache"], ["memoryLimit", "limit"]], bytes, 1024),
+      new Chart("Network", [["received", "received"], ["sent", "sent"]], rate, 1024),
+      new Chart("Disk", [["read", "read"], ["written", "written"]], rate, 1024),
+      new Chart("Tasks", [["tasks", "tasks"]], (value) => String(Math.round(value ?? NaN) || "–"), 4),
     ];
     this.network = h("div", {}, h("p", { class: "loading" }, "Loading…"));
     this.wrong = h("div", {}, h("p", { class: "loading" }, "Looking…"));
@@ -82,11 +83,31 @@ export class ContainerView {
     this.load();
   }
 
+  /** What the service has kept of the time when nobody looked. */
+  async fill() {
+    if (!this.cgroup) return;
+    const kept = await past(this.cgroup, this.app.signal);
+    if (kept.length === 0) return;
+    this.app.history.fill(this.id, kept);
+    this.drawCharts();
+  }
+
+  drawCharts() {
+    // Limits of today: those of samples are not kept.
+    const points = this.app.history.of(this.id).map((one) => (one.gap ? one : { ...one, memoryLimit: this.memoryLimit }));
+    for (const chart of this.charts) chart.update(points);
+  }
+
   update() {
     const { answer, history } = this.app;
-    for (const chart of this.charts) chart.update(history.of(this.id));
     const one = answer?.containers.find((other) => other.id === this.id);
+    this.memoryLimit = one?.memory?.limit ?? null;
+    this.drawCharts();
     if (one) {
+      if (!this.cgroup) {
+        this.cgroup = one.cgroup;
+        this.fill();
+      }
       this.head.textContent = containerName(one);
       replace(this.facts, facts(one, history.latest(this.id)));
     } else if (answer) {

@@ -5,7 +5,8 @@ import { age, bytes, containerName, cores, podName, rate, shortId } from "./form
 
 const columns = [
   { key: "name", title: "Container", of: (one) => containerName(one) },
-  { key: "pod", title: "Pod", of: (one) => podName(one) },
+  // Those of one pod stand together, and those of none below.
+  { key: "pod", title: "Pod", of: (one) => `${podName(one) || "~"} ${containerName(one)}` },
   { key: "image", title: "Image", of: (one) => one.image },
   { key: "age", title: "Age", of: (one) => Date.parse(one.started ?? "") || 0, down: true },
   { key: "cpu", title: "CPU", of: (one, last) => last?.cpu ?? -1, down: true },
@@ -35,10 +36,10 @@ export function chosen(containers, history, filter, sort) {
 
 function row(one, history) {
   const points = history.of(one.id);
-  const last = points.at(-1);
+  const last = history.latest(one.id);
   const cell = (...what) => h("td", {}, ...what);
   return h("tr", { "data-id": one.id },
-    cell(h("a", { href: `#/container/${one.id}` }, containerName(one)), " ", h("span", { class: "quiet" }, shortId(one.id))),
+    cell(h("a", { href: `#/container/${one.id}` }, containerName(one)), " ", containerName(one) !== shortId(one.id) && h("span", { class: "quiet" }, shortId(one.id))),
     cell(podName(one)), h("td", { class: "long", title: one.image }, one.image), cell(age(one.started)),
     h("td", { class: "figure" }, spark(points, "cpu", "CPU", cores), h("span", {}, cores(last?.cpu))),
     h("td", { class: "figure" }, spark(points, "memory", "memory", bytes), h("span", {}, bytes(one.memory?.working_set))),
@@ -48,7 +49,7 @@ function row(one, history) {
 
 export class ContainerTable {
   constructor() {
-    this.sort = { key: "name", reversed: false };
+    this.sort = { key: "pod", reversed: false };
     this.body = h("tbody");
     this.heads = columns.map((one) => h("th", { scope: "col" }, h("button", { type: "button", onclick: () => this.sortBy(one.key) }, one.title)));
     this.count = h("caption", { class: "quiet" });

@@ -79,7 +79,7 @@ export function layout(topology, opened = new Set()) {
     const folded = group.members.length > foldAbove && !opened.has(group.at);
     const shown = folded ? [] : group.members;
     const ways = group.members.flatMap((one) => one.ways);
-    // Where a bridge is behind it, the end of a pair on the node is not drawn: its bridge is.
+    // Where a bridge is behind it, the node's end of a pair is part of the line.
     for (const { way } of ways) if (way.bridge) hidden.add(keyOf(way.end));
     if (folded) {
       boxes.push({ id: `fold/${group.at}`, fold: group.at, x: column[0], y, width: box.width, height: box.height, kind: "fold", title: `${group.members.length} namespaces`, detail: "open them", addresses: [] });
