@@ -10,7 +10,7 @@ import unittest
 
 from tests.support import docker_engine
 from tests.support.own_cgroup import Cgroup
-from tests.support.sampled_service import Listener, SamplerCase
+from tests.support.cadvisor.sampled_service import Listener, SamplerCase
 from tests.support.waiting import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]

@@ -5,7 +5,7 @@ import pathlib
 import unittest
 
 from tests.support.own_cgroup import Cgroup
-from tests.support.sampled_service import Listener, SamplerCase
+from tests.support.cadvisor.sampled_service import Listener, SamplerCase
 from tests.support.waiting import wait_until
 
 
