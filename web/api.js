@@ -37,7 +37,7 @@ async function send(path, options, signal) {
   try {
     answer = await fetch(path, { ...options, headers, signal, cache: "no-store", credentials: "omit", redirect: "error" });
   } catch (why) {
-    if (why.name === "TimeoutError") throw new Failure("late", `no answer within ${limitMs / 1000} s`);
+    if (why.name === "TimeoutError") throw new Failure("late", "no answer in time");
     if (why.name === "AbortError") throw why;
     throw new Failure("unreachable", "the service does not answer");
   }
@@ -45,11 +45,11 @@ async function send(path, options, signal) {
   return answer;
 }
 
-const within = (signal) => AbortSignal.any([AbortSignal.timeout(limitMs), ...(signal ? [signal] : [])]);
+const within = (signal, ms = limitMs) => AbortSignal.any([AbortSignal.timeout(ms), ...(signal ? [signal] : [])]);
 
 /** The JSON of a GET. */
-export async function get(path, signal) {
-  return (await send(path, {}, within(signal))).json();
+export async function get(path, signal, ms = limitMs) {
+  return (await send(path, {}, within(signal, ms))).json();
 }
 
 /** The JSON of a processor. */

@@ -10,15 +10,21 @@ import { pathForm } from "./path.js";
 const parts = "addr,route,peers,sockets,resolver";
 const texts = [["ipaddr", "ip addr"], ["Route", "route"], ["Nat", "iptables-save -t nat"]];
 
+/** What is used of a limit, as a text and as a bar. */
+function share(used, limit, format) {
+  if (!limit) return [`${format(used)}, no limit`];
+  const meter = used !== null && used !== undefined && h("meter", { min: 0, max: limit, high: limit * 0.9, value: Math.min(used, limit), "aria-hidden": "true" });
+  return [`${format(used)} of ${format(limit)} `, meter].filter(Boolean);
+}
+
 function facts(one, last) {
   const rows = [
     ["Id", one.id], ["Runtime", one.runtime], ["Pod", podName(one) || "–"], ["Image", one.image || "–"], ["Started", `${one.started ?? "–"} (${age(one.started)})`],
     ["Restarts", one.restarts ?? "–"], ["Process", one.pid ?? "–"], ["Addresses", (one.addresses ?? []).join(" ") || "–"],
-    ["CPU", `${cores(last?.cpu)} of ${one.cpu?.limit_cores ? cores(one.cpu.limit_cores) : "no limit"}`],
-    ["Memory", `${bytes(one.memory?.working_set)} of ${one.memory?.limit ? bytes(one.memory.limit) : "no limit"}`],
+    ["CPU", share(last?.cpu, one.cpu?.limit_cores, cores)], ["Memory", share(one.memory?.working_set, one.memory?.limit, bytes)],
     ["Tasks", one.threads ?? "–"], ["Cgroup", one.cgroup],
   ];
-  return h("dl", { class: "facts" }, rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, String(value))]));
+  return h("dl", { class: "facts" }, rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, ...(Array.isArray(value) ? value : [String(value)]))]));
 }
 
 function otherEnd(peer) {
@@ -69,7 +75,7 @@ export class ContainerView {
       new Chart("Memory", [["memory", "working set"], ["cache", "cache"], ["memoryLimit", "limit"]], bytes, 1024),
       new Chart("Network", [["received", "received"], ["sent", "sent"]], rate, 1024),
       new Chart("Disk", [["read", "read"], ["written", "written"]], rate, 1024),
-      new Chart("Tasks", [["tasks", "tasks"]], (value) => String(Math.round(value ?? NaN) || "–"), 4),
+      new Chart("Tasks", [["tasks", "tasks"]], (value) => (value === null || value === undefined ? "–" : String(Math.round(value))), 4),
     ];
     this.network = h("div", {}, h("p", { class: "loading" }, "Loading…"));
     this.wrong = h("div", {}, h("p", { class: "loading" }, "Looking…"));

@@ -15,6 +15,8 @@ const columns = [
   { key: "address", title: "Address", of: (one) => one.addresses?.[0] ?? "" },
 ];
 
+const byName = new Intl.Collator("en", { numeric: true });
+
 const matches = (one, words) => {
   const text = `${one.name} ${one.id} ${podName(one)} ${one.image} ${(one.addresses ?? []).join(" ")}`.toLowerCase();
   return words.every((word) => text.includes(word));
@@ -30,7 +32,8 @@ export function chosen(containers, history, filter, sort) {
     .filter((one) => !one.pod?.sandbox && matches(one, words))
     .sort((a, b) => {
       const [x, y] = [value(a), value(b)];
-      return x < y ? -turn : x > y ? turn : a.id.localeCompare(b.id);
+      const order = typeof x === "string" ? byName.compare(x, y) : x - y;
+      return order * turn || a.id.localeCompare(b.id);
     });
 }
 

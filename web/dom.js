@@ -27,7 +27,7 @@ export function table(caption, titles, rows) {
   return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
     h("table", {}, h("caption", { class: "quiet" }, caption),
       h("thead", {}, h("tr", {}, titles.map((one) => cell("th", one)))),
-      h("tbody", {}, rows.map((row) => h("tr", {}, row.map((one) => cell("td", one)))))));
+      h("tbody", {}, rows.length === 0 && h("tr", {}, h("td", { class: "quiet", colspan: titles.length }, "none")), rows.map((row) => h("tr", {}, row.map((one) => cell("td", one)))))));
 }
 
 /** Puts `made` in the place of what `place` holds, unless it is the same. */

@@ -11,6 +11,9 @@ const path = `/api/v2.1/events?${query({ ...all, stream: true })}`;
 
 const keyOf = (event) => `${event.timestamp} ${event.event_type} ${event.container_name}`;
 
+/** A container that nobody has named by its id, as short as elsewhere; its whole path is the title. */
+const shortCgroup = (cgroup) => /[0-9a-f]{64}/.exec(cgroup)?.[0].slice(0, 12) ?? cgroup;
+
 function line(event, whose) {
   const code = event.event_data?.container_deletion?.exit_code;
   const victim = event.event_data?.oom;
@@ -62,7 +65,7 @@ export class EventList {
     const shown = [...this.element.children];
     if (shown.some((one) => one.dataset.key === keyOf(event))) return;
     this.none.remove();
-    const whose = h("span", { title: event.container_name }, h("code", {}, event.container_name));
+    const whose = h("span", { title: event.container_name }, h("code", {}, shortCgroup(event.container_name)));
     this.unnamed.set(whose, event.container_name);
     this.name(whose, event.container_name);
     const older = shown.find((one) => one !== this.none && one.dataset.key < keyOf(event));

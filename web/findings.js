@@ -2,9 +2,12 @@
 import { get, query } from "./api.js";
 import { h } from "./dom.js";
 
+/** Those of hundreds of networks take their time. */
+const limitMs = 60000;
+
 /** "container=web": whose findings. */
 export async function findings(whose, signal) {
-  return get(`/v1/findings?${typeof whose === "string" ? whose : query(whose)}`, signal);
+  return get(`/v1/findings?${typeof whose === "string" ? whose : query(whose)}`, signal, limitMs);
 }
 
 function place(subject) {
@@ -26,6 +29,6 @@ export function findingsList(answer) {
     answer.findings.length > 0
       ? h("ul", { class: "findings" }, answer.findings.map(item))
       : h("p", { class: "fine" }, `Nothing is wrong as far as ${answer.checked.length} rules can tell.`),
-    remarks.length > 0 && h("details", {}, h("summary", {}, `${remarks.length} remarks`), h("ul", { class: "quiet" }, remarks)),
+    remarks.length > 0 && h("details", {}, h("summary", {}, `${remarks.length} ${remarks.length === 1 ? "remark" : "remarks"}`), h("ul", { class: "quiet" }, remarks)),
   ];
 }

@@ -49,6 +49,7 @@ function grouped(topology, maps, node) {
     group.members.push({ namespace, ways });
     groups.set(at, group);
   }
+  for (const group of groups.values()) group.members.sort((a, b) => titleOf(a.namespace).localeCompare(titleOf(b.namespace), "en", { numeric: true }));
   return [...groups.values()].sort((a, b) => (a.link?.ifname ?? "~").localeCompare(b.link?.ifname ?? "~"));
 }
 
@@ -76,14 +77,18 @@ export function layout(topology, opened = new Set()) {
   let y = 20;
   for (const group of grouped(topology, maps, node)) {
     const top = y;
-    const folded = group.members.length > foldAbove && !opened.has(group.at);
+    const large = group.members.length > foldAbove;
+    const folded = large && !opened.has(group.at);
     const shown = folded ? [] : group.members;
     const ways = group.members.flatMap((one) => one.ways);
     // Where a bridge is behind it, the node's end of a pair is part of the line.
     for (const { way } of ways) if (way.bridge) hidden.add(keyOf(way.end));
-    if (folded) {
-      boxes.push({ id: `fold/${group.at}`, fold: group.at, x: column[0], y, width: box.width, height: box.height, kind: "fold", title: `${group.members.length} namespaces`, detail: "open them", addresses: [] });
-      if (group.link) lines.push({ from: `fold/${group.at}`, to: group.at, kind: "veth", ends: ways.flatMap(({ link, way }) => [link, way.end]) });
+    if (large) {
+      boxes.push({
+        id: `fold/${group.at}`, fold: group.at, x: column[0], y, width: box.width, height: box.height, kind: "fold",
+        title: `${group.members.length} namespaces`, detail: folded ? "open them" : "fold them", addresses: [],
+      });
+      if (folded && group.link) lines.push({ from: `fold/${group.at}`, to: group.at, kind: "veth", ends: ways.flatMap(({ link, way }) => [link, way.end]) });
       y += box.height + box.gap;
     }
     for (const member of shown) {
@@ -95,7 +100,7 @@ export function layout(topology, opened = new Set()) {
     }
     if (group.link && !placed.has(group.at)) {
       placed.add(group.at);
-      boxes.push(linkBox(group.link, column[1], top + (y - box.gap - top - box.height) / 2));
+      boxes.push(linkBox(group.link, column[1], large ? top : top + (y - box.gap - top - box.height) / 2));
     }
     y += box.gap * 2;
   }
