@@ -71,7 +71,7 @@ function tellFailure(why) {
 
 /** What only a look at processes tells, of those that the answer before knew. */
 function keepProcesses(answer, before) {
-  const known = new Map(before.containers.map((one) => [one.id, one]));
+  const known = new Map((before?.containers ?? []).map((one) => [one.id, one]));
   for (const one of answer.containers) {
     const { pid = null, netns = null, addresses = null } = known.get(one.id) ?? {};
     Object.assign(one, { pid, netns, addresses });
@@ -83,7 +83,8 @@ function keepProcesses(answer, before) {
 async function ask() {
   if (document.hidden || denied) return;
   try {
-    const whole = Date.now() - processesAt > processesEveryMs;
+    // The first answer comes soonest without them.
+    const whole = app.answer !== null && Date.now() - processesAt > processesEveryMs;
     const answer = await get(whole ? "/v1/containers" : "/v1/containers?processes=false");
     answeredAt = Date.now();
     if (whole) processesAt = answeredAt;
@@ -102,6 +103,7 @@ async function ask() {
 }
 
 async function keepAsking() {
+  await ask();
   for (;;) {
     await ask();
     await new Promise((resume) => setTimeout(resume, everyMs));

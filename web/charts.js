@@ -50,6 +50,7 @@ export class Chart {
 
   update(points) {
     this.text.replaceChildren(...this.legend(points));
+    if (points.length > 0) this.element.dataset.since = new Date(points[0].at).toISOString();
     if (points.length < 2 || !this.canvas.isConnected) return;
     // Null is a gap; undefined would be an error.
     const rows = points.map((one) => [new Date(one.at), ...this.series.map(([key]) => one[key] ?? null)]);

@@ -59,8 +59,19 @@ function networkTables(network) {
 }
 
 function copyable(title, text) {
-  const copy = h("button", { type: "button", onclick: () => navigator.clipboard?.writeText(text).then(() => { copy.textContent = "Copied"; }) }, "Copy");
-  return h("details", {}, h("summary", {}, h("code", {}, title)), copy, h("pre", { tabindex: 0 }, text || "(empty)"));
+  const shown = h("pre", { tabindex: 0 }, text || "(empty)");
+  const copy = h("button", { type: "button" }, "Copy");
+  copy.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      copy.textContent = "Copied";
+    } catch {
+      // Over plain HTTP from elsewhere a browser has no clipboard for pages: Ctrl-C does it then.
+      window.getSelection().selectAllChildren(shown);
+      copy.textContent = "Selected: copy it with Ctrl-C";
+    }
+  });
+  return h("details", {}, h("summary", {}, h("code", {}, title)), copy, shown);
 }
 
 export class ContainerView {

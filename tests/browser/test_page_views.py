@@ -1,8 +1,6 @@
 """Each view of the page in a real browser, over containers of a real dockerd."""
 
-import json
 import os
-import pathlib
 import subprocess
 import tempfile
 import unittest
@@ -55,7 +53,7 @@ class Views(PageCase):
         self.browser.wait_text(self.web.name, ".containers")
         # Two points make a line.
         self.browser.wait(lambda: len(self.browser.all(".canvas canvas")) >= 2)
-        self.browser.wait(lambda: self.browser.run("return document.querySelectorAll('.spark polyline').length") >= 2)
+        self.browser.wait(lambda: self.browser.run("return document.querySelectorAll('.spark path').length") >= 2)
         self.browser.wait_text("Nothing is wrong", "section")
         first = self.browser.text(".chart .legend")
         self.browser.wait(lambda: self.browser.text(".chart .legend") != first)
@@ -87,7 +85,8 @@ class Views(PageCase):
         self.open()
         self.browser.wait(lambda: self.browser.all(".events li"))
         one = self.engine.create(self, ["sleep", "1000"]).start()
-        self.browser.wait_text(one.id, ".events")
+        self.browser.wait_text(one.name, ".events")
+        self.assertEqual(self.browser.text(".events").count(one.name), 1)
         one.remove()
         self.browser.wait_text("ended", ".events")
         self.quiet()
@@ -203,56 +202,6 @@ class Refusals(PageCase):
         self.browser.wait_text(evil.name, "h1")
         self.assertEqual(self.browser.all("main img"), [])
         self.quiet()
-
-
-class Layout(PageCase):
-    """The picture of wirings that no test makes: layout.js alone."""
-
-    def layout(self, topology, *opened):
-        self.open("#/wiring")
-        return self.browser.driver.execute_async_script(
-            "const [topology, opened, done] = arguments; import('/ui/layout.js').then((one) => done(one.layout(topology, new Set(opened))))",
-            topology, list(opened))
-
-    @staticmethod
-    def link(netns, index, name, kind="veth"):
-        return {"netns": netns, "ifindex": index, "ifname": name, "kind": kind, "state": "UP", "mtu": 1500, "addresses": []}
-
-    def wiring(self, containers):
-        """So many on a bridge, and one with two pairs of its own that are routed."""
-        end = lambda netns, index: {"netns": netns, "ifindex": index}  # noqa: E731
-        made = {"namespaces": [{"netns": 1, "kind": "node", "containers": []}], "links": [self.link(1, 1, "br0", "bridge"), self.link(1, 2, "eth0", None)], "edges": []}
-        for i in range(containers):
-            made["namespaces"].append({"netns": 100 + i, "kind": "container", "containers": [{"id": f"c{i}", "name": f"c{i}"}]})
-            made["links"] += [self.link(1, 10 + i, f"v{i}"), self.link(100 + i, 2, "eth0")]
-            made["edges"] += [{"kind": "veth", "from": end(1, 10 + i), "to": end(100 + i, 2)}, {"kind": "bridge_port", "from": end(1, 10 + i), "to": end(1, 1)}]
-        made["namespaces"].append({"netns": 900, "kind": "container", "containers": [{"id": "r", "name": "routed"}]})
-        for i in (0, 1):
-            made["links"] += [self.link(1, 800 + i, f"r{i}"), self.link(900, 2 + i, f"eth{i}")]
-            made["edges"].append({"kind": "veth", "from": end(1, 800 + i), "to": end(900, 2 + i)})
-        return made
-
-    def test_two_hundred_containers_are_one_box_until_it_is_opened(self):
-        topology = self.wiring(200)
-        folded = self.layout(topology)
-        self.assertEqual(sorted(one["title"] for one in folded["boxes"]), ["200 namespaces", "br0", "eth0", "r0", "r1", "routed"])
-        # What is wrong with one of them is seen on their line.
-        self.assertEqual(max(len(one["ends"]) for one in folded["lines"]), 400)
-        self.assertEqual(len(self.layout(topology, "1/1")["boxes"]), 205)
-
-    def test_each_pair_has_its_line(self):
-        made = self.layout(self.wiring(3))
-        self.assertEqual(len(made["lines"]), 5)
-        there = {one["id"] for one in made["boxes"]}
-        self.assertTrue(all({one["from"], one["to"]} <= there for one in made["lines"]))
-
-
-class Cost(PageCase):
-    def test_first_paint_is_told(self):
-        self.open()
-        self.browser.wait_text(self.web.name, ".containers")
-        entries = self.browser.run("return JSON.stringify(performance.getEntriesByType('paint'))")
-        print("paint:", [(one["name"], round(one["startTime"])) for one in json.loads(entries)], pathlib.Path("/proc/loadavg").read_text().split()[0])
 
 
 if __name__ == "__main__":
