@@ -80,6 +80,7 @@ export class ContainerView {
     this.id = id;
     this.title = id.slice(0, 12);
     this.head = h("h1", {}, this.title);
+    this.gone = h("p", { class: "failed", role: "status" });
     this.facts = h("div", {}, h("p", { class: "loading" }, "Loading…"));
     this.charts = [
       new Chart("CPU (cores)", [["user", "user"], ["system", "system"], ["throttled", "throttled"]], cores),
@@ -91,7 +92,7 @@ export class ContainerView {
     this.network = h("div", {}, h("p", { class: "loading" }, "Loading…"));
     this.wrong = h("div", {}, h("p", { class: "loading" }, "Looking…"));
     this.texts = h("div");
-    this.element = h("div", { class: "view" }, this.head, this.facts,
+    this.element = h("div", { class: "view" }, this.head, this.gone, this.facts,
       h("section", { class: "charts", "aria-label": "What it uses" }, this.charts.map((one) => one.element)),
       h("section", { "aria-labelledby": "findings" }, h("h2", { id: "findings" }, "Findings"), this.wrong),
       h("section", { "aria-labelledby": "network" }, h("h2", { id: "network" }, "Network"), this.network),
@@ -111,7 +112,10 @@ export class ContainerView {
 
   drawCharts() {
     // Limits of today: those of samples are not kept.
-    const points = this.app.history.of(this.id).map((one) => (one.gap ? one : { ...one, memoryLimit: this.memoryLimit }));
+    const known = this.app.history.of(this.id);
+    // Of what is gone the last figures stay.
+    if (known.length === 0 && this.cgroup) return;
+    const points = known.map((one) => (one.gap ? one : { ...one, memoryLimit: this.memoryLimit }));
     for (const chart of this.charts) chart.update(points);
   }
 
@@ -127,8 +131,10 @@ export class ContainerView {
       }
       this.head.textContent = containerName(one);
       replace(this.facts, facts(one, history.latest(this.id)));
+      replace(this.gone);
     } else if (answer) {
-      replace(this.facts, h("p", { class: "failed" }, "This container is gone."));
+      replace(this.gone, "This container is gone.");
+      if (!this.cgroup) replace(this.facts);
     }
   }
 

@@ -1,15 +1,12 @@
 """Each view of the page in a real browser, over containers of a real dockerd."""
 
-import os
 import subprocess
-import tempfile
 import unittest
 
 from selenium.webdriver.common.keys import Keys
 
-from tests.support import docker_engine
-from tests.support.browser import ROOT, Browser
-from tests.support.service import Service
+from tests.browser.page_case import PageCase
+from tests.support.browser import ROOT
 
 WIDTHS = {1280: 900, 390: 800}
 
@@ -22,29 +19,6 @@ def axe_source():
         folder.mkdir(parents=True, exist_ok=True)
         subprocess.run(["npm", "install", "--no-save", "--prefix", str(folder), "axe-core@4.10"], capture_output=True, check=False)
     return script.read_text() if script.exists() else None
-
-
-class PageCase(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.engine = docker_engine.needed()
-        cls.service = Service(env={"DOCKER_HOST": cls.engine.host})
-        cls.addClassCleanup(cls.service.stop)
-        cls.browser = Browser()
-        cls.addClassCleanup(cls.browser.close)
-
-    def setUp(self):
-        self.web = self.engine.create(self, ["busybox", "httpd", "-f", "-p", "80"]).start()
-        self.busy = self.engine.create(self, ["sh", "-c", "while :; do sleep 0.01; done"]).start()
-        self.browser.size(1280, 900)
-        # What the test before has provoked.
-        self.browser.complaints()
-
-    def open(self, view="", port=None):
-        self.browser.open(f"http://127.0.0.1:{port or self.service.port}/ui/{view}")
-
-    def quiet(self):
-        self.assertEqual(self.browser.complaints(), [])
 
 
 class Views(PageCase):
@@ -167,41 +141,6 @@ class Views(PageCase):
                     self.browser.wait(lambda: not self.browser.all(".loading"))
                     self.browser.run("document.documentElement.dataset.theme = arguments[0]", theme)
                     self.assertEqual(self.browser.axe(source), {})
-
-
-class Refusals(PageCase):
-    def test_a_token_is_asked_for_and_kept_in_memory(self):
-        with tempfile.NamedTemporaryFile("w", suffix=".tokens") as tokens:
-            tokens.write("page:0123456789abcdef0123456789abcdef\n")
-            tokens.flush()
-            os.chmod(tokens.name, 0o600)
-            with Service("--auth", "token-file", "--token-file", tokens.name, env={"DOCKER_HOST": self.engine.host}) as service:
-                self.open(port=service.port)
-                self.browser.wait(lambda: self.browser.run("return document.querySelector('dialog').open"))
-                self.browser.shot("denied-1280")
-                self.browser.one("#token").send_keys("0123456789abcdef0123456789abcdef", Keys.ENTER)
-                self.browser.wait_text(self.web.name, ".containers")
-                kept = self.browser.run("return [document.cookie, localStorage.length, sessionStorage.length]")
-                self.assertEqual(kept, ["", 0, 0])
-
-    def test_a_restart_is_told_and_survived(self):
-        first = Service(env={"DOCKER_HOST": self.engine.host})
-        port = first.port
-        self.open(port=port)
-        self.browser.wait_text(self.web.name, ".containers")
-        first.stop()
-        self.browser.wait_text("The service does not answer", "#state")
-        self.browser.shot("stale-1280")
-        self.assertIn(self.web.name, self.browser.text(".containers"))
-        with Service(listen=(f"127.0.0.1:{port}",), env={"DOCKER_HOST": self.engine.host}):
-            self.browser.wait(lambda: self.browser.text("#state") == "")
-
-    def test_names_are_text(self):
-        evil = self.engine.create(self, ["sleep", "1000"], labels={"io.kubernetes.pod.name": "<img src=x onerror=alert(1)>"}).start()
-        self.open(f"#/container/{evil.id}")
-        self.browser.wait_text(evil.name, "h1")
-        self.assertEqual(self.browser.all("main img"), [])
-        self.quiet()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import os
 import pathlib
 
 from selenium import webdriver
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.chrome.service import Service as Driver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -46,7 +47,10 @@ class Browser:
         return self.driver.execute_script("return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText ?? one.textContent).join('\\n')", selector)
 
     def wait_text(self, text, selector="body"):
-        self.wait(lambda: text in self.text(selector))
+        try:
+            self.wait(lambda: text in self.text(selector))
+        except TimeoutException as why:
+            raise AssertionError(f"{text!r} is not in {selector}: {self.text(selector)[:2000]!r}, and the page says {self.text('#state, .failed')!r}") from why
 
     def run(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)
