@@ -7,6 +7,8 @@ import { age, bytes, containerName, cores, podName, rate } from "./format.js";
 import { past } from "./past.js";
 import { pathForm } from "./path.js";
 
+/** Until the service answers again. */
+const againMs = 3000;
 const parts = "addr,route,peers,sockets,resolver";
 const texts = [["ipaddr", "ip addr"], ["Route", "route"], ["Nat", "iptables-save -t nat"]];
 
@@ -144,7 +146,11 @@ export class ContainerView {
       try {
         replace(place, ...(await make()));
       } catch (why) {
-        if (why.name !== "AbortError") replace(place, h("p", { class: "failed" }, why.message));
+        if (why.name === "AbortError") return;
+        replace(place, h("p", { class: "failed" }, why.message));
+        if (why.kind !== "unreachable") return;
+        await new Promise((resume) => setTimeout(resume, againMs));
+        if (!this.app.signal.aborted && place.isConnected) await show(place, make);
       }
     };
     await Promise.all([

@@ -7,7 +7,7 @@ const limitMs = 60000;
 
 /** "container=web": whose findings. */
 export async function findings(whose, signal) {
-  return get(`/v1/findings?${typeof whose === "string" ? whose : query(whose)}`, signal, limitMs);
+  return get(`/v1/findings?${typeof whose === "string" ? whose : query(whose)}`, signal, whose === "all" ? limitMs : undefined);
 }
 
 function place(subject) {

@@ -8,6 +8,8 @@ import { bytes, cores, rate } from "./format.js";
 import { past } from "./past.js";
 
 const findingsEveryMs = 60000;
+/** After a failure. */
+const againMs = 5000;
 const percent = (value) => (value === null || value === undefined ? "–" : `${value.toFixed(1)} %`);
 
 export class NodeView {
@@ -64,6 +66,7 @@ export class NodeView {
     try {
       replace(this.wrong, ...findingsList(await findings("node", this.app.signal)));
     } catch (why) {
+      this.lookedAt = Date.now() - findingsEveryMs + againMs;
       if (why.name !== "AbortError") replace(this.wrong, h("p", { class: "failed" }, why.message));
     }
   }

@@ -7,6 +7,8 @@ import { layout } from "./layout.js";
 const everyMs = 15000;
 /** From the end of one look to the next: every network of the node is looked at. */
 const findingsEveryMs = 120000;
+/** After a failure. */
+const againMs = 5000;
 const zoomStep = 1.25;
 /** Of a line that stands for many pairs, nobody reads the addresses. */
 const mostEnds = 4;
@@ -95,6 +97,7 @@ export class WiringView {
   /** What is wrong with links; the picture does not wait for it. */
   async look() {
     this.lookedAt = Infinity;
+    let next = findingsEveryMs;
     replace(this.looked, "Looking for findings…");
     try {
       const answer = await findings("all", this.app.signal);
@@ -103,9 +106,10 @@ export class WiringView {
       replace(this.looked, links > 0 ? `Findings about ${links} ${links === 1 ? "link" : "links"}: red.` : "No findings about links.");
       if (this.topology) this.draw();
     } catch (why) {
+      next = againMs;
       if (why.name !== "AbortError") replace(this.looked, h("span", { class: "failed" }, `Findings: ${why.message}`));
     }
-    this.lookedAt = Date.now();
+    this.lookedAt = Date.now() - findingsEveryMs + next;
   }
 
   async read() {
@@ -116,6 +120,7 @@ export class WiringView {
       this.draw();
       if (first) this.fitWidth();
     } catch (why) {
+      this.readAt = Date.now() - everyMs + againMs;
       if (why.name !== "AbortError") replace(this.remarks, h("p", { class: "failed" }, why.message));
     }
   }

@@ -99,8 +99,9 @@ class Views(PageCase):
             self.browser.size(width, height)
             self.browser.shot(f"wiring-{width}")
         self.browser.size(1280, 900)
-        box = next(one for one in self.browser.all("svg.wiring g[role=link]") if self.web.name in one.get_attribute("aria-label"))
-        box.send_keys(Keys.ENTER)
+        # In one step: the picture may be drawn anew in between, and keeps the focus then.
+        self.browser.run("[...document.querySelectorAll('svg.wiring g[role=link]')].find((one) => one.getAttribute('aria-label').includes(arguments[0])).focus()", self.web.name)
+        self.browser.keys(Keys.ENTER)
         self.browser.wait(lambda: self.browser.run("return location.hash") == f"#/container/{self.web.id}")
         self.quiet()
 
