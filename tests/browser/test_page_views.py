@@ -99,7 +99,7 @@ class Views(PageCase):
             self.browser.size(width, height)
             self.browser.shot(f"wiring-{width}")
         self.browser.size(1280, 900)
-        # In one step: the picture may be drawn anew in between, and keeps the focus then.
+        # In one step: the picture may be drawn again in between, and keeps the focus then.
         self.browser.run("[...document.querySelectorAll('svg.wiring g[role=link]')].find((one) => one.getAttribute('aria-label').includes(arguments[0])).focus()", self.web.name)
         self.browser.keys(Keys.ENTER)
         self.browser.wait(lambda: self.browser.run("return location.hash") == f"#/container/{self.web.id}")
