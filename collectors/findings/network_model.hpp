@@ -2,6 +2,7 @@
 #pragma once
 
 #include "collectors/findings/load_model.hpp"
+#include "collectors/findings/resolver_model.hpp"
 #include "collectors/findings/wiring_model.hpp"
 #include "netlink/model/address.hpp"
 #include "netlink/model/link_details.hpp"
@@ -27,6 +28,7 @@ enum model_input : unsigned {
     sockets_input = 64,
     conntrack_input = 128,
     counters_input = 256,
+    resolver_input = 1024,
     filters_input = 2048,
     wiring_input = 4096,
     tasks_input = 16384,
@@ -67,6 +69,7 @@ struct network_model {
     conntrack_load conntrack;
     compared_counters counters;
     task_load tasks;
+    resolver_words resolver;  ///< of the process that was asked about
     /// What must be known of an input that is there: its name, and a sentence.
     std::vector<std::pair<std::string, std::string>> notes;
 };

@@ -120,6 +120,14 @@ constexpr rule rule_table[] = {
     {"hung-tasks", severity::warning, "more than 10 tasks of the container are in uninterruptible sleep",
      "look what they wait for (`cat /proc/PID/stack`): mostly a network file system or a disk that does not answer",
      tasks_input, look_for_hung_tasks},
+    {"resolver-unreachable", severity::warning, "no route leads to a nameserver of /etc/resolv.conf",
+     "add the route, or take the nameserver out: in Kubernetes the pod's dnsPolicy and dnsConfig or the kubelet's "
+     "clusterDNS, with Docker --dns or the node's own file, which is copied",
+     links_and_addresses | resolver_input, look_for_resolver_unreachable},
+    {"resolver-limits", severity::warning,
+     "/etc/resolv.conf has more than 3 nameservers, or a search list of more than 6 domains or 256 characters",
+     "shorten it where it is made: the pod's dnsConfig, the node's resolv.conf that is copied, --dns and --dns-search",
+     resolver_input, look_for_resolver_limits},
 };
 
 }  // namespace
@@ -132,10 +140,10 @@ const rule* find_rule(std::string_view name)
     return found != std::end(rule_table) ? found : nullptr;
 }
 
-bool is_about_tasks(std::string_view name)
+bool is_about_container(std::string_view name)
 {
     const rule* const known = find_rule(name);
-    return known != nullptr && known->needs == tasks_input;
+    return known != nullptr && (known->needs & (tasks_input | resolver_input)) != 0;
 }
 
 }  // namespace nodescope::findings

@@ -27,8 +27,8 @@ std::span<const rule> all_rules();
 /// Null for a name that is not there.
 const rule* find_rule(std::string_view name);
 
-/// Whether a rule of that name looks at a container's tasks, and so not at a network.
-bool is_about_tasks(std::string_view name);
+/// Whether a rule of that name looks at a container's tasks or files, which are its own in whatever network it is.
+bool is_about_container(std::string_view name);
 
 // Each in a file of its own.
 finding_list look_for_blackhole_default(const network_model& model);
@@ -53,6 +53,8 @@ finding_list look_for_peer_down(const network_model& model);
 finding_list look_for_peer_unattached(const network_model& model);
 finding_list look_for_reverse_path_filter(const network_model& model);
 finding_list look_for_ports_exhausted(const network_model& model);
+finding_list look_for_resolver_limits(const network_model& model);
+finding_list look_for_resolver_unreachable(const network_model& model);
 finding_list look_for_retransmits(const network_model& model);
 finding_list look_for_shadowed_route(const network_model& model);
 finding_list look_for_two_iptables_backends(const network_model& model);

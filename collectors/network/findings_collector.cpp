@@ -59,9 +59,9 @@ task<result<findings::report>> findings_collector::collect(findings_query query,
         const findings::named_container name{owner.what.id, owner.what.name, owner.what.runtime};
         for (findings::finding& one : made->findings) {
             // What is wrong with the node's network, or with the node's side of this one, is not about the container
-            // that uses it; its tasks are its own.
+            // that uses it; its tasks and files are its own.
             const bool of_its_network = !target->about.host_network && one.about.netns == own;
-            if (of_its_network || findings::is_about_tasks(one.rule)) one.about.container = name;
+            if (of_its_network || findings::is_about_container(one.rule)) one.about.container = name;
         }
     }
     co_return made;
@@ -73,22 +73,29 @@ task<result<findings::report>> findings_collector::look(std::shared_ptr<const op
                                                         deadline limit)
 {
     const deadline own = part_limit(limit, deadline::in(options_.read_timeout));
-    auto slot = co_await slots_.acquire(own);
-    if (!slot) co_return slot.error();
-
     findings::rule_choice choice;
     choice.off = off_;
     choice.least = least;
+    resolver_file resolver;
+    if ((findings::needed_inputs(choice) & findings::resolver_input) != 0) {
+        auto reading = files_.read(where, own);
+        resolver = co_await std::move(reading);
+    }
+    auto slot = co_await slots_.acquire(own);
+    if (!slot) co_return slot.error();
+
     const std::string what = fmt::format("look for findings in net:[{}]", where->space.identity().inode);
     auto work = [home = home_, where = std::move(where), known = std::move(known), root = options_.root,
                  bytes = options_.limit_bytes, choice = std::move(choice), before = std::move(before), memory = memory_,
-                 own](const abandon_flag& abandoned) -> result<findings::report> {
+                 resolver = std::move(resolver), own](const abandon_flag& abandoned) -> result<findings::report> {
         part_source source(home, *where, *known, root, bytes, own, abandoned);
         earlier_counters earlier;
         earlier.memory = memory.get();
         earlier.before = before;
-        const auto model = blocking_read_model(source, findings::needed_inputs(choice), earlier);
+        const unsigned needed = findings::needed_inputs(choice);
+        auto model = blocking_read_model(source, needed, earlier);
         if (!model) return model.error();
+        blocking_add_resolver(source, needed, resolver, *model);
         return findings::check(*model, choice);
     };
     co_return co_await pool_.run("findings", what, own, std::move(work));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "collectors/findings/report.hpp"
+#include "collectors/network/container_files/resolver_files.hpp"
 #include "collectors/network/load/load_reading.hpp"
 #include "collectors/network/network_collector.hpp"
 #include "collectors/network/node_findings/node_findings.hpp"
@@ -54,6 +55,9 @@ public:
     /// a network that cannot be looked at, or not in time; fails where that is so of all.
     task<result<node_findings>> collect_all(findings::severity least, deadline limit);
 
+    /// Whether a thread hangs in a file of a container: the destructor would wait for it (worker_pool::busy).
+    [[nodiscard]] bool busy() const noexcept { return files_.busy(); }
+
     /// Rules that are not asked, by name.
     [[nodiscard]] const std::vector<std::string>& off() const noexcept { return off_; }
 
@@ -79,6 +83,7 @@ private:
     const netlink::net_namespace home_;
     target_opener targets_;
     slot_pool slots_;
+    resolver_files files_;
     const std::shared_ptr<counter_memory> memory_ =
         std::make_shared<counter_memory>();   // jobs may outlive their askers
     std::vector<running_container> running_;  // as last found

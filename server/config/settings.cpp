@@ -174,7 +174,9 @@ texts finding_rules()
             "ports-exhausted",
             "retransmits",
             "drops",
-            "hung-tasks"};
+            "hung-tasks",
+            "resolver-unreachable",
+            "resolver-limits"};
 }
 
 rows source_settings()

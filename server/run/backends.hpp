@@ -64,7 +64,7 @@ public:
     [[nodiscard]] bool has_stuck_worker() const noexcept
     {
         return workers_.busy() > 0 || cadvisor_->has_stuck_worker() || (applications_ && applications_->busy()) ||
-               networks_->busy();
+               networks_->busy() || findings_->busy();
     }
 
 private:

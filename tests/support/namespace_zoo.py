@@ -32,7 +32,7 @@ def why_impossible():
 
 class Namespace:
     def __init__(self, name, nameserver=None):
-        """With a nameserver its process has a resolv.conf of its own."""
+        """With a nameserver its process has a resolv.conf of its own; with "" one that names nobody."""
         self.name = name
         entered, prepare = ["unshare", "-n"], ""
         if nameserver is not None:
@@ -83,6 +83,7 @@ class Zoo:
     def __init__(self):
         self.namespaces = {}
         self.missing = {}
+        self.nameserver = None  # of those that are added without one
         self._netns_names = []
         self._kept = []
 
@@ -93,6 +94,8 @@ class Zoo:
         self.close()
 
     def add(self, name, **more):
+        if more.get("nameserver") is None:
+            more["nameserver"] = self.nameserver
         self.namespaces[name] = Namespace(name, **more)
         return self.namespaces[name]
 

@@ -135,6 +135,11 @@ task<> findings_collector::look_at_next(all_networks& all, deadline limit)
         const running_container one = all.containers[all.next++];
         const findings::named_container name = all.name_of(one.id);
         const deadline own = deadline::sooner(limit, deadline::in(options_.read_timeout));
+        resolver_file resolver;
+        if ((findings::needed_inputs(all.choice) & findings::resolver_input) != 0) {
+            auto reading = files_.read(options_.root, one, own);
+            resolver = co_await std::move(reading);
+        }
         auto slot = co_await slots_.acquire(own);
         if (!slot) {
             all.failed(name, slot.error());
@@ -142,6 +147,7 @@ task<> findings_collector::look_at_next(all_networks& all, deadline limit)
         }
         auto work = [home = home_, root = options_.root, bytes = options_.limit_bytes, known = all.known,
                      claimed = all.claimed, choice = all.choice, memory = memory_, found = found_by_cgroup(one),
+                     resolver = std::move(resolver),
                      own](const abandon_flag& abandoned) mutable -> result<network_look> {
             const auto target = blocking_open_target(root, nullptr, found_process(std::move(found)), own, abandoned);
             if (!target) return target.error();
@@ -151,11 +157,13 @@ task<> findings_collector::look_at_next(all_networks& all, deadline limit)
             part_source source(home, *target->where, *known, root, bytes, own, abandoned);
             earlier_counters earlier;
             earlier.memory = memory.get();
-            const auto model = blocking_read_model(source, findings::needed_inputs(choice), earlier);
+            const unsigned needed = findings::needed_inputs(choice);
+            auto model = blocking_read_model(source, needed, earlier);
             if (!model) {
                 claimed->give_up(made.netns);
                 return model.error();
             }
+            blocking_add_resolver(source, needed, resolver, *model);
             made.found = findings::check(*model, choice);
             return made;
         };

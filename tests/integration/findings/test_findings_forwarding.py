@@ -110,7 +110,8 @@ class Forwarding(NodeCase):
     def test_healthy(self):
         self.silent()
         if self.is_node:
-            self.assertEqual(self.look("node"), [])
+            # The service has the machine's own resolv.conf, which has nothing to do with this node.
+            self.assertEqual([one for one in self.look("node") if one["rule"] != "resolver-unreachable"], [])
 
     def test_healthy_with_the_rules_of_docker(self):
         for program in ("iptables-nft", "iptables-legacy"):

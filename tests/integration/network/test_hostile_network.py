@@ -147,14 +147,17 @@ class HostileResolvers(Hostile):
         network = self.network(pid=self.container.pid)
         # Whatever its files are, the rest is there.
         self.assertEqual((network["addr"][0]["ifname"], network["errors"]), ("lo", {}))
-        self.get(f"/v1/findings?pid={self.container.pid}")
         return network["resolver"], network["notes"].get("resolver", "")
+
+    def not_checked(self):
+        return self.get(f"/v1/findings?pid={self.container.pid}")["not_checked"].get("resolver-limits", "")
 
     def test_a_pipe(self):
         os.mkfifo(self.conf)
         resolver, note = self.resolver()
         self.assertIsNone(resolver["nameservers"])
         self.assertEqual(note, "/etc/resolv.conf in the container is no plain file")
+        self.assertEqual(self.not_checked(), note)
 
     def test_a_link_out_of_the_container(self):
         outside = self.container.root.parent / "outside"
@@ -165,12 +168,14 @@ class HostileResolvers(Hostile):
             resolver, note = self.resolver()
             self.assertIsNone(resolver["nameservers"])
             self.assertIn("/etc/resolv.conf in the container: No such file", note)
+            self.assertEqual(self.not_checked(), "")
 
     def test_links_in_a_circle(self):
         self.conf.symlink_to("resolv.conf")
         resolver, note = self.resolver()
         self.assertIsNone(resolver["nameservers"])
         self.assertIn("/etc/resolv.conf in the container: ", note)
+        self.assertIn("/etc/resolv.conf in the container: ", self.not_checked())
 
     def test_a_hundred_megabytes(self):
         with open(self.conf, "wb") as file:
@@ -179,11 +184,13 @@ class HostileResolvers(Hostile):
         self.assertGreater(len(resolver["nameservers"]), 100)
         self.assertEqual({one["address"] for one in resolver["nameservers"]}, {"10.0.0.1"})
         self.assertIn("/etc/resolv.conf is longer than 65536 bytes", note)
+        self.assertEqual(self.not_checked(), "/etc/resolv.conf is longer than 65536 bytes")
 
     def test_bytes_that_are_no_text(self):
         self.conf.write_bytes(b"nameserver \x1b\xff\x00\"\nsearch \x07\"\\ \xed\xa0\x80\noptions \x1b\n" + bytes(range(256)) * 100)
         resolver, _ = self.resolver()
         self.assertIn('\x07"\\', resolver["search"])
+        self.assertEqual(self.not_checked(), "")
 
 
 if __name__ == "__main__":

@@ -174,9 +174,10 @@ TEST(Rules, HaveNamesOfTheirOwnAndSentences)
         EXPECT_NE(one.needs, 0U);
     }
     EXPECT_EQ(find_rule("nothing"), nullptr);
-    EXPECT_TRUE(is_about_tasks("hung-tasks"));
-    EXPECT_FALSE(is_about_tasks("drops"));
-    EXPECT_FALSE(is_about_tasks("nothing"));
+    for (const char* const name : {"hung-tasks", "resolver-limits", "resolver-unreachable"})
+        EXPECT_TRUE(is_about_container(name)) << name;
+    EXPECT_FALSE(is_about_container("drops"));
+    EXPECT_FALSE(is_about_container("nothing"));
     EXPECT_EQ(severity_called("warning"), severity::warning);
     EXPECT_EQ(severity_called("loud"), std::nullopt);
 }

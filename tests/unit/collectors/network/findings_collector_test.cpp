@@ -28,9 +28,10 @@ protected:
         return testing::run_task(reactor_, findings_->collect(std::move(asked), deadline::in(limit)));
     }
 
-    /// Its files are this program's.
+    /// Its files are this program's, and it has no resolv.conf.
     void link_counters() const
     {
+        root_.link("/proc/" + std::to_string(testing::container_pid) + "/root", root_.path());
         for (const std::string name : {"snmp", "netstat"}) {
             root_.link("/proc/" + std::to_string(testing::container_pid) + "/net/" + name, "/proc/self/net/" + name);
         }
