@@ -90,7 +90,7 @@ TEST(Report, AsksNoRuleForWhatIsMissing)
     network_model model;
     model.links.missing = model.addresses.missing = model.routes.missing = model.rules.missing =
         model.neighbours.missing = model.filters.missing = model.sides.missing = model.tcp.missing =
-            model.conntrack.missing = model.counters.missing = model.tasks.missing = "gone";
+            model.conntrack.missing = model.counters.missing = model.tasks.missing = model.resolver.missing = "gone";
     const report made = check(model, rule_choice());
     EXPECT_THAT(made.checked, IsEmpty());
     EXPECT_EQ(made.not_checked.size(), all_rules().size());
