@@ -128,6 +128,16 @@ constexpr rule rule_table[] = {
      "/etc/resolv.conf has more than 3 nameservers, or a search list of more than 6 domains or 256 characters",
      "shorten it where it is made: the pod's dnsConfig, the node's resolv.conf that is copied, --dns and --dns-search",
      resolver_input, look_for_resolver_limits},
+    {"loopback-only-listener", severity::warning,
+     "a port of the container is published by its runtime, and nobody listens on it, or only on loopback",
+     "let the program listen on all addresses (0.0.0.0 or ::) and on the port that is published, or publish the port "
+     "that it listens on",
+     sockets_input | said_input, look_for_loopback_only_listener},
+    {"runtime-disagrees", severity::error,
+     "an address, the gateway or the network namespace of a container is not what its runtime says it has set up",
+     "find out who has changed it (a script in the container, another manager of networks); start the container again, "
+     "or take it off its network and put it back (`docker network disconnect`, `connect`)",
+     links_and_addresses | routes_input | rules_input | said_input, look_for_runtime_disagrees},
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "collectors/network/findings_collector.hpp"
 
 #include "collectors/network/model_reading.hpp"
+#include "collectors/network/runtime_words/runtime_words.hpp"
 #include "collectors/questions/opened_target.hpp"
 
 #include <fmt/format.h>
@@ -8,7 +9,18 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
+#include <chrono>
+
 namespace nodescope {
+
+namespace {
+
+/// A runtime that hangs delays the rules that do not need it by no more than this, nor by more than a quarter of the
+/// time that there is.
+constexpr std::chrono::seconds patience_for_words{1};
+
+}  // namespace
 
 findings_collector::findings_collector(container_finder& containers, worker_pool& pool, network_options options,
                                        std::vector<std::string> off, logger& log, netlink::net_namespace home)
@@ -51,7 +63,10 @@ task<result<findings::report>> findings_collector::collect(findings_query query,
 
     auto known = std::make_shared<known_surroundings>(surroundings_of(*target));
     known->containers = containers_.proved_before();
-    auto made = co_await look(std::move(target->where), std::move(known), query.least, std::move(before), limit);
+    said_words said = co_await ask_runtime(*target, query.least, limit);
+    auto looking =
+        look(std::move(target->where), std::move(known), query.least, std::move(before), std::move(said), limit);
+    auto made = co_await std::move(looking);
     if (!made) co_return made.error();
     if (target->owner) {
         const std::uint64_t own = target->about.space.inode;
@@ -70,12 +85,10 @@ task<result<findings::report>> findings_collector::collect(findings_query query,
 task<result<findings::report>> findings_collector::look(std::shared_ptr<const opened_namespace> where,
                                                         std::shared_ptr<const known_surroundings> known,
                                                         findings::severity least, std::optional<counted_network> before,
-                                                        deadline limit)
+                                                        said_words said, deadline limit)
 {
     const deadline own = part_limit(limit, deadline::in(options_.read_timeout));
-    findings::rule_choice choice;
-    choice.off = off_;
-    choice.least = least;
+    findings::rule_choice choice = choice_of(least);
     resolver_file resolver;
     if ((findings::needed_inputs(choice) & findings::resolver_input) != 0) {
         auto reading = files_.read(where, own);
@@ -87,7 +100,8 @@ task<result<findings::report>> findings_collector::look(std::shared_ptr<const op
     const std::string what = fmt::format("look for findings in net:[{}]", where->space.identity().inode);
     auto work = [home = home_, where = std::move(where), known = std::move(known), root = options_.root,
                  bytes = options_.limit_bytes, choice = std::move(choice), before = std::move(before), memory = memory_,
-                 resolver = std::move(resolver), own](const abandon_flag& abandoned) -> result<findings::report> {
+                 resolver = std::move(resolver), said = std::move(said),
+                 own](const abandon_flag& abandoned) -> result<findings::report> {
         part_source source(home, *where, *known, root, bytes, own, abandoned);
         earlier_counters earlier;
         earlier.memory = memory.get();
@@ -96,9 +110,49 @@ task<result<findings::report>> findings_collector::look(std::shared_ptr<const op
         auto model = blocking_read_model(source, needed, earlier);
         if (!model) return model.error();
         blocking_add_resolver(source, needed, resolver, *model);
+        blocking_add_words(source, needed, said.words, said.missing, *model);
         return findings::check(*model, choice);
     };
     co_return co_await pool_.run("findings", what, own, std::move(work));
+}
+
+findings::rule_choice findings_collector::choice_of(findings::severity least) const
+{
+    findings::rule_choice choice;
+    choice.off = off_;
+    choice.least = least;
+    return choice;
+}
+
+task<findings_collector::said_words> findings_collector::ask_runtime(const opened_target& of, findings::severity least,
+                                                                     deadline limit)
+{
+    said_words said;
+    if ((findings::needed_inputs(choice_of(least)) & findings::said_input) == 0) co_return said;
+    if (!of.owner) {
+        said.missing = "its runtime is asked where a container is asked about";
+        co_return said;
+    }
+    // A runtime sets nothing up there.
+    if (of.about.host_network) co_return said;
+    const container& what = of.owner->what;
+    const std::string pid_changed = fmt::format("{} names another process than {}", what.runtime, of.about.pid);
+    const auto speaks = [&](const network_words_source* one) { return one->speaks_for(what.runtime); };
+    const auto source = std::ranges::find_if(words_, speaks);
+    auto id = container_reference::parse(what.id);
+    if (source == words_.end() || !id) {
+        said.missing = what.runtime.empty() ? std::string("no runtime has said that the container is its own")
+                                            : fmt::format("{} is not asked what it has set up", what.runtime);
+        if (what.runtime.empty() && of.owner->runtime_failure) said.missing = of.owner->runtime_failure->message();
+        co_return said;
+    }
+    const deadline own = deadline::in(std::min<steady_clock::duration>(patience_for_words, limit.remaining() / 4));
+    auto asking = (*source)->words_about(std::move(*id), own);
+    auto words = co_await std::move(asking);
+    if (!words) said.missing = words.error().message();
+    else if (words->pid != 0 && words->pid != of.about.pid) said.missing = pid_changed;
+    else said.words = std::move(*words);
+    co_return said;
 }
 
 task<result<std::optional<counted_network>>> findings_collector::count(const net_info_query& whose, deadline limit)

@@ -11,6 +11,7 @@
 #include "collectors/questions/net_info.hpp"
 #include "collectors/questions/target_opener.hpp"
 #include "collectors/runtime/container_finder.hpp"
+#include "collectors/runtime/network_words.hpp"
 #include "core/deadline.hpp"
 #include "core/log.hpp"
 #include "core/slots.hpp"
@@ -45,6 +46,9 @@ public:
                                                             network_options options, std::vector<std::string> off,
                                                             logger& log);
 
+    /// Who is asked what they have set up; outlives the collector.
+    void use(network_words_source& words) { words_.push_back(&words); }
+
     /// Finds and proves the process as net_info_collector does, with its failures. What cannot be read keeps only the
     /// rules that need it from being asked; where nothing can be read, that is the failure. Nothing of the namespace is
     /// held during the interval.
@@ -64,9 +68,17 @@ public:
 private:
     findings_collector(container_finder& containers, worker_pool& pool, network_options options,
                        std::vector<std::string> off, logger& log, netlink::net_namespace home);
+    /// What a runtime says of a container's network, or why it does not.
+    struct said_words {
+        said_words() = default;
+        std::optional<network_words> words;
+        std::string missing;
+    };
+    [[nodiscard]] findings::rule_choice choice_of(findings::severity least) const;
     task<result<findings::report>> look(std::shared_ptr<const opened_namespace> where,
                                         std::shared_ptr<const known_surroundings> known, findings::severity least,
-                                        std::optional<counted_network> before, deadline limit);
+                                        std::optional<counted_network> before, said_words said, deadline limit);
+    task<said_words> ask_runtime(const opened_target& of, findings::severity least, deadline limit);
     /// None where counters cannot be read.
     task<result<std::optional<counted_network>>> count(const net_info_query& whose, deadline limit);
 
@@ -84,6 +96,7 @@ private:
     target_opener targets_;
     slot_pool slots_;
     resolver_files files_;
+    std::vector<network_words_source*> words_;
     const std::shared_ptr<counter_memory> memory_ =
         std::make_shared<counter_memory>();   // jobs may outlive their askers
     std::vector<running_container> running_;  // as last found

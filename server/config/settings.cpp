@@ -176,7 +176,9 @@ texts finding_rules()
             "drops",
             "hung-tasks",
             "resolver-unreachable",
-            "resolver-limits"};
+            "resolver-limits",
+            "loopback-only-listener",
+            "runtime-disagrees"};
 }
 
 rows source_settings()

@@ -72,6 +72,8 @@ result<void> backends::build_net_info()
         findings_collector::make(containers_, workers_, options_of_network(config_), config_.findings_off, log_);
     if (!findings) return findings.error();
     findings_ = std::move(*findings);
+    if (docker_ != nullptr) findings_->use(*docker_);
+    if (cri_ != nullptr) findings_->use(*cri_);
     netlink::nat_options rules;
     if (!config_.xtables_dir.empty()) rules.directories = {config_.xtables_dir};
     auto paths =

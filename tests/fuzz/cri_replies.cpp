@@ -79,8 +79,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
 {
     if (size == 0) return 0;
     const std::string_view text(reinterpret_cast<const char*>(bytes) + 1, size - 1);
-    if (bytes[0] == 0) (void)read_verbose_info(text);
-    else if (bytes[0] == 1) messages(text);
-    else frames(text, bytes[0]);
+    if (bytes[0] == 0) {
+        (void)read_verbose_info(text);
+        (void)read_container_ports(text);
+    } else if (bytes[0] == 1) {
+        messages(text);
+    } else {
+        frames(text, bytes[0]);
+    }
     return 0;
 }

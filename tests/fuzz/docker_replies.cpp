@@ -2,6 +2,7 @@
 #include "collectors/runtime/docker/api_request.hpp"
 #include "collectors/runtime/docker/docker_client.hpp"
 #include "collectors/runtime/docker/endpoint.hpp"
+#include "collectors/runtime/docker/networks.hpp"
 #include "collectors/runtime/docker/replies.hpp"
 
 #include <cstddef>
@@ -23,6 +24,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     (void)parse_facts(text);
     (void)parse_storage_root(text);
     const auto state = parse_container(text);
+    (void)parse_networks(text);
+    (void)parse_published_ports(text);
+    (void)parse_network_words(text, "abc");
     if (const auto list = parse_pod_containers(text))
         (void)choose_pod_container(engine_kind::docker, *list, "default", "web", "");
     (void)negotiate_version(engine_kind::docker, text);

@@ -3,6 +3,7 @@
 #include "collectors/network/path/rule_check.hpp"
 #include "collectors/network/path/rule_text.hpp"
 #include "collectors/network/resolver.hpp"
+#include "collectors/network/runtime_words/cni_results.hpp"
 #include "core/json/writer.hpp"
 #include "netlink/decode/conntrack.hpp"
 #include "netlink/decode/inet_socket.hpp"
@@ -63,5 +64,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     resolver.configuration = parse_resolv_conf(text);
     resolver.hosts = parse_hosts(text);
     write_resolver(out, resolver);
+    (void)parse_cni_result(text);
     return 0;
 }

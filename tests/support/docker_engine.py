@@ -64,10 +64,9 @@ class Engine:
         return json.loads(text) if text else None
 
     def create(self, test, command, name=None, labels=None, **host_config):
-        """`host_config`: NetworkMode and so on; User belongs to the container itself."""
+        """`host_config`: NetworkMode and so on; User and ExposedPorts belong to the container itself."""
         config = {"Image": IMAGE, "Cmd": command, "Labels": labels or {}, "StopTimeout": 0}
-        if "User" in host_config:
-            config["User"] = host_config.pop("User")
+        config |= {key: host_config.pop(key) for key in ("User", "ExposedPorts") if key in host_config}
         config["HostConfig"] = host_config
         name = name or f"test-{uuid.uuid4().hex[:12]}"
         made = Container(self, self.call("POST", f"/containers/create?name={name}", config)["Id"], name)

@@ -16,6 +16,8 @@ namespace nodescope {
 
 namespace {
 
+/// One question to a runtime for each container would cost more than all else.
+constexpr std::string_view why_not_asked = "a runtime is only asked about a single container";
 /// Containers whose names are asked for, of those that have findings.
 constexpr std::size_t named_at_most = 32;
 /// For all of these names together.
@@ -118,7 +120,11 @@ task<> findings_collector::look_at_node(all_networks& all, deadline limit)
     const std::uint64_t netns = target->about.space.inode;
     auto known = std::make_shared<known_surroundings>(surroundings_of(*target));
     known->containers = all.proved;
-    auto made = co_await look(std::move(target->where), std::move(known), all.choice.least, std::nullopt, limit);
+    said_words said;
+    said.missing = why_not_asked;
+    auto looking =
+        look(std::move(target->where), std::move(known), all.choice.least, std::nullopt, std::move(said), limit);
+    auto made = co_await std::move(looking);
     if (!made) {
         all.failed(std::nullopt, made.error());
         co_return;
@@ -164,6 +170,7 @@ task<> findings_collector::look_at_next(all_networks& all, deadline limit)
                 return model.error();
             }
             blocking_add_resolver(source, needed, resolver, *model);
+            model->said.missing = why_not_asked;
             made.found = findings::check(*model, choice);
             return made;
         };

@@ -127,6 +127,42 @@ public:
         co_return co_await container_of(*oldest, limit);
     }
 
+    [[nodiscard]] bool speaks_for(std::string_view called) const noexcept override
+    {
+        const auto& known = client_.known_version();
+        return known && known->runtime_name == called && !answers_to(reference_scheme::docker);
+    }
+
+    /// Those of its sandbox. One without a process of its own has the number 0.
+    task<result<network_words>> words_about(container_reference id, deadline limit) override
+    {
+        network_words words;
+        std::string sandbox = id.text();
+        const auto container = co_await client_.container(id.text(), limit);
+        if (container) {
+            verbose_facts facts = read_verbose_info(container->info);
+            words.pid = facts.pid;
+            words.tcp_ports = read_container_ports(container->annotations.of(std::string(ports_annotation)));
+            sandbox = std::move(facts.sandbox_id);
+            if (sandbox.empty()) co_return error(failure::unavailable, "cri: the runtime does not name the sandbox");
+        } else if (container.error().kind() != failure::gone) {
+            co_return container.error();
+        }
+        const auto pod = co_await client_.sandbox(sandbox, limit);
+        if (!pod) co_return pod.error();
+        if (pod->id != sandbox) co_return other_id(sandbox, pod->id);
+        if (!container) words.pid = read_verbose_info(pod->info).pid;
+        words.runtime = runtime_name();
+        if (pod->host_network) co_return words;
+        for (const std::string& one : pod->addresses) {
+            given_address given;
+            given.network = "pod";
+            given.address = one;
+            words.addresses.push_back(std::move(given));
+        }
+        co_return words;
+    }
+
     task<result<runtime_facts>> facts(deadline limit) override
     {
         const auto version = co_await client_.version(limit);

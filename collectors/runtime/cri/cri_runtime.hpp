@@ -1,6 +1,7 @@
 // containerd, CRI-O and whatever else answers CRI, as one of the node's runtimes.
 #pragma once
 
+#include "collectors/runtime/network_words.hpp"
 #include "collectors/runtime/runtime.hpp"
 #include "core/worker_pool.hpp"
 
@@ -21,7 +22,7 @@ struct docker_shaped_list {
 };
 
 /// The runtime, and what the routes show of it alone.
-class runtime_client : public runtime {
+class runtime_client : public runtime, public network_words_source {
 public:
     /// All containers and sandboxes, the ended ones too: a JSON array of what Docker's GET /containers/json has of
     /// each.

@@ -30,6 +30,7 @@ constexpr std::size_t info_entries = 32;
 /// Of names, ids and states: the longest are references of images.
 constexpr std::size_t word_limit = 4096;
 constexpr std::size_t mount_limit = 256;
+constexpr std::size_t address_limit = 64;
 constexpr std::size_t condition_limit = 64;
 
 constexpr unsigned tag_bits = 3;
@@ -345,6 +346,11 @@ result<sandbox_status> read_sandbox_status(std::string_view message)
     sandbox_status status;
     take_sandbox(*said, status);
     status.host_network = said->linux().namespaces().options().network() == of_the_node;
+    if (!said->network().ip().empty()) status.addresses.push_back(word(said->network().ip()));
+    for (const wire::PodIp& one : said->network().additional_ips()) {
+        if (status.addresses.size() == address_limit) break;
+        status.addresses.push_back(word(one.ip()));
+    }
     status.info = std::move(parts->info["info"]);
     return status;
 }

@@ -101,6 +101,7 @@ struct container_status : listed_container {
 struct sandbox_status : listed_sandbox {
     sandbox_status() = default;
     bool host_network = false;
+    std::vector<std::string> addresses;  ///< of the pod, as the runtime spells them
     std::string info;
 };
 

@@ -14,6 +14,7 @@ namespace nodescope::cri {
 namespace {
 
 constexpr std::size_t info_word_limit = 4096;
+constexpr std::size_t container_port_limit = 256;
 
 std::int64_t integer_at(std::string_view json, std::string_view path)
 {
@@ -55,6 +56,22 @@ verbose_facts read_verbose_info(std::string_view json)
     facts.command = kept_command(slice_at(spec, "process/args"));
     facts.environment = kept_environment(slice_at(spec, "process/env"));
     return facts;
+}
+
+std::vector<std::uint16_t> read_container_ports(std::string_view json)
+{
+    std::vector<std::uint16_t> ports;
+    const auto whole = json_document(json);
+    if (!whole || json_kind_of(*whole) != json_kind::array) return ports;
+    const auto walked = for_each_json_element(*whole, [&](std::string_view one) {
+        if (json_kind_of(one) != json_kind::object || ports.size() == container_port_limit) return;
+        const std::int64_t port = integer_at(one, "containerPort");
+        const std::string protocol = word_at(one, "protocol");
+        const bool is_port = port > 0 && port <= std::numeric_limits<std::uint16_t>::max();
+        if (is_port && (protocol.empty() || protocol == "TCP")) ports.push_back(static_cast<std::uint16_t>(port));
+    });
+    if (!walked) ports.clear();
+    return ports;
 }
 
 }  // namespace nodescope::cri

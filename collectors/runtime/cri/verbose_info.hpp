@@ -24,4 +24,10 @@ struct verbose_facts {
 
 verbose_facts read_verbose_info(std::string_view json);
 
+/// The annotation in which the kubelet keeps the ports of a container, as its pod's author wrote them
+/// (pkg/kubelet/kuberuntime/labels.go).
+inline constexpr std::string_view ports_annotation = "io.kubernetes.container.ports";
+/// Those of TCP of that annotation: [{"containerPort":80,"protocol":"TCP"}]. What cannot be read names none.
+std::vector<std::uint16_t> read_container_ports(std::string_view json);
+
 }  // namespace nodescope::cri

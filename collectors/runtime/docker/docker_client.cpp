@@ -6,6 +6,7 @@
 #include "collectors/runtime/docker/engine_failure.hpp"
 #include "collectors/runtime/docker/engine_link.hpp"
 #include "collectors/runtime/docker/engine_places.hpp"
+#include "collectors/runtime/docker/networks.hpp"
 #include "collectors/runtime/docker/replies.hpp"
 #include "core/shared_calls.hpp"
 #include "core/slots.hpp"
@@ -106,6 +107,27 @@ public:
         const auto id = container_reference::parse(*chosen);
         if (!id) co_return malformed_answer(name, "Id is no container id");
         co_return co_await inspect(*id, limit);
+    }
+
+    /// Podman's service has these members too, but of networks that its own programs set up.
+    [[nodiscard]] bool speaks_for(std::string_view called) const noexcept override
+    {
+        return link_.kind() == engine_kind::docker && called == to_string(engine_kind::docker);
+    }
+
+    task<result<network_words>> words_about(container_reference id, deadline limit) override
+    {
+        api_call call(api_read::container_inspect);
+        call.container = id;
+        const std::string name = name_of(call);
+        const auto body = co_await shared_read(std::move(call), id.text(), limit);
+        if (!body) co_return body.error();
+        auto parse = [wanted = id.text()](const engine_body& of) { return parse_network_words(of.text, wanted); };
+        auto reading = read_by<network_words>(*body, std::move(parse), name, limit);
+        auto words = co_await std::move(reading);
+        if (!words) co_return malformed_answer(name, words.error().message());
+        words->runtime = to_string(link_.kind());
+        co_return words;
     }
 
     task<result<names_by_id>> current_names(deadline limit) override

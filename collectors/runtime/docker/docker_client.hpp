@@ -2,6 +2,7 @@
 // Podman answers through it as well.
 #pragma once
 
+#include "collectors/runtime/network_words.hpp"
 #include "collectors/runtime/runtime.hpp"
 #include "core/deadline.hpp"
 #include "core/log.hpp"
@@ -40,7 +41,7 @@ using shared_body = std::shared_ptr<const engine_body>;
 
 /// The runtime, and what the routes about the engine itself pass on as it is. name() is what was expected to answer,
 /// container::runtime what did.
-class client : public runtime {
+class client : public runtime, public network_words_source {
 public:
     /// GET /containers/json?all=1, validated as a JSON array.
     virtual task<result<shared_body>> list_containers(deadline limit) = 0;

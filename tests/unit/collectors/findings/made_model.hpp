@@ -67,27 +67,27 @@ struct made_model : network_model {
     }
     netlink::link_address& address(int index, const std::string& text)
     {
-        const said_prefix said(text);
+        const said_prefix prefix(text);
         netlink::link_address& made = addresses.items.emplace_back();
         made.link_index = index;
-        made.family = said.family;
-        made.prefix_length = said.length;
+        made.family = prefix.family;
+        made.prefix_length = prefix.length;
         made.flags = IFA_F_PERMANENT;
-        made.local = said.address;
-        made.peer = said.address;
+        made.local = prefix.address;
+        made.peer = prefix.address;
         return made;
     }
     /// Through eth0.
     netlink::detailed_route& route(const std::string& to, const std::string& gateway,
                                    std::uint32_t table = RT_TABLE_MAIN)
     {
-        const said_prefix said(to);
+        const said_prefix prefix(to);
         netlink::detailed_route& made = routes.items.emplace_back();
-        made.family = said.family;
+        made.family = prefix.family;
         made.type = RTN_UNICAST;
         made.protocol = RTPROT_STATIC;
-        made.destination = said.address;
-        made.destination_length = said.length;
+        made.destination = prefix.address;
+        made.destination_length = prefix.length;
         made.table = table;
         netlink::next_hop& hop = made.hops.emplace_back();
         hop.interface_index = 2;
@@ -108,12 +108,12 @@ struct made_model : network_model {
     }
     netlink::neighbour& neighbour(const std::string& text, std::uint16_t state)
     {
-        const said_prefix said(text);
+        const said_prefix prefix(text);
         netlink::neighbour& made = neighbours.items.emplace_back();
-        made.family = said.family;
+        made.family = prefix.family;
         made.state = state;
         made.interface_index = 2;
-        made.address = said.address;
+        made.address = prefix.address;
         return made;
     }
     other_end& end(int link_index, std::string name, unsigned flags, std::uint32_t mtu)

@@ -14,12 +14,12 @@ inline constexpr std::uint64_t node_netns = 7;
 
 inline netlink::link_address address_called(const std::string& text)
 {
-    const said_prefix said(text);
+    const said_prefix prefix(text);
     netlink::link_address made;
-    made.family = said.family;
-    made.prefix_length = said.length;
-    made.local = said.address;
-    made.peer = said.address;
+    made.family = prefix.family;
+    made.prefix_length = prefix.length;
+    made.local = prefix.address;
+    made.peer = prefix.address;
     return made;
 }
 

@@ -81,7 +81,8 @@ TEST(Report, SaysWhyARuleWasNotAsked)
                             Pair("blackhole-default", "rules: late"), Pair("shadowed-route", "rules: late"),
                             Pair("unused-table", "rules: late"),
                             Pair("retransmits", "needs two readings: ask again after a second, or with interval=1s"),
-                            Pair("drops", "needs two readings: ask again after a second, or with interval=1s")));
+                            Pair("drops", "needs two readings: ask again after a second, or with interval=1s"),
+                            Pair("runtime-disagrees", "rules: late")));
     EXPECT_EQ(made.checked.size() + made.not_checked.size(), all_rules().size());
 }
 
@@ -90,7 +91,8 @@ TEST(Report, AsksNoRuleForWhatIsMissing)
     network_model model;
     model.links.missing = model.addresses.missing = model.routes.missing = model.rules.missing =
         model.neighbours.missing = model.filters.missing = model.sides.missing = model.tcp.missing =
-            model.conntrack.missing = model.counters.missing = model.tasks.missing = model.resolver.missing = "gone";
+            model.conntrack.missing = model.counters.missing = model.tasks.missing = model.resolver.missing =
+                model.said.missing = "gone";
     const report made = check(model, rule_choice());
     EXPECT_THAT(made.checked, IsEmpty());
     EXPECT_EQ(made.not_checked.size(), all_rules().size());
@@ -154,7 +156,7 @@ TEST(Report, NeedsWhatTheRulesThatAreAskedLookAt)
     EXPECT_EQ(needed_inputs(choice), all);
     choice.off = {"hung-tasks"};
     EXPECT_EQ(needed_inputs(choice), all & ~static_cast<unsigned>(tasks_input));
-    choice.off = {"ports-exhausted", "listen-overflow"};
+    choice.off = {"ports-exhausted", "listen-overflow", "loopback-only-listener"};
     EXPECT_EQ(needed_inputs(choice) & sockets_input, 0U);
     // Warnings alone look at these.
     choice.least = severity::error;

@@ -5,6 +5,9 @@
 #include "tests/unit/collectors/questions/net_info_fixture.hpp"
 
 #include <gtest/gtest.h>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 
@@ -50,13 +53,73 @@ TEST_F(FindingsCollector, AsksAllRulesButThoseThatAreOff)
     // The node's cgroups are not in the root of this test.
     std::vector<std::string_view> left_out;
     for (const auto& [name, why] : made->not_checked) left_out.push_back(name);
-    EXPECT_EQ(left_out, (std::vector<std::string_view>{"link-down", "hung-tasks"}));
+    EXPECT_EQ(left_out, (std::vector<std::string_view>{"link-down", "hung-tasks", "loopback-only-listener",
+                                                       "runtime-disagrees"}));
     EXPECT_EQ(made->notes.size(), 0U);
     // What is wrong with the machine's own network is the container's here, as it is not known to be the node's.
     for (const findings::finding& one : made->findings) {
         ASSERT_TRUE(one.about.container);
         EXPECT_EQ(one.about.container->id, testing::id);
     }
+}
+
+/// A runtime that says what a test wants, or nothing at all.
+class told_words final : public network_words_source {
+public:
+    [[nodiscard]] bool speaks_for(std::string_view) const noexcept override { return true; }
+    task<result<network_words>> words_about(container_reference, deadline limit) override
+    {
+        given = limit.limit();
+        if (words) co_return *words;
+        boost::asio::steady_timer silence(co_await boost::asio::this_coro::executor);
+        silence.expires_after(limit.remaining());
+        co_await silence.async_wait(boost::asio::use_awaitable);
+        co_return error(failure::timed_out, "silent");
+    }
+    std::optional<network_words> words;
+    std::optional<steady_clock::duration> given;
+};
+
+TEST_F(FindingsCollector, ComparesWithWhatTheRuntimeSays)
+{
+    link_counters();
+    told_words runtime;
+    runtime.words.emplace();
+    runtime.words->runtime = "docker";
+    runtime.words->pid = testing::container_pid;
+    runtime.words->addresses = {{"bridge", "192.0.2.77", 24, ""}};
+    runtime.words->tcp_ports = {1};
+    findings_->use(runtime);
+    const auto spoken = [](const findings::report& of, std::string_view rule) {
+        return std::ranges::count(of.findings, rule, &findings::finding::rule);
+    };
+    const auto made = look(by_id());
+    ASSERT_TRUE(made) << made.error();
+    EXPECT_EQ(spoken(*made, "runtime-disagrees"), 1);
+    EXPECT_EQ(spoken(*made, "loopback-only-listener"), 1);
+    // It was started again meanwhile.
+    runtime.words->pid = testing::container_pid + 1;
+    const auto other = look(by_id());
+    ASSERT_TRUE(other) << other.error();
+    EXPECT_EQ(spoken(*other, "runtime-disagrees"), 0);
+    EXPECT_EQ(other->not_checked.back().first, "runtime-disagrees");
+}
+
+TEST_F(FindingsCollector, ARuntimeThatIsSilentCostsItsOwnRulesAlone)
+{
+    link_counters();
+    told_words runtime;
+    findings_->use(runtime);
+    const auto made = look(by_id());
+    ASSERT_TRUE(made) << made.error();
+    ASSERT_TRUE(runtime.given);
+    EXPECT_LE(*runtime.given, 1s);
+    for (const auto& [name, why] : made->not_checked) {
+        if (name == "runtime-disagrees" || name == "loopback-only-listener") {
+            EXPECT_EQ(why, "silent") << name;
+        }
+    }
+    EXPECT_TRUE(std::ranges::find(made->checked, "no-carrier") != made->checked.end());
 }
 
 TEST_F(FindingsCollector, SaysWhyNothingCouldBeRead)

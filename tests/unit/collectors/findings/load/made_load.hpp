@@ -20,10 +20,10 @@ struct made_load : made_model {
     netlink::inet_socket& listener(const std::string& address, std::uint16_t port, std::uint32_t queue,
                                    std::uint32_t limit)
     {
-        const said_prefix said(address);
+        const said_prefix prefix(address);
         netlink::inet_socket& one = tcp.listeners.emplace_back();
-        one.family = said.family;
-        one.local = said.address;
+        one.family = prefix.family;
+        one.local = prefix.address;
         one.local_port = port;
         one.receive_queue = queue;
         one.send_queue = limit;

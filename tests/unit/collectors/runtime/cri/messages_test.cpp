@@ -128,6 +128,23 @@ TEST(CriMessages, ReadsTheStatusOfASandbox)
     EXPECT_EQ(status->info, "");
     const auto own = read_sandbox_status(text_field(1, text_field(1, id)));
     EXPECT_TRUE(own && !own->host_network);
+    EXPECT_TRUE(own && own->addresses.empty());
+}
+
+TEST(CriMessages, ReadsTheAddressesOfASandbox)
+{
+    const auto addresses = [](const std::string& network) {
+        const auto status = read_sandbox_status(text_field(1, text_field(1, id) + text_field(5, network)));
+        return status ? status->addresses : std::vector<std::string>{status.error().message()};
+    };
+    using list = std::vector<std::string>;
+    const std::string second = text_field(2, text_field(1, "2001:db8::5"));
+    EXPECT_EQ(addresses(text_field(1, "10.0.0.5")), list{"10.0.0.5"});
+    EXPECT_EQ(addresses(text_field(1, "10.0.0.5") + second), (list{"10.0.0.5", "2001:db8::5"}));
+    EXPECT_EQ(addresses(""), list());
+    std::string many;
+    for (int i = 0; i < 1000; ++i) many += second;
+    EXPECT_EQ(addresses(many).size(), 64U);
 }
 
 TEST(CriMessages, ReadsTheStatusOfTheRuntime)

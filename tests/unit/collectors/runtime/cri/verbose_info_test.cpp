@@ -47,6 +47,24 @@ TEST(VerboseInfo, IsNotKnownWhereItCannotBeRead)
     EXPECT_EQ(read_verbose_info(R"({"pid":7,"runtimeSpec":[],"snapshotter":3})").pid, 7) << "the rest may be odd";
 }
 
+TEST(VerboseInfo, PortsOfAContainer)
+{
+    using ports = std::vector<std::uint16_t>;
+    const std::string of_kubelet =
+        R"([{"name":"http","containerPort":80,"protocol":"TCP"},{"hostPort":8053,"containerPort":53,"protocol":"UDP"},{"containerPort":443}])";
+    EXPECT_EQ(read_container_ports(of_kubelet), (ports{80, 443}));
+    for (std::size_t size = 0; size < of_kubelet.size(); ++size)
+        EXPECT_EQ(read_container_ports(std::string_view(of_kubelet).substr(0, size)), ports()) << size;
+    for (const char* const odd :
+         {"", "null", "{}", "[]", "[80]", R"([{"containerPort":"80"}])", R"([{"containerPort":0}])",
+          R"([{"containerPort":65536}])", R"([{"containerPort":-1}])"})
+        EXPECT_EQ(read_container_ports(odd), ports()) << odd;
+    std::string many = "[";
+    for (int i = 0; i < 1000; ++i) many += R"({"containerPort":80},)";
+    many.back() = ']';
+    EXPECT_EQ(read_container_ports(many).size(), 256U);
+}
+
 TEST(VerboseInfo, IsBounded)
 {
     const std::string word(3000, 'x');
