@@ -10,6 +10,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace nodescope::api {
 namespace {
@@ -49,25 +50,26 @@ TEST_F(NetworkRoutes, TheSameAtTheSameTimeIsReadOnce)
 {
     const auto got = ask("container=web&parts=rule", "container=web&parts=rule");
     EXPECT_EQ(docker_.asked.size(), 1U);
-    EXPECT_EQ(got[0]->status, 200U) << got[0]->body;
-    EXPECT_NE(got[0]->body.find("\"rule\":["), std::string::npos) << got[0]->body;
+    EXPECT_EQ(got[0]->status, 200U) << got[0]->text();
+    EXPECT_NE(got[0]->text().find("\"rule\":["), std::string_view::npos) << got[0]->text();
     EXPECT_EQ(got[1]->status, 200U);
-    EXPECT_EQ(got[1]->body, got[0]->body);
+    // The text itself, and no copy of it.
+    EXPECT_EQ(got[1]->text().data(), got[0]->text().data());
 }
 
 TEST_F(NetworkRoutes, SomethingElseIsReadForItself)
 {
     const auto got = ask("container=web&parts=rule", "container=web&parts=rule6");
     EXPECT_EQ(docker_.asked.size(), 2U);
-    EXPECT_NE(got[0]->body.find("\"rule\":"), std::string::npos);
-    EXPECT_NE(got[1]->body.find("\"rule6\":"), std::string::npos);
+    EXPECT_NE(got[0]->text().find("\"rule\":"), std::string_view::npos);
+    EXPECT_NE(got[1]->text().find("\"rule6\":"), std::string_view::npos);
 }
 
 TEST_F(NetworkRoutes, AFailureIsThatOfAllWhoAsk)
 {
     docker_.states = {testing::container_with("exited", 0)};
     const auto got = ask("container=web", "container=web");
-    for (const auto& one : got) EXPECT_EQ(one->status, 409U) << one->body;
+    for (const auto& one : got) EXPECT_EQ(one->status, 409U) << one->text();
 }
 
 }  // namespace
