@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <sstream>
 #include <thread>
 #include <utility>
@@ -78,7 +79,7 @@ std::string bar_text(double share, const screen& on)
 {
     if (!on.terminal) return {};
     constexpr std::size_t columns = 10;
-    const auto full = static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * columns + 0.5);
+    const auto full = static_cast<std::size_t>(std::lround(std::clamp(share, 0.0, 1.0) * columns));
     const colour high = colour_of_share(share);
     return fmt::format("[{}{}] ", on.paint(high == colour::none ? colour::green : high, std::string(full, '|')),
                        on.paint(colour::dim, std::string(columns - full, '.')));
