@@ -25,8 +25,7 @@ http::reply sentence_reply(unsigned status, std::string_view sentence, std::size
 {
     http::reply out;
     out.status = status;
-    out.body = escape_untrusted(sentence, limit_bytes);
-    out.body += '\n';
+    out.set_text(escape_untrusted(sentence, limit_bytes) + '\n');
     if (status == 503) out.headers.emplace_back("Retry-After", std::to_string(retry_after_seconds));
     return out;
 }

@@ -62,31 +62,32 @@ public:
 
 struct reply {
     reply() = default;
-    reply(unsigned code, std::string type, std::string text)
-        : status(code), content_type(std::move(type)), body(std::move(text))
+    reply(unsigned code, std::string type, std::string text) : status(code), content_type(std::move(type))
     {
+        set_text(std::move(text));
     }
     /// For who gets the same text as others: it is not copied for each of them.
     reply(unsigned code, std::string type, std::shared_ptr<const std::string> text)
-        : status(code), content_type(std::move(type)), shared_body(std::move(text))
+        : status(code), content_type(std::move(type)), text_(std::move(text))
     {
     }
 
-    [[nodiscard]] std::string_view text() const noexcept { return shared_body ? *shared_body : body; }
-    /// Before the answer itself goes.
-    void drop_text() noexcept
+    [[nodiscard]] std::string_view text() const noexcept
     {
-        std::string().swap(body);
-        shared_body.reset();
+        return text_ ? std::string_view(*text_) : std::string_view();
     }
+    void set_text(std::string text) { text_ = std::make_shared<const std::string>(std::move(text)); }
+    /// Before the answer itself goes.
+    void drop_text() noexcept { text_.reset(); }
 
     unsigned status = 500;
-    std::string content_type = "text/plain; charset=utf-8";  ///< empty: the answer has no such header
-    std::string body;
-    std::shared_ptr<const std::string> shared_body;            ///< sent instead of `body` when there is one
+    std::string content_type = "text/plain; charset=utf-8";    ///< empty: the answer has no such header
     std::shared_ptr<fair_budget::share> held;                  ///< what the text was charged to; null: to nothing yet
-    std::unique_ptr<body_stream> stream;                       ///< sent instead of both when there is one
+    std::unique_ptr<body_stream> stream;                       ///< sent instead of the text when there is one
     std::vector<std::pair<std::string, std::string>> headers;  ///< Allow, Retry-After, …; never bytes of a request
+
+private:
+    std::shared_ptr<const std::string> text_;  // others may send it too
 };
 
 using handler = std::function<task<reply>(const request&)>;

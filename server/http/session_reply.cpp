@@ -129,7 +129,7 @@ task<bool> session::answer_refusal(bool body_was_read)
     reply answer(refusal_.status, std::string(plain_text), std::string(refusal_.sentence));
     if (refusal_.status == 405) {
         // Only capital letters and '-' get here.
-        answer.body = fmt::format("method {} is not supported", request_.verb_text);
+        answer.set_text(fmt::format("method {} is not supported", request_.verb_text));
         answer.headers.emplace_back("Allow", allow_);
     }
     if (refusal_.status == 503) answer.headers.emplace_back("Retry-After", retry_after_seconds);

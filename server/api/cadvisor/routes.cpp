@@ -89,7 +89,7 @@ task<http::reply> redirect_to_versions(const http::request& asked)
     out.headers.emplace_back("Location", "/api/");
     if (asked.verb == http::method::get || asked.verb == http::method::head) {
         out.content_type = "text/html; charset=utf-8";
-        out.body = "<a href=\"/api/\">Moved Permanently</a>.\n\n";
+        out.set_text("<a href=\"/api/\">Moved Permanently</a>.\n\n");
     }
     co_return out;
 }

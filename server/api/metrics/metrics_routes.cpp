@@ -130,7 +130,7 @@ http::reply nothing_gathered(const error& why)
 {
     if (why.kind() == failure::overloaded) return sentence_reply(503, why.message(), why.message().size());
     http::reply out;
-    out.body = fmt::format("No metrics gathered, last error:\n\n{}\n\n", escape_untrusted(why.message()));
+    out.set_text(fmt::format("No metrics gathered, last error:\n\n{}\n\n", escape_untrusted(why.message())));
     return out;
 }
 
@@ -142,9 +142,9 @@ http::reply blocking_reply(std::string text, bool accepts_gzip, const abandon_fl
 {
     http::reply out(200, metrics_content_type, std::move(text));
     out.headers.emplace_back("Vary", "Accept-Encoding");
-    if (!accepts_gzip || out.body.size() < shortest_compressed_bytes) return out;
-    if (auto compressed = http::blocking_gzip(out.body, abandoned)) {
-        out.body = std::move(*compressed);
+    if (!accepts_gzip || out.text().size() < shortest_compressed_bytes) return out;
+    if (auto compressed = http::blocking_gzip(out.text(), abandoned)) {
+        out.set_text(std::move(*compressed));
         out.headers.emplace_back("Content-Encoding", "gzip");
     }
     return out;

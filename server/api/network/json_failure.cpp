@@ -41,13 +41,14 @@ void write_error(json_writer& json, const error& why, std::size_t limit_bytes)
 
 http::reply json_failure(const error& why)
 {
-    http::reply out(status_of(why.kind()), "application/json", std::string());
-    json_writer json(out.body);
+    std::string text;
+    json_writer json(text);
     json.object([&] {
         json.key("error");
         write_error(json, why, sentence_bytes);
     });
-    out.body += '\n';
+    text += '\n';
+    http::reply out(status_of(why.kind()), "application/json", std::move(text));
     if (out.status == 503) out.headers.emplace_back("Retry-After", std::to_string(retry_after_seconds));
     return out;
 }

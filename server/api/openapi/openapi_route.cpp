@@ -15,13 +15,13 @@ task<http::reply> openapi_answer(const http::request& asked)
     http::reply out(200, "application/json", std::string());
     out.headers.emplace_back("Vary", "Accept-Encoding");
     if (asked.accepts_gzip) {
-        out.body = openapi_document_gzip();
+        out.set_text(std::string(openapi_document_gzip()));
         out.headers.emplace_back("Content-Encoding", "gzip");
         co_return out;
     }
     auto text = http::gunzip(openapi_document_gzip());
     if (!text) throw std::logic_error("the OpenAPI document is damaged");
-    out.body = std::move(*text);
+    out.set_text(std::move(*text));
     co_return out;
 }
 

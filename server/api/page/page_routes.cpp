@@ -57,7 +57,7 @@ task<http::reply> file_reply(const http::request& asked)
     }
     auto plain = http::gunzip(file->compressed);
     if (!plain) throw std::logic_error("a file of the page is damaged");
-    made.body = std::move(*plain);
+    made.set_text(std::move(*plain));
     co_return made;
 }
 

@@ -23,7 +23,7 @@ TEST(ProcessorFailure, MapsEachKindAsTheContractSays)
 TEST(ProcessorFailure, EscapesTheSentence)
 {
     const auto reply = processor_failure(error(failure::gone, "no container \"\x1b[31m\n\xff\""));
-    EXPECT_EQ(reply.body, "no container \"\\x1b[31m\\n\\xff\"\n");
+    EXPECT_EQ(reply.text(), "no container \"\\x1b[31m\\n\\xff\"\n");
     EXPECT_EQ(reply.content_type, "text/plain; charset=utf-8");
 }
 

@@ -56,11 +56,11 @@ TEST(Events, AreLines)
 
 TEST(Events, TimeIsLocal)
 {
-    ::setenv("TZ", "XYZ-2", 1);  // NOLINT(concurrency-mt-unsafe): two hours east
+    ::setenv("TZ", "XYZ-2", 1);  // two hours east
     ::tzset();
     const std::string line = line_of(
         R"({"container_name":"/docker/b","timestamp":"2026-11-28T23:29:52.054529517Z","event_type":"oom","event_data":{}})");
-    ::unsetenv("TZ");  // NOLINT(concurrency-mt-unsafe)
+    ::unsetenv("TZ");
     ::tzset();
     EXPECT_EQ(line, "Nov 29 01:29:52  out of memory      web\n");
 }

@@ -72,7 +72,7 @@ TEST_F(CadvisorContainers, ShowAsManyOfTheNewestSamplesAsAnAnswerHolds)
         const auto cut = get("stats", version);
         EXPECT_EQ(cut.status, 200U);
         EXPECT_THAT(cut.headers, Contains(Pair("X-Left-Out", "containers=0, samples=30000")));
-        EXPECT_LT(cut.body.size(), large_answer_bytes);
+        EXPECT_LT(cut.text().size(), large_answer_bytes);
     }
     EXPECT_EQ(memory.used(), 0U);
 }
@@ -81,14 +81,14 @@ TEST_F(CadvisorContainers, SayThatThereIsNoSummaryYet)
 {
     const auto none = get("summary", cadvisor_version::v2_0);
     EXPECT_EQ(none.status, 500U);
-    EXPECT_EQ(none.body, "derived stats not enabled for container \"/a\"\n");
+    EXPECT_EQ(none.text(), "derived stats not enabled for container \"/a\"\n");
 }
 
 TEST_F(CadvisorContainers, ShedStreamsThatAreTooMany)
 {
     const auto refused = get("events", cadvisor_version::v2_0, "stream=true");
     EXPECT_EQ(refused.status, 503U);
-    EXPECT_EQ(refused.body, "events: 64 streams are open already\n");
+    EXPECT_EQ(refused.text(), "events: 64 streams are open already\n");
 }
 
 }  // namespace

@@ -302,11 +302,11 @@ TEST(CadvisorMachineJson, ProcessesAreWhatCadvisorSays)
 
 TEST_F(CadvisorMachine, AnswersAboutTheNode)
 {
-    EXPECT_EQ(ask("version").body, R"("0.1.0")");
-    const json::value machine = json::parse(ask("machine", "/ignored").body);
+    EXPECT_EQ(ask("version").text(), R"("0.1.0")");
+    const json::value machine = json::parse(ask("machine", "/ignored").text());
     EXPECT_EQ(number(machine, "memory_capacity"), 1048576U);
     EXPECT_EQ(machine.at("filesystems").as_array().size(), 2U);
-    const json::value attributes = json::parse(ask("attributes").body);
+    const json::value attributes = json::parse(ask("attributes").text());
     EXPECT_EQ(text(attributes, "docker_version"), "Unknown");
     EXPECT_EQ(text(attributes, "cadvisor_version"), "0.1.0");
 }
@@ -317,7 +317,7 @@ TEST_F(CadvisorMachine, SaysWhyThereIsNoNode)
     for (const char* const name : {"machine", "attributes"}) {
         const http::reply got = ask(name);
         EXPECT_EQ(got.status, 500U);
-        EXPECT_EQ(got.body, "machine: meminfo: no MemTotal\n");
+        EXPECT_EQ(got.text(), "machine: meminfo: no MemTotal\n");
     }
 }
 
@@ -336,40 +336,40 @@ TEST_F(CadvisorMachine, NamesFilesystemsThatHaveNotAnswered)
 
 TEST_F(CadvisorMachine, FindsStorageByLabelAndByUuid)
 {
-    EXPECT_EQ(json::parse(ask("storage").body).as_array().size(), 2U);
-    EXPECT_EQ(json::parse(ask("storage", "/", "label=&uuid=").body).as_array().size(), 2U);
-    const json::value labelled = json::parse(ask("storage", "/", "label=root").body);
+    EXPECT_EQ(json::parse(ask("storage").text()).as_array().size(), 2U);
+    EXPECT_EQ(json::parse(ask("storage", "/", "label=&uuid=").text()).as_array().size(), 2U);
+    const json::value labelled = json::parse(ask("storage", "/", "label=root").text());
     ASSERT_EQ(labelled.as_array().size(), 1U);
     EXPECT_EQ(text(labelled.at(0), "device"), "/dev/vda");
 
-    EXPECT_EQ(ask("storage", "/", "label=nope").body, "non-existent label \"nope\"\n");
+    EXPECT_EQ(ask("storage", "/", "label=nope").text(), "non-existent label \"nope\"\n");
     EXPECT_EQ(ask("storage", "/", "label=nope").status, 500U);
-    EXPECT_EQ(ask("storage", "/", "uuid=nope&label=root").body, "cadvisor: no such device\n");
-    EXPECT_EQ(ask("storage", "/", "uuid=../../../proc").body, "cadvisor: no such device\n");
+    EXPECT_EQ(ask("storage", "/", "uuid=nope&label=root").text(), "cadvisor: no such device\n");
+    EXPECT_EQ(ask("storage", "/", "uuid=../../../proc").text(), "cadvisor: no such device\n");
 
     root.link("/dev/disk/by-uuid/1234-ABCD", "../../vda");
     root.link("/dev/disk/by-uuid/5678", "../../vdz");
-    const json::value one = json::parse(ask("storage", "/", "uuid=1234-ABCD").body);
+    const json::value one = json::parse(ask("storage", "/", "uuid=1234-ABCD").text());
     EXPECT_EQ(text(one, "device"), "/dev/vda");
-    EXPECT_EQ(ask("storage", "/", "uuid=5678").body, "cannot find device \"/dev/vdz\" in partitions\n");
+    EXPECT_EQ(ask("storage", "/", "uuid=5678").text(), "cannot find device \"/dev/vdz\" in partitions\n");
 
     root.write("/sys/class/block/vdz/dev", "254:9\n");
     filesystems.usages[1].major = 254;
     filesystems.usages[1].minor = 9;
-    EXPECT_EQ(text(json::parse(ask("storage", "/", "uuid=5678").body), "device"), "/dev/shm");
+    EXPECT_EQ(text(json::parse(ask("storage", "/", "uuid=5678").text()), "device"), "/dev/shm");
 }
 
 // 9: exactly one container; the root lists all processes, with their cgroups.
 TEST_F(CadvisorMachine, ListsTheProcessesOfOneContainer)
 {
-    const json::value all = json::parse(ask("ps").body);
+    const json::value all = json::parse(ask("ps").text());
     ASSERT_EQ(all.as_array().size(), 2U);
     EXPECT_EQ(text(all.at(1), "cgroup_path"), "/docker/8");
     EXPECT_TRUE(containers.asked.empty());
 
     containers.found->emplace_back();
     containers.found->front().name = "/docker/8";
-    const json::value some = json::parse(ask("ps", "/c1", "type=docker&recursive=true&count=7&max_age=1s").body);
+    const json::value some = json::parse(ask("ps", "/c1", "type=docker&recursive=true&count=7&max_age=1s").text());
     ASSERT_EQ(some.as_array().size(), 1U);
     EXPECT_EQ(number(some.at(0), "pid"), 8U);
     EXPECT_EQ(text(some.at(0), "cgroup_path"), "");
@@ -384,13 +384,13 @@ TEST_F(CadvisorMachine, ListsTheProcessesOfOneContainer)
 TEST_F(CadvisorMachine, PassesOnWhyProcessesCannotBeListed)
 {
     containers.found = error(failure::gone, "unknown container \"/nope\"");
-    EXPECT_EQ(ask("ps", "/nope").body, "process listing failed: unknown container \"/nope\"\n");
+    EXPECT_EQ(ask("ps", "/nope").text(), "process listing failed: unknown container \"/nope\"\n");
     EXPECT_EQ(ask("ps", "/nope").status, 500U);
-    EXPECT_EQ(ask("ps", "/", "type=docker").body, "process listing failed: unknown container \"/nope\"\n");
+    EXPECT_EQ(ask("ps", "/", "type=docker").text(), "process listing failed: unknown container \"/nope\"\n");
     containers.found = std::vector<cadvisor::container_view>(2);
-    EXPECT_EQ(ask("ps", "/x").body, "process listing failed: Expected the request to match only one container\n");
+    EXPECT_EQ(ask("ps", "/x").text(), "process listing failed: Expected the request to match only one container\n");
     root.write("/proc/uptime", "");
-    EXPECT_EQ(ask("ps").body, "process listing failed: /proc/uptime: no uptime\n");
+    EXPECT_EQ(ask("ps").text(), "process listing failed: /proc/uptime: no uptime\n");
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ TEST(CadvisorRoutes, ListVersionsAndTypes)
         const http::reply got = routes.ask(path);
         EXPECT_EQ(got.status, 400U) << path;
         EXPECT_EQ(got.content_type, "text/plain; charset=utf-8");
-        EXPECT_EQ(got.body, body);
+        EXPECT_EQ(got.text(), body);
     };
     expect_list("/api/", "Supported API versions: v2.0,v2.1\n");
     expect_list("/api/v2.0", "Supported request types: \"attributes,stats\"\n");
@@ -69,7 +69,7 @@ TEST(CadvisorRoutes, RefuseWhatIsNotThere)
         const http::reply got = routes.ask(path, query);
         EXPECT_EQ(got.status, 500U) << path;
         EXPECT_EQ(got.content_type, "text/plain; charset=utf-8");
-        EXPECT_EQ(got.body, body);
+        EXPECT_EQ(got.text(), body);
     };
     expect_refusal("/api/v9.9", "", "unsupported API version \"v9.9\"\n");
     expect_refusal("/api/v9.9/stats", "count=x", "unsupported API version \"v9.9\"\n");
@@ -90,10 +90,10 @@ TEST(CadvisorRoutes, AnswerEveryMethodWithTheRequestRead)
         const http::reply got = routes.ask("/api/v2.0/stats/docker/abc/", "count=3&x=1", verb);
         EXPECT_EQ(got.status, 200U);
         EXPECT_EQ(got.content_type, "application/json");
-        EXPECT_EQ(got.body, "/docker/abc 3 1");
+        EXPECT_EQ(got.text(), "/docker/abc 3 1");
         EXPECT_EQ(routes.template_, "/api/v2.0/stats");
     }
-    EXPECT_EQ(routes.ask("/api/v2.1/machinestats").body, "/ 64 ");
+    EXPECT_EQ(routes.ask("/api/v2.1/machinestats").text(), "/ 64 ");
     EXPECT_EQ(routes.ask("/apis").status, 404U);
     EXPECT_EQ(routes.ask("/apiv2.0").status, 404U);
 }
@@ -104,13 +104,13 @@ TEST(CadvisorRoutes, RedirectToTheListOfVersions)
     const http::reply got = routes.ask("/api");
     EXPECT_EQ(got.status, 301U);
     EXPECT_EQ(got.content_type, "text/html; charset=utf-8");
-    EXPECT_EQ(got.body, "<a href=\"/api/\">Moved Permanently</a>.\n\n");
+    EXPECT_EQ(got.text(), "<a href=\"/api/\">Moved Permanently</a>.\n\n");
     ASSERT_EQ(got.headers.size(), 1U);
     EXPECT_EQ(got.headers[0].second, "/api/");
     const http::reply posted = routes.ask("/api", "", http::method::post);
     EXPECT_EQ(posted.status, 301U);
     EXPECT_EQ(posted.content_type, "");
-    EXPECT_EQ(posted.body, "");
+    EXPECT_EQ(posted.text(), "");
 }
 
 TEST(CadvisorFailure, IsAlwaysA500ButForShedLoad)
@@ -119,7 +119,8 @@ TEST(CadvisorFailure, IsAlwaysA500ButForShedLoad)
          {failure::gone, failure::conflict, failure::invalid, failure::timed_out, failure::denied}) {
         EXPECT_EQ(cadvisor_failure(error(kind, "x")).status, 500U);
     }
-    EXPECT_EQ(cadvisor_failure(error(failure::gone, "unknown container \"/\n\"")).body, "unknown container \"/\\n\"\n");
+    EXPECT_EQ(cadvisor_failure(error(failure::gone, "unknown container \"/\n\"")).text(),
+              "unknown container \"/\\n\"\n");
     const auto shed = cadvisor_failure(error(failure::overloaded, "x"));
     EXPECT_EQ(shed.status, 503U);
     EXPECT_EQ(shed.headers.at(0).first, "Retry-After");

@@ -64,7 +64,7 @@ protected:
     static std::set<std::string> ids(const http::reply& answer)
     {
         std::set<std::string> out;
-        for (const auto& [name, family] : exposition(answer.body).families) {
+        for (const auto& [name, family] : exposition(answer.text()).families) {
             for (const auto& series : family.series) {
                 if (series.labels.contains("id")) out.insert(series.labels.at("id"));
             }
@@ -73,7 +73,7 @@ protected:
     }
     static double value(const http::reply& answer, const std::string& family)
     {
-        return exposition(answer.body).families.at(family).series.at(0).value;
+        return exposition(answer.text()).families.at(family).series.at(0).value;
     }
 
     metrics_options options;
@@ -140,7 +140,7 @@ TEST_F(MetricsRoutes, TakeTheOptionsOfTheApi)
     EXPECT_TRUE(containers.asked[0].recursive);
     const auto refused = get(container_choice::all, "max_age=5");
     EXPECT_EQ(refused.status, 500U);
-    EXPECT_THAT(refused.body, HasSubstr("No metrics gathered, last error:\n\nfailed to parse 'max_age' option"));
+    EXPECT_THAT(refused.text(), HasSubstr("No metrics gathered, last error:\n\nfailed to parse 'max_age' option"));
 }
 
 TEST_F(MetricsRoutes, AreCompressedForWhoTakesIt)
@@ -152,12 +152,12 @@ TEST_F(MetricsRoutes, AreCompressedForWhoTakesIt)
     const auto plain = get();
     EXPECT_FALSE(has(plain, "Content-Encoding", "gzip"));
     EXPECT_TRUE(has(plain, "Vary", "Accept-Encoding"));
-    EXPECT_TRUE(plain.body.starts_with("# "));
+    EXPECT_TRUE(plain.text().starts_with("# "));
     const auto coded = get(container_choice::all, "", true);
     EXPECT_TRUE(has(coded, "Content-Encoding", "gzip"));
     EXPECT_TRUE(has(coded, "Vary", "Accept-Encoding"));
-    EXPECT_TRUE(coded.body.starts_with("\x1f\x8b"));
-    EXPECT_LT(coded.body.size(), plain.body.size() / 2);
+    EXPECT_TRUE(coded.text().starts_with("\x1f\x8b"));
+    EXPECT_LT(coded.text().size(), plain.text().size() / 2);
     EXPECT_FALSE(has(get(container_choice::all, "max_age=5", true), "Content-Encoding", "gzip")) << "a refusal";
 }
 

@@ -17,7 +17,7 @@ TEST(JsonFailure, HasThePlainStatusCodes)
     };
     for (const auto& [kind, status] : all) EXPECT_EQ(json_failure(error(kind, "x")).status, status) << to_string(kind);
     const http::reply reply = json_failure(error(failure::gone, "no \"\x1b\""));
-    EXPECT_EQ(reply.body, "{\"error\":{\"kind\":\"gone\",\"message\":\"no \\\"\\\\x1b\\\"\"}}\n");
+    EXPECT_EQ(reply.text(), "{\"error\":{\"kind\":\"gone\",\"message\":\"no \\\"\\\\x1b\\\"\"}}\n");
     EXPECT_EQ(reply.content_type, "application/json");
     ASSERT_EQ(json_failure(error(failure::overloaded, "x")).headers.size(), 1U);
 }

@@ -31,17 +31,17 @@ TEST(OpenapiRoute, AnswersWithJson)
     EXPECT_EQ(plain.status, 200U);
     EXPECT_EQ(plain.content_type, "application/json");
     EXPECT_EQ(plain.headers, (fields{{"Vary", "Accept-Encoding"}}));
-    EXPECT_TRUE(strict_json_document(plain.body, {.depth = 64, .keys = 100'000}));
-    EXPECT_TRUE(plain.body.starts_with(R"({"openapi":"3.1.)"));
+    EXPECT_TRUE(strict_json_document(plain.text(), {.depth = 64, .keys = 100'000}));
+    EXPECT_TRUE(plain.text().starts_with(R"({"openapi":"3.1.)"));
 }
 
 TEST(OpenapiRoute, HandsOnWhatIsCompressed)
 {
     const http::reply coded = answer(true);
     EXPECT_EQ(coded.headers, (fields{{"Vary", "Accept-Encoding"}, {"Content-Encoding", "gzip"}}));
-    EXPECT_EQ(coded.body, openapi_document_gzip());
-    EXPECT_EQ(http::gunzip(coded.body), answer(false).body);
-    EXPECT_LT(coded.body.size(), 32U << 10U) << "it is a part of the program";
+    EXPECT_EQ(coded.text(), openapi_document_gzip());
+    EXPECT_EQ(http::gunzip(coded.text()), answer(false).text());
+    EXPECT_LT(coded.text().size(), 32U << 10U) << "it is a part of the program";
 }
 
 }  // namespace
