@@ -1,6 +1,6 @@
 #include "collectors/network/kernel_parts.hpp"
 
-#include "collectors/network/counters.hpp"
+#include "collectors/network/counters/counters.hpp"
 #include "collectors/network/nameserver_routes.hpp"
 #include "collectors/network/resolver.hpp"
 #include "collectors/network/socket_holders.hpp"

@@ -2,9 +2,9 @@
 // rules and metrics alike.
 #pragma once
 
+#include "collectors/wiring/namespace_figures.hpp"
 #include "netlink/model/address.hpp"
 #include "netlink/model/link.hpp"
-#include "netlink/model/namespace_figures.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -80,7 +80,7 @@ struct wired_edge {
 
 /// What was counted in namespaces with a container, and in the node's. Empty where nobody asked for it.
 struct wired_figures {
-    std::map<std::uint64_t, netlink::namespace_figures> by_netns;
+    std::map<std::uint64_t, namespace_figures> by_netns;
     std::size_t unread = 0;    ///< namespaces of which some or all could not be read, or not in time
     std::size_t left_out = 0;  ///< namespaces that were not looked at: there are too many
 };

@@ -1,5 +1,5 @@
 // Texts that describe a network: files of the kernel, and those of a container, who may write into them what it likes.
-#include "collectors/network/counters.hpp"
+#include "collectors/network/counters/counters.hpp"
 #include "collectors/network/path/rule_check.hpp"
 #include "collectors/network/path/rule_text.hpp"
 #include "collectors/network/resolver.hpp"
@@ -7,7 +7,6 @@
 #include "core/json/writer.hpp"
 #include "netlink/decode/conntrack.hpp"
 #include "netlink/decode/inet_socket.hpp"
-#include "netlink/decode/namespace_figures.hpp"
 #include "netlink/decode/proc_files.hpp"
 
 #include <sys/socket.h>
@@ -48,10 +47,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     (void)netlink::parse_socket_line(text, AF_INET);
     (void)netlink::parse_socket_line(text, AF_INET6);
     (void)netlink::parse_conntrack_file(text);
-    netlink::namespace_figures figures;
-    netlink::take_counter_tables(text, figures);
-    netlink::take_socket_counts(text, figures);
-    netlink::take_counter_list(text, figures);
     check_rules(text);
     network_counters counters;
     counters.snmp = parse_counter_tables(text);

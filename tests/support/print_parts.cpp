@@ -1,6 +1,6 @@
 // Prints parts of the network of a process as one JSON object: `print_parts PID PART...`, with notes as the service
 // gives them. For tests that compare it with the real tools.
-#include "collectors/network/counters.hpp"
+#include "collectors/network/counters/counters.hpp"
 #include "collectors/network/resolver.hpp"
 #include "collectors/network/socket_holders.hpp"
 #include "core/json/writer.hpp"

@@ -1,6 +1,6 @@
 #include "collectors/network/load/load_reading.hpp"
 
-#include "collectors/network/counters.hpp"
+#include "collectors/network/counters/counters.hpp"
 #include "collectors/network/load/container_tasks.hpp"
 #include "core/files/bounded_file.hpp"
 #include "netlink/decode/proc_files.hpp"
@@ -31,15 +31,6 @@ constexpr std::array<std::string_view, 1> port_range_path{"ipv4/ip_local_port_ra
 /// 120 bytes each.
 constexpr std::size_t listeners_looked_at = 10'000;
 
-/// 0 where this kernel does not count it.
-std::uint64_t counter_called(const std::vector<counter_group>& groups, std::string_view group, std::string_view name)
-{
-    const auto of = std::ranges::find(groups, group, &counter_group::name);
-    if (of == groups.end()) return 0;
-    const auto one = std::ranges::find(of->counters, name, &network_counter::name);
-    return one != of->counters.end() && !one->negative ? one->amount : 0;
-}
-
 result<findings::tcp_counters> read_tcp_counters(int process_directory)
 {
     const auto read = [&](const char* name) -> result<std::vector<counter_group>> {
@@ -51,11 +42,12 @@ result<findings::tcp_counters> read_tcp_counters(int process_directory)
     if (!snmp) return snmp.error();
     const auto netstat = read("net/netstat");
     if (!netstat) return netstat.error();
+    // What this kernel does not count does not grow.
     findings::tcp_counters made;
-    made.sent = counter_called(*snmp, "Tcp", "OutSegs");
-    made.retransmitted = counter_called(*snmp, "Tcp", "RetransSegs");
-    made.listen_overflows = counter_called(*netstat, "TcpExt", "ListenOverflows");
-    made.listen_drops = counter_called(*netstat, "TcpExt", "ListenDrops");
+    made.sent = counter_called(*snmp, "Tcp", "OutSegs").value_or(0);
+    made.retransmitted = counter_called(*snmp, "Tcp", "RetransSegs").value_or(0);
+    made.listen_overflows = counter_called(*netstat, "TcpExt", "ListenOverflows").value_or(0);
+    made.listen_drops = counter_called(*netstat, "TcpExt", "ListenDrops").value_or(0);
     return made;
 }
 

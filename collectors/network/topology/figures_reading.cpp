@@ -1,8 +1,8 @@
 #include "collectors/network/topology/figures_reading.hpp"
 
 #include "collectors/host/proc/process_handle.hpp"
+#include "collectors/network/topology/namespace_figures.hpp"
 #include "collectors/questions/opened_target.hpp"
-#include "netlink/read/namespace_figures.hpp"
 
 #include <unistd.h>
 
@@ -10,7 +10,6 @@
 
 namespace nodescope {
 
-using netlink::namespace_figures;
 using netlink::net_namespace;
 
 bool figures_reader::is_new(const net_namespace& there)
@@ -36,7 +35,7 @@ result<namespace_figures> figures_reader::blocking_figures(const net_namespace& 
     const auto space = net_namespace::of_process(process->directory());
     if (!space) return space.error();
     if (space->identity() != there.identity()) return another();
-    return netlink::blocking_read_namespace_figures(home_, there, process->directory(), limit_, abandoned_);
+    return blocking_read_namespace_figures(home_, there, process->directory(), limit_, abandoned_);
 }
 
 void figures_reader::keep(const net_namespace& there, result<namespace_figures> read)

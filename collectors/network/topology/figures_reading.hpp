@@ -36,9 +36,9 @@ public:
 
 private:
     [[nodiscard]] bool is_new(const netlink::net_namespace& there);
-    [[nodiscard]] result<netlink::namespace_figures> blocking_figures(const netlink::net_namespace& there, pid_t pid,
-                                                                      std::uint64_t start_ticks) const;
-    void keep(const netlink::net_namespace& there, result<netlink::namespace_figures> read);
+    [[nodiscard]] result<namespace_figures> blocking_figures(const netlink::net_namespace& there, pid_t pid,
+                                                             std::uint64_t start_ticks) const;
+    void keep(const netlink::net_namespace& there, result<namespace_figures> read);
 
     const netlink::net_namespace& home_;
     const std::string& root_;

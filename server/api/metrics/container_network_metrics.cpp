@@ -65,8 +65,6 @@ const wired_namespace* told_namespace(const scraped_container& one, const wiring
     return space.kind == namespace_kind::container ? &space : nullptr;
 }
 
-using netlink::namespace_figures;
-
 struct network_figure {
     metric_kind kind;
     std::optional<std::uint64_t> namespace_figures::*value;

@@ -1,4 +1,4 @@
-#include "collectors/network/counters.hpp"
+#include "collectors/network/counters/counters.hpp"
 
 #include "core/files/bounded_file.hpp"
 #include "core/text.hpp"
@@ -128,6 +128,19 @@ std::vector<network_counter> parse_counter_list(std::string_view text)
         return true;
     });
     return counters;
+}
+
+std::optional<std::uint64_t> counter_called(const std::vector<network_counter>& counters, std::string_view name)
+{
+    const auto one = std::ranges::find(counters, name, &network_counter::name);
+    return one != counters.end() && !one->negative ? std::optional(one->amount) : std::nullopt;
+}
+
+std::optional<std::uint64_t> counter_called(const std::vector<counter_group>& groups, std::string_view group,
+                                            std::string_view name)
+{
+    const auto of = std::ranges::find(groups, group, &counter_group::name);
+    return of != groups.end() ? counter_called(of->counters, name) : std::nullopt;
 }
 
 result<network_counters> blocking_read_counters(int process_directory, deadline limit, const abandon_flag& abandoned)

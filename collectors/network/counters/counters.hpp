@@ -44,6 +44,11 @@ std::vector<counter_group> parse_counter_lines(std::string_view text);
 /// One line a counter, as in snmp6.
 std::vector<network_counter> parse_counter_list(std::string_view text);
 
+/// The value of one; none where it is not there, or below zero.
+std::optional<std::uint64_t> counter_called(const std::vector<network_counter>& counters, std::string_view name);
+std::optional<std::uint64_t> counter_called(const std::vector<counter_group>& groups, std::string_view group,
+                                            std::string_view name);
+
 /// Of the namespace of the process whose open /proc/PID is `process_directory`. failure::gone when it has ended,
 /// failure::timed_out or failure::cancelled between two files. Blocking: for pool threads.
 result<network_counters> blocking_read_counters(int process_directory, deadline limit, const abandon_flag& abandoned);

@@ -1,4 +1,4 @@
-#include "collectors/network/counters.hpp"
+#include "collectors/network/counters/counters.hpp"
 
 #include "core/unique_fd.hpp"
 #include "tests/support/guarded_bytes.hpp"

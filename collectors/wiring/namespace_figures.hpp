@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-namespace nodescope::netlink {
+namespace nodescope {
 
 /// Counters are since the namespace was made. None: this kernel has no such figure, or it could not be read.
 struct namespace_figures {
@@ -32,4 +32,4 @@ struct namespace_figures {
     std::string missing;  ///< why some could not be read; empty: all that this kernel has are there
 };
 
-}  // namespace nodescope::netlink
+}  // namespace nodescope
