@@ -32,7 +32,7 @@ enum model_input : unsigned {
     resolver_input = 1024,
     filters_input = 2048,
     wiring_input = 4096,
-    said_input = 8192,
+    runtime_input = 8192,
     tasks_input = 16384,
     rates_input = 32768,  ///< counters of two moments
 };
@@ -71,8 +71,8 @@ struct network_model {
     conntrack_load conntrack;
     compared_counters counters;
     task_load tasks;
-    resolver_words resolver;         ///< of the process that was asked about
-    model_list<runtime_words> said;  ///< of the container; none in the node's network
+    resolver_words resolver;             ///< of the process that was asked about
+    model_list<runtime_words> runtimes;  ///< of the container; none in the network of the node
     /// What must be known of an input that is there: its name, and a sentence.
     std::vector<std::pair<std::string, std::string>> notes;
 };

@@ -21,7 +21,7 @@ std::string what_is_missing(const network_model& model, const rule& which)
         {sockets_input, &model.tcp.missing},           {conntrack_input, &model.conntrack.missing},
         {counters_input, &model.counters.missing},     {tasks_input, &model.tasks.missing},
         {filters_input, &model.filters.missing},       {wiring_input, &model.sides.missing},
-        {resolver_input, &model.resolver.missing},     {said_input, &model.said.missing}};
+        {resolver_input, &model.resolver.missing},     {runtime_input, &model.runtimes.missing}};
     for (const auto& [input, missing] : inputs) {
         if ((which.needs & input) != 0 && !missing->empty()) return *missing;
     }

@@ -132,12 +132,12 @@ constexpr rule rule_table[] = {
      "a port of the container is published by its runtime, and nobody listens on it, or only on loopback",
      "let the program listen on all addresses (0.0.0.0 or ::) and on the port that is published, or publish the port "
      "that it listens on",
-     sockets_input | said_input, look_for_loopback_only_listener},
+     sockets_input | runtime_input, look_for_loopback_only_listener},
     {"runtime-disagrees", severity::error,
      "an address, the gateway or the network namespace of a container is not what its runtime says it has set up",
      "find out who has changed it (a script in the container, another manager of networks); start the container again, "
      "or take it off its network and put it back (`docker network disconnect`, `connect`)",
-     links_and_addresses | routes_input | rules_input | said_input, look_for_runtime_disagrees},
+     links_and_addresses | routes_input | rules_input | runtime_input, look_for_runtime_disagrees},
 };
 
 }  // namespace

@@ -128,7 +128,7 @@ task<findings_collector::said_words> findings_collector::ask_runtime(const opene
                                                                      deadline limit)
 {
     said_words said;
-    if ((findings::needed_inputs(choice_of(least)) & findings::said_input) == 0) co_return said;
+    if ((findings::needed_inputs(choice_of(least)) & findings::runtime_input) == 0) co_return said;
     if (!of.owner) {
         said.missing = "its runtime is asked where a container is asked about";
         co_return said;

@@ -183,7 +183,8 @@ task<std::optional<network_reading>> network_collector::read_at_once(const netwo
 {
     const deadline own = part_limit(limit, deadline::in(options_.read_timeout));
     auto slot = co_await slots_.acquire(own);
-    if (!slot) co_return std::nullopt;
+    // Something may hang that did not when the wait began.
+    if (!slot || !may_read_at_once(query)) co_return std::nullopt;
     const auto what = std::make_shared<job_at_once>();
     what->parts = query.parts;
     if (std::ranges::any_of(query.parts, &network_part::uses_containers))

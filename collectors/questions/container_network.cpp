@@ -45,27 +45,6 @@ struct candidate {
     std::vector<pid_t> processes;
 };
 
-/// Of the file on which a runtime has mounted the namespace; none where that is not to be seen from here.
-std::optional<namespace_identity> identity_of_file(const std::string& root, const std::string& path)
-{
-    // "default" is the daemon's own namespace, and a daemon in a container has a file of that name elsewhere.
-    if (!path.starts_with('/') || path.ends_with("/default")) return std::nullopt;
-    const unique_fd opened = files::open({root, path}, O_PATH);
-    struct statfs system {};
-    struct stat status {};
-    if (!opened || ::fstatfs(opened.get(), &system) != 0 || system.f_type != NSFS_MAGIC) return std::nullopt;
-    if (::fstat(opened.get(), &status) != 0) return std::nullopt;
-    return namespace_identity{status.st_dev, status.st_ino};
-}
-
-std::optional<namespace_identity> identity_of_process(const std::string& root, pid_t pid)
-{
-    const unique_fd spaces = files::open({root, fmt::format("/proc/{}/ns", pid)}, O_PATH | O_DIRECTORY);
-    struct stat status {};
-    if (!spaces || ::fstatat(spaces.get(), "net", &status, 0) != 0) return std::nullopt;
-    return namespace_identity{status.st_dev, status.st_ino};
-}
-
 /// SO_NETNS_COOKIE (Linux 5.14), which each namespace gets when it is made; 0: not told.
 std::uint64_t cookie_of(const netlink::net_namespace& space)
 {
@@ -88,7 +67,7 @@ std::vector<candidate> blocking_look_around(const std::string& root, const host:
     const std::size_t looked_at = std::min(processes.size(), network_witnesses);
     for (std::size_t i = 0; i < looked_at; ++i) {
         const pid_t pid = processes[i].pid;
-        const auto identity = identity_of_process(root, pid);
+        const auto identity = network_of_process(root, pid);
         if (!identity) continue;
         const auto same = [&](const candidate& one) { return one.identity == *identity; };
         auto known = std::find_if(all.begin(), all.end(), same);
@@ -204,6 +183,26 @@ container_network blocking_choose(const std::string& root, container_network of_
 
 }  // namespace
 
+std::optional<namespace_identity> network_mounted_on(const std::string& root, const std::string& path)
+{
+    // "default" is the daemon's own namespace, and a daemon in a container has a file of that name elsewhere.
+    if (!path.starts_with('/') || path.ends_with("/default")) return std::nullopt;
+    const unique_fd opened = files::open({root, path}, O_PATH);
+    struct statfs system {};
+    struct stat status {};
+    if (!opened || ::fstatfs(opened.get(), &system) != 0 || system.f_type != NSFS_MAGIC) return std::nullopt;
+    if (::fstat(opened.get(), &status) != 0) return std::nullopt;
+    return namespace_identity{status.st_dev, status.st_ino};
+}
+
+std::optional<namespace_identity> network_of_process(const std::string& root, pid_t pid)
+{
+    const unique_fd spaces = files::open({root, fmt::format("/proc/{}/ns", pid)}, O_PATH | O_DIRECTORY);
+    struct stat status {};
+    if (!spaces || ::fstatat(spaces.get(), "net", &status, 0) != 0) return std::nullopt;
+    return namespace_identity{status.st_dev, status.st_ino};
+}
+
 std::optional<std::size_t> oldest_network(const std::vector<std::uint64_t>& cookies)
 {
     const auto batch = [](std::uint64_t cookie) { return (cookie - 1) / cookie_batch; };
@@ -238,7 +237,7 @@ std::vector<host::cgroup_process> blocking_processes_of_container(const std::str
 bool is_node_network(const std::string& root, namespace_identity space)
 {
     // The one process whose namespaces are the node's.
-    if (const auto node = identity_of_process(root, 1)) return space == *node;
+    if (const auto node = network_of_process(root, 1)) return space == *node;
     const auto own = netlink::net_namespace::of_this_thread();
     return own && own->identity() == space;
 }
@@ -250,7 +249,7 @@ result<container_network> blocking_find_network(const std::string& root, host::p
     if (!space) return space.error();
     const namespace_identity of_init = space->identity();
     const pid_t pid = init.pid();
-    const auto told = identity_of_file(root, owner.network_file);
+    const auto told = network_mounted_on(root, owner.network_file);
     container_network found(std::move(init), std::move(*space));
     if (told == of_init) return found;
 

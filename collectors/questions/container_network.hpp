@@ -49,6 +49,12 @@ std::vector<host::cgroup_process> blocking_processes_of_container(const std::str
                                                                   const std::string& id, deadline limit,
                                                                   const abandon_flag& abandoned);
 
+/// The one that a runtime has mounted on a path of the node; none where no network is mounted there, where that is not
+/// to be seen from here, and of Docker's "default". Blocking: for pool threads.
+std::optional<netlink::namespace_identity> network_mounted_on(const std::string& root, const std::string& path);
+/// The one that a process is in now, whichever process has that number; none where it may not be looked at. Blocking.
+std::optional<netlink::namespace_identity> network_of_process(const std::string& root, pid_t pid);
+
 /// Whether it is the node's own: that of the root's process 1, or, where that may not be looked at, the one this
 /// service runs in.
 bool is_node_network(const std::string& root, netlink::namespace_identity space);

@@ -1,11 +1,15 @@
 #include "collectors/findings/facts/link_facts.hpp"
 
+#include "core/url_text.hpp"
 #include "netlink/text/address_text.hpp"
 
 #include <fmt/format.h>
 
 #include <linux/if.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
+
+#include <cstring>
 
 namespace nodescope::findings {
 
@@ -45,6 +49,18 @@ bool is_link_local(std::uint8_t family, const netlink::network_address& address)
     constexpr std::uint8_t ten_bits_of_second = 0xC0;
     if (family == AF_INET) return address.bytes[0] == 169 && address.bytes[1] == 254;
     return address.bytes[0] == 0xFE && (address.bytes[1] & ten_bits_of_second) == 0x80;
+}
+
+bool is_loopback(std::uint8_t family, const netlink::network_address& address)
+{
+    if (family == AF_INET) {
+        in_addr four{};
+        std::memcpy(&four, address.bytes.data(), sizeof(four));
+        return nodescope::is_loopback(four);
+    }
+    in6_addr six{};
+    std::memcpy(&six, address.bytes.data(), sizeof(six));
+    return nodescope::is_loopback(six);
 }
 
 given_addresses addresses_given(const network_model& model)

@@ -33,6 +33,8 @@ private:
 
 /// Only good on its own link, as the kernel gives itself one: 169.254.0.0/16, fe80::/10.
 bool is_link_local(std::uint8_t family, const netlink::network_address& address);
+/// 127.0.0.0/8, in IPv6 (::ffff:127.0.0.1) too, and ::1.
+bool is_loopback(std::uint8_t family, const netlink::network_address& address);
 
 /// Of each link that has one the first address that somebody has given it: what is only link-local does not count.
 using given_addresses = std::unordered_map<int, const netlink::link_address*>;

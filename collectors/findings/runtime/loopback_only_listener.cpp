@@ -1,12 +1,10 @@
 // loopback-only-listener: who connects to a published port from outside finds nobody.
+#include "collectors/findings/facts/link_facts.hpp"
 #include "collectors/findings/load/port_text.hpp"
 #include "collectors/findings/rules.hpp"
 
 #include <fmt/format.h>
 
-#include <sys/socket.h>
-
-#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -14,24 +12,12 @@ namespace nodescope::findings {
 
 namespace {
 
-/// 127.0.0.0/8, ::1 and the first as IPv6 has them (::ffff:127.0.0.1).
-bool is_loopback_address(std::uint8_t family, const netlink::network_address& address)
-{
-    constexpr std::uint8_t loopback = 127;
-    const auto& bytes = address.bytes;
-    if (family == AF_INET) return bytes[0] == loopback;
-    const auto is_zero = [](std::uint8_t one) { return one == 0; };
-    if (!std::all_of(bytes.begin(), bytes.begin() + 10, is_zero)) return false;
-    if (bytes[10] == 0xFF && bytes[11] == 0xFF) return bytes[12] == loopback;
-    return std::all_of(bytes.begin() + 10, bytes.end() - 1, is_zero) && bytes.back() == 1;
-}
-
 void look_at_port(const network_model& model, const runtime_words& words, std::uint16_t port, finding_list& found)
 {
     std::string where;
     for (const netlink::inet_socket& one : model.tcp.listeners) {
         if (one.local_port != port) continue;
-        if (!is_loopback_address(one.family, one.local)) return;
+        if (!is_loopback(one.family, one.local)) return;
         if (where.empty()) where = port_text(one.family, one.local, one.local_port);
     }
     finding one;
@@ -51,7 +37,7 @@ void look_at_port(const network_model& model, const runtime_words& words, std::u
 finding_list look_for_loopback_only_listener(const network_model& model)
 {
     finding_list found;
-    for (const runtime_words& words : model.said.items) {
+    for (const runtime_words& words : model.runtimes.items) {
         for (const std::uint16_t port : words.tcp_ports) look_at_port(model, words, port, found);
     }
     return found;

@@ -2,6 +2,7 @@
 #include "collectors/findings/facts/link_facts.hpp"
 #include "collectors/findings/facts/route_facts.hpp"
 #include "collectors/findings/rules.hpp"
+#include "core/text.hpp"
 #include "netlink/text/address_text.hpp"
 
 #include <fmt/format.h>
@@ -31,10 +32,10 @@ std::string addresses_there(const network_model& model, std::uint8_t family)
     std::string text;
     std::size_t count = 0;
     for (const netlink::link_address& one : model.addresses.items) {
-        const bool loopback = one.local && family == AF_INET ? one.local->bytes[0] == 127 : one.prefix_length == 128;
-        if (one.family != family || !one.local || loopback || is_link_local(family, *one.local)) continue;
+        if (one.family != family || !one.local) continue;
+        if (is_loopback(family, *one.local) || is_link_local(family, *one.local)) continue;
         if (count++ == told_addresses) return text + ", ...";
-        text += fmt::format("{}{}", text.empty() ? "" : ", ", text_of(one));
+        append_clause(text, text_of(one), ", ");
     }
     return text;
 }
@@ -121,7 +122,7 @@ void compare_network(const runtime_words& words, finding_list& found)
 finding_list look_for_runtime_disagrees(const network_model& model)
 {
     finding_list found;
-    for (const runtime_words& words : model.said.items) {
+    for (const runtime_words& words : model.runtimes.items) {
         compare_network(words, found);
         for (const said_address& one : words.addresses) compare_address(model, words, one, found);
         for (const std::uint8_t family : {std::uint8_t{AF_INET}, std::uint8_t{AF_INET6}})

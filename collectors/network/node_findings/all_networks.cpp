@@ -170,7 +170,7 @@ task<> findings_collector::look_at_next(all_networks& all, deadline limit)
                 return model.error();
             }
             blocking_add_resolver(source, needed, resolver, *model);
-            model->said.missing = why_not_asked;
+            model->runtimes.missing = why_not_asked;
             made.found = findings::check(*model, choice);
             return made;
         };

@@ -1,6 +1,7 @@
 #include "collectors/network/runtime_words/cni_results.hpp"
 
 #include "collectors/network/runtime_words/runtime_words.hpp"
+#include "collectors/questions/container_network.hpp"
 #include "core/files/bounded_file.hpp"
 #include "core/files/directory.hpp"
 #include "core/files/root.hpp"
@@ -20,12 +21,12 @@ namespace {
 constexpr const char* results_directory = "/var/lib/cni/results";
 
 bool is_network(const std::string& root, const std::vector<std::string>& paths, std::uint64_t inode,
-                std::map<std::string, std::optional<std::uint64_t>>& seen)
+                std::map<std::string, std::optional<netlink::namespace_identity>>& seen)
 {
     return std::ranges::any_of(paths, [&](const std::string& path) {
         auto known = seen.find(path);
         if (known == seen.end()) known = seen.emplace(path, network_mounted_on(root, path)).first;
-        return known->second == inode;
+        return known->second && known->second->inode == inode;
     });
 }
 
@@ -41,7 +42,7 @@ findings::model_list<findings::runtime_words> blocking_read_cni_results(const st
     network_words together;
     bool any = false;
     std::size_t count = 0;
-    std::map<std::string, std::optional<std::uint64_t>> seen;
+    std::map<std::string, std::optional<netlink::namespace_identity>> seen;
     while (const dirent* const entry = all.next()) {
         if (++count > cni_files_limit) {
             found.missing = fmt::format("{} has more than {} files", results_directory, cni_files_limit);

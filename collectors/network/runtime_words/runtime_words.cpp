@@ -1,16 +1,10 @@
 #include "collectors/network/runtime_words/runtime_words.hpp"
 
-#include "collectors/host/proc/process_handle.hpp"
 #include "collectors/network/runtime_words/cni_results.hpp"
-#include "core/files/root.hpp"
-#include "netlink/net_namespace.hpp"
+#include "collectors/questions/container_network.hpp"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -56,27 +50,7 @@ void leave_to(const std::vector<findings::runtime_words>& others, findings::runt
     });
 }
 
-std::optional<std::uint64_t> network_of_process(const std::string& root, pid_t pid)
-{
-    const auto process = host::process_handle::open(root, pid);
-    if (!process) return std::nullopt;
-    const auto space = netlink::net_namespace::of_process(process->directory());
-    if (!space) return std::nullopt;
-    return space->identity().inode;
-}
-
 }  // namespace
-
-std::optional<std::uint64_t> network_mounted_on(const std::string& root, const std::string& path)
-{
-    if (!path.starts_with('/') || path.ends_with("/default")) return std::nullopt;
-    const unique_fd opened = files::open({root, path}, O_PATH);
-    struct statfs system {};
-    struct stat status {};
-    if (!opened || ::fstatfs(opened.get(), &system) != 0 || system.f_type != NSFS_MAGIC) return std::nullopt;
-    if (::fstat(opened.get(), &status) != 0) return std::nullopt;
-    return status.st_ino;
-}
 
 findings::runtime_words words_of(const network_words& said)
 {
@@ -109,26 +83,28 @@ findings::model_list<findings::runtime_words> blocking_compare_networks(const st
     findings::model_list<findings::runtime_words> made;
     findings::runtime_words& words = made.items.emplace_back(words_of(said));
     if (said.pid <= 0 || said.pid > std::numeric_limits<pid_t>::max()) return made;
-    words.netns = network_mounted_on(root, said.network_file);
-    if (!words.netns) return made;
+    const auto made_by_it = network_mounted_on(root, said.network_file);
+    const auto first = network_of_process(root, static_cast<pid_t>(said.pid));
+    if (!made_by_it || !first) return made;
+    words.netns = made_by_it->inode;
     words.first_process = static_cast<std::uint64_t>(said.pid);
-    words.first_process_netns = network_of_process(root, static_cast<pid_t>(said.pid));
+    words.first_process_netns = first->inode;
     return made;
 }
 
 void blocking_add_words(part_source& source, unsigned needed, const std::optional<network_words>& said,
                         const std::string& missing, findings::network_model& model)
 {
-    if ((needed & findings::said_input) == 0) return;
-    if (said) model.said = blocking_compare_networks(source.root, *said);
-    else model.said.missing = missing;
+    if ((needed & findings::runtime_input) == 0) return;
+    if (said) model.runtimes = blocking_compare_networks(source.root, *said);
+    else model.runtimes.missing = missing;
     if (model.is_node) return;
     auto by_plugins = blocking_read_cni_results(source.root, model.netns, source.limit, source.abandoned);
     // Then nobody else has set it up.
-    if (!by_plugins.items.empty()) model.said.missing.clear();
-    if (!by_plugins.missing.empty()) model.said.missing = std::move(by_plugins.missing);
-    for (findings::runtime_words& words : model.said.items) leave_to(by_plugins.items, words);
-    std::ranges::move(by_plugins.items, std::back_inserter(model.said.items));
+    if (!by_plugins.items.empty()) model.runtimes.missing.clear();
+    if (!by_plugins.missing.empty()) model.runtimes.missing = std::move(by_plugins.missing);
+    for (findings::runtime_words& words : model.runtimes.items) leave_to(by_plugins.items, words);
+    std::ranges::move(by_plugins.items, std::back_inserter(model.runtimes.items));
 }
 
 }  // namespace nodescope

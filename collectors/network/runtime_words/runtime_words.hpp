@@ -14,10 +14,6 @@ namespace nodescope {
 /// Addresses as bytes. Texts that are no addresses are left out. Pure.
 findings::runtime_words words_of(const network_words& said);
 
-/// The inode of the network namespace that is mounted on a path of the node. None where the file is not there, or no
-/// network is mounted on it; and of Docker's "default", which is the daemon's own. Blocking: for pool threads.
-std::optional<std::uint64_t> network_mounted_on(const std::string& root, const std::string& path);
-
 /// The same as a list of the model, with the networks that the file and the process are in, where both are to be seen.
 /// Blocking: for pool threads.
 findings::model_list<findings::runtime_words> blocking_compare_networks(const std::string& root,

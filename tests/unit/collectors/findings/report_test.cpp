@@ -92,7 +92,7 @@ TEST(Report, AsksNoRuleForWhatIsMissing)
     model.links.missing = model.addresses.missing = model.routes.missing = model.rules.missing =
         model.neighbours.missing = model.filters.missing = model.sides.missing = model.tcp.missing =
             model.conntrack.missing = model.counters.missing = model.tasks.missing = model.resolver.missing =
-                model.said.missing = "gone";
+                model.runtimes.missing = "gone";
     const report made = check(model, rule_choice());
     EXPECT_THAT(made.checked, IsEmpty());
     EXPECT_EQ(made.not_checked.size(), all_rules().size());

@@ -9,7 +9,7 @@ namespace {
 struct published_model : made_load {
     published_model()
     {
-        runtime_words& words = said.items.emplace_back();
+        runtime_words& words = runtimes.items.emplace_back();
         words.runtime = "docker";
         words.tcp_ports = {80};
     }
@@ -43,7 +43,7 @@ TEST(LoopbackOnlyListener, SpeaksWhereNobodyListens)
 {
     published_model model;
     EXPECT_EQ(model.found(), " runtime=docker port=80 listener=");
-    model.said.items[0].tcp_ports.clear();
+    model.runtimes.items[0].tcp_ports.clear();
     EXPECT_EQ(model.found(), "0 findings");
 }
 

@@ -12,11 +12,11 @@ namespace {
 struct said_model : made_model {
     said_model()
     {
-        said.items.emplace_back().runtime = "docker";
+        runtimes.items.emplace_back().runtime = "docker";
         say(words().addresses, "10.0.0.2/24");
         say(words().gateways, "10.0.0.1");
     }
-    runtime_words& words() { return said.items[0]; }
+    runtime_words& words() { return runtimes.items[0]; }
     static void say(std::vector<said_address>& to, const std::string& text)
     {
         const said_prefix prefix(text);
@@ -46,7 +46,7 @@ TEST(RuntimeDisagrees, IsSilentWhereNothingWasSaid)
 {
     made_model model;
     EXPECT_EQ(evidence_of(look_for_runtime_disagrees(model)), "0 findings");
-    model.said.items.emplace_back();
+    model.runtimes.items.emplace_back();
     EXPECT_EQ(evidence_of(look_for_runtime_disagrees(model)), "0 findings");
     EXPECT_EQ(evidence_of(look_for_runtime_disagrees(network_model())), "0 findings");
 }
