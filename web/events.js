@@ -24,7 +24,7 @@ function line(event, whose) {
     h("strong", {}, words[event.event_type] ?? event.event_type), " ", whose, more);
 }
 
-/** Raised when the page is hidden or `signal` is: an open stream keeps the service measuring, for nobody. */
+/** Raised when the page is hidden or `signal` is: an open stream keeps the service looking, for nobody. */
 function untilHidden(signal) {
   const hidden = new AbortController();
   document.addEventListener("visibilitychange", () => hidden.abort(), { once: true, signal });

@@ -182,7 +182,7 @@ struct conversation {
 /// The thread of a stuck lookup cannot be joined, which a destructor would try: the process ends with it.
 void leave_behind(std::unique_ptr<conversation> stuck)
 {
-    static auto& all = *new std::vector<std::unique_ptr<conversation>>;  // NOLINT(cppcoreguidelines-owning-memory)
+    static auto& all = *new std::vector<std::unique_ptr<conversation>>;
     all.push_back(std::move(stuck));
 }
 

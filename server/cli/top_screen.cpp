@@ -38,8 +38,7 @@ public:
     curses_screen()
     {
         // What is drawn is UTF-8, as everywhere, also where the environment says nothing of it.
-        if (std::setlocale(LC_CTYPE, "C.UTF-8") == nullptr)  // NOLINT(concurrency-mt-unsafe): before there are threads
-            std::setlocale(LC_CTYPE, "");                    // NOLINT(concurrency-mt-unsafe)
+        if (std::setlocale(LC_CTYPE, "C.UTF-8") == nullptr) std::setlocale(LC_CTYPE, "");
         terminal_ = ::newterm(nullptr, stdout, stdin);
         if (terminal_ == nullptr) return;
         ::cbreak();

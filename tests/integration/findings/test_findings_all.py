@@ -5,8 +5,7 @@ import json
 import subprocess
 import unittest
 
-from tests.support import docker_engine
-from tests.support import namespace_zoo as zoo_module
+from tests.support.network.docker_case import DockerCase
 from tests.support.network.findings import RULES
 from tests.support.service import Service
 
@@ -17,25 +16,11 @@ def break_loopback(container):
     subprocess.run(["nsenter", f"--net=/proc/{container.pid}/ns/net", "ip", "link", "set", "lo", "down"], check=True)
 
 
-class FindingsOfAll(zoo_module.ZooCase):
-    maxDiff = None
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.engine = docker_engine.needed()
-        cls.service = Service("--docker-host", cls.engine.host)
-        cls.addClassCleanup(cls.service.stop)
-
+class FindingsOfAll(DockerCase):
     def answer(self, query="all", service=None):
-        status, _, body = (service or self.service).request("GET", f"/v1/findings?{query}")
-        self.assertEqual(status, 200, body)
-        reply = json.loads(body)
+        reply = self.findings(query, service)
         self.assertEqual(list(reply), MEMBERS)
         return reply
-
-    def container(self, **options):
-        return self.engine.create(self, ["sleep", "100000"], **options).start()
 
     @staticmethod
     def of(reply, *containers):

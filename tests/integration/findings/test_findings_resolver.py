@@ -8,8 +8,8 @@ import subprocess
 import tempfile
 import unittest
 
-from tests.support import docker_engine
 from tests.support import namespace_zoo as zoo_module
+from tests.support.network.docker_case import DockerCase
 from tests.support.network.findings import FindingsCase, add_dual_container
 from tests.support.network.rooted import Rooted
 from tests.support.service import Service
@@ -97,22 +97,13 @@ class HangingFiles(zoo_module.ZooCase):
         self.assertIn("a worker hangs in the kernel: leaving it behind", [line["message"] for line in service.log])
 
 
-class FilesOfContainers(zoo_module.ZooCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.engine = docker_engine.needed()
-        cls.service = Service("--docker-host", cls.engine.host)
-        cls.addClassCleanup(cls.service.stop)
-
+class FilesOfContainers(DockerCase):
     def found(self, query, container):
-        status, _, body = self.service.request("GET", f"/v1/findings?{query}")
-        self.assertEqual(status, 200, body)
-        return {one["rule"]: one for one in json.loads(body)["findings"] if (one["subject"]["container"] or {}).get("id") == container.id}
+        return {one["rule"]: one for one in self.findings(query)["findings"] if (one["subject"]["container"] or {}).get("id") == container.id}
 
     def test_one_and_all(self):
         servers = ["192.0.2.53", "10.1.0.1", "10.1.0.2", "10.1.0.3"]
-        container = self.engine.create(self, ["sleep", "100000"], Dns=servers).start()
+        container = self.container(Dns=servers)
         subprocess.run(["nsenter", f"--net=/proc/{container.pid}/ns/net", "ip", "route", "add", "unreachable", "192.0.2.53"], check=True)
         one = self.found(f"container={container.id}&interval=10ms", container)
         self.assertEqual(sorted(one), sorted(NAMES))
@@ -123,7 +114,7 @@ class FilesOfContainers(zoo_module.ZooCase):
 
     def test_in_the_network_of_the_node_they_are_the_containers(self):
         # Docker copies the node's file there; this one's is its own.
-        container = self.engine.create(self, ["sleep", "100000"], NetworkMode="host", Dns=[f"10.1.0.{i}" for i in range(1, 5)]).start()
+        container = self.container(NetworkMode="host", Dns=[f"10.1.0.{i}" for i in range(1, 5)])
         self.assertEqual(list(self.found(f"container={container.id}", container)), ["resolver-limits"])
 
 

@@ -5,8 +5,7 @@ import os
 import subprocess
 import unittest
 
-from tests.support import docker_engine
-from tests.support import namespace_zoo as zoo_module
+from tests.support.network.docker_case import DockerCase
 from tests.support.network.findings import CHECKED, INTERVAL, RULES, UNCHECKED, FindingsCase, add_dual_container
 from tests.support.service import Service
 
@@ -118,20 +117,11 @@ class FindingsOfTheRoute(FindingsCase):
         self.assertEqual(state(), before)
 
 
-class FindingsOfContainers(zoo_module.ZooCase):
+class FindingsOfContainers(DockerCase):
     """A real Docker: its networks are healthy, and what is broken in a container is said to be its own."""
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.engine = docker_engine.needed()
-        cls.service = Service("--docker-host", cls.engine.host)
-        cls.addClassCleanup(cls.service.stop)
-
     def answer(self, container):
-        status, _, body = self.service.request("GET", f"/v1/findings?container={container.name}&{INTERVAL}")
-        self.assertEqual(status, 200, body)
-        return json.loads(body)
+        return self.findings(f"container={container.name}&{INTERVAL}")
 
     def test_networks_of_docker(self):
         network = self.engine.call("POST", "/networks/create", {"Name": f"findings-{os.getpid()}"})["Id"]

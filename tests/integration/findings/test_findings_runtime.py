@@ -8,10 +8,10 @@ import tempfile
 import unittest
 import uuid
 
-from tests.support import docker_engine
 from tests.support import namespace_zoo as zoo_module
 from tests.support.cri.containerd import POD, Containerd
 from tests.support.network import cni
+from tests.support.network.docker_case import DockerCase
 from tests.support.network.findings import INTERVAL, RULES
 from tests.support.network.own_node import OwnNode
 from tests.support.service import Service
@@ -21,20 +21,9 @@ from tests.support.waiting import wait_until
 RULE, PORTS = "runtime-disagrees", "loopback-only-listener"
 
 
-class WhatDockerSays(zoo_module.ZooCase):
-    maxDiff = None
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.engine = docker_engine.needed()
-        cls.service = Service("--docker-host", cls.engine.host)
-        cls.addClassCleanup(cls.service.stop)
-
+class WhatDockerSays(DockerCase):
     def answer(self, container, service=None):
-        status, _, body = (service or self.service).request("GET", f"/v1/findings?container={container.id}&{INTERVAL}")
-        self.assertEqual(status, 200, body)
-        return json.loads(body)
+        return self.findings(f"container={container.id}&{INTERVAL}", service)
 
     def only(self, container, rule=RULE):
         """The one finding of an answer in which all rules were asked."""
@@ -42,9 +31,6 @@ class WhatDockerSays(zoo_module.ZooCase):
         self.assertEqual((reply["checked"], reply["not_checked"]), (RULES, {}))
         self.assertEqual([one["rule"] for one in reply["findings"]], [rule], reply["findings"])
         return reply["findings"][0]
-
-    def container(self, command=("sleep", "100000"), **options):
-        return self.engine.create(self, list(command), **options).start()
 
     def ip(self, container, *commands):
         for command in commands:

@@ -5,8 +5,8 @@ import os
 import subprocess
 import unittest
 
-from tests.support import docker_engine
 from tests.support import namespace_zoo as zoo_module
+from tests.support.network.docker_case import DockerCase
 from tests.support.service import Service
 
 DEFAULT_PARTS = ["addr", "route", "route6", "rule", "rule6", "neigh", "nexthop", "peers", "qdisc"]
@@ -99,16 +99,7 @@ class NetworkRoute(zoo_module.ZooCase):
         self.assertEqual(reply["errors"], {})
 
 
-class NetworkOfContainers(zoo_module.ZooCase):
-    maxDiff = None
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.engine = docker_engine.needed()
-        cls.service = Service("--docker-host", cls.engine.host)
-        cls.addClassCleanup(cls.service.stop)
-
+class NetworkOfContainers(DockerCase):
     def get(self, query):
         status, _, body = self.service.request("GET", f"/v1/network?{query}")
         return status, json.loads(body)
