@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import urllib.parse
 
 from selenium import webdriver
 from selenium.common.exceptions import TimeoutException
@@ -14,6 +15,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHOTS = pathlib.Path(os.environ.get("NODESCOPE_SCREENSHOTS", ROOT / "build/browser"))
 # Of what the page shows sooner or later; one that reaches it has found a hang.
 LIMIT_S = 40
+# A browser drops its requests when a link of the machine comes or goes, as those of containers do.
+DROPPED = "net::ERR_NETWORK_CHANGED"
+OPENINGS = 5
 
 
 class Browser:
@@ -24,6 +28,7 @@ class Browser:
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.driver = webdriver.Chrome(service=Driver("/usr/bin/chromedriver"), options=options)
+        self._said = []
         self.size(width, height)
 
     def size(self, width, height):
@@ -31,8 +36,18 @@ class Browser:
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
 
     def open(self, url):
-        self.driver.get("about:blank")
-        self.driver.get(url)
+        for _ in range(OPENINGS):
+            self.driver.get("about:blank")
+            self._hear()
+            before = len(self._said)
+            self.driver.get(url)
+            self._hear()
+            # Files of the page itself are dropped too, and whoever sees half a page loads it again.
+            if not any(DROPPED in one and f"{urllib.parse.urlsplit(url).path.rstrip('/')}/" in one for one in self._said[before:]):
+                return
+
+    def _hear(self):
+        self._said += [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
 
     def wait(self, true_of):
         return WebDriverWait(self.driver, LIMIT_S, poll_frequency=0.1).until(lambda _: true_of())
@@ -64,9 +79,10 @@ class Browser:
 
     def complaints(self):
         """What the console says since the last call: errors of scripts, and what the policy refused."""
-        said = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
-        # A browser drops its requests when a link of the machine comes or goes, as those of containers do. The page asks again.
-        return [one for one in said if "net::ERR_NETWORK_CHANGED" not in one]
+        self._hear()
+        said, self._said = self._said, []
+        # The page asks again.
+        return [one for one in said if DROPPED not in one]
 
     def axe(self, source):
         """The serious findings of axe-core, by rule."""
