@@ -54,27 +54,25 @@ sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); sender.bind(("127.0.0
 for flow in range(int(sys.argv[1])):
     sender.sendto(b"", ("127.0.%d.2" % (flow >> 15), 1 + (flow & 0x7fff)))
 """
-# Does it whenever it is told to.
-ON_SIGNAL = """
-import signal
-def once(*_):
+# Does it once for each line it reads.
+ON_LINE = """
+import sys
+print("ready", flush=True)
+for _ in sys.stdin:
     %s()
     print("done", flush=True)
-signal.signal(signal.SIGUSR1, once)
-print("ready", flush=True)
-while True: signal.pause()
 """
 
 
-class Signalled(Program):
+class Told(Program):
     """Does one thing more whenever it is told to."""
 
     def __init__(self, namespace, code, what, *arguments):
-        super().__init__(namespace, code + ON_SIGNAL % what, *arguments)
+        super().__init__(namespace, code + ON_LINE % what, *arguments)
 
     def again(self):
-        self._process.send_signal(10)  # SIGUSR1
-        assert self._process.stdout.readline() == b"done\n"
+        self.write(b"\n")
+        assert self.line() == b"done\n"
 
 
 class Load(FindingsCase):
@@ -154,7 +152,7 @@ for port in range(30000, 30040):
     def test_segments_that_are_lost(self):
         ns = self.healthy()
         program = self.program(ns, CONNECTIONS % {"family": "socket.AF_INET", "bound": "127.0.0.1", "to": "127.0.0.1"} + SENDING, "send", 20,
-                               kind=Signalled)
+                               kind=Told)
         self.assertEqual(self.look(ns), [])
         ns.run("nft", "-f", "-", stdin=b"table ip lossy { chain c { type filter hook input priority 0; ip length > 100 ip protocol tcp drop; }; }\n")
 
@@ -174,7 +172,7 @@ for port in range(30000, 30040):
         if not os.path.exists("/dev/net/tun"):
             self.skipTest("this kernel has no TUN devices")
         ns = self.healthy()
-        program = self.program(ns, TUN, "flood", kind=Signalled)
+        program = self.program(ns, TUN, "flood", kind=Told)
         self.assertEqual(self.look(ns), [])
         with ThreadPoolExecutor(1) as pool:
             asked = pool.submit(self.service.request, "GET", f"/v1/findings?pid={ns.pid}&interval=1s")

@@ -51,15 +51,23 @@ class Program:
     def __init__(self, namespace, code, *arguments):
         self._process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "nsenter", f"--net=/proc/{namespace.pid}/ns/net", "python3", "-c",
-             code + "\nprint('ready', flush=True)\nimport signal; signal.pause()\n", *map(str, arguments)], stdout=subprocess.PIPE)
+             code + "\nprint('ready', flush=True)\nimport signal; signal.pause()\n", *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.pid = self._process.pid
-        if self._process.stdout.readline() != b"ready\n":
+        if self.line() != b"ready\n":
             self.close()
             raise RuntimeError("the program did not get ready")
+
+    def line(self):
+        return self._process.stdout.readline()
+
+    def write(self, data):
+        self._process.stdin.write(data)
+        self._process.stdin.flush()
 
     def close(self):
         self._process.kill()
         self._process.wait()
+        self._process.stdin.close()
         self._process.stdout.close()
 
     def __enter__(self):
