@@ -129,7 +129,7 @@ void write_port_state(json_writer& json, const link_kind& kind, std::uint16_t ty
     json.member(key, *state);
     json.array_member(words_key, [&] {
         for (unsigned bit = 0; bit < std::size(lacp_states); ++bit) {
-            if ((*state >> bit & 1U) != 0) json.plain_value(lacp_states[bit]);
+            if ((*state & 1U << bit) != 0) json.plain_value(lacp_states[bit]);
         }
     });
 }

@@ -119,7 +119,7 @@ std::string forward_mask_words(std::uint16_t mask)
 {
     std::string words;
     for (unsigned bit = 0; bit < 16; ++bit) {
-        if ((mask >> bit & 1U) == 0) continue;
+        if ((mask & 1U << bit) == 0) continue;
         if (!words.empty()) words += ',';
         words += bit == 0 ? "stp" : bit == 2 ? "lacp" : bit == 14 ? "lldp" : hexadecimal(std::uint64_t{1} << bit);
     }
