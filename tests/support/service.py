@@ -13,6 +13,7 @@ import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("NODESCOPE_BINARY", str(ROOT / "build" / "nodescope"))
+SANITIZED = pathlib.Path(BINARY).parent.name in ("build-asan", "build-tsan")
 # Long enough for a sanitizer build on a busy machine; a test that reaches it has found a hang.
 HANG_LIMIT_S = 30
 

@@ -28,7 +28,7 @@ import time
 
 from tests.support.callers import NOBODY
 from tests.support.own_cgroup import Cgroup
-from tests.support.service import BINARY, HANG_LIMIT_S, Service
+from tests.support.service import BINARY, HANG_LIMIT_S, SANITIZED, Service
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
@@ -44,7 +44,6 @@ TURN_LIMIT_S = 0.02
 # Between two of root's questions: enough of them for a p99, and time for the attacker.
 PAUSE_S = 0.005
 LEAST_QUESTIONS = 200
-SANITIZED = pathlib.Path(BINARY).parent.name in ("build-asan", "build-tsan")
 TURNS = pathlib.Path(BINARY).parent / "tests" / "unit" / "libreactor_turns.so"
 
 

@@ -91,7 +91,7 @@ class Resolver(namespace_zoo.ZooCase):
             file.truncate(100 << 20)
         with open(self.etc / "hosts", "wb") as file:
             file.write(b"10.0.0.1 name\n" * (7 << 20))
-        shown = self.read(prefix=("prlimit", f"--as={200 << 20}"))
+        shown = self.read(prefix=network_parts.with_memory(200))
         self.assertEqual(shown["resolver"]["nameservers"], [{"address": "10.0.0.1"}])
         self.assertEqual(len(shown["resolver"]["hosts"]), 5000)
         self.assertIn("/etc/resolv.conf is longer than 65536 bytes", shown["notes"]["resolver"])

@@ -131,7 +131,7 @@ class Sockets(namespace_zoo.ZooCase):
     def test_a_hundred_thousand_are_counted_and_few_listed(self):
         self.program(network_parts.MANY_LISTENERS, 100_000)
         began = time.monotonic()
-        shown = network_parts.read(self.namespace.pid, "sockets", "sockets_all", prefix=("prlimit", f"--as={300 << 20}"))
+        shown = network_parts.read(self.namespace.pid, "sockets", "sockets_all", prefix=network_parts.with_memory(300))
         print(f"\n100,000 sockets: both parts in {time.monotonic() - began:.2f} s")
         self.assertEqual(shown["errors"], {})
         self.assertEqual(shown["sockets"]["tcp"]["by_state"]["listen"], 100_000)

@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 
 from tests.support import openapi
+from tests.support.service import SANITIZED
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("NODESCOPE_BINARY", ROOT / "build" / "nodescope")).parent
@@ -43,6 +44,11 @@ def read(pid, *parts, prefix=()):
     for part in set(parts) & set(answer):
         openapi.check_part(part.removesuffix("_by_files"), answer[part])
     return answer
+
+
+def with_memory(mebibytes):
+    """What stands before a program that may have so much. A sanitizer takes terabytes of addresses for itself."""
+    return () if SANITIZED else ("prlimit", f"--as={mebibytes << 20}")
 
 
 class Program:
