@@ -31,6 +31,7 @@ struct container_spec {
     std::map<std::string, std::string> envs;  ///< only the variables the configuration lists; keys in lower case
     std::string image;
     host::cgroup_limits limits;
+    int processors = 0;  ///< of the node, of which only "/" says it
     bool has_network = false;
     bool has_filesystem = false;
     std::optional<std::uint64_t> restarts;  ///< by its runtime; none: no runtime says

@@ -252,6 +252,7 @@ std::shared_ptr<const container_spec> node_containers::spec_of(record& of)
     if (of.path == "/") {
         spec->has_network = true;
         spec->has_filesystem = true;
+        spec->processors = node_.processors;
     }
     of.named_by = said.state;
     of.spec = std::move(spec);

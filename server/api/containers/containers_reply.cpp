@@ -47,7 +47,16 @@ void write_pod(json_writer& json, const pod_of_container* pod)
     });
 }
 
-void write_cpu(json_writer& json, const sample& last, const host::cgroup_limits& limits)
+/// What a container may use at most; of the node, all there is.
+std::optional<double> most_cores(const cadvisor::container_spec& spec)
+{
+    const host::cgroup_limits& limits = spec.limits;
+    if (limits.cpu_quota && limits.cpu_period != 0)
+        return static_cast<double>(*limits.cpu_quota) / static_cast<double>(limits.cpu_period);
+    return spec.processors > 0 ? std::optional<double>(spec.processors) : std::nullopt;
+}
+
+void write_cpu(json_writer& json, const sample& last, const cadvisor::container_spec& spec)
 {
     if (!last.cpu) return;
     json.object_member("cpu", [&] {
@@ -56,11 +65,8 @@ void write_cpu(json_writer& json, const sample& last, const host::cgroup_limits&
         json.member("system_ns", last.cpu->system);
         json.member("throttled_ns", last.cpu->throttled_time);
         json.key("limit_cores");
-        if (limits.cpu_quota && limits.cpu_period != 0) {
-            json.value(static_cast<double>(*limits.cpu_quota) / static_cast<double>(limits.cpu_period));
-        } else {
-            json.null();
-        }
+        if (const auto cores = most_cores(spec)) json.value(*cores);
+        else json.null();
     });
 }
 
@@ -128,7 +134,7 @@ void write_usage(json_writer& json, const container_view& one)
     const sample& last = one.samples.back();
     const host::cgroup_limits& limits = one.spec->limits;
     write_time(json, "measured", last.timestamp);
-    write_cpu(json, last, limits);
+    write_cpu(json, last, *one.spec);
     write_memory(json, last, limits);
     write_network(json, last);
     write_io(json, last);

@@ -180,6 +180,12 @@ class Served(zoo_module.ZooCase):
         self.assertGreater(len(table), 15)
         self.assertEqual({(method, path) for path, method, _ in operations()}, table)
 
+    def test_the_documents_name_every_route(self):
+        pages = (ROOT / "docs/api.md").read_text() + (ROOT / "docs/cadvisor.md").read_text() + (ROOT / "docs/ui.md").read_text()
+        paths = {path for method, path, _ in route_table() if not path.startswith("/api/")}
+        self.assertIn("/v1/containers", paths)
+        self.assertEqual({path for path in paths if path not in pages}, set())
+
     def test_parameters_are_those_that_are_taken(self):
         whose = [path for path, method, _ in operations() if method == "get" and "pid" in parameters_of(path)]
         self.assertLessEqual({"/v1/network", "/v1/findings"}, set(whose))

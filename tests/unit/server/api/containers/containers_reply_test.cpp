@@ -73,6 +73,18 @@ TEST(ContainersReply, LeavesOutPlainCgroups)
     EXPECT_EQ(body.find(R"("node":null)"), std::string::npos);
 }
 
+TEST(ContainersReply, TheNodeMayUseAllItsProcessors)
+{
+    container_listing all;
+    all.views.push_back(made_view(an_id));
+    all.views.back().is_container = false;
+    all.views.back().name = "/";
+    cadvisor::container_spec spec;
+    spec.processors = 8;
+    all.views.back().spec = std::make_shared<const cadvisor::container_spec>(spec);
+    EXPECT_NE(containers_reply(all, 1U << 20U).find(R"("limit_cores":8)"), std::string::npos);
+}
+
 TEST(ContainersReply, KeepsWithinAnyLimit)
 {
     container_listing all;
