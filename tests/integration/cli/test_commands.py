@@ -3,7 +3,9 @@
 import datetime
 import io
 import json
+import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import tarfile
@@ -11,6 +13,7 @@ import tempfile
 import unittest
 
 from tests.support import docker_engine, service
+from tests.support.callers import NOBODY
 from tests.support.cli import run
 from tests.support.waiting import wait_until
 
@@ -171,6 +174,19 @@ class Commands(unittest.TestCase):
             self.assertIn("0 errors", run("doctor", self.web.name, "--server", address, check=0).stdout)
             self.assertEqual(run("doctor", "none", "--server", address, check=3).stdout, "")
         self.assertIn("Connection refused", run("ps", "--server", address, check=1).stderr)
+
+    def test_another_user_asks_the_service_that_has_a_socket(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory(prefix="nst-"))
+        os.chmod(folder, 0o755)
+        program = shutil.copy(service.BINARY, folder)
+        path = f"{folder}/socket"
+        somebody = {"executable": program, "user": NOBODY, "group": NOBODY, "extra_groups": [], "env": {"NODESCOPE_LISTEN": f"unix:{path}"}}
+        with service.Service("--local-peer-uid", "0", "--local-peer-uid", str(NOBODY), listen=("127.0.0.1:0", f"unix:{path}"),
+                             env={"DOCKER_HOST": self.engine.host}):
+            os.chmod(path, 0o666)
+            self.assertIn(self.web.name, run("ps", check=0, **somebody).stdout)
+        # Alone it knows no names.
+        self.assertNotIn(self.web.name, run("ps", **somebody).stdout)
 
 
 if __name__ == "__main__":
