@@ -83,7 +83,8 @@ export class ContainerView {
     this.title = id.slice(0, 12);
     this.head = h("h1", {}, this.title);
     this.gone = h("p", { class: "failed", role: "status" });
-    this.facts = h("div", {}, h("p", { class: "loading" }, "Loading…"));
+    // As high as it will be, so that nothing below it moves.
+    this.facts = h("div", { "aria-busy": "true" }, facts({ id, started: null }, null));
     this.charts = [
       new Chart("CPU (cores)", [["user", "user"], ["system", "system"], ["throttled", "throttled"]], cores),
       new Chart("Memory", [["memory", "working set"], ["cache", "cache"], ["memoryLimit", "limit"]], bytes, 1024),
@@ -92,7 +93,7 @@ export class ContainerView {
       new Chart("Tasks", [["tasks", "tasks"]], (value) => (value === null || value === undefined ? "–" : String(Math.round(value))), 4),
     ];
     this.network = h("div", {}, h("p", { class: "loading" }, "Loading…"));
-    this.wrong = h("div", {}, h("p", { class: "loading" }, "Looking…"));
+    this.wrong = h("div", { class: "part", tabindex: 0, role: "region", "aria-label": "Findings of the container" }, h("p", { class: "loading" }, "Looking…"));
     this.texts = h("div");
     this.element = h("div", { class: "view" }, this.head, this.gone, this.facts,
       h("section", { class: "charts", "aria-label": "What it uses" }, this.charts.map((one) => one.element)),
@@ -133,6 +134,7 @@ export class ContainerView {
       }
       this.head.textContent = containerName(one);
       replace(this.facts, facts(one, history.latest(this.id)));
+      this.facts.removeAttribute("aria-busy");
       replace(this.gone);
     } else if (answer) {
       replace(this.gone, "This container is gone.");

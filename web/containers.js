@@ -46,7 +46,7 @@ function row(one, history) {
     cell(podName(one)), h("td", { class: "long", title: one.image }, one.image), cell(age(one.started)),
     h("td", { class: "figure" }, spark(points, "cpu", "CPU", cores), h("span", {}, cores(last?.cpu))),
     h("td", { class: "figure" }, spark(points, "memory", "memory", bytes), h("span", {}, bytes(one.memory?.working_set))),
-    h("td", { class: "figure" }, h("span", {}, last && last.received !== null ? `↓${rate(last.received)} ↑${rate(last.sent)}` : "–")),
+    h("td", { class: "figure rates" }, h("span", {}, last && last.received !== null ? `↓${rate(last.received)} ↑${rate(last.sent)}` : "–")),
     cell((one.addresses ?? []).join(" ") || "–"));
 }
 

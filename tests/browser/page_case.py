@@ -30,9 +30,13 @@ class PageCase(unittest.TestCase):
     def quiet(self):
         self.assertEqual(self.browser.complaints(), [])
 
+    def on_each_page(self, script):
+        """Runs before the page's own scripts, until the test ends."""
+        added = self.browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": script})
+        self.addCleanup(self.browser.driver.execute_cdp_cmd, "Page.removeScriptToEvaluateOnNewDocument", {"identifier": added["identifier"]})
+
     def answer_instead(self, path, answer):
         """The page is told `answer`, whatever the service says."""
         script = """{ const real = window.fetch;
             window.fetch = async (...given) => String(given[0]).startsWith(%s) ? new Response(%s) : real(...given); }"""
-        added = self.browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": script % (json.dumps(path), json.dumps(json.dumps(answer)))})
-        self.addCleanup(self.browser.driver.execute_cdp_cmd, "Page.removeScriptToEvaluateOnNewDocument", {"identifier": added["identifier"]})
+        self.on_each_page(script % (json.dumps(path), json.dumps(json.dumps(answer))))

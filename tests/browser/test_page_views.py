@@ -9,6 +9,12 @@ from tests.browser.page_case import PageCase
 from tests.support.browser import ROOT
 
 WIDTHS = {1280: 900, 390: 800}
+# How much of the window was moved how far, without what follows a key or a click (Layout Instability API). 0.1 passes for good.
+SHIFTS = """window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifts.push([one.value, one.sources.map((from) => from.node?.nodeName)]);
+}).observe({ type: "layout-shift", buffered: true });"""
+MOST_SHIFT = 0.025
 
 
 def axe_source():
@@ -35,6 +41,21 @@ class Views(PageCase):
             self.browser.size(width, height)
             self.assertLessEqual(self.browser.run("return document.documentElement.scrollWidth"), width)
             self.browser.shot(f"node-{width}")
+        self.quiet()
+
+    def test_nothing_jumps(self):
+        self.on_each_page(SHIFTS)
+        for view in ("", f"#/container/{self.busy.id}"):
+            with self.subTest(view):
+                self.open(view)
+                self.browser.wait(lambda: len(self.browser.all(".canvas canvas")) >= 2)
+                self.browser.wait_text(self.busy.name, "main")
+                for _ in range(3):
+                    shown = self.browser.text(".chart .legend")
+                    self.browser.wait(lambda shown=shown: self.browser.text(".chart .legend") != shown)
+                # The list of events makes room for a new one.
+                moved = [one for one in self.browser.run("return window.shifts") if set(one[1]) != {"LI"}]
+                self.assertLess(sum(value for value, _ in moved), MOST_SHIFT, moved)
         self.quiet()
 
     def test_filter_and_order(self):
