@@ -37,6 +37,14 @@ class States(PageCase):
                 self.browser.keys(Keys.ESCAPE)
                 self.browser.wait_text("Type a token", "#state")
 
+    def test_who_may_not_ask_is_told(self):
+        """403: the service knows who asks, and does not admit them."""
+        with Service("--local-peer-uid", "65533", env={"DOCKER_HOST": self.engine.host}) as service:
+            self.assertEqual(service.request("GET", "/v1/containers")[0], 403)
+            self.open(port=service.port)
+            self.browser.wait_text("The service does not let this page ask", "#state")
+            self.assertNotIn(self.web.name, self.browser.text("main"))
+
     def test_a_restart_is_told_and_survived(self):
         first = Service(env={"DOCKER_HOST": self.engine.host})
         port = first.port
