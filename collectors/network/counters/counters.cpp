@@ -45,6 +45,16 @@ std::string_view group_name(std::string_view word)
     return word.ends_with(':') ? word.substr(0, word.size() - 1) : std::string_view();
 }
 
+/// A name and its value in turn; both may come from one line.
+std::vector<network_counter> counters_of(fields& names, fields& values)
+{
+    std::vector<network_counter> made;
+    for (std::string_view name = names.next(); !name.empty(); name = names.next()) {
+        add_counter(made, name, values.next());
+    }
+    return made;
+}
+
 void add_group(std::vector<counter_group>& to, counter_group made)
 {
     const bool known = std::ranges::any_of(to, [&](const counter_group& one) { return one.name == made.name; });
@@ -87,11 +97,7 @@ std::vector<counter_group> parse_counter_tables(std::string_view text)
         const std::string_view group = group_name(values.next());
         fields known(names);
         if (!group.empty() && group == group_name(known.next())) {
-            counter_group made{std::string(group), {}};
-            for (std::string_view name = known.next(); !name.empty(); name = known.next()) {
-                add_counter(made.counters, name, values.next());
-            }
-            add_group(groups, std::move(made));
+            add_group(groups, {std::string(group), counters_of(known, values)});
             names = {};
         } else {
             names = line;
@@ -107,12 +113,7 @@ std::vector<counter_group> parse_counter_lines(std::string_view text)
     for_each_line(text, [&](std::string_view line) {
         fields words(line);
         const std::string_view group = group_name(words.next());
-        if (group.empty()) return true;
-        counter_group made{std::string(group), {}};
-        for (std::string_view name = words.next(); !name.empty(); name = words.next()) {
-            add_counter(made.counters, name, words.next());
-        }
-        add_group(groups, std::move(made));
+        if (!group.empty()) add_group(groups, {std::string(group), counters_of(words, words)});
         return true;
     });
     return groups;
