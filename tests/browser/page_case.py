@@ -30,6 +30,13 @@ class PageCase(unittest.TestCase):
     def quiet(self):
         self.assertEqual(self.browser.complaints(), [])
 
+    def open_path(self, container, to):
+        """Of a container whose view is asked which way a packet takes."""
+        self.open(f"#/container/{container.id}")
+        self.browser.one("form.path input[name=to]").send_keys(to)
+        self.browser.one("form.path button").click()
+        self.browser.wait(lambda: self.browser.all(".hops .hop"))
+
     def on_each_page(self, script):
         """Runs before the page's own scripts, until the test ends."""
         added = self.browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": script})

@@ -46,10 +46,7 @@ class Axe(PageCase):
         self.check()
 
     def test_hops(self):
-        self.open(f"#/container/{self.web.id}")
-        self.browser.one("form.path input[name=to]").send_keys("192.0.2.77")
-        self.browser.one("form.path button").click()
-        self.browser.wait(lambda: self.browser.all(".hops .hop"))
+        self.open_path(self.web, "192.0.2.77")
         self.check()
 
     def test_nothing_there(self):

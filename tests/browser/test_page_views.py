@@ -93,10 +93,7 @@ class Views(PageCase):
         self.quiet()
 
     def test_path(self):
-        self.open(f"#/container/{self.web.id}")
-        self.browser.one("form.path input[name=to]").send_keys("192.0.2.77")
-        self.browser.one("form.path button").click()
-        self.browser.wait(lambda: self.browser.all(".hops .hop"))
+        self.open_path(self.web, "192.0.2.77")
         self.assertIn("eth0", self.browser.text(".hops"))
         self.quiet()
 
