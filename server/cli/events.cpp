@@ -16,7 +16,6 @@
 #include <ctime>
 #include <optional>
 #include <system_error>
-#include <thread>
 
 namespace nodescope::cli {
 
@@ -103,13 +102,11 @@ void cgroup_names::learn(const json_value& listing)
 
 void cgroup_names::learn_of_runtime(const json_value& list)
 {
-    running_.clear();
     for (const json_value& one : list.elements()) {
         const json_value labels = one["Labels"];
         const auto names = one["Names"].texts();
         const std::string app = labels["io.kubernetes.container.name"].text();
         std::string& name = names_[one["Id"].text()];
-        if (one["State"].text() == "running") running_.insert(one["Id"].text());
         if (const auto code = exit_code_in(one["Status"].text())) exit_codes_[one["Id"].text()] = *code;
         if (!app.empty()) {
             name = fmt::format("{} in {}/{}", app, labels["io.kubernetes.pod.namespace"].text(),
@@ -133,8 +130,6 @@ std::optional<std::uint64_t> cgroup_names::exit_code(std::string_view cgroup) co
     const auto found = exit_codes_.find(id_of_cgroup(cgroup));
     return found != exit_codes_.end() ? std::optional(found->second) : std::nullopt;
 }
-
-bool cgroup_names::is_said_to_run(std::string_view cgroup) const { return running_.contains(id_of_cgroup(cgroup)); }
 
 bool cgroup_names::is_container(std::string_view cgroup) const
 {
@@ -191,22 +186,12 @@ public:
         if (!names_.knows(cgroup)) look();
         // One that has ended at once was in no list of what runs, and how it ended may have been asked for too early.
         // Its runtime knows, if it answers.
-        const bool ended = event["event_type"].text() == "containerDeletion" && names_.is_container(cgroup);
         const bool unknown = is_unknown(event.at("event_data/container_deletion/exit_code"));
-        if (!ended || (!unknown && names_.knows(cgroup))) return names_;
-        ask_runtime();
-        for (int tries = 1; tries < most_questions && unknown && names_.is_said_to_run(cgroup); ++tries) {
-            std::this_thread::sleep_for(between_questions);
-            ask_runtime();
-        }
+        if (names_.is_container(cgroup) && (unknown || !names_.knows(cgroup))) ask_runtime();
         return names_;
     }
 
 private:
-    /// A second in all, by which the events behind this one come later.
-    static constexpr int most_questions = 10;
-    static constexpr std::chrono::milliseconds between_questions{100};
-
     void look()
     {
         const auto listing = blocking_body(from_, "/v1/containers?processes=false");

@@ -11,7 +11,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,8 +30,6 @@ public:
     [[nodiscard]] bool is_container(std::string_view cgroup) const;
     /// How it ended, where only its runtime's list says so.
     [[nodiscard]] std::optional<std::uint64_t> exit_code(std::string_view cgroup) const;
-    /// The runtime's list still has it as one that runs: it says later than the kernel who has ended.
-    [[nodiscard]] bool is_said_to_run(std::string_view cgroup) const;
     /// "app in default/web-0", the name with what is below its cgroup, the beginning of an id, or the cgroup itself.
     [[nodiscard]] std::string called(std::string_view cgroup) const;
 
@@ -41,7 +38,6 @@ private:
 
     static constexpr std::size_t most = 4'096;                      ///< who has ended is forgotten then
     std::map<std::string, std::uint64_t, std::less<>> exit_codes_;  // by ids
-    std::set<std::string, std::less<>> running_;                    // by ids, of the last list of a runtime
     std::map<std::string, std::string, std::less<>> names_;         // by cgroups, and by ids; empty: it has none yet
 };
 

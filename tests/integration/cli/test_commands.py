@@ -146,9 +146,11 @@ class Commands(unittest.TestCase):
             return f"  started            {one.name}\n" in printed()
         wait_until(provoke, printed)
         failing = self.engine.create(self, ["sh", "-c", "sleep 1; exit 3"]).start()
-        eater = self.engine.create(self, ["tail", "/dev/zero"], Memory=8 << 20, MemorySwap=8 << 20).start()
+        eater, at_once = (self.engine.create(self, ["sh", "-c", f"sleep {lives_s}; tail /dev/zero"], Memory=8 << 20, MemorySwap=8 << 20).start()
+                          for lives_s in (1, 0))
+        # One that is killed at once may have come and gone between two looks: then the kill alone is told.
         for line in (f"  ended              {failing.name}  exit code 3\n", f"  ended              {eater.name}  exit code 137 (SIGKILL)\n",
-                     f"  killed for memory  {eater.name}  tail ("):
+                     f"  killed for memory  {eater.name}  tail (", f"  killed for memory  {at_once.name}  tail ("):
             wait_until(lambda line=line: line in printed(), printed)
         # Local time: two hours east.
         hour = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=2)).strftime("%b %d %H")

@@ -65,23 +65,6 @@ TEST(Events, TimeIsLocal)
     EXPECT_EQ(line, "Nov 29 01:29:52  out of memory      web\n");
 }
 
-TEST(Events, ARuntimeSaysLaterThanTheKernelWhoHasEnded)
-{
-    const std::string cgroup = "/docker/" + container_id;
-    const auto list = [](const std::string& members) {
-        return R"([{"Id":")" + container_id + R"(","Names":["/short"],)" + members + "}]";
-    };
-    cgroup_names made;
-    EXPECT_FALSE(made.is_said_to_run(cgroup));
-    made.learn_of_runtime(json_value::of_document(list(R"("State":"running","Status":"Up 2 seconds")")));
-    EXPECT_TRUE(made.is_said_to_run(cgroup));
-    EXPECT_FALSE(made.is_said_to_run("/docker/b"));
-    EXPECT_FALSE(made.exit_code(cgroup));
-    made.learn_of_runtime(json_value::of_document(list(R"("State":"exited","Status":"Exited (137) 1 second ago")")));
-    EXPECT_FALSE(made.is_said_to_run(cgroup));
-    EXPECT_EQ(made.exit_code(cgroup), 137U);
-}
-
 TEST(Events, AreOfContainers)
 {
     EXPECT_EQ(line_of(ended("/system.slice/apt.service", "0")), "");
