@@ -11,6 +11,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 def load_script(name):
     """The script `name` (from the root) as a module of its own; what stands under `__main__` does not run."""
     path = ROOT / name
+    # As where it is run from: what scripts share stands beside them.
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
     loader = importlib.machinery.SourceFileLoader(path.name.replace("-", "_"), str(path))
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
     sys.modules[loader.name] = module

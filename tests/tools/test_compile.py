@@ -1,17 +1,16 @@
 """tools/compile: ninja with a progress that means something."""
 
-import importlib.machinery
-import importlib.util
+import os
 import pathlib
 import subprocess
 import tempfile
 import unittest
 
+from tests.support.scripts import load_script
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "tools/compile"
-LOADER = importlib.machinery.SourceFileLoader("compile", str(PROGRAM))
-COMPILE = importlib.util.module_from_spec(importlib.util.spec_from_loader(LOADER.name, LOADER))
-LOADER.exec_module(COMPILE)
+COMPILE = load_script("tools/compile")
 
 RULES = """
 rule run
@@ -51,6 +50,33 @@ class Ninja(unittest.TestCase):
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("what is wrong\n", done.stdout)
         self.assertIn("FAILED: bad", done.stdout)
+
+
+class JoinedSources(unittest.TestCase):
+    def setUp(self):
+        self.build = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())).resolve()
+        self.source = self.build / "room-unity0.cpp"
+
+    def configure(self, name):
+        """As Meson does it."""
+        self.source.write_text(f"#include<{self.build}/../room/{name}.cpp>\n#include<{self.build}/generated.cpp>\n")
+
+    def test_they_do_not_name_the_folder(self):
+        self.configure("one")
+        COMPILE.forget_the_folder(self.build)
+        self.assertEqual(self.source.read_text(), "#include<../room/one.cpp>\n#include<generated.cpp>\n")
+
+    def test_what_is_as_it_was_is_not_compiled_again(self):
+        self.configure("one")
+        COMPILE.forget_the_folder(self.build)
+        os.utime(self.build / "room-unity0.before", (1000, 1000))
+        self.configure("one")
+        COMPILE.forget_the_folder(self.build)
+        self.assertEqual(self.source.stat().st_mtime, 1000)
+        self.assertNotIn(str(self.build), self.source.read_text())
+        self.configure("two")
+        COMPILE.forget_the_folder(self.build)
+        self.assertGreater(self.source.stat().st_mtime, 1000)
 
 
 if __name__ == "__main__":
