@@ -101,7 +101,7 @@ class BrokenNamespaces(FindingsCase):
         wait_until(lambda: self.look(ns), "the kernel has asked for the gateway for a second")
         found = self.only(ns, "gateway-unanswered", "eth0", gateway="10.240.0.99", route="default", routes=1)
         self.assertIn(found["evidence"]["state"], ("INCOMPLETE", "FAILED"))
-        wait_until(lambda: self.look(ns)[0]["evidence"]["state"] == "FAILED", "the kernel has given up")
+        wait_until(lambda: [one["evidence"]["state"] for one in self.look(ns)] == ["FAILED"], "the kernel has given up")
 
     def test_duplicate_address(self):
         self.healthy(2)
