@@ -34,14 +34,14 @@ def included_by(name):
 
 
 @functools.cache
-def tools():
-    """The versions of all that is installed: compilers, and every header that is not ours."""
+def installed():
+    """All packages with their versions: compilers, and every header that is not ours."""
     return subprocess.run(["dpkg-query", "-W"], check=True, capture_output=True).stdout
 
 
 def key(names, *settings):
     """Of the check of some files: paths from the root, and all texts that say how they are checked."""
-    said = hashlib.sha256(tools())
+    said = hashlib.sha256(installed())
     for setting in settings:
         said.update(setting.replace(str(ROOT), "").encode() + b"\0")
     for name in sorted(set().union(*map(included_by, names))):

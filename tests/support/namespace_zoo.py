@@ -15,10 +15,8 @@ import shutil
 import socket
 import struct
 import subprocess
-import sys
 import unittest
 
-from tests.support.network import namespace_pool
 from tests.support.service import HANG_LIMIT_S
 
 
@@ -75,18 +73,6 @@ class Namespace:
     def sysctl(self, path, value):
         self.run("sh", "-c", f"echo {value} > /proc/sys/{path}")
 
-    def empty(self):
-        """Deletes its links, and what takes memory. Where something holds a link, it is this that hangs, and says where."""
-        # By number, which iproute2 takes as if7: names may be anything. One that is deleted may take others along.
-        script = ("ip -o link | LC_ALL=C sed -n 's/^\\([0-9]*\\): .*/link del dev if\\1/p' | sed 1d | ip -force -batch -; "
-                  "ip link set lo down; ip addr flush dev lo; ip nexthop flush; nft flush ruleset")
-        deleting = subprocess.Popen(["nsenter", f"--net=/proc/{self.pid}/ns/net", "sh", "-c", script], stdin=subprocess.DEVNULL,
-                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            deleting.wait(HANG_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            print(f"the links of the namespace {self.name} cannot be deleted", file=sys.stderr)
-
     def close(self):
         self._holder.kill()
         self._holder.wait()
@@ -107,17 +93,11 @@ class Zoo:
     def __exit__(self, *_):
         self.close()
 
-    def add(self, name, new=False, **more):
-        """With `new` it is one that nobody has used before, also where namespaces are used again."""
+    def add(self, name, **more):
         if more.get("nameserver") is None:
             more["nameserver"] = self.nameserver
-        made = None if new or more["nameserver"] is not None else _POOL.take()
-        if made is None:
-            made = Namespace(name, **more)
-            _POOL.made(made)
-        made.name = name
-        self.namespaces[name] = made
-        return made
+        self.namespaces[name] = Namespace(name, **more)
+        return self.namespaces[name]
 
     def __getitem__(self, name):
         return self.namespaces[name]
@@ -151,8 +131,7 @@ class Zoo:
             subprocess.run(["ip", "netns", "delete", name], check=False)
         self._netns_names.clear()
         for namespace in self.namespaces.values():
-            if not _POOL.give(namespace):
-                namespace.close()
+            namespace.close()
         self.namespaces.clear()
 
 
@@ -270,9 +249,6 @@ def inside(namespace):
     finally:
         os.close(home)
         os.close(there)
-
-
-_POOL = namespace_pool.Pool(inside)
 
 
 class Arena:

@@ -75,7 +75,7 @@ class IpAddr(zoo_module.ZooCase):
         return reply["collector.kubernetes.container.ipaddr"]
 
     def test_new_namespace(self):
-        self.check(self.zoo.add("new", new=True), "lo: <LOOPBACK> mtu 65536 qdisc noop state DOWN group default")
+        self.check(self.zoo.add("new"), "lo: <LOOPBACK> mtu 65536 qdisc noop state DOWN group default")
 
     def test_containers_on_a_bridge_and_their_node(self):
         node = zoo_module.add_node(self.zoo)
@@ -185,7 +185,7 @@ class IpAddr(zoo_module.ZooCase):
 
     def test_names_of_namespaces(self):
         zoo = self.zoo
-        ns, named, twice, unnamed = (zoo.add(name, new=True) for name in ("self", "named", "twice", "unnamed"))
+        ns, named, twice, unnamed = (zoo.add(name) for name in ("self", "named", "twice", "unnamed"))
         names = [zoo.publish(named, "one"), zoo.publish(twice, "b"), zoo.publish(twice, "a")]
         for index, other in enumerate((named, twice, unnamed)):
             zoo_module.veth(ns, f"v{index}", other, "eth0")

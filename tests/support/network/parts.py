@@ -7,14 +7,11 @@ import subprocess
 
 from tests.support import openapi
 from tests.support.service import SANITIZED
-from tools import jobs
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("NODESCOPE_BINARY", ROOT / "build" / "nodescope")).parent
 PRINT_PARTS = BUILD / "tests" / "unit" / "print_parts"
 
-# What the kernel needs for one of MANY_LISTENERS: a socket, its inode and its file.
-LISTENER_KIB = 4
 # With how many as its argument. A process may not have as many descriptors as that, so several share them. Listeners need no memory of a second end.
 MANY_LISTENERS = """
 import os, socket, sys
@@ -38,12 +35,6 @@ for child in range(-(-count // each)):
     assert os.read(ready, 1) == b"1"
     os.close(ready)
 """
-
-
-def many_listeners():
-    """How many: a hundred thousand, or what an eighth of the memory that this machine has left is enough for, for it cannot be swapped out. More than
-    are listed in any case."""
-    return min(100_000, max(11_000, jobs.available_kib() // 8 // LISTENER_KIB))
 
 
 def read(pid, *parts, prefix=()):
