@@ -5,6 +5,7 @@ import pathlib
 import stat
 import tempfile
 import unittest
+import unittest.mock
 
 from tests.support.scripts import load_script
 
@@ -50,6 +51,26 @@ class ReadGtest(unittest.TestCase):
     def test_finds_an_outcome_behind_a_line_without_end(self):
         found, _, _ = run_tests.read_gtest("[ RUN      ] A.B\nprinted by the test[       OK ] A.B (3 ms)\n")
         self.assertEqual([run_tests.Outcome("A.B", "passed", 0.003, "")], found)
+
+
+class Forwarding(Folder):
+    def test_the_machine_has_it_while_there_are_daemons(self):
+        for before in ("0\n", "1\n"):
+            with self.subTest(before):
+                file = self.folder / "ip_forward"
+                file.write_text(before)
+                with unittest.mock.patch.object(run_tests, "FORWARDING", file):
+                    runner = run_tests.Runner(None, self.folder)
+                    runner.forward()
+                    self.assertEqual(file.read_text(), "1")
+                    runner.stop_daemons()
+                    self.assertEqual(file.read_text(), before)
+
+    def test_without_daemons_nothing_is_written(self):
+        file = self.folder / "ip_forward"
+        with unittest.mock.patch.object(run_tests, "FORWARDING", file):
+            run_tests.Runner(None, self.folder).stop_daemons()
+        self.assertFalse(file.exists())
 
 
 class RunGtest(Folder):
