@@ -80,9 +80,11 @@ class Node(Asking):
         def by_ip():
             return {link["ifname"]: (link["address"], link["mtu"]) for link in json.loads(lines_of(["ip", "-json", "link"])[0])
                     if not link["ifname"].startswith(("lo", "veth", "docker", "nerdctl"))}
-        # Other tests make, change and remove interfaces meanwhile: what was the same before and after must be told so.
+        # Other tests make, change and remove interfaces meanwhile: what was the same before and after must be told so. By a service that has
+        # not been asked before, as the answer is kept for minutes.
         before = by_ip()
-        told = self.answer("v2.0/machine")["network_devices"]
+        with Service() as fresh:
+            told = self.answer("v2.0/machine", fresh)["network_devices"]
         after = by_ip()
         ours = {device["name"]: (device["mac_address"], device["mtu"]) for device in told}
         steady = {name for name in before if before[name] == after.get(name) and name in ours}
