@@ -8,6 +8,7 @@ import unittest
 from tests.support.network.docker_case import DockerCase
 from tests.support.network.findings import CHECKED, INTERVAL, RULES, UNCHECKED, FindingsCase, add_dual_container
 from tests.support.service import Service
+from tests.support.waiting import wait_until
 
 
 class FindingsOfTheRoute(FindingsCase):
@@ -108,6 +109,14 @@ class FindingsOfTheRoute(FindingsCase):
 
     def test_nothing_changes(self):
         ns = add_dual_container(self.zoo, "untouched", self.node, 2)
+
+        def has_all_addresses():
+            # The kernel adds them, their own and those of IPv6 to the table, in its own time.
+            known = [one["local"] for link in json.loads(ns.run("ip", "-j", "-6", "addr")) for one in link["addr_info"]]
+            routes = json.loads(ns.run("ip", "-j", "-6", "route", "show", "table", "local", "type", "local"))
+            return any(one.startswith("fe80:") for one in known) and set(known) == {one["dst"] for one in routes}
+
+        wait_until(has_all_addresses, "the addresses of the container")
 
         def state():
             return [ns.run("ip", *command.split()) for command in ("route show table all", "neigh", "rule", "-6 rule", "nexthop", "-o link")]
