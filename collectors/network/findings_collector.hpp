@@ -84,6 +84,8 @@ private:
 
     struct all_networks;
     task<> find_containers(all_networks& all, deadline limit);
+    task<> read_node_for_all(all_networks& all, std::shared_ptr<const opened_namespace> node,
+                             std::shared_ptr<const known_surroundings> known, deadline limit);
     task<> look_at_node(all_networks& all, deadline limit);
     task<> look_at_next(all_networks& all, deadline limit);
     task<> name_containers(std::vector<findings::finding>& of, deadline limit);

@@ -14,6 +14,7 @@
 #include "netlink/text/iproute_names.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -28,12 +29,16 @@ struct shown_container {
     std::string runtime;
 };
 
+struct node_reading;
+
 /// What is known before anything is read.
 struct known_surroundings {
     known_surroundings() = default;
     bool is_node = false;                     ///< the namespace is the node's
     std::optional<shown_container> owner;     ///< whose it is
     std::vector<known_container> containers;  ///< others, for parts that look at them
+    /// What was just read of the node's namespace for several others; null: it is read where it is needed.
+    std::shared_ptr<const node_reading> node;
 };
 
 /// For one worker thread. What is referenced outlives it.

@@ -1,6 +1,7 @@
 // All networks of the node, one job of the workers for each.
 #include "collectors/network/findings_collector.hpp"
 #include "collectors/network/model_reading.hpp"
+#include "collectors/network/node_side/node_reading.hpp"
 #include "collectors/questions/opened_target.hpp"
 #include "core/side_by_side.hpp"
 
@@ -109,6 +110,29 @@ task<> findings_collector::find_containers(all_networks& all, deadline limit)
     all.containers = running_;
 }
 
+/// The containers' ends of their links are on the node. Where this fails, it is read for each of them, and said there.
+task<> findings_collector::read_node_for_all(all_networks& all, std::shared_ptr<const opened_namespace> node,
+                                             std::shared_ptr<const known_surroundings> known, deadline limit)
+{
+    const unsigned needed = findings::needed_inputs(all.choice);
+    if ((needed & (findings::wiring_input | findings::filters_input)) == 0) co_return;
+    const deadline own = deadline::sooner(limit, deadline::in(options_.read_timeout));
+    auto slot = co_await slots_.acquire(own);
+    if (!slot) co_return;
+    auto work = [home = home_, root = options_.root, bytes = options_.limit_bytes, node = std::move(node),
+                 known = std::move(known), needed,
+                 own](const abandon_flag& abandoned) -> result<std::shared_ptr<const node_reading>> {
+        part_source source(home, *node, *known, root, bytes, own, abandoned);
+        return blocking_read_node_for_many(source, needed);
+    };
+    auto read =
+        co_await pool_.run("findings", "read the node's side of the containers' networks", own, std::move(work));
+    if (!read) co_return;
+    auto with_node = std::make_shared<known_surroundings>(*all.known);
+    with_node->node = std::move(*read);
+    all.known = std::move(with_node);
+}
+
 task<> findings_collector::look_at_node(all_networks& all, deadline limit)
 {
     const net_info_query node = net_info_query::of_node();
@@ -122,6 +146,7 @@ task<> findings_collector::look_at_node(all_networks& all, deadline limit)
     known->containers = all.proved;
     said_words said;
     said.missing = why_not_asked;
+    co_await read_node_for_all(all, target->where, known, limit);
     auto looking =
         look(std::move(target->where), std::move(known), all.choice.least, std::nullopt, std::move(said), limit);
     auto made = co_await std::move(looking);

@@ -57,7 +57,7 @@ std::map<std::int32_t, std::vector<awaited_end>> ends_elsewhere(const std::vecto
     std::unordered_map<int, findings::bridge_port*> ports;
     for (findings::wired_bridge& bridge : bridges) {
         for (findings::bridge_port& port : bridge.ports) {
-            if (port.leads_elsewhere) ports.emplace(port.index, &port);
+            if (port.leads_elsewhere && !port.end) ports.emplace(port.index, &port);
         }
     }
     std::map<std::int32_t, std::vector<awaited_end>> awaited;

@@ -21,7 +21,8 @@ struct awaited_end {
     findings::bridge_port* port = nullptr;
     std::uint32_t index = 0;
 };
-/// By the id that the bridges' namespace has for the other one. `bridges` must stay where they are.
+/// Those that are not known yet, by the id that the bridges' namespace has for the other one. `bridges` must stay where
+/// they are.
 std::map<std::int32_t, std::vector<awaited_end>> ends_elsewhere(const std::vector<netlink::detailed_link>& links,
                                                                 std::vector<findings::wired_bridge>& bridges);
 

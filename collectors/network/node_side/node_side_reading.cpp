@@ -4,18 +4,20 @@
 #include "collectors/findings/facts/setting_facts.hpp"
 #include "collectors/network/node_side/bridge_reading.hpp"
 #include "collectors/network/node_side/node_place.hpp"
+#include "collectors/network/node_side/node_reading.hpp"
 #include "collectors/network/node_side/port_ends.hpp"
 #include "collectors/network/node_side/ways_back.hpp"
 #include "core/text.hpp"
 #include "netlink/read/detailed_reader.hpp"
 #include "netlink/read/forward_filters.hpp"
 #include "netlink/read/namespace_names.hpp"
-#include "netlink/read/network_settings.hpp"
 
 #include <linux/netlink.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -27,9 +29,6 @@ namespace {
 
 using findings::network_model;
 using findings::wired_side;
-
-/// As many as links are read.
-constexpr std::size_t links_with_settings = netlink::detailed_limits.messages;
 
 class node_side_reader {
 public:
@@ -46,7 +45,9 @@ public:
         here.is_node = made_.is_node;
         here.bridges = bridges_among(made_.links.items, made_.addresses.items, {});
         blocking_find_ends(source_, socket, ends_elsewhere(made_.links.items, here.bridges));
-        if (const auto done = read_settings(here, source_.where.space); !done) return done.error();
+        auto settings = blocking_read_wired_settings(source_, source_.where.space);
+        if (!settings) return settings.error();
+        here.settings = std::move(*settings);
         auto ways = blocking_ways_of_own_links(socket, made_, here.settings, source_.limit);
         if (!ways) return ways.error();
         here.ways = std::move(*ways);
@@ -66,46 +67,41 @@ public:
         }
         if (leading.empty()) return {};
         made_.sides.items.emplace_back();
-        if (const auto done = read_node_side(place, leading); !done) return done.error();
-        read_filters(place.space, place.process ? place.process->directory() : -1);
+        const node_reading* const shared = source_.known.node.get();
+        const bool is_shared = shared != nullptr && shared->netns == place.space.identity().inode;
+        if (const auto done = read_node_side(place, leading, is_shared ? shared : nullptr); !done) return done.error();
+        if (is_shared && shared->filters) take_filters(place.space, *shared->filters);
+        else read_filters(place.space, place.process ? place.process->directory() : -1);
         return {};
     }
 
     void read_own_filters() { read_filters(source_.where.space, source_.where.process.directory()); }
 
 private:
-    result<void> read_settings(wired_side& of, const netlink::net_namespace& space)
-    {
-        netlink::settings_limits limits;
-        limits.links = links_with_settings;
-        auto read = netlink::blocking_read_settings(source_.home, space, limits, source_.limit, source_.abandoned);
-        if (!read) return read.error();
-        of.settings = std::move(*read);
-        return {};
-    }
-
-    result<void> read_node_side(const node_place& place, const std::vector<const netlink::detailed_link*>& leading)
+    /// `shared`: what was read of it for several namespaces; null: it is read.
+    result<void> read_node_side(const node_place& place, const std::vector<const netlink::detailed_link*>& leading,
+                                const node_reading* shared)
     {
         auto socket = netlink::netlink_socket::open_in(source_.home, place.space, NETLINK_ROUTE);
         if (!socket) return socket.error();
-        const auto links = netlink::blocking_read_detailed_links(*socket, source_.limit, source_.abandoned);
-        if (!links) return links.error();
-        const auto addresses = netlink::blocking_read_link_addresses(*socket, source_.limit, source_.abandoned);
-        if (!addresses) return addresses.error();
-        if (links->truncated || addresses->truncated) {
-            return error(failure::too_large, "the node has more links or addresses than are read");
+        std::optional<node_reading> own;
+        if (shared == nullptr) {
+            auto read = blocking_read_node(source_, *socket, place.space);
+            if (!read) return read.error();
+            own = std::move(*read);
         }
+        const node_reading& read = shared != nullptr ? *shared : *own;
         wired_side& node = made_.sides.items.back();
         node.netns = place.space.identity().inode;
         node.is_node = true;
-        add_ends(node, links->items, leading);
-        add_bridges(node, links->items, addresses->items);
-        blocking_find_ends(source_, *socket, ends_elsewhere(links->items, node.bridges));
-        if (const auto done = read_settings(node, place.space); !done) return done.error();
-        auto ways = blocking_ways_to_ends(*socket, made_, links->items, node, source_.limit, source_.abandoned);
+        node.settings = read.settings;
+        add_ends(node, read.links, leading);
+        const std::set<std::uint32_t> wanted = bridges_of_ends(node, read.links);
+        if (!wanted.empty()) add_bridges(node, *socket, read, wanted, shared != nullptr);
+        auto ways = blocking_ways_to_ends(*socket, made_, read.links, node, source_.limit, source_.abandoned);
         if (!ways) return ways.error();
         node.ways = std::move(*ways);
-        return look_for_programs(*socket, node, links->items);
+        return look_for_programs(*socket, node, read.links);
     }
 
     static void add_ends(wired_side& node, const std::vector<netlink::detailed_link>& links,
@@ -129,16 +125,31 @@ private:
         }
     }
 
-    static void add_bridges(wired_side& node, const std::vector<netlink::detailed_link>& links,
-                            const std::vector<netlink::link_address>& addresses)
+    static std::set<std::uint32_t> bridges_of_ends(const wired_side& node,
+                                                   const std::vector<netlink::detailed_link>& links)
     {
         std::set<std::uint32_t> wanted;
         for (const netlink::detailed_link& one : links) {
             const auto is_it = [&one](const findings::node_end& end) { return end.is_pair && end.index == one.index; };
             if (one.master && std::ranges::any_of(node.ends, is_it)) wanted.insert(*one.master);
         }
-        if (wanted.empty()) return;
-        node.bridges = bridges_among(links, addresses, wanted);
+        return wanted;
+    }
+
+    void add_bridges(wired_side& node, netlink::netlink_socket& socket, const node_reading& read,
+                     const std::set<std::uint32_t>& wanted, bool is_shared)
+    {
+        if (is_shared) {
+            const auto is_wanted = [&](const auto& one) {
+                return wanted.contains(static_cast<std::uint32_t>(one.index));
+            };
+            std::ranges::copy_if(read.bridges, std::back_inserter(node.bridges), is_wanted);
+            // The others were looked for when the node was read, and this one too where somebody knew it.
+            blocking_find_own_ends(source_, socket, ends_elsewhere(read.links, node.bridges));
+        } else {
+            node.bridges = bridges_among(read.links, read.addresses, wanted);
+            blocking_find_ends(source_, socket, ends_elsewhere(read.links, node.bridges));
+        }
         for (findings::node_end& end : node.ends) {
             for (std::size_t place = 0; place < node.bridges.size(); ++place) {
                 const auto is_it = [&end](const findings::bridge_port& port) { return port.index == end.index; };
@@ -173,8 +184,12 @@ private:
     void read_filters(const netlink::net_namespace& space, int process_directory)
     {
         if ((needed_ & findings::filters_input) == 0) return;
-        auto read = netlink::blocking_read_forward_filters(source_.home, space, process_directory, {}, source_.limit,
-                                                           source_.abandoned);
+        take_filters(space, netlink::blocking_read_forward_filters(source_.home, space, process_directory, {},
+                                                                   source_.limit, source_.abandoned));
+    }
+
+    void take_filters(const netlink::net_namespace& space, result<netlink::forward_filters> read)
+    {
         if (!read) {
             append_clause(made_.filters.missing, read.error().message());
             return;

@@ -128,4 +128,10 @@ void blocking_find_ends(part_source& source, netlink::netlink_socket& socket,
     search.look_into_named();
 }
 
+void blocking_find_own_ends(part_source& source, netlink::netlink_socket& socket,
+                            std::map<std::int32_t, std::vector<awaited_end>> awaited)
+{
+    port_end_search(source, socket, std::move(awaited)).look_here();
+}
+
 }  // namespace nodescope

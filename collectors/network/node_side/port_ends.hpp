@@ -16,5 +16,8 @@ namespace nodescope {
 /// Blocking: for pool threads.
 void blocking_find_ends(part_source& source, netlink::netlink_socket& socket,
                         std::map<std::int32_t, std::vector<awaited_end>> awaited);
+/// The same for the ends in the namespace that is looked at.
+void blocking_find_own_ends(part_source& source, netlink::netlink_socket& socket,
+                            std::map<std::int32_t, std::vector<awaited_end>> awaited);
 
 }  // namespace nodescope

@@ -42,6 +42,17 @@ class FindingsOfAll(DockerCase):
         weights = [("error", "warning", "info").index(each["severity"]) for each in reply["findings"]]
         self.assertEqual(weights, sorted(weights))
 
+    def test_what_is_on_the_nodes_side_is_as_for_each_alone(self):
+        """The node's side is read once for all of them."""
+        first, second, unharmed = self.container(), self.container(), self.container()
+        for one in (first, second):
+            subprocess.run(["nsenter", f"--net=/proc/{one.pid}/ns/net", "ip", "link", "set", "eth0", "address", "02:00:00:00:00:77"], check=True)
+        # Twice: whose the other ends are is known of containers that were asked about before.
+        alone = [self.findings(f"container={one.name}")["findings"] for one in 2 * (first, second, unharmed)][3:]
+        self.assertEqual([[one["rule"] for one in each] for each in alone], [["duplicate-mac"], ["duplicate-mac"], []])
+        self.assertEqual(sorted(self.of(self.answer(), first, second, unharmed), key=lambda one: one["subject"]["container"]["id"]),
+                         sorted(alone[0] + alone[1], key=lambda one: one["subject"]["container"]["id"]))
+
     def test_a_network_that_several_share_is_told_once(self):
         first = self.container()
         second = self.container(NetworkMode=f"container:{first.id}")
