@@ -67,14 +67,15 @@ result<network_settings> blocking_read_settings(const net_namespace& home, const
                                [](nl_msg* message) { nla_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS); });
     auto links = dump_all<link_settings>(*socket, request, {limits.links, limits.bytes}, limit, abandoned);
     if (!links) return links.error();
-    const auto texts = blocking_read_sysctls(home, target, setting_paths);
+    const std::span<const std::string_view> paths = limits.files.empty() ? setting_paths : limits.files;
+    const auto texts = blocking_read_sysctls(home, target, paths);
     if (!texts) return texts.error();
 
     network_settings made;
     made.links = std::move(links->items);
     std::vector<std::string_view> missing;
-    for (std::size_t i = 0; i < setting_paths.size(); ++i) {
-        network_setting one{setting_paths[i], {}};
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+        network_setting one{paths[i], {}};
         if (const auto& text = (*texts)[i]) one.numbers = parse_sysctl_numbers(*text);
         if (one.numbers.empty()) missing.push_back(one.path);
         made.files.push_back(std::move(one));

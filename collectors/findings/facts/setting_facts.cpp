@@ -1,11 +1,13 @@
 #include "collectors/findings/facts/setting_facts.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace nodescope::findings {
 
 std::optional<std::int64_t> setting(const netlink::network_settings& of, std::string_view path)
 {
+    assert(std::ranges::find(settings_of_rules, path) != settings_of_rules.end());
     const auto found = std::ranges::find(of.files, path, &netlink::network_setting::path);
     if (found == of.files.end() || found->numbers.empty()) return std::nullopt;
     return found->numbers.front();

@@ -3,13 +3,20 @@
 
 #include "netlink/model/network_settings.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
 namespace nodescope::findings {
 
-/// The number in a file below /proc/sys/net. None: there is no such file.
+/// All that rules look at of the files below /proc/sys/net: no others are read for them.
+inline constexpr std::array<std::string_view, 5> settings_of_rules{
+    "ipv4/ip_forward",          "ipv4/conf/all/rp_filter",        "ipv4/conf/all/proxy_arp",
+    "ipv6/conf/all/forwarding", "bridge/bridge-nf-call-iptables",
+};
+
+/// The number in one of these files. None: there is no such file.
 std::optional<std::int64_t> setting(const netlink::network_settings& of, std::string_view path);
 
 /// Null for a link of which nothing is known.

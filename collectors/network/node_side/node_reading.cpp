@@ -1,5 +1,6 @@
 #include "collectors/network/node_side/node_reading.hpp"
 
+#include "collectors/findings/facts/setting_facts.hpp"
 #include "collectors/findings/network_model.hpp"
 #include "collectors/network/node_side/bridge_reading.hpp"
 #include "collectors/network/node_side/port_ends.hpp"
@@ -24,6 +25,7 @@ result<netlink::network_settings> blocking_read_wired_settings(const part_source
 {
     netlink::settings_limits limits;
     limits.links = links_with_settings;
+    limits.files = findings::settings_of_rules;
     return netlink::blocking_read_settings(source.home, space, limits, source.limit, source.abandoned);
 }
 

@@ -49,6 +49,21 @@ TEST_F(ReadSettings, LinksHaveALimit)
     EXPECT_TRUE(found->note.ends_with("more than 2 links: the others are left out")) << found->note;
 }
 
+TEST_F(ReadSettings, OnlyTheFilesThatAreAskedFor)
+{
+    run("echo 77 > /proc/sys/net/core/somaxconn");
+    constexpr std::array<std::string_view, 2> asked_for{"core/somaxconn", "core/no_such_file"};
+    settings_limits limits;
+    limits.files = asked_for;
+    const auto found = read(limits);
+    ASSERT_TRUE(found) << found.error();
+    ASSERT_EQ(found->files.size(), 2U);
+    EXPECT_EQ(of(*found, "core/somaxconn"), (std::vector<std::int64_t>{77}));
+    EXPECT_TRUE(found->files.back().numbers.empty());
+    EXPECT_EQ(found->note, "not in this namespace: core/no_such_file");
+    EXPECT_FALSE(found->links.empty());
+}
+
 TEST_F(ReadSettings, NobodyWaitsOrTheTimeIsOver)
 {
     const abandon_flag never;
