@@ -101,7 +101,8 @@ TEST(Transport, LetsOthersHaveTheirTurnWhateverAClientSends)
     const auto [during_first, during_second] = testing::run_task(reactor, listen_to(server, said));
     client.join();
     ::close(ends[1]);
-    EXPECT_GE(during_first, key_updates);
+    // The first wait may end at once: by what the kernel reported of the socket before anybody waited.
+    EXPECT_GE(during_first, key_updates - 1);
     EXPECT_GE(during_second, 1);
 }
 
