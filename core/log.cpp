@@ -1,17 +1,15 @@
 #include "core/log.hpp"
 
+#include "core/append_formatted.hpp"
 #include "core/byte_scan.hpp"
 #include "core/json/writer.hpp"
+#include "core/rfc3339.hpp"
 #include "core/text.hpp"
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
+#include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include <atomic>
-#include <ctime>
-#include <iterator>
 #include <map>
 #include <mutex>
 
@@ -41,7 +39,7 @@ std::string_view timestamp()
     const auto second = floor<seconds>(now.time_since_epoch());
     if (second != known) {
         known = second;
-        text = fmt::format("{:%FT%T}.000Z", fmt::gmtime(static_cast<std::time_t>(second.count())));
+        text = date_and_time(sys_seconds(second)) + ".000Z";
     }
     auto rest = (now.time_since_epoch() - second).count();
     for (std::size_t place = text.size() - 2; text[place] != '.'; --place, rest /= 10) {
@@ -75,7 +73,7 @@ struct text_value {
         if (bare) out += safe;
         else append_json_string(out, safe);
     }
-    void operator()(auto value) const { fmt::format_to(std::back_inserter(out), "{}", value); }
+    void operator()(auto value) const { append_formatted(out, "{}", value); }
 };
 
 std::string render_json(log_level level, std::string_view message, std::initializer_list<log_field> fields,
@@ -103,14 +101,14 @@ std::string render_text(log_level level, std::string_view message, std::initiali
     std::string line;
     line.reserve(usual_line);
     line += timestamp();
-    fmt::format_to(std::back_inserter(line), " {:7} {}", level_name(level), message);
+    append_formatted(line, " {:7} {}", level_name(level), message);
     for (const log_field& field : fields) {
         line += ' ';
         line += field.key;
         line += '=';
         std::visit(text_value{line}, field.value);
     }
-    if (repeated > 0) fmt::format_to(std::back_inserter(line), " repeated={}", repeated);
+    if (repeated > 0) append_formatted(line, " repeated={}", repeated);
     return line;
 }
 

@@ -1,12 +1,12 @@
 #include "core/url_text.hpp"
 
+#include "core/append_formatted.hpp"
 #include "core/ascii.hpp"
 #include "core/text_scan.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 namespace nodescope {
 
@@ -94,7 +94,7 @@ std::string percent_encode(std::string_view bytes)
     out.reserve(bytes.size());
     for (const char c : bytes) {
         if (unreserved_bytes.contains(c)) out += c;
-        else fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));
+        else append_formatted(out, "%{:02X}", static_cast<unsigned char>(c));
     }
     return out;
 }

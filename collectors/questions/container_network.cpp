@@ -3,11 +3,11 @@
 #include "collectors/host/cgroup/container_choice.hpp"
 #include "collectors/host/disk/mountinfo.hpp"
 #include "core/files/root.hpp"
+#include "core/text.hpp"
 #include "core/text_scan.hpp"
 #include "core/unique_fd.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -97,7 +97,7 @@ std::string numbers_of(const std::vector<pid_t>& all)
 {
     const std::vector<pid_t> some(all.begin(),
                                   all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), processes_named)));
-    return fmt::format("{}{}", fmt::join(some, ", "), all.size() > some.size() ? ", ..." : "");
+    return fmt::format("{}{}", joined(some, ", "), all.size() > some.size() ? ", ..." : "");
 }
 
 /// The network namespaces that are mounted where process 1 sees them, as runtimes keep those that they set up. No

@@ -6,7 +6,6 @@
 #include "netlink/text/route.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -63,7 +62,7 @@ void note_what_route_hides(text_part& part, const netlink::routes& read)
     }
     if (others == 0) return;
     add_note(part, fmt::format("rules (ip rule) that choose otherwise than by the main table: {}{}", others,
-                               tables.empty() ? "" : fmt::format(", with tables {}", fmt::join(tables, " "))));
+                               tables.empty() ? "" : fmt::format(", with tables {}", joined(tables, " "))));
 }
 
 text_part part_of(result<netlink::nat_text>&& read)

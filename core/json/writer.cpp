@@ -1,5 +1,6 @@
 #include "core/json/writer.hpp"
 
+#include "core/append_formatted.hpp"
 #include "core/byte_scan.hpp"
 #include "core/text.hpp"
 
@@ -12,7 +13,6 @@
 #include <concepts>
 #include <cstring>
 #include <functional>
-#include <iterator>
 
 namespace nodescope {
 
@@ -51,7 +51,7 @@ void append_escape(std::string& out, unsigned point, json_spelling spelling)
     }
     const bool is_short = spelling == json_spelling::plain && (point == '\b' || point == '\f');
     if (is_short) out += point == '\b' ? "\\b" : "\\f";
-    else fmt::format_to(std::back_inserter(out), "\\u{:04x}", point);
+    else append_formatted(out, "\\u{:04x}", point);
 }
 
 /// Appends the character at the start of `bytes`, which is not plain; returns how many bytes it took.

@@ -7,7 +7,6 @@
 #include "netlink/read/dump_all.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <fcntl.h>
 #include <linux/netfilter.h>
@@ -97,7 +96,7 @@ std::string find_nat_elsewhere(netlink_socket& socket, deadline limit)
     }
     const std::size_t all = names.size();
     while (names.size() > named_tables) names.erase(std::prev(names.end()));
-    return fmt::format("{}{}", fmt::join(names, ", "),
+    return fmt::format("{}{}", joined(names, ", "),
                        all > names.size() ? fmt::format(" and {} more", all - names.size()) : "");
 }
 

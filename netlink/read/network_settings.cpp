@@ -7,7 +7,6 @@
 #include "netlink/read/sysctl_files.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -80,7 +79,7 @@ result<network_settings> blocking_read_settings(const net_namespace& home, const
         if (one.numbers.empty()) missing.push_back(one.path);
         made.files.push_back(std::move(one));
     }
-    if (!missing.empty()) append_clause(made.note, fmt::format("not in this namespace: {}", fmt::join(missing, ", ")));
+    if (!missing.empty()) append_clause(made.note, fmt::format("not in this namespace: {}", joined(missing, ", ")));
     if (links->truncated)
         append_clause(made.note, fmt::format("more than {} links: the others are left out", made.links.size()));
     if (!links->consistent) append_clause(made.note, "links changed while they were read");

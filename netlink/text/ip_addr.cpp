@@ -1,5 +1,6 @@
 #include "netlink/text/ip_addr.hpp"
 
+#include "core/append_formatted.hpp"
 #include "netlink/text/address_text.hpp"
 #include "netlink/text/hardware_names.hpp"
 #include "netlink/text/link_words.hpp"
@@ -12,7 +13,6 @@
 
 #include <algorithm>
 #include <concepts>
-#include <iterator>
 #include <unordered_map>
 #include <vector>
 
@@ -76,7 +76,7 @@ private:
     template <class... Args>
     void print(fmt::format_string<Args...> format, Args&&... args)
     {
-        fmt::format_to(std::back_inserter(out), format, std::forward<Args>(args)...);
+        append_formatted(out, format, std::forward<Args>(args)...);
     }
 
     void append(std::string_view text) { out += text; }

@@ -2,12 +2,12 @@
 
 #include "collectors/http_client/http_client.hpp"
 #include "collectors/questions/socket_holder.hpp"
+#include "core/text.hpp"
 #include "core/url_text.hpp"
 #include "server/auth/guarded_file.hpp"
 #include "server/http/listener.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
@@ -121,7 +121,7 @@ result<std::unique_ptr<http_client::client>> make_client(const asio::any_io_exec
     if (made) return made;
     std::vector<std::string> files{what.ca_file, what.certificate_file, what.key_file};
     std::erase(files, "");
-    return error(made.error().kind(), fmt::format("{}: {}", fmt::join(files, ": "), made.error().message()));
+    return error(made.error().kind(), fmt::format("{}: {}", joined(files, ": "), made.error().message()));
 }
 
 /// GET without a body, POST with one.

@@ -1,11 +1,11 @@
 #include "server/cli/net_screen.hpp"
 
+#include "core/text.hpp"
 #include "server/cli/doctor.hpp"
 #include "server/cli/figures.hpp"
 #include "server/cli/text_table.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -38,7 +38,7 @@ std::string about_text(const json_value& target, const screen& on)
     words.push_back(fmt::format("net:[{}]", target["netns"].count()));
     if (target["host_network"].is_true()) words.emplace_back("the node's network");
     if (target["verified"] && !target["verified"].is_true()) words.push_back(on.paint(colour::yellow, "not verified"));
-    return wrapped(fmt::format("{}", fmt::join(words, "  ")), on.width, 2) + '\n';
+    return wrapped(joined(words, "  "), on.width, 2) + '\n';
 }
 
 std::string other_end_text(const json_value& peer)
@@ -80,7 +80,7 @@ std::string links_text(const json_value& network, const screen& on)
                    state_cell(link),
                    {link["mtu"].text()},
                    {kind},
-                   {fmt::format("{}", fmt::join(addresses, " "))},
+                   {joined(addresses, " ")},
                    {other_end_text(peers[link["ifindex"].count()])}});
     }
     return table.text(on);
@@ -120,11 +120,10 @@ std::string names_text(const json_value& resolver, const screen& on)
 {
     std::vector<std::string> servers;
     for (const json_value& one : resolver["nameservers"].elements()) servers.push_back(one["address"].text());
-    std::string out =
-        fmt::format("nameservers {}", servers.empty() ? "none" : fmt::format("{}", fmt::join(servers, " ")));
+    std::string out = fmt::format("nameservers {}", servers.empty() ? "none" : joined(servers, " "));
     for (const char* const list : {"search", "options"}) {
         const auto words = resolver[list].texts();
-        if (!words.empty()) out += fmt::format("; {} {}", list, fmt::join(words, " "));
+        if (!words.empty()) out += fmt::format("; {} {}", list, joined(words, " "));
     }
     return "  " + wrapped(shown(out), on.width, 4) + '\n';
 }
@@ -162,7 +161,7 @@ std::string sockets_text(const json_value& sockets, const screen& on)
     });
     std::string out = table.empty() ? std::string("  nobody listens\n") : table.text(on);
     if (states.empty()) return out;
-    const std::string counts = fmt::format("tcp: {}", fmt::join(states, ", "));
+    const std::string counts = fmt::format("tcp: {}", joined(states, ", "));
     return out + "  " + on.paint(colour::dim, wrapped(counts, on.width, 4)) + '\n';
 }
 

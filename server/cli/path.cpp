@@ -1,9 +1,9 @@
 #include "server/cli/path.hpp"
 
+#include "core/text.hpp"
 #include "server/cli/progress.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <string_view>
@@ -31,7 +31,7 @@ std::string hop_route_text(const json_value& route)
         if (route[key]) words.push_back(fmt::format("{} {}", word, route[key].text()));
     }
     if (route["via"]) words.push_back("via " + route.at("via/host").text());
-    return fmt::format("{}", fmt::join(words, " "));
+    return joined(words, " ");
 }
 
 std::string neighbour_text(const json_value& neighbour)
@@ -39,7 +39,7 @@ std::string neighbour_text(const json_value& neighbour)
     std::string text = neighbour["dst"].text();
     if (neighbour["lladdr"]) text += " is " + neighbour["lladdr"].text();
     const auto states = neighbour["state"].texts();
-    return states.empty() ? text : fmt::format("{} ({})", text, fmt::join(states, ","));
+    return states.empty() ? text : fmt::format("{} ({})", text, joined(states, ","));
 }
 
 /// A line of details below a hop; nothing where there is none.

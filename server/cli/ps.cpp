@@ -1,12 +1,12 @@
 #include "server/cli/ps.hpp"
 
+#include "core/text.hpp"
 #include "server/cli/collect.hpp"
 #include "server/cli/figures.hpp"
 #include "server/cli/progress.hpp"
 #include "server/cli/text_table.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -44,7 +44,7 @@ void add_running(text_table& table, const json_value& before, const json_value& 
                {one["pid"].text()},
                {rates.cores ? cores_text(*rates.cores) : std::string()},
                {memory ? bytes_text(*memory) : std::string()},
-               {fmt::format("{}", fmt::join(addresses, " "))}});
+               {joined(addresses, " ")}});
 }
 
 /// As the list of a runtime has it, Docker's or one made as Docker makes it.
@@ -55,7 +55,7 @@ void add_stopped(text_table& table, const json_value& one)
     const std::string status = one["Status"].text();
     const bool failed = status.starts_with("Exited (") && !status.starts_with("Exited (0)");
     table.add({{one["Id"].text().substr(0, short_id_length)},
-               {fmt::format("{}", fmt::join(names, " "))},
+               {joined(names, " ")},
                {""},
                {""},
                {one["Image"].text()},

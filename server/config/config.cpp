@@ -1,12 +1,12 @@
 #include "server/config/config.hpp"
 
 #include "core/ascii.hpp"
+#include "core/text.hpp"
 #include "server/config/config_file.hpp"
 #include "server/config/near_match.hpp"
 #include "server/config/setting.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -131,7 +131,7 @@ result<configuration> read_configuration(std::vector<given_value> given, const s
             continue;
         }
         if (auto assigned = assign(config, one, *found); !assigned) return assigned.error();
-        config.settings.push_back({one.key, fmt::format("{}", fmt::join(found->texts, ",")), found->source});
+        config.settings.push_back({one.key, joined(found->texts, ","), found->source});
     }
     if (config.docker_host.empty()) config.docker_host = lookup(environment, "DOCKER_HOST").value_or("");
     if (config.node_name.empty()) config.node_name = lookup(environment, "NODE_NAME").value_or("");

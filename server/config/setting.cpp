@@ -28,7 +28,7 @@ texts split_list(const texts& given)
 
 std::string list_text(const texts& values)
 {
-    return values.empty() ? std::string() : fmt::format("[{}]", fmt::join(values, ","));
+    return values.empty() ? std::string() : fmt::format("[{}]", joined(values, ","));
 }
 
 /// 8192 → "8KiB"
@@ -74,7 +74,7 @@ result<std::size_t> place_of_word(const std::string& word, const texts& words)
 {
     const auto found = std::find(words.begin(), words.end(), word);
     if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
-    return error(failure::invalid, fmt::format("{} not in {{{}}}", word, fmt::join(words, ",")));
+    return error(failure::invalid, fmt::format("{} not in {{{}}}", word, joined(words, ",")));
 }
 
 setting_definition text(std::string key, place<std::string> where, std::string about)
@@ -97,7 +97,7 @@ setting_definition list(std::string key, place<texts> where, std::string about)
 
 setting_definition choices(std::string key, place<texts> where, texts words, std::string about)
 {
-    std::string form = fmt::format("TEXT:{{{}}}", fmt::join(words, ","));
+    std::string form = fmt::format("TEXT:{{{}}}", joined(words, ","));
     return setting_of(
         std::move(key), where, std::move(form), list_text(default_of(where)), std::move(about),
         [words](const texts& given) -> result<texts> {

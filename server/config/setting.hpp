@@ -2,10 +2,10 @@
 #pragma once
 
 #include "core/error.hpp"
+#include "core/text.hpp"
 #include "server/config/config.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <chrono>
 #include <cstddef>
@@ -90,7 +90,7 @@ template <class T>
 setting_definition mapped(std::string key, place<T> where, std::vector<std::string> words, std::vector<T> meanings,
                           std::string default_text, std::string about)
 {
-    std::string form = fmt::format("TEXT:{{{}}}", fmt::join(words, ","));
+    std::string form = fmt::format("TEXT:{{{}}}", joined(words, ","));
     return setting_of(std::move(key), where, std::move(form), std::move(default_text), std::move(about),
                       [words, meanings](const std::vector<std::string>& given) -> result<T> {
                           const auto found = place_of_word(given.front(), words);

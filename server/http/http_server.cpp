@@ -1,13 +1,12 @@
 #include "server/http/http_server.hpp"
 
 #include "core/event.hpp"
+#include "core/text.hpp"
 #include "server/http/connection_table.hpp"
 #include "server/http/doorway.hpp"
 #include "server/http/listener.hpp"
 #include "server/http/session.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -90,14 +89,14 @@ result<void> asio_server::listen()
         }
     }
     if (doors_.empty()) return error(failure::invalid, "there is no address to listen on");
-    const std::string bound_to = fmt::format("{}", fmt::join(addresses(), ","));
+    const std::string bound_to = joined(addresses(), ",");
     environment_.log.write_always(log_level::info, "listening", {{"addresses", bound_to}});
     const auto unused = not_among(addresses(), wanted);
     if (handed_over_ && !unused.empty()) {
         environment_.log.write(log_level::warning,
                                "the service manager holds the addresses (nodescope.socket): these of --listen are not "
                                "listened on",
-                               {{"addresses", fmt::format("{}", fmt::join(unused, ","))}});
+                               {{"addresses", joined(unused, ",")}});
     }
     return {};
 }

@@ -1,11 +1,10 @@
 #include "server/http/reply_text.hpp"
 
+#include "core/append_formatted.hpp"
 #include "core/ascii.hpp"
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-
-#include <iterator>
+#include <array>
+#include <ctime>
 
 namespace nodescope::http {
 
@@ -56,7 +55,7 @@ bool is_header_value(std::string_view text) noexcept
 void append_field(std::string& out, std::string_view name, std::string_view value)
 {
     if (name.empty() || !is_header_value(name) || !is_header_value(value)) return;
-    fmt::format_to(std::back_inserter(out), "{}: {}\r\n", name, value);
+    append_formatted(out, "{}: {}\r\n", name, value);
 }
 
 void append_content_type(std::string& out, std::string_view type)
@@ -72,12 +71,11 @@ void append_content_type(std::string& out, std::string_view type)
 
 void append_reply_head(std::string& out, const reply& answer, const reply_context& context)
 {
-    fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nDate: {}\r\n", answer.status,
-                   reason_phrase(answer.status), context.date);
+    append_formatted(out, "HTTP/1.1 {} {}\r\nDate: {}\r\n", answer.status, reason_phrase(answer.status), context.date);
     // RFC 9110, 8.6 and 15.3.5: such an answer has no body and no length.
     if (answer.status != 204 && answer.status != 304) {
         if (!answer.content_type.empty()) append_content_type(out, answer.content_type);
-        if (!answer.stream) fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", answer.text().size());
+        if (!answer.stream) append_formatted(out, "Content-Length: {}\r\n", answer.text().size());
         // HTTP/1.0 has no chunks: there the end of the connection is the end of the body.
         else if (!context.http_1_0) out += "Transfer-Encoding: chunked\r\n";
     }
@@ -94,7 +92,11 @@ std::string_view date_text::now()
     const std::time_t second = std::time(nullptr);
     if (second != second_ || text_.empty()) {
         second_ = second;
-        text_ = fmt::format("{:%a, %d %b %Y %T} GMT", fmt::gmtime(second));
+        std::tm parts{};
+        ::gmtime_r(&second, &parts);
+        // No part of the daemon sets LC_TIME: the names of days and months are those of RFC 9110, 5.6.7.
+        std::array<char, sizeof("Sun, 06 Nov 1994 08:49:37 GMT")> text{};
+        text_.assign(text.data(), std::strftime(text.data(), text.size(), "%a, %d %b %Y %T GMT", &parts));
     }
     return text_;
 }

@@ -1,15 +1,14 @@
 #include "server/http/session.hpp"
 
+#include "core/append_formatted.hpp"
 #include "server/http/places.hpp"
 
-#include <fmt/format.h>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <cstring>
 #include <exception>
-#include <iterator>
 #include <random>
 #include <utility>
 
@@ -55,7 +54,7 @@ session_environment::session_environment(server_options o, std::vector<route> ta
 std::string_view session_environment::next_request_id()
 {
     request_id_.clear();
-    fmt::format_to(std::back_inserter(request_id_), "{:016x}", ++last_request_id_);
+    append_formatted(request_id_, "{:016x}", ++last_request_id_);
     return request_id_;
 }
 

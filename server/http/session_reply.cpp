@@ -1,4 +1,5 @@
 // The answer to a request: calling the gate and the route, and sending what they return, whole or piece by piece.
+#include "core/append_formatted.hpp"
 #include "server/http/session.hpp"
 
 #include "core/deadline.hpp"
@@ -14,7 +15,6 @@
 
 #include <chrono>
 #include <exception>
-#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -199,7 +199,7 @@ task<bool> session::write_stream(const reply& answer, bool keep_alive)
         if (!piece) break;
         bytes += piece->size();
         output_.clear();
-        if (!head_.http_1_0) fmt::format_to(std::back_inserter(output_), "{:x}\r\n", piece->size());
+        if (!head_.http_1_0) append_formatted(output_, "{:x}\r\n", piece->size());
         output_ += *piece;
         if (!head_.http_1_0) output_ += "\r\n";
         open = co_await write_all(output_);

@@ -2,6 +2,7 @@
 
 #include "core/log.hpp"
 #include "core/task_group.hpp"
+#include "core/text.hpp"
 #include "core/unique_fd.hpp"
 #include "server/auth/access_control.hpp"
 #include "server/http/http_server.hpp"
@@ -16,7 +17,6 @@
 #include "server/run/taken_address.hpp"
 #include "server/run/watchdog.hpp"
 
-#include <fmt/ranges.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -293,11 +293,10 @@ void application::take_over_configuration(configuration fresh)
     const changed_keys changed = take_over(config_, std::move(fresh));
     log_.set_threshold(config_.level);
     server_->reconfigure(config_.http);
-    log_.write_always(log_level::info, "configuration reloaded",
-                      {{"changed", fmt::format("{}", fmt::join(changed.taken_over, ","))}});
+    log_.write_always(log_level::info, "configuration reloaded", {{"changed", joined(changed.taken_over, ",")}});
     if (!changed.need_restart.empty()) {
         log_.write_always(log_level::warning, "a restart is needed for some changes",
-                          {{"keys", fmt::format("{}", fmt::join(changed.need_restart, ","))}});
+                          {{"keys", joined(changed.need_restart, ",")}});
     }
 }
 
@@ -313,7 +312,7 @@ task<> application::serve()
 
 void application::run()
 {
-    state_ = fmt::format("listening on {}", fmt::join(server_->addresses(), ", "));
+    state_ = fmt::format("listening on {}", joined(server_->addresses(), ", "));
     lifetime_.spawn("signals", handle_signals());
     lifetime_.spawn("server", serve());
     group_.spawn("credentials", access_->watch());

@@ -3,9 +3,9 @@
 #include "collectors/findings/facts/setting_facts.hpp"
 #include "collectors/findings/facts/wiring_facts.hpp"
 #include "collectors/findings/rules.hpp"
+#include "core/text.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace nodescope::findings {
 
@@ -21,9 +21,9 @@ finding_list look_for_reverse_path_filter(const network_model& model)
             one.about.ifname = way.link;
             one.summary =
                 fmt::format("{} {} drops packets from {}: its rp_filter is strict, and the way back leaves by {}",
-                            way.link, place_text(where), way.packets_from, fmt::join(way.leaves_by, " or "));
+                            way.link, place_text(where), way.packets_from, joined(way.leaves_by, " or "));
             one.seen.add("from", way.packets_from)
-                .add("leaves_by", fmt::format("{}", fmt::join(way.leaves_by, ", ")))
+                .add("leaves_by", joined(way.leaves_by, ", "))
                 .add("rp_filter", static_cast<std::uint64_t>(filter.of_link))
                 .add("rp_filter_of_all", static_cast<std::uint64_t>(filter.of_all));
             found.add(std::move(one));

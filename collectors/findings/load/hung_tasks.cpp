@@ -1,8 +1,8 @@
 // hung-tasks: many threads of the container wait in the kernel, and no signal reaches them.
 #include "collectors/findings/rules.hpp"
+#include "core/text.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace nodescope::findings {
 
@@ -24,7 +24,7 @@ finding_list look_for_hung_tasks(const network_model& model)
                               tasks.looked_at);
     one.seen.add("tasks", tasks.uninterruptible)
         .add("looked_at", tasks.looked_at)
-        .add("names", fmt::format("{}", fmt::join(tasks.names, ", ")));
+        .add("names", joined(tasks.names, ", "));
     found.add(std::move(one));
     return found;
 }

@@ -1,11 +1,12 @@
 // resolver-limits: resolv.conf has more than resolvers use.
 #include "collectors/findings/rules.hpp"
+#include "core/text.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <string>
 
 namespace nodescope::findings {
@@ -28,7 +29,7 @@ void tell_nameservers(const resolver_words& resolver, finding_list& found)
     one.summary = fmt::format("/etc/resolv.conf has {} nameservers, and resolvers ask only the first {}", count,
                               used_nameservers);
     one.seen.add("nameservers", count).add("limit", used_nameservers);
-    one.seen.add("not_asked", fmt::format("{}", fmt::join(first, last, ", ")));
+    one.seen.add("not_asked", joined(std::span(first, last), ", "));
     found.add(std::move(one));
 }
 

@@ -9,7 +9,6 @@
 #include "core/text_scan.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -209,7 +208,7 @@ result<process_handle> find_daemon(const std::string& root, std::string_view nam
         for (const process_handle& process : found) pids.push_back(process.pid());
         return error(failure::conflict,
                      fmt::format("several processes are called {} ({}): name one by its pid file in the configuration",
-                                 name, fmt::join(pids, ", ")));
+                                 name, joined(pids, ", ")));
     }
     return std::move(found.front());
 }

@@ -38,7 +38,7 @@ task<http::reply> version_of(const machine_context& context, const cadvisor_requ
 void name_unanswered(http::reply& out, const std::vector<std::string>& mountpoints)
 {
     if (mountpoints.empty()) return;
-    const std::string names = fmt::format("{}", fmt::join(mountpoints, ", "));
+    const std::string names = joined(mountpoints, ", ");
     out.headers.emplace_back("X-Unanswered-Filesystems", escape_untrusted(names, unanswered_limit_bytes));
 }
 

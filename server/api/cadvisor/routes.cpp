@@ -1,10 +1,10 @@
 #include "server/api/cadvisor/routes.hpp"
 
 #include "collectors/cadvisor/go_quoted.hpp"
+#include "core/text.hpp"
 #include "server/api/failure_status.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -52,7 +52,7 @@ std::string key_list(const Map& map)
     std::vector<std::string_view> keys;
     keys.reserve(map.size());
     for (const auto& [key, value] : map) keys.push_back(key);
-    return fmt::format("{}", fmt::join(keys, ","));
+    return joined(keys, ",");
 }
 
 task<http::reply> answer_of(const request_types& known, const http::request& asked)

@@ -5,7 +5,6 @@
 #include "server/api/network/json_failure.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -32,7 +31,7 @@ result<void> check_list_parameters(const url_query& given)
         if (std::ranges::find(list_parameters, name) != list_parameters.end()) continue;
         return error(failure::invalid,
                      fmt::format("containers: there is no parameter \"{}\": use {}",
-                                 escape_untrusted(name, longest_note_bytes), fmt::join(list_parameters, ", ")));
+                                 escape_untrusted(name, longest_note_bytes), joined(list_parameters, ", ")));
     }
     return {};
 }

@@ -1,13 +1,12 @@
 #include "server/api/metrics/metric_families.hpp"
 
+#include "core/append_formatted.hpp"
 #include "core/text.hpp"
 
-#include <fmt/format.h>
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <utility>
 
 namespace nodescope::api {
@@ -81,7 +80,7 @@ void append_value(std::string& to, double value)
 {
     if (std::isnan(value)) to += "NaN";
     else if (std::isinf(value)) to += value < 0 ? "-Inf" : "+Inf";
-    else fmt::format_to(std::back_inserter(to), "{}", value);
+    else append_formatted(to, "{}", value);
 }
 
 }  // namespace
@@ -108,7 +107,7 @@ void metric_families::write_series(prometheus::MetricFamily& family, const rende
     else labels.append_with(text, extra);
     text += "} ";
     append_value(text, value);
-    if (timestamp_ms != 0) fmt::format_to(std::back_inserter(text), " {}", timestamp_ms);
+    if (timestamp_ms != 0) append_formatted(text, " {}", timestamp_ms);
     text += '\n';
 }
 

@@ -5,7 +5,6 @@
 #include "server/api/network/network_reply.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <string_view>
 
@@ -91,7 +90,7 @@ std::string written_path(const path_reading& found, bool with_rules)
                 json.member("target", escape_untrusted(found.target.note, sentence_bytes_of_path));
             }
             if (!found.report.notes.empty()) {
-                const std::string all = fmt::format("{}", fmt::join(found.report.notes, "; "));
+                const std::string all = joined(found.report.notes, "; ");
                 json.member("hops", escape_untrusted(all, sentence_bytes_of_path));
             }
             if (!with_rules) json.member("netfilter", "left out: the answer would be too long");

@@ -7,7 +7,6 @@
 #include "core/text_scan.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -49,7 +48,7 @@ result<void> check_network_parameters(const url_query& given, std::span<const st
                            std::ranges::find(also, name) != also.end();
         if (!known) {
             return wrong(fmt::format("there is no parameter \"{}\": use container, pod, pid or node, and {}",
-                                     escape_untrusted(name, shown_parameter_bytes), fmt::join(also, ", ")));
+                                     escape_untrusted(name, shown_parameter_bytes), joined(also, ", ")));
         }
         const auto same = [&name = name](const auto& pair) { return pair.first == name; };
         if (std::ranges::count_if(given.all(), same) > 1) return wrong(fmt::format("\"{}\" is given twice", name));

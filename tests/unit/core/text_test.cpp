@@ -1,6 +1,14 @@
 #include "core/text.hpp"
 
+#include "core/append_formatted.hpp"
+
 #include <gtest/gtest.h>
+
+#include <array>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace nodescope {
 namespace {
@@ -44,6 +52,26 @@ TEST(Utf8CharacterLength, FollowsRfc3629AtItsEdges)
     EXPECT_EQ(utf8_character_length("\xf4\x8f\xbf\xbf"), 4U);
     EXPECT_EQ(utf8_character_length("\xf4\x90\x80\x80"), 0U);
     EXPECT_EQ(utf8_character_length("\x80"), 0U);
+}
+
+TEST(Joined, PutsWhatStandsBetweenBetween)
+{
+    EXPECT_EQ(joined(std::vector<std::string>{}, ", "), "");
+    EXPECT_EQ(joined(std::vector<std::string>{"a"}, ", "), "a");
+    EXPECT_EQ(joined(std::set<std::string_view>{"b", "a", ""}, ", "), ", a, b");
+    EXPECT_EQ(joined(std::vector<int>{-1, 20, 3}, ","), "-1,20,3");
+    EXPECT_EQ(joined(std::array<const char*, 2>{"x", "y"}, " or "), "x or y");
+}
+
+TEST(AppendFormatted, AddsToWhatIsThere)
+{
+    std::string text = "a";
+    append_formatted(text, " {:04x} {}", 255, std::string("{}"));
+    EXPECT_EQ(text, "a 00ff {}");
+    append_formatted(text, "");
+    EXPECT_EQ(text, "a 00ff {}");
+    append_formatted(text, "{:>300}", 1);
+    EXPECT_EQ(text.size(), 9U + 300U);
 }
 
 }  // namespace
