@@ -23,7 +23,7 @@ std::optional<std::string> decode_base64(const std::string& text)
     if (EVP_DecodeBlock(bytes(out), encoded, static_cast<int>(text.size())) != static_cast<int>(out.size())) {
         return std::nullopt;
     }
-    out.resize(out.size() - padding);
+    out.erase(out.size() - padding);
     std::string again(text.size() + 1, '\0');  // and a NUL
     EVP_EncodeBlock(bytes(again), bytes(out), static_cast<int>(out.size()));
     again.pop_back();
