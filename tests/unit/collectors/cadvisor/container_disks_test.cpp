@@ -19,8 +19,8 @@ using std::chrono::minutes;
 
 namespace {
 
-const std::string id_a(64, 'a');
-const std::string id_b(64, 'b');
+const std::string large_id(64, 'a');
+const std::string small_id(64, 'b');
 
 host::container_disk_usage some_usage()
 {
@@ -138,22 +138,22 @@ TEST(ShareOf, NamesTheFilesystem)
 TEST_F(ContainerDisks, AreWalkedWhenSomebodyAsksAndNotAgainWithinThePause)
 {
     disks();
-    EXPECT_EQ(disks().look(id_a), nullptr);
+    EXPECT_EQ(disks().look(large_id), nullptr);
     run_task(reactor_, settled());
     EXPECT_EQ(walks_, 0) << "nobody asked";
-    ask({id_a});
+    ask({large_id});
     EXPECT_EQ(walked_, "/data overlay2 /data/a a");
-    const auto shown = disks().look(id_a);
+    const auto shown = disks().look(large_id);
     ASSERT_NE(shown, nullptr);
     ASSERT_EQ(shown->size(), 1U);
     EXPECT_EQ(shown->front().usage, 1200U);
-    EXPECT_EQ(disks().look(id_b), nullptr);
-    for (int again = 0; again < 3; ++again) ask({id_a});
+    EXPECT_EQ(disks().look(small_id), nullptr);
+    for (int again = 0; again < 3; ++again) ask({large_id});
     EXPECT_EQ(walks_, 1);
-    ask({id_a, id_b});
+    ask({large_id, small_id});
     wait_for_the_walker();
     EXPECT_EQ(walks_, 2);
-    EXPECT_NE(disks().look(id_b), nullptr);
+    EXPECT_NE(disks().look(small_id), nullptr);
     EXPECT_EQ(disks().statistics().calls, 2U);
     EXPECT_EQ(disks().statistics().failures, 0U);
 }
@@ -161,23 +161,23 @@ TEST_F(ContainerDisks, AreWalkedWhenSomebodyAsksAndNotAgainWithinThePause)
 TEST_F(ContainerDisks, WhatCannotBeMeasuredIsNotShownAndToldOnce)
 {
     answer_ = error(failure::denied, "not for you");
-    ask({id_a, id_b});
+    ask({large_id, small_id});
     wait_for_the_walker();
-    EXPECT_EQ(disks().look(id_a), nullptr);
+    EXPECT_EQ(disks().look(large_id), nullptr);
     EXPECT_EQ(walks_, 2);
     EXPECT_EQ(disks().statistics().failures, 2U);
     ASSERT_EQ(lines_.size(), 1U);
     EXPECT_NE(lines_[0].find("not for you"), std::string::npos) << lines_[0];
-    ask({id_a, id_b});
+    ask({large_id, small_id});
     EXPECT_EQ(walks_, 2) << "not before its pause is over";
 }
 
 TEST_F(ContainerDisks, AContainerThatEndsMeanwhileIsNothingToTell)
 {
     answer_ = error(failure::gone, "no such directory");
-    ask({id_a});
+    ask({large_id});
     wait_for_the_walker();
-    EXPECT_EQ(disks().look(id_a), nullptr);
+    EXPECT_EQ(disks().look(large_id), nullptr);
     EXPECT_EQ(disks().statistics().failures, 0U);
     EXPECT_TRUE(lines_.empty());
 }
@@ -185,23 +185,23 @@ TEST_F(ContainerDisks, AContainerThatEndsMeanwhileIsNothingToTell)
 TEST_F(ContainerDisks, ADaemonThatHasNeverSaidWhereItKeepsThemCostsTheFigure)
 {
     root_.reset();
-    ask({id_a});
+    ask({large_id});
     wait_for_the_walker();
     EXPECT_EQ(walks_, 0);
-    EXPECT_EQ(disks().look(id_a), nullptr);
+    EXPECT_EQ(disks().look(large_id), nullptr);
     EXPECT_EQ(disks().statistics().deadline_misses, 0U);
 }
 
 TEST_F(ContainerDisks, AreWalkedAgainAfterAnException)
 {
     throw_ = true;
-    ask({id_a, id_b});
+    ask({large_id, small_id});
     wait_for_the_walker();
-    EXPECT_EQ(disks().look(id_a), nullptr);
-    ask({id_a, id_b});
+    EXPECT_EQ(disks().look(large_id), nullptr);
+    ask({large_id, small_id});
     wait_for_the_walker();
-    EXPECT_NE(disks().look(id_a), nullptr);
-    EXPECT_NE(disks().look(id_b), nullptr);
+    EXPECT_NE(disks().look(large_id), nullptr);
+    EXPECT_NE(disks().look(small_id), nullptr);
     EXPECT_EQ(walks_, 3);
 }
 
@@ -210,12 +210,12 @@ TEST_F(ContainerDisks, AWalkThatHangsTakesOneThreadAndNobodysTime)
 {
     hang_ = true;
     disks(std::chrono::milliseconds(10));
-    ask({id_a, id_b});
+    ask({large_id, small_id});
     EXPECT_TRUE(disks().busy());
-    EXPECT_EQ(disks().look(id_a), nullptr) << "the answer did not wait for it";
+    EXPECT_EQ(disks().look(large_id), nullptr) << "the answer did not wait for it";
     wait_for_the_walker();
     EXPECT_EQ(walks_, 1) << "nobody else is sent after it";
-    EXPECT_EQ(disks().look(id_b), nullptr);
+    EXPECT_EQ(disks().look(small_id), nullptr);
     EXPECT_EQ(disks().statistics().deadline_misses, 1U);
     EXPECT_EQ(disks().statistics().failures, 2U);
     EXPECT_TRUE(disks().busy());

@@ -24,7 +24,7 @@ ended_container ended(std::string path, time_point when = time_point(), std::str
     return one;
 }
 
-std::vector<std::string> paths(ended_containers& of, time_point now = time_point())
+std::vector<std::string> paths_of(ended_containers& of, time_point now = time_point())
 {
     std::vector<std::string> out;
     for (const auto& one : of.list(now)) out.push_back(one->path);
@@ -36,11 +36,11 @@ using texts = std::vector<std::string>;
 TEST(EndedContainers, KeepTheLastEndOfEach)
 {
     ended_containers all;
-    EXPECT_EQ(paths(all), texts());
+    EXPECT_EQ(paths_of(all), texts());
     all.add(ended("/docker/a"));
     all.add(ended("/docker/b"));
     all.add(ended("/docker/a"));
-    EXPECT_EQ(paths(all), (texts{"/docker/b", "/docker/a"}));
+    EXPECT_EQ(paths_of(all), (texts{"/docker/b", "/docker/a"}));
     EXPECT_EQ(all.left_out(), 0U);
 }
 
@@ -50,7 +50,7 @@ TEST(EndedContainers, ShowOneOfAPodsContainerThatIsStartedAgainUnderAnotherId)
     all.add(ended("/kubepods/first", {}, "web"));
     all.add(ended("/kubepods/other", {}, "db"));
     all.add(ended("/kubepods/second", {}, "web"));
-    EXPECT_EQ(paths(all), (texts{"/kubepods/other", "/kubepods/second"}));
+    EXPECT_EQ(paths_of(all), (texts{"/kubepods/other", "/kubepods/second"}));
 }
 
 TEST(EndedContainers, AreForgottenAfterADay)
@@ -58,8 +58,8 @@ TEST(EndedContainers, AreForgottenAfterADay)
     ended_containers all;
     all.add(ended("/a", time_point(0h)));
     all.add(ended("/b", time_point(2h)));
-    EXPECT_EQ(paths(all, time_point(24h)), (texts{"/a", "/b"}));
-    EXPECT_EQ(paths(all, time_point(25h)), (texts{"/b"}));
+    EXPECT_EQ(paths_of(all, time_point(24h)), (texts{"/a", "/b"}));
+    EXPECT_EQ(paths_of(all, time_point(25h)), (texts{"/b"}));
 }
 
 TEST(EndedContainers, AreDroppedByTheirOwnTime)
@@ -67,7 +67,7 @@ TEST(EndedContainers, AreDroppedByTheirOwnTime)
     ended_containers all;
     all.add(ended("/clock-ahead", time_point(1000h)));
     all.add(ended("/b", time_point(1h)));
-    EXPECT_EQ(paths(all, time_point(26h)), (texts{"/clock-ahead"})) << "whatever ended before it by a wrong clock";
+    EXPECT_EQ(paths_of(all, time_point(26h)), (texts{"/clock-ahead"})) << "whatever ended before it by a wrong clock";
 }
 
 TEST(EndedContainers, TakeNoMoreThanTheirBytes)
@@ -76,12 +76,12 @@ TEST(EndedContainers, TakeNoMoreThanTheirBytes)
     constexpr std::size_t many = 2 * ended_containers::ends_limit_bytes / long_path;
     ended_containers all;
     for (std::size_t at = 0; at < many; ++at) all.add(ended(std::to_string(at) + std::string(long_path, 'x')));
-    const auto kept = paths(all);
+    const auto kept = paths_of(all);
     EXPECT_LT(kept.size() * 2 * long_path, ended_containers::ends_limit_bytes + 4 * long_path) << "key and path";
     EXPECT_EQ(all.left_out(), many - kept.size());
     EXPECT_EQ(kept.back(), std::to_string(many - 1) + std::string(long_path, 'x')) << "the newest stay";
     all.add(ended(std::string(ended_containers::ends_limit_bytes, 'y')));
-    EXPECT_EQ(paths(all), texts()) << "larger than all of them together";
+    EXPECT_EQ(paths_of(all), texts()) << "larger than all of them together";
 }
 
 class EndsOfContainers : public testing::node_containers_case {};

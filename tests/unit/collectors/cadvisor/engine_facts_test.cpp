@@ -12,7 +12,7 @@ using nodescope::testing::run_task;
 
 namespace {
 
-const auto long_enough = deadline::in(std::chrono::hours(1));
+const auto facts_limit = deadline::in(std::chrono::hours(1));
 
 class fake_runtime final : public runtime {
 public:
@@ -60,9 +60,9 @@ TEST(EngineFacts, AreRemembered)
     docker.say("20.10.24", "1.41", "/data");
     engine_facts facts(&docker);
     for (int i = 0; i < 3; ++i) {
-        EXPECT_EQ(run_task(facts.versions(long_enough)).engine, "20.10.24");
-        EXPECT_EQ(run_task(facts.versions(long_enough)).api, "1.41");
-        EXPECT_EQ(run_task(facts.data_root(long_enough)), "/data");
+        EXPECT_EQ(run_task(facts.versions(facts_limit)).engine, "20.10.24");
+        EXPECT_EQ(run_task(facts.versions(facts_limit)).api, "1.41");
+        EXPECT_EQ(run_task(facts.data_root(facts_limit)), "/data");
     }
     EXPECT_EQ(docker.calls, 2);
     EXPECT_EQ(docker.longest, engine_facts::patience);
@@ -73,9 +73,9 @@ TEST(EngineFacts, LeaveADaemonThatDoesNotAnswerAlone)
     fake_runtime docker;
     engine_facts facts(&docker);
     for (int i = 0; i < 3; ++i) {
-        EXPECT_EQ(run_task(facts.versions(long_enough)), engine_versions());
-        EXPECT_EQ(run_task(facts.data_root(long_enough)), "/var/lib/docker");
-        EXPECT_EQ(run_task(facts.said_data_root(long_enough)).value_or("not said"), "not said");
+        EXPECT_EQ(run_task(facts.versions(facts_limit)), engine_versions());
+        EXPECT_EQ(run_task(facts.data_root(facts_limit)), "/var/lib/docker");
+        EXPECT_EQ(run_task(facts.said_data_root(facts_limit)).value_or("not said"), "not said");
     }
     EXPECT_EQ(docker.calls, 2);
 }
@@ -85,17 +85,17 @@ TEST(EngineFacts, DoNotTakeACallerThatLeftForAnAnswer)
     fake_runtime docker;
     docker.failing = error(failure::cancelled, "left");
     engine_facts facts(&docker);
-    EXPECT_EQ(run_task(facts.versions(long_enough)).engine, "Unknown");
-    EXPECT_EQ(run_task(facts.data_root(long_enough)), "/var/lib/docker");
+    EXPECT_EQ(run_task(facts.versions(facts_limit)).engine, "Unknown");
+    EXPECT_EQ(run_task(facts.data_root(facts_limit)), "/var/lib/docker");
     docker.say("1");
-    EXPECT_EQ(run_task(facts.versions(long_enough)).engine, "1");
-    EXPECT_EQ(run_task(facts.versions(long_enough)).api, "Unknown");
-    EXPECT_EQ(run_task(facts.data_root(long_enough)), "/var/lib/docker");
+    EXPECT_EQ(run_task(facts.versions(facts_limit)).engine, "1");
+    EXPECT_EQ(run_task(facts.versions(facts_limit)).api, "Unknown");
+    EXPECT_EQ(run_task(facts.data_root(facts_limit)), "/var/lib/docker");
 }
 
 TEST(EngineFacts, AreUnknownWithoutADaemon)
 {
     engine_facts facts(nullptr);
-    EXPECT_EQ(run_task(facts.versions(long_enough)), engine_versions());
-    EXPECT_EQ(run_task(facts.data_root(long_enough)), "/var/lib/docker");
+    EXPECT_EQ(run_task(facts.versions(facts_limit)), engine_versions());
+    EXPECT_EQ(run_task(facts.data_root(facts_limit)), "/var/lib/docker");
 }

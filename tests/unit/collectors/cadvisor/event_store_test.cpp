@@ -20,9 +20,10 @@ using nodescope::testing::run_until;
 
 namespace {
 
-event happening(std::string name, int second = 0, event::kind type = event::kind::creation)
+cadvisor::event happening(std::string name, int second = 0,
+                          cadvisor::event::kind type = cadvisor::event::kind::creation)
 {
-    event one;
+    cadvisor::event one;
     one.container_name = std::move(name);
     one.timestamp = time_point(std::chrono::seconds(second));
     one.type = type;
@@ -38,7 +39,7 @@ event_filter creations(std::string path = "/")
     return filter;
 }
 
-using next_event = result<std::optional<event>>;
+using next_event = result<std::optional<cadvisor::event>>;
 
 class EventStream : public ::testing::Test {
 protected:
@@ -77,7 +78,7 @@ TEST_F(EventStream, GivesWhatItsFilterLetsThroughInOrder)
     store.add(happening("/a", 5));
     store.add(happening("/ab"));
     store.add(happening("/a/b", 3));
-    store.add(happening("/a/c", 6, event::kind::deletion));
+    store.add(happening("/a/c", 6, cadvisor::event::kind::deletion));
     store.remember(happening("/a/old"));
     EXPECT_EQ(name(next(**stream)), "/a");
     EXPECT_EQ(name(next(**stream)), "/a/b") << "as they are told, whatever their times";
@@ -88,7 +89,7 @@ TEST_F(EventStream, GivesWhatItsFilterLetsThroughInOrder)
 TEST(EventStore, KeepsNoMoreOfAKindThanItsBytes)
 {
     event_store store(100'000);
-    store.add(happening("/oom", 0, event::kind::oom));
+    store.add(happening("/oom", 0, cadvisor::event::kind::oom));
     const std::string long_name(1000, 'x');
     for (int second = 0; second < 5000; ++second) store.add(happening("/" + long_name, second));
     event_filter all = creations();
@@ -133,7 +134,7 @@ TEST_F(EventStream, EndsForTheSlowestWhereTooMuchWaitsForAllOfThem)
     EXPECT_EQ(next(*slow.front()).error().kind(), failure::overloaded);
     std::size_t read = 0;
     for (const auto& one : slow) {
-        for (auto event = next(*one, 1ms); event && *event; event = next(*one, 1ms)) ++read;
+        for (auto more = next(*one, 1ms); more && *more; more = next(*one, 1ms)) ++read;
     }
     EXPECT_LT(read * long_name.size(), event_store::queues_limit_bytes);
     EXPECT_GT(read * long_name.size(), event_store::queues_limit_bytes / 2);
@@ -144,7 +145,7 @@ TEST_F(EventStream, WakesWhoWaits)
     auto stream = store.watch(creations());
     wait_in_background(**stream);
     EXPECT_FALSE(got);
-    store.add(happening("/elsewhere", 1, event::kind::deletion));
+    store.add(happening("/elsewhere", 1, cadvisor::event::kind::deletion));
     reactor.poll();
     EXPECT_FALSE(got);
     store.add(happening("/now"));
@@ -234,7 +235,7 @@ TEST(EventStore, CountsPerKindBeforeTheFilterByContainer)
 {
     event_store store(3);
     for (int second = 1; second <= 5; ++second) {
-        event one;
+        cadvisor::event one;
         one.container_name = second % 2 == 0 ? "/a/b" : "/ab";
         one.timestamp = time_point(std::chrono::seconds(second));
         store.add(one);

@@ -8,8 +8,8 @@ using namespace nodescope::cadvisor;
 
 namespace {
 
-const std::string id_a(64, 'a');
-const std::string id_b = "ab" + std::string(62, 'c');
+const std::string known_id(64, 'a');
+const std::string short_id = "ab" + std::string(62, 'c');
 
 query by_docker(std::string name, bool recursive = false)
 {
@@ -32,8 +32,8 @@ std::string text_of(const query& asked)
 {
     const std::vector<container_names> all{{"/", {}, {}, {}},
                                            {"/docker", {}, {}, {}},
-                                           {"/docker/a", "web", id_a, "docker"},
-                                           {"/docker/b", "wob", id_b, "docker"}};
+                                           {"/docker/a", "web", known_id, "docker"},
+                                           {"/docker/b", "wob", short_id, "docker"}};
     const auto found = choose_containers(all, asked);
     if (!found) return found.error().message();
     std::string indices;
@@ -49,7 +49,7 @@ TEST(Lookup, FindsByPathAndByDocker)
     EXPECT_EQ(text_of(by_path("/docker/")), "1");
     EXPECT_EQ(text_of(by_path("/doc", true)), "123");
     EXPECT_EQ(text_of(by_docker("/web")), "2");
-    EXPECT_EQ(text_of(by_docker(id_b)), "3");
+    EXPECT_EQ(text_of(by_docker(short_id)), "3");
     EXPECT_EQ(text_of(by_docker("we")), "2");
     EXPECT_EQ(text_of(by_docker("ab")), "3");
     EXPECT_EQ(text_of(by_docker("/", true)), "23");
@@ -72,8 +72,8 @@ std::string of_a_mixed_node(query::naming type, std::string name, bool recursive
 {
     const std::string id_c(64, 'c');
     const std::vector<container_names> all{{"/", {}, {}, {}},
-                                           {"/docker/a", "web", id_a, "docker"},
-                                           {"/kubepods/b", "k8s_web_x", id_b, "containerd"},
+                                           {"/docker/a", "web", known_id, "docker"},
+                                           {"/kubepods/b", "k8s_web_x", short_id, "containerd"},
                                            {"/kubepods/c", {}, id_c, {}}};
     query asked = by_docker(std::move(name), recursive);
     asked.type = type;
@@ -93,9 +93,9 @@ TEST(Lookup, EachRuntimeHasItsOwnAndWhatMayBeItsOwn)
     EXPECT_EQ(of_a_mixed_node(naming::by_containerd, "/", true), "23");
     EXPECT_EQ(of_a_mixed_node(naming::by_crio, "", true), "3");
     EXPECT_EQ(of_a_mixed_node(naming::by_containerd, "k8s_web"), "2");
-    EXPECT_EQ(of_a_mixed_node(naming::by_containerd, id_b), "2");
+    EXPECT_EQ(of_a_mixed_node(naming::by_containerd, short_id), "2");
     EXPECT_EQ(of_a_mixed_node(naming::by_podman, "cccc"), "3") << "no runtime has said whose it is";
-    EXPECT_EQ(of_a_mixed_node(naming::by_docker, id_b), "unable to find Docker container \"" + id_b + "\"");
+    EXPECT_EQ(of_a_mixed_node(naming::by_docker, short_id), "unable to find Docker container \"" + short_id + "\"");
     EXPECT_EQ(of_a_mixed_node(naming::by_containerd, "web"),
               "unable to find container \"web\" in \"containerd\" namespace");
     EXPECT_EQ(of_a_mixed_node(naming::by_crio, ""),

@@ -15,7 +15,7 @@ using nodescope::testing::temporary_root;
 
 namespace {
 
-const auto long_enough = deadline::in(std::chrono::hours(1));
+const auto machine_limit = deadline::in(std::chrono::hours(1));
 
 using measured = result<std::shared_ptr<const host::node_filesystems>>;
 
@@ -71,9 +71,9 @@ TEST(LabelFilesystems, SaysWhatEachIsUsedFor)
 TEST_F(Machine, IsReadOnceForAllAndKept)
 {
     std::shared_ptr<const machine_info> other;
-    boost::asio::co_spawn(reactor, collector.machine(long_enough),
+    boost::asio::co_spawn(reactor, collector.machine(machine_limit),
                           [&](std::exception_ptr, result<std::shared_ptr<const machine_info>> got) { other = *got; });
-    const auto first = run_task(reactor, collector.machine(long_enough));
+    const auto first = run_task(reactor, collector.machine(machine_limit));
     ASSERT_TRUE(first) << first.error();
     EXPECT_EQ(*first, other);
     EXPECT_EQ((*first)->facts.memory, 1024U);
@@ -81,7 +81,7 @@ TEST_F(Machine, IsReadOnceForAllAndKept)
 
     root.write("/proc/meminfo", "MemTotal: 2 kB\n");
     measurements = 0;
-    EXPECT_EQ(run_task(reactor, collector.machine(long_enough)).value(), *first);
+    EXPECT_EQ(run_task(reactor, collector.machine(machine_limit)).value(), *first);
     EXPECT_EQ(measurements, 0);
 }
 
@@ -90,36 +90,36 @@ TEST_F(Machine, IsNotKeptWhileAFilesystemHasNotAnswered)
     auto partial = mounted_on({"/"});
     partial.unanswered = {"/hung"};
     filesystems = std::make_shared<const host::node_filesystems>(partial);
-    const auto first = run_task(reactor, collector.machine(long_enough)).value();
+    const auto first = run_task(reactor, collector.machine(machine_limit)).value();
     EXPECT_EQ(first->filesystems->usages.size(), 1U);
-    EXPECT_EQ(run_task(reactor, collector.storage("/", long_enough)).value().unanswered, partial.unanswered);
+    EXPECT_EQ(run_task(reactor, collector.storage("/", machine_limit)).value().unanswered, partial.unanswered);
 
-    EXPECT_NE(run_task(reactor, collector.machine(long_enough)).value(), first);
+    EXPECT_NE(run_task(reactor, collector.machine(machine_limit)).value(), first);
 }
 
 TEST_F(Machine, IsNotKeptWithoutItsFilesystems)
 {
     filesystems = error(failure::denied, "no");
-    const auto half = run_task(reactor, collector.machine(long_enough));
+    const auto half = run_task(reactor, collector.machine(machine_limit));
     ASSERT_TRUE(half) << half.error();
     EXPECT_EQ((*half)->filesystems, nullptr);
 
     filesystems = std::make_shared<const host::node_filesystems>(mounted_on({"/"}));
-    EXPECT_NE(run_task(reactor, collector.machine(long_enough)).value()->filesystems, nullptr);
+    EXPECT_NE(run_task(reactor, collector.machine(machine_limit)).value()->filesystems, nullptr);
 }
 
 TEST_F(Machine, FailuresAreNotKept)
 {
     root.write("/proc/meminfo", "");
-    EXPECT_FALSE(run_task(reactor, collector.machine(long_enough)));
+    EXPECT_FALSE(run_task(reactor, collector.machine(machine_limit)));
     root.write("/proc/meminfo", "MemTotal: 2 kB\n");
-    EXPECT_EQ(run_task(reactor, collector.machine(long_enough)).value()->facts.memory, 2048U);
+    EXPECT_EQ(run_task(reactor, collector.machine(machine_limit)).value()->facts.memory, 2048U);
 }
 
 TEST_F(Machine, StopsAtTheTimeoutOfTheHost)
 {
     machine_collector hasty{pool, [this](deadline) { return measure(); }, root.path(), std::chrono::seconds(0)};
-    const auto got = run_task(reactor, hasty.machine(long_enough));
+    const auto got = run_task(reactor, hasty.machine(machine_limit));
     ASSERT_FALSE(got);
     EXPECT_EQ(got.error().kind(), failure::timed_out);
     EXPECT_EQ(got.error().message().substr(0, 9), "machine: ");
@@ -128,15 +128,15 @@ TEST_F(Machine, StopsAtTheTimeoutOfTheHost)
 TEST_F(Machine, StorageIsMeasuredEachTime)
 {
     for (int i = 1; i < 3; ++i) {
-        const auto all = run_task(reactor, collector.storage("/var/lib/docker", long_enough));
+        const auto all = run_task(reactor, collector.storage("/var/lib/docker", machine_limit));
         ASSERT_TRUE(all) << all.error();
         EXPECT_EQ(all->filesystems.size(), 1U);
         EXPECT_EQ(measurements, i);
     }
     filesystems = error(failure::denied, "no");
-    EXPECT_EQ(run_task(reactor, collector.storage("/", long_enough)).error().message(), "no");
+    EXPECT_EQ(run_task(reactor, collector.storage("/", machine_limit)).error().message(), "no");
     root.link("/dev/disk/by-uuid/1", "../../vda");
-    EXPECT_EQ(run_task(reactor, collector.storage_of_disk("1", "/", long_enough)).error().message(), "no");
+    EXPECT_EQ(run_task(reactor, collector.storage_of_disk("1", "/", machine_limit)).error().message(), "no");
 }
 
 TEST_F(Machine, FindsNoDiskByAnythingButAName)

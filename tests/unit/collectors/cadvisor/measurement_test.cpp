@@ -21,12 +21,12 @@ using nodescope::testing::cgroup_node;
 
 namespace {
 
-const auto long_enough = deadline::in(1h);
+const auto whole_hour = deadline::in(1h);
 using paths = std::vector<std::string>;
 
 class Measurement : public ::testing::Test {
 protected:
-    result<discovery> look(const std::set<std::string>& known = {}, deadline limit = long_enough)
+    result<discovery> look(const std::set<std::string>& known = {}, deadline limit = whole_hour)
     {
         return blocking_discover(tree, node.root(), known, limit, going_on);
     }
@@ -38,7 +38,7 @@ protected:
         order.opened = std::make_shared<opened_container>();
         return order;
     }
-    std::vector<measurement> measured(const std::vector<measuring_order>& orders, deadline limit = long_enough)
+    std::vector<measurement> measured(const std::vector<measuring_order>& orders, deadline limit = whole_hour)
     {
         return blocking_measure(tree.tree, node.root(), orders, counting(), limit, going_on);
     }
@@ -78,7 +78,7 @@ TEST_F(Measurement, SaysWhyThereIsNoTree)
 {
     const nodescope::testing::temporary_root empty;
     opened_tree none;
-    EXPECT_FALSE(blocking_discover(none, empty.path(), {}, long_enough, going_on));
+    EXPECT_FALSE(blocking_discover(none, empty.path(), {}, whole_hour, going_on));
     EXPECT_EQ(none.tree, nullptr) << "looked for again the next time";
 }
 
@@ -130,7 +130,7 @@ TEST_F(Measurement, SaysWhatItCannotWatch)
         if (!without_watches()) ::_exit(no_namespace);
         // What was opened before counts for the namespace of before.
         opened_tree fresh;
-        const auto seen = blocking_discover(fresh, node.root(), {}, long_enough, going_on);
+        const auto seen = blocking_discover(fresh, node.root(), {}, whole_hour, going_on);
         if (!seen || seen->unwatched != ENOSPC) ::_exit(not_said);
         ::_exit(fresh.watch.changed() && fresh.watch.changed() ? as_expected : still_trusted);
     }

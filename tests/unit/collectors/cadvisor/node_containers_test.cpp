@@ -27,9 +27,9 @@ using ::testing::Pair;
 
 namespace {
 
-const std::string id_a(64, 'a');
-const std::string id_b(64, 'b');
-const std::string path_a = "/docker/" + id_a;
+const std::string listed_id(64, 'a');
+const std::string other_listed_id(64, 'b');
+const std::string path_a = "/docker/" + listed_id;
 
 // As in collectors/cadvisor/discovery.cpp, where a file's time may be late by as much.
 constexpr std::chrono::milliseconds clock_tick{10};
@@ -94,7 +94,7 @@ TEST_F(NodeContainers, ShowsOfTheEnvironmentOnlyWhatIsListed)
     const container_spec& spec = *found->front().spec;
     EXPECT_EQ(found->front().name, path_a);
     EXPECT_THAT(spec.envs, ElementsAre(Pair("shown", "a=b")));
-    EXPECT_THAT(spec.aliases, ElementsAre("web", id_a));
+    EXPECT_THAT(spec.aliases, ElementsAre("web", listed_id));
     EXPECT_THAT(spec.labels, ElementsAre(Pair("app", "x")));
     EXPECT_EQ(spec.restarts, 3U);
     EXPECT_EQ(spec.image, "busybox:local");
@@ -119,8 +119,8 @@ TEST_F(NodeContainers, AnswersWhileDockerHangs)
     const auto by_path = find(path_a);
     ASSERT_TRUE(by_path) << by_path.error();
     EXPECT_TRUE(by_path->front().samples.at(0).cpu);
-    EXPECT_THAT(by_path->front().spec->aliases, ElementsAre(id_a)) << "what the path tells";
-    EXPECT_TRUE(find_of_docker(id_a)) << "known by its id all the same";
+    EXPECT_THAT(by_path->front().spec->aliases, ElementsAre(listed_id)) << "what the path tells";
+    EXPECT_TRUE(find_of_docker(listed_id)) << "known by its id all the same";
     EXPECT_EQ(find_of_docker("web").error().message(), "unable to find Docker container \"web\"");
 }
 
@@ -129,9 +129,9 @@ TEST_F(NodeContainers, KeepsTheNamesItKnowsWhileDockerIsAway)
     node.add(path_a);
     ASSERT_TRUE(find_of_docker("name-of-aaaa"));
     docker.answer = [](const std::string&) -> result<container> { return error(failure::unavailable, "away"); };
-    node.add("/docker/" + id_b);
+    node.add("/docker/" + other_listed_id);
     EXPECT_TRUE(find_of_docker("name-of-aaaa"));
-    EXPECT_TRUE(find_of_docker(id_b));
+    EXPECT_TRUE(find_of_docker(other_listed_id));
     EXPECT_FALSE(find_of_docker("name-of-bbbb"));
 }
 

@@ -23,7 +23,7 @@ using nodescope::testing::temporary_root;
 
 namespace {
 
-const auto long_enough = deadline::in(std::chrono::hours(1));
+const auto table_limit = deadline::in(std::chrono::hours(1));
 
 class ProcessTable : public ::testing::Test {
 protected:
@@ -51,7 +51,7 @@ protected:
 
     [[nodiscard]] result<process_table> read(const std::string& cgroup) const
     {
-        return blocking_read_process_table(options, cgroup, long_enough, abandon_flag());
+        return blocking_read_process_table(options, cgroup, table_limit, abandon_flag());
     }
 
     temporary_root root;
@@ -192,7 +192,7 @@ TEST_F(ProcessTable, StopsAtItsLimits)
 
     abandon_flag abandoned;
     abandoned.raise();
-    EXPECT_EQ(blocking_read_process_table(options, "/x", long_enough, abandoned).error().kind(), failure::cancelled);
+    EXPECT_EQ(blocking_read_process_table(options, "/x", table_limit, abandoned).error().kind(), failure::cancelled);
 
     options.root = "/nowhere";
     const auto gone = read("/x");
@@ -207,15 +207,15 @@ TEST_F(ProcessTable, WalksOnceForAllWhoAskTogether)
     worker_pool pool(1);
     process_table_collector collector(pool, options, std::chrono::seconds(10));
     std::shared_ptr<const process_table> other;
-    boost::asio::co_spawn(reactor, collector.collect("/x", long_enough),
+    boost::asio::co_spawn(reactor, collector.collect("/x", table_limit),
                           [&](std::exception_ptr, result<std::shared_ptr<const process_table>> got) { other = *got; });
 
-    const auto table = run_task(reactor, collector.collect("/x", long_enough));
+    const auto table = run_task(reactor, collector.collect("/x", table_limit));
 
     ASSERT_TRUE(table) << table.error();
     EXPECT_EQ(*table, other);  // the very same object
     EXPECT_EQ((*table)->rows.size(), 1U);
-    EXPECT_EQ(run_task(reactor, collector.collect("/y", long_enough)).value()->rows.size(), 0U);
+    EXPECT_EQ(run_task(reactor, collector.collect("/y", table_limit)).value()->rows.size(), 0U);
 }
 
 TEST_F(ProcessTable, GivesUpAtItsOwnTimeout)
@@ -228,10 +228,10 @@ TEST_F(ProcessTable, GivesUpAtItsOwnTimeout)
         released.wait();
         return result<int>(0);
     };
-    boost::asio::co_spawn(reactor, pool.run("other", long_enough, std::move(other)), boost::asio::detached);
+    boost::asio::co_spawn(reactor, pool.run("other", table_limit, std::move(other)), boost::asio::detached);
     process_table_collector collector(pool, options, std::chrono::milliseconds(1));
     result<std::shared_ptr<const process_table>> table = nullptr;
-    boost::asio::co_spawn(reactor, collector.collect("/x", long_enough),
+    boost::asio::co_spawn(reactor, collector.collect("/x", table_limit),
                           [&](std::exception_ptr, result<std::shared_ptr<const process_table>> got) {
                               table = std::move(got);
                               release.set_value();

@@ -85,12 +85,12 @@ minute minute_of(const std::vector<point>& points)
     return {figures(cpu, cpu, cpu), figures(memory, memory, memory)};
 }
 
-percentiles hour_of(const std::vector<minute>& minutes, percentiles minute::*what)
+percentiles hour_of(const std::vector<minute>& expected, percentiles minute::*what)
 {
     numbers means;
     numbers maxima;
     numbers nineties;
-    for (const minute& one : minutes) {
+    for (const minute& one : expected) {
         means.push_back((one.*what).mean);
         maxima.push_back((one.*what).max);
         nineties.push_back((one.*what).ninety);
@@ -119,7 +119,7 @@ TEST(Summary, IsWhatTheContractDefines)
     summary_keeper keeper;
     point now{time_point(1'700'000'000s), 5'000'000'000, 1 << 20};
     std::vector<point> collected;
-    std::vector<minute> minutes;
+    std::vector<minute> expected;
     for (int step = 0; step < 6000; ++step) {
         // Mostly a second or so; one in twenty too close to the one before, one in fifty with a counter that fell back.
         now.when += random() % 20 == 0 ? std::chrono::milliseconds(random() % 10)
@@ -131,24 +131,24 @@ TEST(Summary, IsWhatTheContractDefines)
         collected.push_back(now);
         if (now.when - collected.front().when <= 60s) continue;
 
-        minutes.push_back(minute_of(collected));
-        if (minutes.size() > 60) minutes.erase(minutes.begin());
+        expected.push_back(minute_of(collected));
+        if (expected.size() > 60) expected.erase(expected.begin());
         collected = {now};
         const usage_summary& got = keeper.current();
         SCOPED_TRACE(step);
         EXPECT_EQ(got.timestamp, now.when);
         EXPECT_EQ(got.minute.percent_complete, 100);
-        expect_same(got.minute.cpu, minutes.back().cpu);
-        expect_same(got.minute.memory, minutes.back().memory);
-        EXPECT_EQ(got.hour.percent_complete, static_cast<int>(minutes.size()) * 100 / 60);
-        EXPECT_EQ(got.day.percent_complete, static_cast<int>(minutes.size()) * 100 / 1440);
-        expect_same(got.hour.cpu, hour_of(minutes, &minute::cpu));
-        expect_same(got.hour.memory, hour_of(minutes, &minute::memory));
+        expect_same(got.minute.cpu, expected.back().cpu);
+        expect_same(got.minute.memory, expected.back().memory);
+        EXPECT_EQ(got.hour.percent_complete, static_cast<int>(expected.size()) * 100 / 60);
+        EXPECT_EQ(got.day.percent_complete, static_cast<int>(expected.size()) * 100 / 1440);
+        expect_same(got.hour.cpu, hour_of(expected, &minute::cpu));
+        expect_same(got.hour.memory, hour_of(expected, &minute::memory));
         EXPECT_EQ(got.day.cpu, got.hour.cpu);
         EXPECT_EQ(got.day.memory, got.hour.memory);
         if (HasFailure()) return;
     }
-    EXPECT_EQ(minutes.size(), 60U);
+    EXPECT_EQ(expected.size(), 60U);
 }
 
 // Sampling ends when nobody asks: what comes an hour later has nothing to do with what was before.

@@ -22,7 +22,7 @@ using nodescope::testing::temporary_root;
 
 namespace {
 
-constexpr std::chrono::seconds long_enough{10};
+constexpr std::chrono::seconds look_limit{10};
 
 sockaddr_storage name_of(int descriptor, decltype(::getsockname)* ask)
 {
@@ -69,7 +69,7 @@ TEST_F(SocketHolders, WhoAnswersIsWhoListensOrHasAccepted)
     ASSERT_TRUE(answering) << answering.error();
     EXPECT_EQ(answering->uid, ::geteuid());
     EXPECT_NE(answering->inode, waiting->inode);
-    EXPECT_TRUE(blocking_describe(*answering, "/", deadline::in(long_enough)).starts_with(ourselves()));
+    EXPECT_TRUE(blocking_describe(*answering, "/", deadline::in(look_limit)).starts_with(ourselves()));
 }
 
 TEST_F(SocketHolders, NobodyAnswersWhereItWasClosed)
@@ -108,7 +108,7 @@ TEST_F(SocketHolders, WhoHoldsAClientIsNoForwarderHere)
     root.write("/proc/1/comm", "systemd\n");
     forwarded_sockets forwarded(root.path());
     const auto ask = [&] {
-        return forwarded.blocking_find_forwarder(ours, peers, *peer, steady_clock::now(), deadline::in(long_enough),
+        return forwarded.blocking_find_forwarder(ours, peers, *peer, steady_clock::now(), deadline::in(look_limit),
                                                  [] { return false; });
     };
 
@@ -139,6 +139,6 @@ TEST(UnixSocketHolders, AreWhoListens)
 
     ASSERT_TRUE(found) << found.error();
     EXPECT_EQ(found->pid, ::getpid());
-    EXPECT_TRUE(blocking_describe(*found, "/", deadline::in(long_enough)).starts_with(ourselves()));
+    EXPECT_TRUE(blocking_describe(*found, "/", deadline::in(look_limit)).starts_with(ourselves()));
     EXPECT_FALSE(blocking_find_holder(std::string(200, 'x')));
 }

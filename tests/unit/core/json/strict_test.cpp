@@ -9,7 +9,7 @@ namespace {
 
 constexpr json_limits limits{.depth = 4, .keys = 3};
 
-std::string reason(std::string_view text)
+std::string reason_of_refusal(std::string_view text)
 {
     const auto document = strict_json_document(text, limits);
     if (document) return "accepted";
@@ -25,35 +25,35 @@ TEST(StrictJsonDocument, GivesTheValueWithoutTheSpaceAroundIt)
 
 TEST(StrictJsonDocument, RefusesWhatTheReaderTakesFromARuntime)
 {
-    EXPECT_EQ(reason("\"\xff\""), "syntax error at byte 1");
-    EXPECT_EQ(reason(R"("\ud83d")"), "syntax error at byte 7");
-    EXPECT_EQ(reason(R"("\ude00")"), "illegal trailing surrogate at byte 7");
-    EXPECT_EQ(reason("// x\n{}"), "syntax error at byte 0");
+    EXPECT_EQ(reason_of_refusal("\"\xff\""), "syntax error at byte 1");
+    EXPECT_EQ(reason_of_refusal(R"("\ud83d")"), "syntax error at byte 7");
+    EXPECT_EQ(reason_of_refusal(R"("\ude00")"), "illegal trailing surrogate at byte 7");
+    EXPECT_EQ(reason_of_refusal("// x\n{}"), "syntax error at byte 0");
 }
 
 TEST(StrictJsonDocument, SaysWhatIsWrongAndWhere)
 {
-    EXPECT_EQ(reason(""), "incomplete JSON at byte 0");
-    EXPECT_EQ(reason("{"), "incomplete JSON at byte 1");
-    EXPECT_EQ(reason("{}x"), "extra data after the value at byte 2");
-    EXPECT_EQ(reason("{\"a\":1,}"), "syntax error at byte 7");
+    EXPECT_EQ(reason_of_refusal(""), "incomplete JSON at byte 0");
+    EXPECT_EQ(reason_of_refusal("{"), "incomplete JSON at byte 1");
+    EXPECT_EQ(reason_of_refusal("{}x"), "extra data after the value at byte 2");
+    EXPECT_EQ(reason_of_refusal("{\"a\":1,}"), "syntax error at byte 7");
 }
 
 TEST(StrictJsonDocument, RefusesEveryTruncation)
 {
     const std::string whole = R"({"a":["\u00e4",1.5e3,{"b":true}],"c":null})";
-    EXPECT_EQ(reason(whole), "accepted");
+    EXPECT_EQ(reason_of_refusal(whole), "accepted");
     for (std::size_t length = 0; length < whole.size(); ++length)
-        EXPECT_NE(reason(whole.substr(0, length)), "accepted");
+        EXPECT_NE(reason_of_refusal(whole.substr(0, length)), "accepted");
 }
 
 TEST(StrictJsonDocument, BoundsDepthAndKeys)
 {
-    EXPECT_EQ(reason("[[[[1]]]]"), "accepted");
-    EXPECT_NE(reason("[[[[[1]]]]]"), "accepted");
-    EXPECT_NE(reason(std::string(1'000'000, '[')), "accepted");
-    EXPECT_EQ(reason(R"([{"a":1},{"a":2},{"a":3}])"), "accepted");
-    EXPECT_EQ(reason(R"([{"a":1},{"a":2},{"a":3,"b":4}])"), "it has more than 3 keys");
+    EXPECT_EQ(reason_of_refusal("[[[[1]]]]"), "accepted");
+    EXPECT_NE(reason_of_refusal("[[[[[1]]]]]"), "accepted");
+    EXPECT_NE(reason_of_refusal(std::string(1'000'000, '[')), "accepted");
+    EXPECT_EQ(reason_of_refusal(R"([{"a":1},{"a":2},{"a":3}])"), "accepted");
+    EXPECT_EQ(reason_of_refusal(R"([{"a":1},{"a":2},{"a":3,"b":4}])"), "it has more than 3 keys");
 }
 
 }  // namespace

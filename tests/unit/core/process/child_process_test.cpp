@@ -1,5 +1,6 @@
 #include "core/process/child_process.hpp"
 #include "tests/support/run_until.hpp"
+#include "tests/unit/core/process/has_ended.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -55,17 +56,9 @@ std::string output_of(const std::string& path, const std::vector<std::string>& a
 
 std::string shell(const std::string& script) { return output_of("/bin/sh", {"-c", script}); }
 
-/// True once the process is gone or a zombie that somebody else has to reap.
-bool has_ended(pid_t pid)
-{
-    std::ifstream stat(fmt::format("/proc/{}/stat", pid));
-    std::string text((std::istreambuf_iterator<char>(stat)), {});
-    return text.empty() || text.find(") Z") != std::string::npos || text.find(") X") != std::string::npos;
-}
-
 bool ends_soon(pid_t pid)
 {
-    return testing::wait_until([pid] { return has_ended(pid); });
+    return testing::wait_until([pid] { return testing::has_ended(pid); });
 }
 
 // ---- what the child gets
@@ -190,7 +183,7 @@ TEST(ChildProcess, DiesWithItsParent)
     pid_t grandchild = -1;
     ASSERT_EQ(::read(ends[0], &grandchild, sizeof(grandchild)), static_cast<ssize_t>(sizeof(grandchild)));
     ASSERT_GT(grandchild, 0);
-    EXPECT_FALSE(has_ended(grandchild));
+    EXPECT_FALSE(testing::has_ended(grandchild));
     ::kill(parent, SIGKILL);
     ::waitpid(parent, nullptr, 0);
     EXPECT_TRUE(ends_soon(grandchild));

@@ -1,6 +1,7 @@
 #include "core/process/program_runner.hpp"
 
 #include "tests/support/run_task.hpp"
+#include "tests/unit/core/process/has_ended.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -36,14 +37,6 @@ std::size_t open_descriptors()
     return count;
 }
 
-/// True for a zombie too, which somebody else has to reap.
-bool has_ended(pid_t pid)
-{
-    std::ifstream stat(fmt::format("/proc/{}/stat", pid));
-    const std::string text((std::istreambuf_iterator<char>(stat)), {});
-    return text.empty() || text.find(") Z") != std::string::npos || text.find(") X") != std::string::npos;
-}
-
 class ProgramRunner : public ::testing::Test {
 protected:
     ~ProgramRunner() override
@@ -52,15 +45,15 @@ protected:
         EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a zombie is left";
     }
 
-    task<result<program_output>> start(std::string script, deadline limit, output_limits limits)
+    task<result<program_output>> start(std::string script, deadline limit, output_limits allowed)
     {
         spawn_place here = [](const auto& spawn) { return spawn(); };
         program what{"/bin/sh", {"-c", std::move(script)}};
-        return runner_.run("helper", std::move(what), limits, std::move(here), limit);
+        return runner_.run("helper", std::move(what), allowed, std::move(here), limit);
     }
-    result<program_output> run(std::string script, steady_clock::duration limit = 20s, output_limits limits = {})
+    result<program_output> run(std::string script, steady_clock::duration limit = 20s, output_limits allowed = {})
     {
-        return run_task(reactor_, start(std::move(script), deadline::in(limit), limits));
+        return run_task(reactor_, start(std::move(script), deadline::in(limit), allowed));
     }
 
     boost::asio::io_context reactor_{1};
@@ -121,9 +114,9 @@ TEST_F(ProgramRunner, KillsTheWholeGroupAtTheDeadline)
     std::ifstream(file) >> leader >> background;
     std::filesystem::remove(file);
     ASSERT_GT(background, 0);
-    ASSERT_TRUE(run_until(reactor_, [&] { return runner_.alive() == 0 && has_ended(background); }));
-    EXPECT_TRUE(has_ended(leader));
-    EXPECT_TRUE(has_ended(background));
+    ASSERT_TRUE(run_until(reactor_, [&] { return runner_.alive() == 0 && testing::has_ended(background); }));
+    EXPECT_TRUE(testing::has_ended(leader));
+    EXPECT_TRUE(testing::has_ended(background));
 }
 
 TEST_F(ProgramRunner, DoesNotWaitForWhatAProgramLeftBehind)
@@ -255,8 +248,8 @@ public:
             if (::write(ready[1], all ? "1" : "0", 1) != 1) ::_exit(1);
             for (;;) ::pause();
         }
-        char answer = '0';
-        attached = ::read(ready[0], &answer, 1) == 1 && answer == '1';
+        char got = '0';
+        attached = ::read(ready[0], &got, 1) == 1 && got == '1';
         ::close(ready[0]);
         ::close(ready[1]);
     }

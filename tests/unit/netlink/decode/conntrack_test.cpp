@@ -15,7 +15,7 @@ namespace nodescope::netlink {
 namespace {
 
 using testing::composed;
-using counted = std::optional<std::uint64_t>;
+using optional_count = std::optional<std::uint64_t>;
 
 composed processor(std::uint32_t dropped, std::uint32_t failed)
 {
@@ -31,10 +31,10 @@ TEST(DecodeConntrack, ReadsCountersInNetworkOrder)
     conntrack_counters found;
     ASSERT_TRUE(decode(processor(7, 8), found, damaged));
     EXPECT_EQ(damaged, 0U);
-    EXPECT_EQ(found[CTA_STATS_DROP], counted(7));
-    EXPECT_EQ(found[CTA_STATS_INSERT_FAILED], counted(8));
-    EXPECT_EQ(found[CTA_STATS_EARLY_DROP], counted());
-    EXPECT_EQ(found[0], counted());
+    EXPECT_EQ(found[CTA_STATS_DROP], optional_count(7));
+    EXPECT_EQ(found[CTA_STATS_INSERT_FAILED], optional_count(8));
+    EXPECT_EQ(found[CTA_STATS_EARLY_DROP], optional_count());
+    EXPECT_EQ(found[0], optional_count());
 }
 
 TEST(DecodeConntrack, ProcessorsAreAddedBeyond32Bits)
@@ -46,8 +46,8 @@ TEST(DecodeConntrack, ProcessorsAreAddedBeyond32Bits)
         ASSERT_TRUE(decode(processor(0xFFFF'FFFF, 1), one, damaged));
         add_counters(sum, one);
     }
-    EXPECT_EQ(sum[CTA_STATS_DROP], counted(0x1'FFFF'FFFE));
-    EXPECT_EQ(sum[CTA_STATS_FOUND], counted());
+    EXPECT_EQ(sum[CTA_STATS_DROP], optional_count(0x1'FFFF'FFFE));
+    EXPECT_EQ(sum[CTA_STATS_FOUND], optional_count());
 }
 
 TEST(DecodeConntrack, SurvivesDamage)
@@ -73,13 +73,13 @@ TEST(ParseConntrackFile, AddsHexadecimalLines)
 {
     const auto found = parse_conntrack_file(some_file);
     ASSERT_TRUE(found);
-    EXPECT_EQ((*found)[CTA_STATS_INVALID], counted(16));
-    EXPECT_EQ((*found)[CTA_STATS_CLASH_RESOLVE], counted(1));
-    EXPECT_EQ((*found)[CTA_STATS_CHAIN_TOOLONG], counted(3));
-    EXPECT_EQ((*found)[CTA_STATS_INSERT_FAILED], counted(4));
-    EXPECT_EQ((*found)[CTA_STATS_ERROR], counted(7));
-    EXPECT_EQ((*found)[CTA_STATS_SEARCH_RESTART], counted(9));
-    EXPECT_EQ((*found)[CTA_STATS_SEARCHED], counted());
+    EXPECT_EQ((*found)[CTA_STATS_INVALID], optional_count(16));
+    EXPECT_EQ((*found)[CTA_STATS_CLASH_RESOLVE], optional_count(1));
+    EXPECT_EQ((*found)[CTA_STATS_CHAIN_TOOLONG], optional_count(3));
+    EXPECT_EQ((*found)[CTA_STATS_INSERT_FAILED], optional_count(4));
+    EXPECT_EQ((*found)[CTA_STATS_ERROR], optional_count(7));
+    EXPECT_EQ((*found)[CTA_STATS_SEARCH_RESTART], optional_count(9));
+    EXPECT_EQ((*found)[CTA_STATS_SEARCHED], optional_count());
 }
 
 TEST(ParseConntrackFile, AnythingElseIsNotRead)

@@ -27,7 +27,7 @@ std::string settings(std::size_t count)
     return bytes;
 }
 
-composed link(std::size_t four, std::size_t six)
+composed link_with_settings(std::size_t four, std::size_t six)
 {
     composed ipv4;
     ipv4.bytes(IFLA_INET_CONF, settings(four));
@@ -44,7 +44,7 @@ TEST(DecodeLinkSettings, TakesWhatIsWantedByItsPlace)
 {
     std::size_t damaged = 0;
     link_settings found;
-    ASSERT_TRUE(decode(link(IPV4_DEVCONF_MAX + 5, DEVCONF_MAX + 5), found, damaged));
+    ASSERT_TRUE(decode(link_with_settings(IPV4_DEVCONF_MAX + 5, DEVCONF_MAX + 5), found, damaged));
     EXPECT_EQ(damaged, 0U);
     EXPECT_EQ(found.name, "eth0");
     EXPECT_EQ(found.index, 3);
@@ -62,7 +62,7 @@ TEST(DecodeLinkSettings, AnOlderKernelHasFewer)
 {
     std::size_t damaged = 0;
     link_settings found;
-    ASSERT_TRUE(decode(link(IPV4_DEVCONF_RP_FILTER, 1), found, damaged));
+    ASSERT_TRUE(decode(link_with_settings(IPV4_DEVCONF_RP_FILTER, 1), found, damaged));
     EXPECT_TRUE(found.rp_filter);
     EXPECT_FALSE(found.arp_ignore);
     EXPECT_TRUE(found.forwarding6);
@@ -72,7 +72,7 @@ TEST(DecodeLinkSettings, AnOlderKernelHasFewer)
 TEST(DecodeLinkSettings, SurvivesDamage)
 {
     std::size_t decoded = 0;
-    testing::for_each_damage(link(8, 3), [&](byte_span message) {
+    testing::for_each_damage(link_with_settings(8, 3), [&](byte_span message) {
         std::size_t damaged = 0;
         link_settings found;
         decoded += decode(message, found, damaged);

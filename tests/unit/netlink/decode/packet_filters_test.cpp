@@ -41,8 +41,8 @@ composed base_chain()
 /// An entry of a legacy table, of the IPv4 layout.
 std::string entry(std::string_view target, std::size_t matches = 0, std::size_t data = 4)
 {
-    constexpr std::size_t target_head = 32;
-    std::string bytes(ipt_layout.size + matches + target_head + data, '\0');
+    constexpr std::size_t head_of_target = 32;
+    std::string bytes(ipt_layout.size + matches + head_of_target + data, '\0');
     const auto target_offset = static_cast<std::uint16_t>(ipt_layout.size + matches);
     const auto next = static_cast<std::uint16_t>(bytes.size());
     std::memcpy(bytes.data() + ipt_layout.target_offset, &target_offset, sizeof target_offset);
@@ -51,7 +51,7 @@ std::string entry(std::string_view target, std::size_t matches = 0, std::size_t 
     return bytes;
 }
 
-std::optional<std::uint64_t> counted(const std::string& entries, unsigned hooks)
+std::optional<std::uint64_t> rules_counted(const std::string& entries, unsigned hooks)
 {
     const testing::guarded_bytes guarded(entries);
     return count_legacy_rules({reinterpret_cast<const std::byte*>(guarded.view().data()), entries.size()}, ipt_layout,
@@ -113,28 +113,28 @@ TEST(PlaceOfRule, IsItsTable)
 TEST(CountLegacyRules, LeavesOutWhatFramesChains)
 {
     const std::string empty = entry("") + entry("") + entry("ERROR");
-    EXPECT_EQ(counted(empty, 2), std::optional<std::uint64_t>(0));
+    EXPECT_EQ(rules_counted(empty, 2), std::optional<std::uint64_t>(0));
     // One rule with a match in a built-in chain, and a chain of a user with two rules and its return.
     const std::string some = entry("DNAT", 40, 24) + entry("") + entry("ERROR") + entry("DROP") + entry("", 100) +
                              entry("") + entry("ERROR");
-    EXPECT_EQ(counted(some, 1), std::optional<std::uint64_t>(3));
+    EXPECT_EQ(rules_counted(some, 1), std::optional<std::uint64_t>(3));
     // Fewer entries than a table of so many hooks has: nonsense, but no underflow.
-    EXPECT_EQ(counted(empty, 9), std::optional<std::uint64_t>(0));
+    EXPECT_EQ(rules_counted(empty, 9), std::optional<std::uint64_t>(0));
 }
 
 TEST(CountLegacyRules, WhatIsNoTableIsNotCounted)
 {
-    EXPECT_EQ(counted("", 1), std::nullopt);
-    EXPECT_EQ(counted(entry(""), 1), std::nullopt);
+    EXPECT_EQ(rules_counted("", 1), std::nullopt);
+    EXPECT_EQ(rules_counted(entry(""), 1), std::nullopt);
     const std::string good = entry("", 8) + entry("ERROR");
     for (std::size_t size = 1; size < good.size(); ++size) {
-        EXPECT_EQ(counted(good.substr(0, size), 1), std::nullopt) << size;
+        EXPECT_EQ(rules_counted(good.substr(0, size), 1), std::nullopt) << size;
     }
     for (std::size_t at = 0; at < good.size(); ++at) {
         for (const char value : {'\0', '\x01', '\x7f', '\xff'}) {
             std::string changed = good;
             changed[at] = value;
-            (void)counted(changed, 1);
+            (void)rules_counted(changed, 1);
         }
     }
 }

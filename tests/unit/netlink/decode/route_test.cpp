@@ -22,7 +22,7 @@ using testing::composed;
 using testing::fixture_messages;
 using testing::fixture_text;
 using testing::route_header;
-using message = std::vector<std::byte>;
+using raw_message = std::vector<std::byte>;
 
 const name_tables debian_names("127.0.0.1 localhost\n",
                                "default 0.0.0.0\nloopback 127.0.0.0\nlink-local 169.254.0.0\n");
@@ -32,7 +32,7 @@ std::vector<T> decode_all(const std::string& file)
 {
     std::vector<T> items;
     std::size_t damaged = 0;
-    for (const message& each : fixture_messages(file)) {
+    for (const raw_message& each : fixture_messages(file)) {
         EXPECT_TRUE(decode(each, items.emplace_back(), damaged));
     }
     EXPECT_EQ(damaged, 0U);
@@ -197,7 +197,7 @@ TEST(DecodeRoute, TellsAllHops)
 TEST(DecodeRoute, SurvivesEveryCutAndFalseByte)
 {
     for (const char* file : {"nsfx-dual/route.bin", "route-types/route.bin", "route-types/nexthop.bin"}) {
-        for (const message& whole : fixture_messages(file)) {
+        for (const raw_message& whole : fixture_messages(file)) {
             testing::for_each_damage(whole, [&](byte_span bytes) {
                 const bool has_header = bytes.size() >= NLMSG_LENGTH(sizeof(rtmsg));
                 const decoding got = decode_route(bytes);
@@ -212,7 +212,7 @@ TEST(DecodeRoute, SurvivesEveryCutAndFalseByte)
 
 TEST(DecodeRoute, RefusesAMessageThatClaimsMoreThanThereIs)
 {
-    const message whole = fixture_messages("nsfx-dual/route.bin").front();
+    const raw_message whole = fixture_messages("nsfx-dual/route.bin").front();
     for (std::size_t size = 0; size < whole.size(); ++size) {
         const decoding got = decode_route(byte_span(whole).first(size));
         EXPECT_FALSE(got.good);

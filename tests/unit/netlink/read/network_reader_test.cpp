@@ -104,11 +104,11 @@ TEST_F(ReadRoutes, ReadsEveryTableOfBothFamilies)
         all, 32, [](const route& told) { return told.family == AF_INET6 ? told.destination_length : 0; });
     ASSERT_NE(ipv6, all.end());
     EXPECT_EQ(ipv6->preference, 0);
-    const auto dropping = std::ranges::find(all, 5U, &route::nexthop_id);
-    ASSERT_NE(dropping, all.end());
-    ASSERT_EQ(dropping->hops.size(), 1U);
-    EXPECT_TRUE(dropping->hops[0].blackhole);
-    EXPECT_EQ(dropping->hops[0].interface_index, 0U);
+    const auto blackhole = std::ranges::find(all, 5U, &route::nexthop_id);
+    ASSERT_NE(blackhole, all.end());
+    ASSERT_EQ(blackhole->hops.size(), 1U);
+    EXPECT_TRUE(blackhole->hops[0].blackhole);
+    EXPECT_EQ(blackhole->hops[0].interface_index, 0U);
 }
 
 TEST_F(ReadRoutes, CutsATableLongerThanTheLimitAndSaysSo)

@@ -49,9 +49,9 @@ std::string text_of(std::span<const route> routes, const interface_names& interf
 std::string line_of(const route& told, const name_tables& names = {}, const interface_names& interfaces = eth0)
 {
     const std::string text = text_of(std::span(&told, 1), interfaces, names);
-    const std::string heading = text_of({}, {}, {});
-    EXPECT_EQ(text.substr(0, heading.size()), heading);
-    return text.substr(heading.size());
+    const std::string without_routes = text_of({}, {}, {});
+    EXPECT_EQ(text.substr(0, without_routes.size()), without_routes);
+    return text.substr(without_routes.size());
 }
 
 TEST(RouteText, PrintsTheHeadingOfAnEmptyTable)
@@ -187,10 +187,10 @@ std::string body6(std::string_view proc_text, const name_tables& names = {})
     std::size_t lines = 0;
     const std::string text = route6_text(decode_ipv6_routes(proc_text), names, lines);
     std::size_t none = 0;
-    const std::string heading = route6_text({}, {}, none);
+    const std::string without_routes = route6_text({}, {}, none);
     EXPECT_EQ(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')), lines + 2);
-    EXPECT_EQ(text.substr(0, heading.size()), heading);
-    return text.substr(heading.size());
+    EXPECT_EQ(text.substr(0, without_routes.size()), without_routes);
+    return text.substr(without_routes.size());
 }
 
 TEST(Route6Text, PrintsAllColumns)

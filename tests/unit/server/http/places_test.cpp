@@ -11,7 +11,7 @@ namespace {
 
 using shortage = connection_places::shortage;
 
-peer_info from(const std::string& limited_by, standing where = standing::unknown)
+peer_info caller_from(const std::string& limited_by, standing where = standing::unknown)
 {
     peer_info peer;
     peer.limited_by = limited_by;
@@ -19,7 +19,7 @@ peer_info from(const std::string& limited_by, standing where = standing::unknown
     return peer;
 }
 
-peer_info stranger(int uid) { return from(fmt::format("uid={}", uid), standing::stranger); }
+peer_info stranger(int uid) { return caller_from(fmt::format("uid={}", uid), standing::stranger); }
 
 struct Places : ::testing::Test {
     Places()
@@ -36,7 +36,7 @@ struct Places : ::testing::Test {
     }
     connection_places places;
     connection_places::limits limits;
-    const peer_info root = from("uid=0", standing::admitted);
+    const peer_info root = caller_from("uid=0", standing::admitted);
 };
 
 TEST_F(Places, StrangersShareAFewAndRootKeepsItsOwn)
@@ -51,9 +51,9 @@ TEST_F(Places, StrangersShareAFewAndRootKeepsItsOwn)
 TEST_F(Places, OthersNeverTakeWhatIsKeptForAdmittedOnes)
 {
     std::size_t taken = 0;
-    for (int host = 0; host < 10; ++host) taken += fill(from(fmt::format("192.0.2.{}", host)));
+    for (int host = 0; host < 10; ++host) taken += fill(caller_from(fmt::format("192.0.2.{}", host)));
     EXPECT_EQ(taken, limits.all - limits.per_peer);
-    EXPECT_EQ(places.for_newcomer(from("192.0.2.99"), limits), shortage::of_all);
+    EXPECT_EQ(places.for_newcomer(caller_from("192.0.2.99"), limits), shortage::of_all);
     EXPECT_EQ(fill(root), limits.per_peer);
 }
 
@@ -61,7 +61,7 @@ TEST_F(Places, NothingIsKeptWhereNobodyIsAdmittedBeforehand)
 {
     limits.keeps_for_admitted = false;
     std::size_t taken = 0;
-    for (int host = 0; host < 10; ++host) taken += fill(from(fmt::format("192.0.2.{}", host)));
+    for (int host = 0; host < 10; ++host) taken += fill(caller_from(fmt::format("192.0.2.{}", host)));
     EXPECT_EQ(taken, limits.all);
 }
 
@@ -74,7 +74,7 @@ TEST_F(Places, OneThatLeavesMakesRoom)
 
 TEST_F(Places, APlaceGoesToOneOfTheSameGroupOrToAnAdmittedOne)
 {
-    const auto address = from("192.0.2.1");
+    const auto address = caller_from("192.0.2.1");
     EXPECT_TRUE(connection_places::can_replace(shortage::of_group, stranger(1), stranger(2)));
     EXPECT_FALSE(connection_places::can_replace(shortage::of_group, stranger(1), address));
     EXPECT_FALSE(connection_places::can_replace(shortage::of_all, address, root));

@@ -16,7 +16,7 @@ netlink::dropping_chain dropping(std::uint8_t family)
     return made;
 }
 
-std::shared_ptr<const std::vector<netlink::filter_rule>> accepting()
+std::shared_ptr<const std::vector<netlink::filter_rule>> accepting_rules()
 {
     netlink::filter_rule rule;
     rule.chain = "FORWARD";
@@ -33,7 +33,7 @@ TEST(ForwardPolicyDrop, SpeaksWhereNoRuleAccepts)
     EXPECT_EQ(found.items()[0].summary,
               "the chain FORWARD of the table filter (legacy) drops what no rule accepts, and "
               "none accepts the IPv4 packets of br0 on the node");
-    model.node_filters().dropping[0].rules = accepting();
+    model.node_filters().dropping[0].rules = accepting_rules();
     EXPECT_EQ(evidence_of(look_for_forward_policy_drop(model)), "0 findings");
 }
 
@@ -42,7 +42,7 @@ TEST(ForwardPolicyDrop, EachChainMustAccept)
     wired_node model;
     model.node_filters().dropping = {dropping(AF_INET), dropping(0)};
     EXPECT_EQ(evidence_of(look_for_forward_policy_drop(model)), "2 findings");
-    model.node_filters().dropping[1].rules = accepting();
+    model.node_filters().dropping[1].rules = accepting_rules();
     EXPECT_EQ(placed_evidence_of(look_for_forward_policy_drop(model)),
               "7 br0 family=IPv4 variant=legacy table=filter chain=FORWARD bridge=br0");
 }

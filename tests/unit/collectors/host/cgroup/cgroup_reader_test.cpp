@@ -13,12 +13,12 @@ using nodescope::testing::temporary_root;
 
 namespace {
 
-const std::string id = "8fed049dc1fadb6c40b231cdcc2d354904ebd02a41dcf2e2ea909b06b1674773";
-const std::string docker_v2 = "/system.slice/docker-" + id + ".scope";
+const std::string read_id = "8fed049dc1fadb6c40b231cdcc2d354904ebd02a41dcf2e2ea909b06b1674773";
+const std::string docker_v2 = "/system.slice/docker-" + read_id + ".scope";
 const std::string pod_v2 =
     "/kubepods.slice/kubepods-burstable.slice/"
     "kubepods-burstable-pod0f1e2d3c_4b5a_6978_8796_a5b4c3d2e1f0.slice/cri-containerd-1" +
-    id.substr(1) + ".scope";
+    read_id.substr(1) + ".scope";
 
 std::shared_ptr<cgroup_tree> tree_of(const std::string& root, std::size_t kept = cgroup_tree::kept_file_limit)
 {
@@ -114,7 +114,7 @@ TEST(CgroupReader, TheRootOfVersionTwoIsTheMachine)
 
 TEST(CgroupReader, ReadsAContainerOfVersionOne)
 {
-    cgroup_reader reader = open(tree_of(node_v1), "/docker/" + id);
+    cgroup_reader reader = open(tree_of(node_v1), "/docker/" + read_id);
     const auto figures = reader.blocking_read();
     ASSERT_TRUE(figures) << figures.error();
     ASSERT_TRUE(figures->cpu);
@@ -141,7 +141,7 @@ TEST(CgroupReader, ReadsAContainerOfVersionOne)
 TEST(CgroupReader, ReadsTheLimitsOfVersionOne)
 {
     const auto tree = tree_of(node_v1);
-    const auto docker = open(tree, "/docker/" + id).blocking_limits();
+    const auto docker = open(tree, "/docker/" + read_id).blocking_limits();
     ASSERT_TRUE(docker) << docker.error();
     EXPECT_EQ(docker->cpu_shares, 512U);
     EXPECT_EQ(docker->cpu_quota, 50'000U);

@@ -19,7 +19,7 @@ using std::chrono::seconds;
 
 namespace {
 
-void make_directory(const temporary_root& root, const std::string& path)
+void make_cgroup_directory(const temporary_root& root, const std::string& path)
 {
     std::filesystem::create_directories(root.path() + path);
 }
@@ -27,7 +27,7 @@ void make_directory(const temporary_root& root, const std::string& path)
 // Anybody may make directories in it.
 void hand_over(const temporary_root& root, const std::string& path)
 {
-    make_directory(root, path);
+    make_cgroup_directory(root, path);
     std::filesystem::permissions(root.path() + path, std::filesystem::perms::all);
 }
 
@@ -64,10 +64,10 @@ TEST(CgroupWalk, WithoutMountsFindsNothing)
 TEST(CgroupWalk, KnowsWhatOthersThanRootCanHaveMade)
 {
     const temporary_root root;
-    make_directory(root, "/user.slice/a/b");
+    make_cgroup_directory(root, "/user.slice/a/b");
     hand_over(root, "/user.slice/a");
-    make_directory(root, "/system.slice/x");
-    make_directory(root, "/second/user.slice/a/c");
+    make_cgroup_directory(root, "/system.slice/x");
+    make_cgroup_directory(root, "/second/user.slice/a/c");
     cgroup_layout layout;
     layout.hierarchies = {root.path(), root.path() + "/second"};
 
@@ -82,10 +82,11 @@ TEST(CgroupWalk, LeavesOutWhatOthersMadeBeforeWhatRootMade)
 {
     const temporary_root root;
     hand_over(root, "/a/mine");
-    for (std::size_t i = 0; i < delegated_limit + 10; ++i) make_directory(root, fmt::format("/a/mine/deep/{}", i));
-    make_directory(root, "/z/y/x/w/v/container");
+    for (std::size_t i = 0; i < delegated_limit + 10; ++i)
+        make_cgroup_directory(root, fmt::format("/a/mine/deep/{}", i));
+    make_cgroup_directory(root, "/z/y/x/w/v/container");
     hand_over(root, "/b/yours");
-    make_directory(root, "/b/yours/1/2/3");
+    make_cgroup_directory(root, "/b/yours/1/2/3");
 
     const cgroup_set set = find(one_hierarchy(root));
     EXPECT_TRUE(set.truncated);
@@ -99,8 +100,8 @@ TEST(CgroupWalk, LeavesOutWhatOthersMadeBeforeWhatRootMade)
 TEST(CgroupWalk, GivesEachTopDirectoryItsTurn)
 {
     const temporary_root root;
-    for (std::size_t i = 0; i < cgroup_limit + 10; ++i) make_directory(root, fmt::format("/a/{}", i));
-    make_directory(root, "/z/y/x/w/v/container");
+    for (std::size_t i = 0; i < cgroup_limit + 10; ++i) make_cgroup_directory(root, fmt::format("/a/{}", i));
+    make_cgroup_directory(root, "/z/y/x/w/v/container");
 
     const cgroup_set set = find(one_hierarchy(root));
     EXPECT_TRUE(has(set, "/z/y/x/w/v/container"));
@@ -111,10 +112,10 @@ TEST(CgroupWalk, GivesEachTopDirectoryItsTurn)
 TEST(CgroupWalk, HasABudgetForPathsThatOthersWrite)
 {
     const temporary_root root;
-    make_directory(root, "/system/of/root");
-    for (int i = 0; i < 200; ++i) make_directory(root, fmt::format("/user/{}{}", i, std::string(200, '<')));
+    make_cgroup_directory(root, "/system/of/root");
+    for (int i = 0; i < 200; ++i) make_cgroup_directory(root, fmt::format("/user/{}{}", i, std::string(200, '<')));
     for (int i = 0; i < 200; ++i)
-        make_directory(root, fmt::format("/user/0{}/{}{}", std::string(200, '<'), i, std::string(200, '<')));
+        make_cgroup_directory(root, fmt::format("/user/0{}/{}{}", std::string(200, '<'), i, std::string(200, '<')));
     ASSERT_EQ(::chown((root.path() + "/user").c_str(), 65534, 65534), 0);
 
     const cgroup_set set = find(one_hierarchy(root));
@@ -130,7 +131,7 @@ TEST(CgroupWalk, LeavesOutNamesThatAreNoPlainText)
     const temporary_root root;
     for (const char* name :
          {"plain", "quoted\"\\", "\xC3\xA4", "twin\xFF", "twin\xFE", "escape\x1B[2J", "line\n", "delete\x7F"}) {
-        make_directory(root, fmt::format("/{}/below", name));
+        make_cgroup_directory(root, fmt::format("/{}/below", name));
     }
     const cgroup_set set = find(one_hierarchy(root));
     EXPECT_EQ(set.paths.size(), 7U) << "the root, and three with one below";
@@ -144,8 +145,8 @@ TEST(CgroupWalk, LeavesOutPathsThatAreTooLong)
     const std::string part(250, 'p');
     const std::string longest = "/" + part + "/" + part + "/" + part + "/" + part + "/" + std::string(19, 'q');
     ASSERT_EQ(longest.size(), cgroup_path_limit);
-    make_directory(root, longest);
-    make_directory(root, longest + "q/below");
+    make_cgroup_directory(root, longest);
+    make_cgroup_directory(root, longest + "q/below");
 
     const cgroup_set set = find(one_hierarchy(root));
     EXPECT_TRUE(has(set, longest));
@@ -159,7 +160,7 @@ TEST(CgroupWalk, ListsTheUnionOfAllHierarchies)
     const temporary_root root;
     for (const char* path : {"/cpu/docker/a", "/cpu/docker/b/init.scope", "/memory/docker/a", "/memory/only",
                              "/memory/dev-hugepages.mount/below", "/cpu/x.mount"}) {
-        make_directory(root, path);
+        make_cgroup_directory(root, path);
     }
     root.write("/cpu/docker/a/cpu.stat", "");
     root.link("/cpu/loop", ".");
@@ -192,7 +193,7 @@ TEST(CgroupWalk, EndsAtTheDepthLimit)
     const temporary_root root;
     std::string deep;
     for (std::size_t i = 0; i < cgroup_depth_limit + 3; ++i) deep += "/d";
-    make_directory(root, deep);
+    make_cgroup_directory(root, deep);
     cgroup_layout layout;
     layout.hierarchies = {root.path()};
 
@@ -204,7 +205,7 @@ TEST(CgroupWalk, EndsAtTheDepthLimit)
 TEST(CgroupWalk, EndsAtTheNumberLimitAlsoInOneDirectory)
 {
     const temporary_root root;
-    for (std::size_t i = 0; i < cgroup_limit; ++i) make_directory(root, fmt::format("/c{}", i));
+    for (std::size_t i = 0; i < cgroup_limit; ++i) make_cgroup_directory(root, fmt::format("/c{}", i));
     cgroup_layout layout;
     layout.hierarchies = {root.path()};
 
@@ -216,7 +217,7 @@ TEST(CgroupWalk, EndsAtTheNumberLimitAlsoInOneDirectory)
 TEST(CgroupWalk, EndsAtTheDeadlineAndWhenNobodyWaits)
 {
     const temporary_root root;
-    make_directory(root, "/a/b");
+    make_cgroup_directory(root, "/a/b");
     cgroup_layout layout;
     layout.hierarchies = {root.path()};
 

@@ -19,12 +19,12 @@ void PrintTo(cgroup_match match, std::ostream* out)
 
 namespace {
 
-const std::string id = "8fed049dc1fadb6c40b231cdcc2d354904ebd02a41dcf2e2ea909b06b1674773";
-const std::string other_id = "9" + id.substr(1);
+const std::string this_id = "8fed049dc1fadb6c40b231cdcc2d354904ebd02a41dcf2e2ea909b06b1674773";
+const std::string other_id = "9" + this_id.substr(1);
 
 cgroup_match match(std::string_view text, std::string_view own = "0::/system.slice/nodescope.service\n")
 {
-    return container_of_cgroup(text, id, own);
+    return container_of_cgroup(text, this_id, own);
 }
 
 // One table for discovery (what container is this cgroup?) and for proof (is this process that container's?).
@@ -38,40 +38,40 @@ const std::vector<spelling>& spellings()
 {
     static const std::vector<spelling> all{
         // Docker, cgroupfs and systemd
-        {"/docker/" + id, true, true},
-        {"/x.slice/docker-" + id + ".scope", true, true},
-        {"/../docker-" + id + ".scope", true, true},
-        {"/docker/" + other_id + "/docker/" + id, true, true},
-        {"/docker/" + std::string(64, 'z') + "/docker/" + id, true, true},
+        {"/docker/" + this_id, true, true},
+        {"/x.slice/docker-" + this_id + ".scope", true, true},
+        {"/../docker-" + this_id + ".scope", true, true},
+        {"/docker/" + other_id + "/docker/" + this_id, true, true},
+        {"/docker/" + std::string(64, 'z') + "/docker/" + this_id, true, true},
         // containerd and kubelet
-        {"/kubepods/burstable/pod0f1e2d3c-4b5a/" + id, true, true},
-        {"/kubepods.slice/kubepods-pod0f1e_2d.slice/cri-containerd-" + id + ".scope", true, true},
-        {"/system.slice/containerd.service/kubepods-pod1.slice:cri-containerd:" + id, true, true},
+        {"/kubepods/burstable/pod0f1e2d3c-4b5a/" + this_id, true, true},
+        {"/kubepods.slice/kubepods-pod0f1e_2d.slice/cri-containerd-" + this_id + ".scope", true, true},
+        {"/system.slice/containerd.service/kubepods-pod1.slice:cri-containerd:" + this_id, true, true},
         // CRI-O and Podman
-        {"/kubepods.slice/crio-" + id + ".scope", true, true},
-        {"/kubepods/pod1/crio-" + id, true, true},
-        {"/machine.slice/libpod-" + id + ".scope", true, true},
-        {"/libpod_parent/libpod-" + id, true, true},
+        {"/kubepods.slice/crio-" + this_id + ".scope", true, true},
+        {"/kubepods/pod1/crio-" + this_id, true, true},
+        {"/machine.slice/libpod-" + this_id + ".scope", true, true},
+        {"/libpod_parent/libpod-" + this_id, true, true},
         // a runtime nobody has told us about
-        {"/other-" + id + ".scope", true, true},
-        {"/a:b/" + id, true, true},
+        {"/other-" + this_id + ".scope", true, true},
+        {"/a:b/" + this_id, true, true},
         // below the container
-        {"/docker/" + id + "/init.scope", false, true},
-        {"/machine.slice/libpod-" + id + ".scope/container", false, true},
+        {"/docker/" + this_id + "/init.scope", false, true},
+        {"/machine.slice/libpod-" + this_id + ".scope/container", false, true},
         // with the container's id, and not the container
-        {"/machine.slice/crio-conmon-" + id + ".scope", false, false},
-        {"/machine.slice/libpod-conmon-" + id + ".scope", false, false},
-        {"/system.slice/var-lib-docker-" + id + ".mount", false, false},
+        {"/machine.slice/crio-conmon-" + this_id + ".scope", false, false},
+        {"/machine.slice/libpod-conmon-" + this_id + ".scope", false, false},
+        {"/system.slice/var-lib-docker-" + this_id + ".mount", false, false},
         // no id
         {"", false, false},
         {"/", false, false},
         {"/docker", false, false},
-        {"/docker/" + id.substr(1), false, false},
-        {"/docker/" + id + "0", false, false},
-        {"/docker/0" + id, false, false},
-        {"/x" + id + "x", false, false},
+        {"/docker/" + this_id.substr(1), false, false},
+        {"/docker/" + this_id + "0", false, false},
+        {"/docker/0" + this_id, false, false},
+        {"/x" + this_id + "x", false, false},
         {"/docker/" + std::string(64, 'A'), false, false},
-        {"/docker/" + id.substr(0, 60) + "FFFF", false, false},
+        {"/docker/" + this_id.substr(0, 60) + "FFFF", false, false},
         {"/docker/" + std::string(100'000, 'a'), false, false},
     };
     return all;
@@ -83,12 +83,12 @@ TEST(ContainerCgroup, DiscoveryAndProofReadEverySpellingAlike)
 {
     for (const spelling& one : spellings()) {
         const std::string shown = one.path.substr(0, 120);
-        EXPECT_EQ(container_id_of_path(one.path), one.itself ? id : "") << shown;
+        EXPECT_EQ(container_id_of_path(one.path), one.itself ? this_id : "") << shown;
         const auto expected = one.inside ? cgroup_match::same : cgroup_match::none;
         EXPECT_EQ(match("0::" + one.path + "\n"), expected) << shown;
         EXPECT_EQ(match("4:memory:" + one.path), expected) << shown;
         const auto of_another = one.inside ? cgroup_match::other : cgroup_match::none;
-        EXPECT_EQ(container_of_cgroup("0::" + one.path + "\n", "7" + id.substr(1), ""), of_another) << shown;
+        EXPECT_EQ(container_of_cgroup("0::" + one.path + "\n", "7" + this_id.substr(1), ""), of_another) << shown;
     }
 }
 
@@ -98,7 +98,7 @@ TEST(ContainerCgroup, AnIdNeedNotBeHexadecimal)
     const std::string odd = std::string(63, 'z') + "9";
     EXPECT_EQ(container_id_of_path("/docker/" + odd), odd);
     EXPECT_EQ(container_of_cgroup("0::/docker/" + odd, odd, ""), cgroup_match::same);
-    EXPECT_EQ(container_of_cgroup("0::/docker/" + odd, id, ""), cgroup_match::other);
+    EXPECT_EQ(container_of_cgroup("0::/docker/" + odd, this_id, ""), cgroup_match::other);
 }
 
 TEST(ContainerOfCgroup, ReadsTheCapturedTextOfVersionOne)
@@ -108,7 +108,7 @@ TEST(ContainerOfCgroup, ReadsTheCapturedTextOfVersionOne)
 
 TEST(ContainerOfCgroup, OneHierarchyWithTheIdIsEnough)
 {
-    EXPECT_EQ(match("9:name=systemd:/\n4:memory:/docker/" + id + "\n0::/\n"), cgroup_match::same);
+    EXPECT_EQ(match("9:name=systemd:/\n4:memory:/docker/" + this_id + "\n0::/\n"), cgroup_match::same);
 }
 
 TEST(ContainerOfCgroup, AnotherContainerIsAnother)
@@ -122,8 +122,8 @@ TEST(ContainerOfCgroup, WhatTheServiceIsInItselfSaysNothing)
     // Docker in Docker: every process below the outer container has its component.
     const std::string outer = "0::/docker/" + other_id + "\n";
     EXPECT_EQ(match(outer, outer), cgroup_match::none);
-    EXPECT_EQ(match("0::/docker/" + other_id + "/docker/" + id + "\n", outer), cgroup_match::same);
-    const std::string third_id = "7" + id.substr(1);
+    EXPECT_EQ(match("0::/docker/" + other_id + "/docker/" + this_id + "\n", outer), cgroup_match::same);
+    const std::string third_id = "7" + this_id.substr(1);
     EXPECT_EQ(match("0::/docker/" + other_id + "/docker/" + third_id + "\n", outer), cgroup_match::other);
 }
 
@@ -136,7 +136,7 @@ TEST(ContainerOfCgroup, AnIdThatIsNoFullIdMatchesNothing)
 TEST(ContainerOfCgroup, EmptyAndBrokenTextsNameNoContainer)
 {
     for (const std::string& text :
-         {std::string(), std::string("\n\n\n"), std::string(":::"), "/docker/" + id, "0:/docker/" + id,
+         {std::string(), std::string("\n\n\n"), std::string(":::"), "/docker/" + this_id, "0:/docker/" + this_id,
           std::string(100'000, ':'), std::string(100'000, '/'), std::string("0::") + std::string(100'000, '/')}) {
         EXPECT_EQ(match(text), cgroup_match::none) << text.substr(0, 100);
     }
@@ -144,9 +144,9 @@ TEST(ContainerOfCgroup, EmptyAndBrokenTextsNameNoContainer)
 
 TEST(ContainerOfCgroup, ATextCutAnywhereNeverNamesAnotherContainer)
 {
-    const std::string whole = "0::/system.slice/docker-" + id + ".scope\n";
+    const std::string whole = "0::/system.slice/docker-" + this_id + ".scope\n";
     for (std::size_t length = 0; length <= whole.size(); ++length) {
-        const bool has_id = length >= whole.find(id) + id.size();
+        const bool has_id = length >= whole.find(this_id) + this_id.size();
         const auto expected = has_id ? cgroup_match::same : cgroup_match::none;
         EXPECT_EQ(match(whole.substr(0, length)), expected) << length;
     }

@@ -15,10 +15,10 @@ using nodescope::testing::temporary_root;
 
 namespace {
 
-const std::string id = "8fed049dc1fadb6c40b231cdcc2d354904ebd02a41dcf2e2ea909b06b1674773";
-const std::string other_id = "8fed049dc1fa0000000000000000000000000000000000000000000000000000";
+const std::string searched_id = "8fed049dc1fadb6c40b231cdcc2d354904ebd02a41dcf2e2ea909b06b1674773";
+const std::string similar_id = "8fed049dc1fa0000000000000000000000000000000000000000000000000000";
 
-container_place place(std::string path, const std::string& of = id)
+container_place place(std::string path, const std::string& of = searched_id)
 {
     container_place one;
     one.id = of;
@@ -26,7 +26,7 @@ container_place place(std::string path, const std::string& of = id)
     return one;
 }
 
-result<std::string> chosen(const std::vector<container_place>& all, std::string_view reference = id)
+result<std::string> chosen(const std::vector<container_place>& all, std::string_view reference = searched_id)
 {
     const auto one = choose_container_place(all, reference);
     if (!one) return one.error();
@@ -84,22 +84,22 @@ TEST_F(ContainerSearch, FindsWhatEveryRuntimeAndDriverMakes)
 {
     const std::string pod = "kubepods-burstable-pod0f1e2d3c_4b5a_6978_8796_a5b4c3d2e1f0.slice";
     const std::string forms[] = {
-        "/docker/" + id,
-        "/system.slice/docker-" + id + ".scope",
-        "/user.slice/user-0.slice/docker-" + id + ".scope",
-        "/default/" + id,
-        "/system.slice/containerd.service/" + id,
-        "/kubepods/burstable/pod0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0/" + id,
-        "/kubepods.slice/kubepods-burstable.slice/" + pod + "/cri-containerd-" + id + ".scope",
-        "/kubepods.slice/kubepods-burstable.slice/" + pod + "/docker-" + id + ".scope",
-        "/kubepods.slice/kubepods-burstable.slice/" + pod + "/crio-" + id + ".scope",
-        "/kubepods/burstable/pod0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0/crio-" + id,
-        "/system.slice/containerd.service/kubepods-burstable-pod0f1e2d3c.slice:cri-containerd:" + id,
-        "/machine.slice/libpod-" + id + ".scope",
-        "/libpod_parent/libpod-" + id,
+        "/docker/" + searched_id,
+        "/system.slice/docker-" + searched_id + ".scope",
+        "/user.slice/user-0.slice/docker-" + searched_id + ".scope",
+        "/default/" + searched_id,
+        "/system.slice/containerd.service/" + searched_id,
+        "/kubepods/burstable/pod0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0/" + searched_id,
+        "/kubepods.slice/kubepods-burstable.slice/" + pod + "/cri-containerd-" + searched_id + ".scope",
+        "/kubepods.slice/kubepods-burstable.slice/" + pod + "/docker-" + searched_id + ".scope",
+        "/kubepods.slice/kubepods-burstable.slice/" + pod + "/crio-" + searched_id + ".scope",
+        "/kubepods/burstable/pod0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0/crio-" + searched_id,
+        "/system.slice/containerd.service/kubepods-burstable-pod0f1e2d3c.slice:cri-containerd:" + searched_id,
+        "/machine.slice/libpod-" + searched_id + ".scope",
+        "/libpod_parent/libpod-" + searched_id,
         // kind, Docker in Docker
-        "/docker/" + std::string(64, 'a') + "/kubelet/kubepods/pod0f1e/" + id,
-        "/system.slice/docker-" + std::string(64, 'a') + ".scope/docker/" + id,
+        "/docker/" + std::string(64, 'a') + "/kubelet/kubepods/pod0f1e/" + searched_id,
+        "/system.slice/docker-" + std::string(64, 'a') + ".scope/docker/" + searched_id,
     };
     for (const std::string& form : forms) {
         const temporary_root node;
@@ -109,7 +109,7 @@ TEST_F(ContainerSearch, FindsWhatEveryRuntimeAndDriverMakes)
         const auto all = blocking_find_container_places(node.path(), search_extent::one_hierarchy, limit_, nobody);
         ASSERT_TRUE(all) << all.error();
         EXPECT_EQ(chosen(*all).value(), form);
-        EXPECT_EQ(chosen(*all, id.substr(0, 12)).value(), form);
+        EXPECT_EQ(chosen(*all, searched_id.substr(0, 12)).value(), form);
     }
 }
 
@@ -119,53 +119,58 @@ TEST_F(ContainerSearch, FindsThemOnV1AndHybridNodes)
                                          mount_line("/sys/fs/cgroup/unified", "cgroup2", "nsdelegate") +
                                          mount_line("/sys/fs/cgroup/pids", "cgroup", "pids") +
                                          mount_line("/sys/fs/cgroup/memory", "cgroup", "memory"));
-    add_cgroup("/memory/docker/" + id);
-    add_cgroup("/pids/docker/" + other_id);
+    add_cgroup("/memory/docker/" + searched_id);
+    add_cgroup("/pids/docker/" + similar_id);
     auto all = find();
-    EXPECT_EQ(chosen(all).value(), "/docker/" + id);
+    EXPECT_EQ(chosen(all).value(), "/docker/" + searched_id);
     EXPECT_EQ(all.front().mount, "/sys/fs/cgroup/memory");
-    EXPECT_FALSE(chosen(all, other_id)) << "one hierarchy is enough as a rule";
-    EXPECT_EQ(chosen(find(search_extent::all_hierarchies), other_id).value(), "/docker/" + other_id);
+    EXPECT_FALSE(chosen(all, similar_id)) << "one hierarchy is enough as a rule";
+    EXPECT_EQ(chosen(find(search_extent::all_hierarchies), similar_id).value(), "/docker/" + similar_id);
 }
 
 TEST_F(ContainerSearch, SomebodyElsesDirectoryProvesNothing)
 {
     const std::string users = "/user.slice/user-1000.slice";
-    const std::string rootless = users + "/user@1000.service/user.slice/docker-" + id + ".scope";
+    const std::string rootless = users + "/user@1000.service/user.slice/docker-" + searched_id + ".scope";
     add_cgroup(rootless);
     std::filesystem::permissions(root_.path() + "/sys/fs/cgroup" + users, std::filesystem::perms::all);
-    const auto found = choose_container_place(find(), id);
+    const auto found = choose_container_place(find(), searched_id);
     ASSERT_TRUE(found) << found.error();
     EXPECT_EQ(found->path, rootless) << "a rootless engine's, where nobody else has the id";
     EXPECT_TRUE(found->delegated);
     EXPECT_EQ(chosen(find(), "8fed049dc1fa").value(), rootless);
-    const std::string second = users + "/user@1000.service/user.slice/libpod-" + id + ".scope";
+    const std::string second = users + "/user@1000.service/user.slice/libpod-" + searched_id + ".scope";
     add_cgroup(second);
     EXPECT_EQ(chosen(find()).error(),
-              error(failure::conflict, id + " is in the names of cgroups that others than root can have made: " +
-                                           rootless + " and " + second));
-    add_cgroup("/system.slice/a.slice/b.slice/docker-" + id + ".scope");
-    EXPECT_EQ(chosen(find()).value(), "/system.slice/a.slice/b.slice/docker-" + id + ".scope");
+              error(failure::conflict,
+                    searched_id + " is in the names of cgroups that others than root can have made: " + rootless +
+                        " and " + second));
+    add_cgroup("/system.slice/a.slice/b.slice/docker-" + searched_id + ".scope");
+    EXPECT_EQ(chosen(find()).value(), "/system.slice/a.slice/b.slice/docker-" + searched_id + ".scope");
 }
 
 TEST(ContainerPlace, OfSeveralWithOneIdTheRuntimesOwnIsTheContainer)
 {
-    const auto scope = place("/machine.slice/libpod-" + id + ".scope");
+    const auto scope = place("/machine.slice/libpod-" + searched_id + ".scope");
     // The unit of a health check, Podman's or of systemd-run.
-    EXPECT_EQ(chosen({place("/" + id + "-0a1b.service"), scope}).value(), scope.path);
-    EXPECT_EQ(chosen({place("/system.slice/" + id + ".service"), scope}).value(), scope.path);
+    EXPECT_EQ(chosen({place("/" + searched_id + "-0a1b.service"), scope}).value(), scope.path);
+    EXPECT_EQ(chosen({place("/system.slice/" + searched_id + ".service"), scope}).value(), scope.path);
     // A copy inside another container, and one inside itself.
-    const auto own = place("/a/b/c/docker/" + id);
-    EXPECT_EQ(chosen({place("/docker/" + other_id + "/" + id), own}).value(), own.path);
-    EXPECT_EQ(chosen({place("/docker/" + id + "/docker/" + id), place("/docker/" + id)}).value(), "/docker/" + id);
+    const auto own = place("/a/b/c/docker/" + searched_id);
+    EXPECT_EQ(chosen({place("/docker/" + similar_id + "/" + searched_id), own}).value(), own.path);
+    EXPECT_EQ(
+        chosen({place("/docker/" + searched_id + "/docker/" + searched_id), place("/docker/" + searched_id)}).value(),
+        "/docker/" + searched_id);
 }
 
 TEST(ContainerPlace, OfOthersTakesNoNameAndMakesNothingAmbiguous)
 {
-    auto users = place("/user.slice/docker-" + other_id + ".scope", other_id);
+    auto users = place("/user.slice/docker-" + similar_id + ".scope", similar_id);
     users.delegated = true;
-    EXPECT_EQ(chosen({users, place("/docker/" + id)}, id.substr(0, 12)).value(), "/docker/" + id);
-    EXPECT_EQ(chosen({place("/docker/" + id), users}, id.substr(0, 12)).value(), "/docker/" + id);
+    EXPECT_EQ(chosen({users, place("/docker/" + searched_id)}, searched_id.substr(0, 12)).value(),
+              "/docker/" + searched_id);
+    EXPECT_EQ(chosen({place("/docker/" + searched_id), users}, searched_id.substr(0, 12)).value(),
+              "/docker/" + searched_id);
     // What is no hexadecimal number may be a name.
     auto named = place("/user.slice/mycontainer1" + std::string(52, '0'), "mycontainer1" + std::string(52, '0'));
     EXPECT_TRUE(chosen({named}, "mycontainer1"));
@@ -174,13 +179,13 @@ TEST(ContainerPlace, OfOthersTakesNoNameAndMakesNothingAmbiguous)
     // The same place, seen in two hierarchies of cgroup v1.
     auto again = users;
     again.mount = "/sys/fs/cgroup/pids";
-    EXPECT_EQ(chosen({users, again}, other_id).value(), users.path);
+    EXPECT_EQ(chosen({users, again}, similar_id).value(), users.path);
 }
 
 TEST(ContainerPlace, TheOlderOfTwoThatAreAlike)
 {
-    auto older = place("/b/" + id);
-    auto younger = place("/a/" + id);
+    auto older = place("/b/" + searched_id);
+    auto younger = place("/a/" + searched_id);
     older.created = std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::seconds(1));
     younger.created = std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::seconds(2));
     EXPECT_EQ(chosen({younger, older}).value(), older.path);
@@ -188,29 +193,29 @@ TEST(ContainerPlace, TheOlderOfTwoThatAreAlike)
 
 TEST(ContainerPlace, AnAmbiguousBeginningNamesBoth)
 {
-    const std::vector<container_place> all{place("/docker/" + id), place("/docker/" + other_id, other_id)};
-    const auto both = chosen(all, id.substr(0, 12));
+    const std::vector<container_place> all{place("/docker/" + searched_id), place("/docker/" + similar_id, similar_id)};
+    const auto both = chosen(all, searched_id.substr(0, 12));
     ASSERT_FALSE(both);
     EXPECT_EQ(both.error(), error(failure::conflict, "8fed049dc1fa is the beginning of more than one container's id: " +
-                                                         other_id + " and " + id));
-    EXPECT_EQ(chosen(all, id.substr(0, 13)).value(), "/docker/" + id);
+                                                         similar_id + " and " + searched_id));
+    EXPECT_EQ(chosen(all, searched_id.substr(0, 13)).value(), "/docker/" + searched_id);
     EXPECT_EQ(chosen(all, "0123456789ab").error().kind(), failure::gone);
     EXPECT_EQ(chosen({}, "0123456789ab").error().kind(), failure::gone);
 }
 
 TEST(ContainerPlace, OnlyTwelveDigitsAndMoreMayBeAnId)
 {
-    EXPECT_TRUE(may_be_container_id(id));
+    EXPECT_TRUE(may_be_container_id(searched_id));
     EXPECT_TRUE(may_be_container_id("8fed049dc1fa"));
-    for (const std::string& no : {std::string("8fed049dc1f"), id + "0", std::string(), std::string("8fed049dc1fA"),
-                                  std::string("my-container-1")}) {
+    for (const std::string& no : {std::string("8fed049dc1f"), searched_id + "0", std::string(),
+                                  std::string("8fed049dc1fA"), std::string("my-container-1")}) {
         EXPECT_FALSE(may_be_container_id(no)) << no;
     }
 }
 
 TEST_F(ContainerSearch, TheFirstProcessIsTheOldestWithAParentOutside)
 {
-    const std::string path = "/docker/" + id;
+    const std::string path = "/docker/" + searched_id;
     // 50 was started by `docker exec`; 9 is the init's child, with a number that has wrapped; 60 has lost its parent.
     add_cgroup(path, "9\n40\n50\n60\n0\n");
     add_process(9, 40, 250);
@@ -222,10 +227,10 @@ TEST_F(ContainerSearch, TheFirstProcessIsTheOldestWithAParentOutside)
 
 TEST_F(ContainerSearch, TheFirstProcessMayBeInACgroupBelow)
 {
-    const std::string path = "/docker/" + id;
+    const std::string path = "/docker/" + searched_id;
     add_cgroup(path, "50\n");
     add_cgroup(path + "/init.scope", "40\n");
-    add_cgroup(path + "/docker/" + other_id, "7\n");
+    add_cgroup(path + "/docker/" + similar_id, "7\n");
     add_process(50, 30, 300);
     add_process(40, 30, 200);
     add_process(7, 1, 100);
@@ -234,7 +239,7 @@ TEST_F(ContainerSearch, TheFirstProcessMayBeInACgroupBelow)
 
 TEST_F(ContainerSearch, AContainerMayHaveNoProcess)
 {
-    const std::string path = "/docker/" + id;
+    const std::string path = "/docker/" + searched_id;
     EXPECT_TRUE(processes_of(path).empty());
     add_cgroup(path, "40\nnonsense\n");
     EXPECT_TRUE(processes_of(path).empty()) << "40 has ended meanwhile";
@@ -242,7 +247,7 @@ TEST_F(ContainerSearch, AContainerMayHaveNoProcess)
 
 TEST_F(ContainerSearch, WhatForksWithoutEndIsBounded)
 {
-    const std::string path = "/docker/" + id;
+    const std::string path = "/docker/" + searched_id;
     std::string procs;
     for (pid_t pid = 10; pid < 10 + static_cast<pid_t>(container_process_limit) + 100; ++pid) {
         procs += std::to_string(pid) + "\n";
@@ -255,7 +260,7 @@ TEST_F(ContainerSearch, WhatForksWithoutEndIsBounded)
 
 TEST_F(ContainerSearch, EndsAtItsDeadlineAndWithItsAsker)
 {
-    const std::string path = "/docker/" + id;
+    const std::string path = "/docker/" + searched_id;
     add_cgroup(path, "40\n");
     add_process(40, 30, 200);
     container_place where = place(path);

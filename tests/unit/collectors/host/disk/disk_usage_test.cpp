@@ -27,7 +27,7 @@ using std::chrono::seconds;
 
 namespace {
 
-const std::string id = "8fed049dc1fadb6c40b231cdcc2d354904ebd02a41dcf2e2ea909b06b1674773";
+const std::string measured_id = "8fed049dc1fadb6c40b231cdcc2d354904ebd02a41dcf2e2ea909b06b1674773";
 const abandon_flag nobody;
 deadline minute() { return deadline::in(minutes(1)); }
 
@@ -148,7 +148,7 @@ TEST(TreeUsage, SaysWhatItMayNotRead)
         std::array<__user_cap_data_struct, 2> none{};
         if (::syscall(SYS_capset, &header, none.data()) != 0) return false;
         const auto part = blocking_tree_usage({"/", root.path() + "/t"}, minute(), nobody);
-        const auto layer = blocking_find_layer(root.path(), storage, id);
+        const auto layer = blocking_find_layer(root.path(), storage, measured_id);
         return part && part->denied && part->inodes == 3 && !layer && layer.error().kind() == failure::denied;
     });
     if (verdict == child_verdict::impossible) GTEST_SKIP() << "needs the right to make a mount namespace";
@@ -202,20 +202,20 @@ TEST(TreeUsage, OfWhatIsBeingRemoved)
 TEST(FindLayer, ByTheIdOfTheReadWriteLayer)
 {
     const temporary_root root;
-    root.write("/var/lib/docker/image/overlay2/layerdb/mounts/" + id + "/mount-id", "9a7ab98a");
+    root.write("/var/lib/docker/image/overlay2/layerdb/mounts/" + measured_id + "/mount-id", "9a7ab98a");
     root.write("/var/lib/docker/overlay2/9a7ab98a/diff/file", "x");
-    root.write("/var/lib/docker/image/aufs/layerdb/mounts/" + id + "/mount-id", "77-init");
+    root.write("/var/lib/docker/image/aufs/layerdb/mounts/" + measured_id + "/mount-id", "77-init");
     root.write("/var/lib/docker/aufs/diff/77-init/file", "x");
-    const auto overlay = blocking_find_layer(root.path(), storage_of("overlay2"), id);
+    const auto overlay = blocking_find_layer(root.path(), storage_of("overlay2"), measured_id);
     ASSERT_TRUE(overlay) << overlay.error();
     EXPECT_EQ(*overlay, "/var/lib/docker/overlay2/9a7ab98a/diff");
-    EXPECT_EQ(*blocking_find_layer(root.path(), storage_of("aufs"), id), "/var/lib/docker/aufs/diff/77-init");
+    EXPECT_EQ(*blocking_find_layer(root.path(), storage_of("aufs"), measured_id), "/var/lib/docker/aufs/diff/77-init");
 
     docker_storage said = storage_of("overlay2");
     said.upper_directory = "/var/lib/docker/aufs/diff/77-init";
-    EXPECT_EQ(*blocking_find_layer(root.path(), said, id), said.upper_directory);
+    EXPECT_EQ(*blocking_find_layer(root.path(), said, measured_id), said.upper_directory);
     said.upper_directory = "/gone";  // falls back
-    EXPECT_EQ(*blocking_find_layer(root.path(), said, id), *overlay);
+    EXPECT_EQ(*blocking_find_layer(root.path(), said, measured_id), *overlay);
 }
 
 TEST(FindLayer, LeadsNowhereElse)
@@ -223,12 +223,12 @@ TEST(FindLayer, LeadsNowhereElse)
     const temporary_root root;
     root.write("/secret/diff/file", "x");
     root.write("/var/lib/docker/overlay2/x/diff", "");
-    root.write("/var/lib/docker/image/overlay2/layerdb/mounts/" + id + "/mount-id", "../../../../secret");
+    root.write("/var/lib/docker/image/overlay2/layerdb/mounts/" + measured_id + "/mount-id", "../../../../secret");
     docker_storage storage = storage_of("overlay2");
     storage.upper_directory = "/var/../secret";
-    const auto layer = blocking_find_layer(root.path(), storage, id);
+    const auto layer = blocking_find_layer(root.path(), storage, measured_id);
     ASSERT_FALSE(layer);
-    EXPECT_EQ(layer.error(), error(failure::gone, "disk usage of container " + id +
+    EXPECT_EQ(layer.error(), error(failure::gone, "disk usage of container " + measured_id +
                                                       ": its read-write layer is not found (storage driver overlay2, "
                                                       "below /var/lib/docker)"));
     EXPECT_FALSE(blocking_find_layer(root.path(), storage, ".."));
@@ -238,23 +238,23 @@ TEST(FindLayer, LeadsNowhereElse)
 // The containerd image store has no layerdb, and Docker names no directory.
 TEST(FindLayer, ByTheContainersOverlayMount)
 {
-    const std::string line = "60 42 0:50 / /var/lib/docker/rootfs/overlayfs/" + id +
+    const std::string line = "60 42 0:50 / /var/lib/docker/rootfs/overlayfs/" + measured_id +
                              " rw - overlay overlay rw,lowerdir=/a:/b,upperdir=/var/lib/containerd/snapshots/7/fs,"
                              "workdir=/var/lib/containerd/snapshots/7/work\n";
-    EXPECT_EQ(upper_directory_of(line, id), "/var/lib/containerd/snapshots/7/fs");
-    EXPECT_EQ(upper_directory_of(line, "9" + id.substr(1)), "");
+    EXPECT_EQ(upper_directory_of(line, measured_id), "/var/lib/containerd/snapshots/7/fs");
+    EXPECT_EQ(upper_directory_of(line, "9" + measured_id.substr(1)), "");
     EXPECT_EQ(upper_directory_of(line, ""), "");
     EXPECT_EQ(upper_directory_of(captured("mountinfo_v1"), "merged"),
               "/var/lib/docker/overlay2/9a7ab98a08fdd7fb5aecab886cca28ce309c9ec13350440e98b6323a5b10e1e0/diff");
     for (std::size_t length = 0; length < line.size(); ++length) {
         EXPECT_TRUE(std::string_view("/var/lib/containerd/snapshots/7/fs")
-                        .starts_with(upper_directory_of(line.substr(0, length), id)));
+                        .starts_with(upper_directory_of(line.substr(0, length), measured_id)));
     }
 
     const temporary_root root;
     root.write("/proc/1/mountinfo", line);
     root.write("/var/lib/containerd/snapshots/7/fs/file", "x");
-    const auto layer = blocking_find_layer(root.path(), storage_of("overlayfs"), id);
+    const auto layer = blocking_find_layer(root.path(), storage_of("overlayfs"), measured_id);
     ASSERT_TRUE(layer) << layer.error();
     EXPECT_EQ(*layer, "/var/lib/containerd/snapshots/7/fs");
 }
@@ -262,18 +262,20 @@ TEST(FindLayer, ByTheContainersOverlayMount)
 TEST(ContainerDiskUsage, IsTheLayerAndDockersOwnFiles)
 {
     const temporary_root root;
-    root.write("/var/lib/docker/image/overlay2/layerdb/mounts/" + id + "/mount-id", "9a7a");
+    root.write("/var/lib/docker/image/overlay2/layerdb/mounts/" + measured_id + "/mount-id", "9a7a");
     root.write("/var/lib/docker/overlay2/9a7a/diff/file", std::string(50'000, 'x'));
-    const auto without = blocking_container_disk_usage(root.path(), storage_of("overlay2"), id, minute(), nobody);
+    const auto without =
+        blocking_container_disk_usage(root.path(), storage_of("overlay2"), measured_id, minute(), nobody);
     ASSERT_TRUE(without) << without.error();
     EXPECT_EQ(without->bytes, without->layer.bytes);
     EXPECT_EQ(without->layer.inodes, 2U);
 
-    root.write("/var/lib/docker/containers/" + id + "/" + id + "-json.log", std::string(20'000, 'x'));
-    const auto usage = blocking_container_disk_usage(root.path(), storage_of("overlay2"), id, minute(), nobody);
+    root.write("/var/lib/docker/containers/" + measured_id + "/" + measured_id + "-json.log", std::string(20'000, 'x'));
+    const auto usage =
+        blocking_container_disk_usage(root.path(), storage_of("overlay2"), measured_id, minute(), nobody);
     ASSERT_TRUE(usage) << usage.error();
-    const std::string own = root.path() + "/var/lib/docker/containers/" + id;
-    EXPECT_EQ(usage->bytes, usage->layer.bytes + blocks_of(own) + blocks_of(own + "/" + id + "-json.log"));
+    const std::string own = root.path() + "/var/lib/docker/containers/" + measured_id;
+    EXPECT_EQ(usage->bytes, usage->layer.bytes + blocks_of(own) + blocks_of(own + "/" + measured_id + "-json.log"));
 }
 
 TEST(DiskUsagePause, GrowsWithTheTreeAndWithFailures)

@@ -37,7 +37,7 @@ std::vector<std::string> devices(const std::vector<node_mount>& mounts)
     return names;
 }
 
-deadline minute() { return deadline::in(std::chrono::minutes(1)); }
+deadline a_minute() { return deadline::in(std::chrono::minutes(1)); }
 
 // A line of mountinfo for `path` below the root, with the device number it really has.
 std::string mount_line_of(const std::string& root, const std::string& path, const std::string& rest)
@@ -211,7 +211,7 @@ TEST(FilesystemWatch, MeasuresWhatIsMounted)
                                         "3 3 77:78 / /absent rw - ext4 /dev/absent rw\n");
     filesystem_watch watch(pool, root.path(), std::chrono::minutes(1));
     EXPECT_EQ(watch.last(), nullptr);
-    const auto measured = run_task(reactor, watch.measure(minute()));
+    const auto measured = run_task(reactor, watch.measure(a_minute()));
     ASSERT_TRUE(measured) << measured.error();
     EXPECT_EQ(watch.last(), *measured);
     ASSERT_EQ((*measured)->usages.size(), 1U);  // what is hidden or gone is left out
@@ -241,14 +241,14 @@ TEST(FilesystemWatch, TakesTheFiguresOfTheDiskByItsNumberOrItsName)
     root.write("/proc/diskstats", fmt::format("{} {} dm-3 77 2 3 4 5 6 7 8 9 10 11\n", gnu_dev_major(status.st_dev),
                                               gnu_dev_minor(status.st_dev)));
     filesystem_watch watch(pool, root.path(), std::chrono::minutes(1));
-    const auto by_number = run_task(reactor, watch.measure(minute()));
+    const auto by_number = run_task(reactor, watch.measure(a_minute()));
     ASSERT_TRUE(by_number && (*by_number)->usages.size() == 1);
     EXPECT_EQ((*by_number)->usages[0].disk.reads_completed, 77U);
 
     // btrfs: no disk has the number of its files.
     root.write("/proc/1/mountinfo", "1 1 0:44 / /data rw - btrfs /dev/sdb2 rw\n");
     root.write("/proc/diskstats", "8 18 sdb2 78 2 3 4 5 6 7 8 9 10 11\n");
-    const auto by_name = run_task(reactor, watch.measure(minute()));
+    const auto by_name = run_task(reactor, watch.measure(a_minute()));
     ASSERT_TRUE(by_name && (*by_name)->usages.size() == 1);
     EXPECT_EQ((*by_name)->usages[0].disk.reads_completed, 78U);
     EXPECT_NE((*by_name)->on_device(gnu_dev_major(status.st_dev), gnu_dev_minor(status.st_dev)), nullptr);
@@ -260,7 +260,7 @@ TEST(FilesystemWatch, SaysWhyMountsCannotBeRead)
     worker_pool pool(1);
     const temporary_root root;
     filesystem_watch watch(pool, root.path(), std::chrono::minutes(1));
-    const auto measured = run_task(reactor, watch.measure(minute()));
+    const auto measured = run_task(reactor, watch.measure(a_minute()));
     ASSERT_FALSE(measured);
     EXPECT_EQ(measured.error(),
               error(failure::gone, "read " + root.path() + "/proc/1/mountinfo: No such file or directory"));
@@ -275,7 +275,7 @@ TEST(FilesystemWatch, FollowsMounts)
         worker_pool pool(1);
         filesystem_watch watch(pool, "/", std::chrono::minutes(1));
         const auto has = [&] {
-            const auto measured = run_task(reactor, watch.measure(minute()));
+            const auto measured = run_task(reactor, watch.measure(a_minute()));
             if (!measured) throw std::runtime_error(measured.error().message());
             const auto& usages = (*measured)->usages;
             return std::any_of(usages.begin(), usages.end(),

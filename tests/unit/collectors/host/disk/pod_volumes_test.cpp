@@ -96,9 +96,9 @@ TEST(PodVolumes, KeepToTheDeadline)
 {
     const temporary_root root;
     root.write(folder + "/kubernetes.io~empty-dir/cache/file", "x");
-    const auto late = blocking_pod_volumes(root.path(), uid, deadline::in({}), nobody);
-    ASSERT_FALSE(late);
-    EXPECT_EQ(late.error().kind(), failure::timed_out);
+    const auto too_late = blocking_pod_volumes(root.path(), uid, deadline::in({}), nobody);
+    ASSERT_FALSE(too_late);
+    EXPECT_EQ(too_late.error().kind(), failure::timed_out);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ using nodescope::testing::temporary_root;
 
 namespace {
 
-constexpr pid_t pid = 17209;
+constexpr pid_t daemon_pid = 17209;
 
 void add_dockerd(const temporary_root& root)
 {
@@ -33,7 +33,7 @@ TEST(FindDaemon, FollowsTheHostsLinksToThePidFile)
     root.link("/var/run", "/run");
     const auto found = find_daemon(root.path(), "dockerd", "/var/run/docker.pid");
     ASSERT_TRUE(found) << found.error();
-    EXPECT_EQ(found->pid(), pid);
+    EXPECT_EQ(found->pid(), daemon_pid);
 }
 
 TEST(FindDaemon, ReadsNoPidFileOutsideOfTheRoot)
@@ -56,7 +56,7 @@ TEST(FindDaemon, WithoutAPidFileGoesByNameAndExecutable)
     root.link("/proc/17209/exe", "/usr/bin/dockerd (deleted)");
     const auto found = find_daemon(root.path(), "dockerd", "/run/docker.pid");
     ASSERT_TRUE(found) << found.error();
-    EXPECT_EQ(found->pid(), pid);
+    EXPECT_EQ(found->pid(), daemon_pid);
 }
 
 TEST(FindDaemon, NamesOneThatOnlyCallsItselfSo)
@@ -69,7 +69,7 @@ TEST(FindDaemon, NamesOneThatOnlyCallsItselfSo)
                     "no dockerd is running on this node, but process 17209 (k3s\\x1b[1m) is called so: if "
                     "that is it, name its pid file (--docker-pid-file)"));
     root.write("/run/docker.pid", "17209\n");
-    EXPECT_EQ(find_daemon(root.path(), "dockerd", "/run/docker.pid")->pid(), pid);
+    EXPECT_EQ(find_daemon(root.path(), "dockerd", "/run/docker.pid")->pid(), daemon_pid);
 }
 
 TEST(FindDaemon, RefusesAPidFileThatNamesSomethingElse)
@@ -96,7 +96,7 @@ TEST(FindDaemon, IsNoOtherUsersProcess)
         root.link("/proc/18000/exe", "/home/mallory/dockerd");
         const auto found = find_daemon(root.path(), "dockerd", "");
         ASSERT_TRUE(found) << mine << ": " << found.error();
-        EXPECT_EQ(found->pid(), pid);
+        EXPECT_EQ(found->pid(), daemon_pid);
         root.write("/run/docker.pid", "18000\n");
         EXPECT_EQ(find_daemon(root.path(), "dockerd", "/run/docker.pid").error(),
                   error(failure::denied, root.path() + "/run/docker.pid names process 18000, which is another user's"));

@@ -32,8 +32,8 @@ const std::string tcp_established =
 const std::string udp_line =
     "  123: 00000000:0044 00000000:0000 07 00000100:00000280 00:00000000 00000000     0        0 3333 2 0000 17\n";
 
-const abandon_flag nobody;
-deadline minute() { return deadline::in(std::chrono::minutes(1)); }
+const abandon_flag nobody_leaves;
+deadline one_minute() { return deadline::in(std::chrono::minutes(1)); }
 
 network_reader open(const temporary_root& root)
 {
@@ -45,7 +45,7 @@ network_reader open(const temporary_root& root)
 
 network_usage read(const temporary_root& root, bool sockets)
 {
-    auto network = open(root).blocking_read(minute(), nobody, sockets);
+    auto network = open(root).blocking_read(one_minute(), nobody_leaves, sockets);
     EXPECT_TRUE(network) << network.error();
     return std::move(*network);
 }
@@ -160,13 +160,13 @@ TEST(NetworkReader, SaysWhatIsMissing)
     root.write("/proc/7/net/dev", heading);
 
     const network_reader reader = open(root);
-    EXPECT_EQ(reader.blocking_read(minute(), nobody, true).error(),
+    EXPECT_EQ(reader.blocking_read(one_minute(), nobody_leaves, true).error(),
               error(failure::gone, "read " + root.path() + "/proc/7/net/tcp: No such file or directory"));
     root.write("/proc/7/net/tcp", tcp_heading);
-    EXPECT_EQ(reader.blocking_read(deadline::in({}), nobody, true).error().kind(), failure::timed_out);
+    EXPECT_EQ(reader.blocking_read(deadline::in({}), nobody_leaves, true).error().kind(), failure::timed_out);
     abandon_flag raised;
     raised.raise();
-    EXPECT_EQ(reader.blocking_read(minute(), raised, true).error().kind(), failure::cancelled);
+    EXPECT_EQ(reader.blocking_read(one_minute(), raised, true).error().kind(), failure::cancelled);
 }
 
 TEST(NetworkReader, AnEndedProcessIsGone)
@@ -179,10 +179,10 @@ TEST(NetworkReader, AnEndedProcessIsGone)
     auto process = process_handle::open("/", child);
     ASSERT_TRUE(process);
     const network_reader reader(std::move(*process), network_owner::container);
-    EXPECT_TRUE(reader.blocking_read(minute(), nobody));
+    EXPECT_TRUE(reader.blocking_read(one_minute(), nobody_leaves));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
-    EXPECT_EQ(reader.blocking_read(minute(), nobody).error().kind(), failure::gone);
+    EXPECT_EQ(reader.blocking_read(one_minute(), nobody_leaves).error().kind(), failure::gone);
 }
 
 TEST(Descriptors, AreCountedAndSocketsToo)
@@ -190,7 +190,8 @@ TEST(Descriptors, AreCountedAndSocketsToo)
     const auto count = [] {
         process_usage usage;
         std::size_t links = 1'000'000;
-        const auto done = blocking_count_descriptors("/", {::getpid(), 4194304}, usage, links, minute(), nobody);
+        const auto done =
+            blocking_count_descriptors("/", {::getpid(), 4194304}, usage, links, one_minute(), nobody_leaves);
         EXPECT_TRUE(done) << done.error();
         return usage;
     };
@@ -204,8 +205,9 @@ TEST(Descriptors, AreCountedAndSocketsToo)
 
     process_usage none;
     std::size_t links = 100;
-    EXPECT_EQ(blocking_count_descriptors("/", {::getpid()}, none, links, deadline::in({}), nobody).error().kind(),
-              failure::timed_out);
+    EXPECT_EQ(
+        blocking_count_descriptors("/", {::getpid()}, none, links, deadline::in({}), nobody_leaves).error().kind(),
+        failure::timed_out);
     EXPECT_EQ(none.fd_count, 0U);
 }
 
@@ -216,10 +218,10 @@ TEST(Descriptors, AreLookedAtAsOftenAsThereAreLinksLeft)
     for (int i = 0; i < 50; ++i) copies.emplace_back(::dup(0));
     process_usage all;
     std::size_t enough = 100'000;
-    ASSERT_TRUE(blocking_count_descriptors("/", {::getpid()}, all, enough, minute(), nobody));
+    ASSERT_TRUE(blocking_count_descriptors("/", {::getpid()}, all, enough, one_minute(), nobody_leaves));
     process_usage some;
     std::size_t few = 10;
-    ASSERT_TRUE(blocking_count_descriptors("/", {::getpid(), ::getpid()}, some, few, minute(), nobody));
+    ASSERT_TRUE(blocking_count_descriptors("/", {::getpid(), ::getpid()}, some, few, one_minute(), nobody_leaves));
     EXPECT_EQ(few, 0U);
     EXPECT_LE(some.socket_count, 10U);
     EXPECT_EQ(some.process_count, 2U);

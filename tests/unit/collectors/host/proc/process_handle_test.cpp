@@ -28,7 +28,7 @@ using nodescope::testing::temporary_root;
 
 namespace {
 
-const std::string id = "8fed049dc1fadb6c40b231cdcc2d354904ebd02a41dcf2e2ea909b06b1674773";
+const std::string handle_id = "8fed049dc1fadb6c40b231cdcc2d354904ebd02a41dcf2e2ea909b06b1674773";
 // Of the captured container: boot time plus field 22 of its stat.
 constexpr std::string_view container_stat =
     "17209 (sleep) S 17187 17209 17209 0 -1 4194560 1099 0 0 0 1 0 0 0 20 0 1 0 203810 2322432 324 1\n";
@@ -49,7 +49,7 @@ void make_cgroup(const temporary_root& root, const std::string& path)
 }
 
 // Anybody may make cgroups in it.
-void hand_over(const temporary_root& root, const std::string& path)
+void hand_over_cgroup(const temporary_root& root, const std::string& path)
 {
     make_cgroup(root, path);
     std::filesystem::permissions(root.path() + "/sys/fs/cgroup" + path, std::filesystem::perms::all);
@@ -59,7 +59,7 @@ result<bool> belongs(const temporary_root& root, std::string_view started_at)
 {
     const auto process = process_handle::open(root.path(), 17209);
     if (!process) return process.error();
-    return belongs_to_container(*process, root.path(), container_claim(id, "web", std::string(started_at)));
+    return belongs_to_container(*process, root.path(), container_claim(handle_id, "web", std::string(started_at)));
 }
 
 }  // namespace
@@ -171,12 +171,12 @@ TEST(ProcessHandle, OfAProcessWithoutItsFirstThreadReadsAnother)
 TEST(BelongsToContainer, ByItsNameAloneIsNotProved)
 {
     temporary_root root;
-    add_process(root, "0::/user.slice/libpod-" + id + ".scope\n");
-    hand_over(root, "/user.slice");
-    make_cgroup(root, "/user.slice/libpod-" + id + ".scope");
+    add_process(root, "0::/user.slice/libpod-" + handle_id + ".scope\n");
+    hand_over_cgroup(root, "/user.slice");
+    make_cgroup(root, "/user.slice/libpod-" + handle_id + ".scope");
     const auto process = process_handle::open(root.path(), 17209);
     ASSERT_TRUE(process);
-    container_claim claim(id, "", "");
+    container_claim claim(handle_id, "", "");
     EXPECT_EQ(belongs_to_container(*process, root.path(), claim).error().kind(), failure::conflict);
     claim.by_name_alone = true;
     const auto belongs = belongs_to_container(*process, root.path(), claim);
@@ -204,7 +204,7 @@ TEST(ReadFileAt, StopsAtTheLimit)
 TEST(BelongsToContainer, IsProvedByTheCgroup)
 {
     temporary_root root;
-    make_cgroup(root, "/docker/" + id);
+    make_cgroup(root, "/docker/" + handle_id);
     const auto proved = belongs(add_process(root, captured("cgroup_docker_v1")), "nonsense");
     ASSERT_TRUE(proved) << proved.error();
     EXPECT_TRUE(*proved);
@@ -214,9 +214,9 @@ TEST(BelongsToContainer, IsProvedByTheCgroup)
 TEST(BelongsToContainer, IsNotProvedByANameThatOthersCanGive)
 {
     temporary_root root;
-    hand_over(root, "/user.slice");
-    make_cgroup(root, "/user.slice/" + id);
-    add_process(root, "0::/user.slice/" + id + "/below\n");
+    hand_over_cgroup(root, "/user.slice");
+    make_cgroup(root, "/user.slice/" + handle_id);
+    add_process(root, "0::/user.slice/" + handle_id + "/below\n");
     const auto refused = belongs(root, container_began_earlier);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error(),
@@ -237,8 +237,8 @@ TEST(BelongsToContainer, IsNotProvedByANameThatOthersCanGive)
 TEST(BelongsToContainer, IsNotProvedByTheCgroupOfASubsystemWithoutContainers)
 {
     temporary_root root;
-    make_cgroup(root, "/docker/" + id);
-    add_process(root, "4:memory:/user.slice\n1:name=systemd:/user.slice/" + id + "\n");
+    make_cgroup(root, "/docker/" + handle_id);
+    add_process(root, "4:memory:/user.slice\n1:name=systemd:/user.slice/" + handle_id + "\n");
     EXPECT_FALSE(belongs(root, container_began_earlier));
 }
 
@@ -246,22 +246,22 @@ TEST(BelongsToContainer, LooksAtAllCgroupsOfThatNameWhereItIsInAnotherNamespace)
 {
     temporary_root root;
     root.write("/proc/1/mountinfo", "26 23 0:23 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
-    add_process(root, "0::/../../kubepods/" + id + "\n");
+    add_process(root, "0::/../../kubepods/" + handle_id + "\n");
     EXPECT_FALSE(belongs(root, container_began_earlier));
     EXPECT_TRUE(belongs(root, container_began));
-    make_cgroup(root, "/kubepods/" + id);
+    make_cgroup(root, "/kubepods/" + handle_id);
     const auto proved = belongs(root, container_began_earlier);
     ASSERT_TRUE(proved) << proved.error();
     EXPECT_TRUE(*proved);
-    hand_over(root, "/user.slice");
-    make_cgroup(root, "/user.slice/" + id);
+    hand_over_cgroup(root, "/user.slice");
+    make_cgroup(root, "/user.slice/" + handle_id);
     EXPECT_FALSE(belongs(root, container_began_earlier));
 }
 
 TEST(BelongsToContainer, RefusesTheCgroupOfAnother)
 {
     temporary_root root;
-    const auto refused = belongs(add_process(root, "0::/docker/9" + id.substr(1) + "\n"), container_began);
+    const auto refused = belongs(add_process(root, "0::/docker/9" + handle_id.substr(1) + "\n"), container_began);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error(), error(failure::conflict,
                                      "container changed: web (8fed049dc1fa): process 17209 belongs "
@@ -288,6 +288,6 @@ TEST(BelongsToContainer, WithoutCgroupTheStartTimeDecidesAndProvesLess)
 
 TEST(BelongsToContainer, EscapesTheNameInItsSentence)
 {
-    const error refused = container_changed("a\x1b[31m\n", id, "why");
+    const error refused = container_changed("a\x1b[31m\n", handle_id, "why");
     EXPECT_EQ(refused.message(), "container changed: a\\x1b[31m\\n (8fed049dc1fa): why");
 }

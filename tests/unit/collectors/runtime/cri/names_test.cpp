@@ -19,10 +19,10 @@ listed_sandbox sandbox(char digit, const std::string& pod, container_state state
     return one;
 }
 
-listed_container container(const std::string& id, const listed_sandbox& of, const std::string& name)
+listed_container container(const std::string& container_id, const listed_sandbox& of, const std::string& name)
 {
     listed_container one;
-    one.id = id;
+    one.id = container_id;
     one.sandbox_id = of.id;
     one.name = name;
     one.state = container_state::running;

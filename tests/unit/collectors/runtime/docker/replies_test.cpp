@@ -6,11 +6,11 @@
 namespace nodescope::docker {
 namespace {
 
-const std::string id_a = "6f" + std::string(62, 'a');
+const std::string first_id = "6f" + std::string(62, 'a');
 
 std::string inspect_answer(const std::string& more = "")
 {
-    return R"({"Id":")" + id_a + R"(","Created":"2026-01-01T00:00:00Z","Path":"sh","Args":["-c","\u0022"],)" +
+    return R"({"Id":")" + first_id + R"(","Created":"2026-01-01T00:00:00Z","Path":"sh","Args":["-c","\u0022"],)" +
            R"("State":{"Status":"running","Running":true,"Pid":4711,"ExitCode":0,"StartedAt":"2026-01-01T00:00:01.5Z",)" +
            R"("Health":null},"Name":"/web","HostConfig":{"NetworkMode":"default","Memory":0,"Big":1e999}})" + more;
 }
@@ -19,7 +19,7 @@ TEST(ContainerState, IsReadFromAnInspect)
 {
     const auto got = parse_container(inspect_answer("\n"));
     ASSERT_TRUE(got) << got.error();
-    EXPECT_EQ(got->id, id_a);
+    EXPECT_EQ(got->id, first_id);
     EXPECT_EQ(got->name, "web");
     EXPECT_EQ(got->status, "running");
     EXPECT_EQ(got->pid, 4711);
@@ -31,7 +31,7 @@ TEST(ContainerState, IsReadFromAnInspect)
 TEST(ContainerState, HasWhatDescribesAContainer)
 {
     const auto got = parse_container(
-        R"({"Id":")" + id_a +
+        R"({"Id":")" + first_id +
         R"(","Created":"2026-01-01T00:00:00.25Z","State":{"ExitCode":137,"OOMKilled":true,"FinishedAt":"2026-01-01T00:00:09Z","Health":{"Status":"healthy","Log":null}},)"
         R"("RestartCount":3,"Driver":"overlay2","LogPath":"/d/containers/x/x-json.log","HostsPath":"/d/containers/x/hosts",)"
         R"("GraphDriver":{"Name":"overlay2","Data":{"LowerDir":"/l","UpperDir":"/d/overlay2/x/diff"}},)"
@@ -75,7 +75,7 @@ TEST(ContainerState, BelievesAPodsLabelsWhereTheNameProvesThem)
         const auto got = parse_container(fmt::format(
             R"({{"Id":"{}","Config":{{"Labels":{{{}"io.kubernetes.pod.name":"web",)"
             R"("io.kubernetes.pod.namespace":"ns","io.kubernetes.sandbox.id":"s","tier":"x"}}}},"Name":"/{}"}})",
-            id_a, before, name));
+            first_id, before, name));
         return got ? got->labels : std::map<std::string, std::string>();
     };
     const std::map<std::string, std::string> all{{"io.kubernetes.pod.name", "web"},
@@ -101,7 +101,7 @@ TEST(ContainerState, IsAPodsByItsName)
         const auto got = parse_container(fmt::format(
             R"({{"Id":"{}","Config":{{"Labels":{{"io.kubernetes.pod.name":"web","io.kubernetes.pod.namespace":"ns"}}}},)"
             R"("Name":"/{}"}})",
-            id_a, name));
+            first_id, name));
         return got ? got->pod : pod_of_container();
     };
     const auto app = pod("k8s_app_web_ns_0b8f6a3e-1c1f_0");
@@ -122,10 +122,10 @@ TEST(Names, AreThoseWithoutTheNamesOfLinks)
     const std::string list = fmt::format(
         R"([{{"Id":"{}","Names":["/other/alias","/web"]}},null,{{"Id":"b","Names":null}},{{"Id":"c","Names":["db"]}},)"
         R"({{"Id":"d","Names":["/x/y"]}},{{"Id":"e"}}])",
-        id_a);
+        first_id);
     const auto names = parse_names(list);
     ASSERT_TRUE(names) << names.error();
-    EXPECT_EQ(*names, (names_by_id{{id_a, "web"}, {"c", "db"}}));
+    EXPECT_EQ(*names, (names_by_id{{first_id, "web"}, {"c", "db"}}));
     for (std::size_t length = 0; length < list.size(); ++length) EXPECT_FALSE(parse_names(list.substr(0, length)));
     EXPECT_TRUE(parse_names("[]")->empty());
 }
@@ -145,7 +145,7 @@ TEST(ContainerState, ToleratesNullsAndMissingMembers)
           R"(,"State":{"Pid":null,"Status":null,"Health":null})", R"(,"Config":null,"Created":null)",
           R"(,"Config":{"Env":null,"Labels":null})", R"(,"GraphDriver":null)", R"(,"GraphDriver":{"Data":null})",
           R"(,"New":[[{}],1.5,"x",true])"}) {
-        const auto got = parse_container(fmt::format(R"({{"Id":"{}"{}}})", id_a, more));
+        const auto got = parse_container(fmt::format(R"({{"Id":"{}"{}}})", first_id, more));
         ASSERT_TRUE(got) << more << got.error();
         EXPECT_EQ(got->pid, 0);
         EXPECT_EQ(got->status, "");
@@ -176,14 +176,14 @@ TEST(ContainerState, RefusesWhatIsNotAContainer)
         R"({"Id":"abc"})",
         R"({"Id":")" + std::string(64, 'G') + R"("})",
         R"({"Id":")" + std::string(65, 'a') + R"("})",
-        R"({"Id":")" + id_a + R"(","State":{"Pid":"7"}})",
-        R"({"Id":")" + id_a + R"(","State":{"Pid":1.5}})",
-        R"({"Id":")" + id_a + R"(","State":{"Pid":1e3}})",
-        R"({"Id":")" + id_a + R"(","State":{"Pid":-1}})",
-        R"({"Id":")" + id_a + R"(","State":{"Pid":99999999999999999999}})",
-        R"({"Id":")" + id_a + R"(","State":[]})",
-        R"({"Id":")" + id_a + R"(","Name":["web"]})",
-        R"({"Id":")" + id_a + R"("} x)",
+        R"({"Id":")" + first_id + R"(","State":{"Pid":"7"}})",
+        R"({"Id":")" + first_id + R"(","State":{"Pid":1.5}})",
+        R"({"Id":")" + first_id + R"(","State":{"Pid":1e3}})",
+        R"({"Id":")" + first_id + R"(","State":{"Pid":-1}})",
+        R"({"Id":")" + first_id + R"(","State":{"Pid":99999999999999999999}})",
+        R"({"Id":")" + first_id + R"(","State":[]})",
+        R"({"Id":")" + first_id + R"(","Name":["web"]})",
+        R"({"Id":")" + first_id + R"("} x)",
         std::string(100'000, '['),
         R"({"Id":)" + std::string(100'000, '{'),
     };
@@ -221,16 +221,16 @@ TEST(StorageRoot, IsAnAbsolutePath)
 TEST(Identity, OnlyAWholeNameOrTwelveDigitsWillDo)
 {
     container answered;
-    answered.id = id_a;
+    answered.id = first_id;
     answered.name = "6";
     const auto verdict = [&](const std::string& asked) {
         return check_identity(engine_kind::docker, *container_reference::parse(asked), answered);
     };
-    EXPECT_TRUE(verdict(id_a));
-    EXPECT_TRUE(verdict(id_a.substr(0, 12)));
+    EXPECT_TRUE(verdict(first_id));
+    EXPECT_TRUE(verdict(first_id.substr(0, 12)));
     EXPECT_TRUE(verdict("6")) << "it is the name";
     for (const std::size_t length : {2U, 5U, 11U}) {
-        const auto refused = verdict(id_a.substr(0, length));
+        const auto refused = verdict(first_id.substr(0, length));
         ASSERT_FALSE(refused);
         EXPECT_EQ(refused.error().kind(), failure::conflict);
         EXPECT_NE(refused.error().message().find("too short for an id"), std::string::npos);
@@ -240,7 +240,7 @@ TEST(Identity, OnlyAWholeNameOrTwelveDigitsWillDo)
         ASSERT_FALSE(refused) << other;
         EXPECT_EQ(refused.error().kind(), failure::conflict);
     }
-    EXPECT_FALSE(verdict(id_a + "a"));
+    EXPECT_FALSE(verdict(first_id + "a"));
 }
 
 TEST(Body, IsPassedOnByteForByte)

@@ -9,8 +9,8 @@
 namespace nodescope::podman {
 namespace {
 
-const std::string id_a(64, 'a');
-const std::string id_b = std::string(20, 'a') + std::string(44, 'b');
+const std::string stored_id(64, 'a');
+const std::string other_stored_id = std::string(20, 'a') + std::string(44, 'b');
 const std::string layer(64, '1');
 
 std::string entry(const std::string& id, const std::string& names, const std::string& metadata)
@@ -38,9 +38,9 @@ result<stored_container> find(const std::vector<stored_container>& all, const st
 
 TEST(StoredContainers, AreReadWithTheirNames)
 {
-    const auto all = read("[" + entry(id_a, R"(["web"])", of_libpod) + "]\n");
+    const auto all = read("[" + entry(stored_id, R"(["web"])", of_libpod) + "]\n");
     ASSERT_EQ(all.size(), 1U);
-    EXPECT_EQ(all[0].id, id_a);
+    EXPECT_EQ(all[0].id, stored_id);
     EXPECT_EQ(all[0].name, "web");
     EXPECT_EQ(all[0].image, "localhost/busybox:local");
     EXPECT_EQ(all[0].image_id, "0123");
@@ -51,10 +51,10 @@ TEST(StoredContainers, AreReadWithTheirNames)
 
 TEST(StoredContainers, OfCriOAreLeftToIt)
 {
-    const auto all =
-        read("[" + entry(id_a, R"(["k8s_app"])", of_crio) + "," + entry(id_b, R"(["web"])", of_libpod) + "]");
+    const auto all = read("[" + entry(stored_id, R"(["k8s_app"])", of_crio) + "," +
+                          entry(other_stored_id, R"(["web"])", of_libpod) + "]");
     ASSERT_EQ(all.size(), 1U);
-    EXPECT_EQ(all[0].id, id_b);
+    EXPECT_EQ(all[0].id, other_stored_id);
 }
 
 TEST(StoredContainers, WithoutIdOrNameAreLeftOut)
@@ -63,14 +63,14 @@ TEST(StoredContainers, WithoutIdOrNameAreLeftOut)
                                   "7",
                                   "{}",
                                   entry("short", R"(["web"])", of_libpod),
-                                  entry(id_a, "null", of_libpod),
-                                  entry(id_a, "[]", of_libpod),
-                                  entry(id_a, "[7]", of_libpod),
-                                  entry(id_a, R"(["../x"])", of_libpod),
-                                  entry(id_a, R"(["a b"])", of_libpod),
+                                  entry(stored_id, "null", of_libpod),
+                                  entry(stored_id, "[]", of_libpod),
+                                  entry(stored_id, "[7]", of_libpod),
+                                  entry(stored_id, R"(["../x"])", of_libpod),
+                                  entry(stored_id, R"(["a b"])", of_libpod),
                                   fmt::format(R"({{"id":7,"names":["web"],"metadata":[]}})")};
     for (const std::string& one : others) {
-        const auto all = read("[" + one + "," + entry(id_b, R"(["side"])", "") + "]");
+        const auto all = read("[" + one + "," + entry(other_stored_id, R"(["side"])", "") + "]");
         ASSERT_EQ(all.size(), 1U) << one;
         EXPECT_EQ(all[0].name, "side");
     }
@@ -80,7 +80,7 @@ TEST(StoredContainers, WithoutIdOrNameAreLeftOut)
 
 TEST(StoredContainers, AreNotReadFromWhatIsNoList)
 {
-    const std::string whole = "[" + entry(id_a, R"(["web"])", of_libpod) + "]";
+    const std::string whole = "[" + entry(stored_id, R"(["web"])", of_libpod) + "]";
     std::vector<stored_container> all;
     for (std::size_t length = 0; length < whole.size(); ++length) {
         EXPECT_FALSE(add_stored_containers(whole.substr(0, length), "overlay", all)) << length;
@@ -102,13 +102,14 @@ TEST(StoredContainers, AreNoMoreThanFit)
 
 TEST(FindStored, ByNameIdAndBeginningOfIt)
 {
-    const auto all = read("[" + entry(id_a, R"(["web"])", of_libpod) + "," + entry(id_b, R"(["side"])", "") + "]");
-    EXPECT_EQ(find(all, "web")->id, id_a);
-    EXPECT_EQ(find(all, "podman://side")->id, id_b);
-    EXPECT_EQ(find(all, id_b)->name, "side");
-    EXPECT_EQ(find(all, id_b.substr(0, 24))->name, "side");
-    EXPECT_EQ(find(all, id_a.substr(0, 12)).error().kind(), failure::conflict);
-    EXPECT_EQ(find(all, id_b.substr(30, 11)).error().kind(), failure::gone) << "too short for an id";
+    const auto all =
+        read("[" + entry(stored_id, R"(["web"])", of_libpod) + "," + entry(other_stored_id, R"(["side"])", "") + "]");
+    EXPECT_EQ(find(all, "web")->id, stored_id);
+    EXPECT_EQ(find(all, "podman://side")->id, other_stored_id);
+    EXPECT_EQ(find(all, other_stored_id)->name, "side");
+    EXPECT_EQ(find(all, other_stored_id.substr(0, 24))->name, "side");
+    EXPECT_EQ(find(all, stored_id.substr(0, 12)).error().kind(), failure::conflict);
+    EXPECT_EQ(find(all, other_stored_id.substr(30, 11)).error().kind(), failure::gone) << "too short for an id";
     EXPECT_EQ(find(all, "nosuch").error().message(), "podman: there is no container \"nosuch\" in its storage");
 }
 

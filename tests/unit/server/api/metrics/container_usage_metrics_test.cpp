@@ -22,7 +22,7 @@ using ::testing::Contains;
 using ::testing::Key;
 using ::testing::Not;
 
-exposition metrics_of(const container_views& found, const container_metric_options& options)
+exposition usage_metrics_of(const container_views& found, const container_metric_options& options)
 {
     metric_families families;
     add_container_metrics(families, found, {}, options, fixture_devices(),
@@ -30,11 +30,11 @@ exposition metrics_of(const container_views& found, const container_metric_optio
     return exposition(families.take_text());
 }
 
-exposition metrics_of(const container_views& found, label_choice labels = label_choice::all)
+exposition usage_metrics_of(const container_views& found, label_choice labels = label_choice::all)
 {
     container_metric_options options;
     options.labels = labels;
-    return metrics_of(found, options);
+    return usage_metrics_of(found, options);
 }
 
 cadvisor::container_view one_container()
@@ -51,7 +51,7 @@ TEST(ContainerUsageMetrics, CountWhatBecameOfMemoryAndSwapWhereTheKernelCounts)
     cadvisor::sample& sample = one.samples.emplace_back();
     host::memory_usage memory;
     sample.memory = std::make_shared<const host::memory_usage>(memory);
-    const exposition without = metrics_of({one});
+    const exposition without = usage_metrics_of({one});
     EXPECT_FALSE(without.families.contains("container_memory_events_oom_kill_total"));
     EXPECT_FALSE(without.families.contains("container_memory_swap_events_fail_total"));
     memory.has_events = true;
@@ -64,7 +64,7 @@ TEST(ContainerUsageMetrics, CountWhatBecameOfMemoryAndSwapWhereTheKernelCounts)
     memory.swap_max_events = 6;
     memory.swap_fail_events = 7;
     sample.memory = std::make_shared<const host::memory_usage>(memory);
-    const exposition got = metrics_of({one});
+    const exposition got = usage_metrics_of({one});
     const auto value = [&](const std::string& what) {
         return got.families.at("container_memory_" + what + "_total").series.at(0).value;
     };
@@ -114,14 +114,14 @@ TEST(ContainerUsageMetrics, AreThoseOfTheChosenGroups)
         {"pressure", "container_pressure_cpu_waiting_seconds_total"},
         {"oom_event", "container_oom_events_total"},
     };
-    const exposition all = metrics_of({one});
+    const exposition all = usage_metrics_of({one});
     for (const auto& [group, family] : family_of_group) {
         ASSERT_TRUE(all.families.contains(family)) << family;
         container_metric_options options;
         options.chosen = series_choice({}, {group});
-        EXPECT_FALSE(metrics_of({one}, options).families.contains(family)) << group;
+        EXPECT_FALSE(usage_metrics_of({one}, options).families.contains(family)) << group;
         options.chosen = series_choice({group}, {});
-        const exposition alone = metrics_of({one}, options);
+        const exposition alone = usage_metrics_of({one}, options);
         for (const auto& [other, others] : family_of_group) {
             EXPECT_EQ(alone.families.contains(others), other == group) << group << " shows " << others;
         }
@@ -131,13 +131,13 @@ TEST(ContainerUsageMetrics, AreThoseOfTheChosenGroups)
     options.chosen = series_choice({}, {"percpu"});
     options.chosen.interfaces_left_out = {"net*"};
     options.chosen.devices_left_out = {"/dev/v*"};
-    const exposition fewer = metrics_of({one}, options);
+    const exposition fewer = usage_metrics_of({one}, options);
     EXPECT_EQ(all.families.at("container_cpu_usage_seconds_total").series.size(), 2U);
     EXPECT_EQ(fewer.families.at("container_cpu_usage_seconds_total").series.size(), 1U);
     EXPECT_EQ(fewer.families.at("container_network_receive_bytes_total").series.size(), 1U);
     EXPECT_FALSE(fewer.families.contains("container_fs_usage_bytes"));
     options.chosen.containers_left_out = {"/x"};
-    EXPECT_FALSE(metrics_of({one}, options).families.contains("container_last_seen"));
+    EXPECT_FALSE(usage_metrics_of({one}, options).families.contains("container_last_seen"));
 }
 
 TEST(ContainerUsageMetrics, ShowGroupsThatAreKnown)
@@ -158,7 +158,7 @@ TEST(ContainerUsageMetrics, ShowGroupsThatAreKnown)
     host::process_usage processes;
     processes.process_count = 2;
     sample.processes = std::make_shared<const host::process_usage>(processes);
-    const exposition got = metrics_of({one});
+    const exposition got = usage_metrics_of({one});
     const auto value = [&](const char* family, std::size_t at = 0) {
         return got.families.at(family).series.at(at).value;
     };
@@ -177,7 +177,7 @@ TEST(ContainerUsageMetrics, ShowGroupsThatAreKnown)
     }
     network.sockets_counted = false;
     sample.network = std::make_shared<const host::network_usage>(network);
-    EXPECT_THAT(metrics_of({one}).families, Not(Contains(Key("container_network_tcp_usage_total"))));
+    EXPECT_THAT(usage_metrics_of({one}).families, Not(Contains(Key("container_network_tcp_usage_total"))));
 }
 
 TEST(ContainerUsageMetrics, HaveAllProcessorsTogetherAsTheKubelet)
@@ -188,7 +188,7 @@ TEST(ContainerUsageMetrics, HaveAllProcessorsTogetherAsTheKubelet)
     cpu.per_cpu = {1'000'000'000, 2'000'000'000};
     one.samples.emplace_back().cpu = std::make_shared<const host::cpu_usage>(cpu);
     const auto series_of = [&one](label_choice labels) {
-        return metrics_of({one}, labels).families.at("container_cpu_usage_seconds_total").series;
+        return usage_metrics_of({one}, labels).families.at("container_cpu_usage_seconds_total").series;
     };
     const auto together = series_of(label_choice::kubernetes);
     ASSERT_EQ(together.size(), 1U);

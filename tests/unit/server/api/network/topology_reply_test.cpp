@@ -12,7 +12,7 @@
 namespace nodescope::api {
 namespace {
 
-wiring made_wiring()
+wiring small_wiring()
 {
     wiring made;
     wired_namespace& node = made.namespaces.emplace_back();
@@ -61,7 +61,7 @@ wiring made_wiring()
 
 TEST(TopologyReply, HasNamespacesLinksEdgesAndNotes)
 {
-    EXPECT_EQ(topology_reply(made_wiring(), 100000),
+    EXPECT_EQ(topology_reply(small_wiring(), 100000),
               R"({"namespaces":[{"netns":1,"kind":"node","containers":[],"name":null},{"netns":2,"kind":"container",)"
               R"("containers":[{"id":"abc","name":"we\"b","runtime":"containerd","pod":{"namespace":"shop",)"
               R"("name":"web-0","container":"web"}},{"id":"def","name":"","runtime":"","pod":null}],"name":"cni-1",)"

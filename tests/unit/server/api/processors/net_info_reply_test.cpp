@@ -7,9 +7,9 @@
 namespace nodescope::api {
 namespace {
 
-boost::json::object parsed(const std::string& body) { return boost::json::parse(body).as_object(); }
+boost::json::object parsed_reply(const std::string& body) { return boost::json::parse(body).as_object(); }
 
-std::string text_of(const boost::json::object& from, std::string_view key)
+std::string text_of_reply(const boost::json::object& from, std::string_view key)
 {
     const auto& value = from.at(key).as_string();
     return std::string(value.begin(), value.end());
@@ -17,7 +17,7 @@ std::string text_of(const boost::json::object& from, std::string_view key)
 
 boost::json::object errors_of(const boost::json::object& answer)
 {
-    return parsed(text_of(answer, "collector.kubernetes.container.Errors"));
+    return parsed_reply(text_of_reply(answer, "collector.kubernetes.container.Errors"));
 }
 
 net_info whole()
@@ -38,16 +38,16 @@ constexpr std::size_t enough = 1U << 20U;
 
 TEST(NetInfoReply, HoldsTheContractsKeys)
 {
-    const auto answer = parsed(net_info_reply(whole(), enough).value());
-    EXPECT_EQ(text_of(answer, "collector.kubernetes.container.Pid"), "42");
-    EXPECT_EQ(text_of(answer, "collector.kubernetes.container.ipaddr"), "addresses\n");
-    EXPECT_EQ(text_of(answer, "collector.kubernetes.container.Route"), "route\n");
-    EXPECT_EQ(text_of(answer, "collector.kubernetes.container.Route6"), "route6\n");
-    EXPECT_EQ(text_of(answer, "collector.kubernetes.container.Nat"), "");
-    EXPECT_EQ(text_of(answer, "collector.kubernetes.container.Id"), std::string(64, 'a'));
-    EXPECT_EQ(text_of(answer, "collector.kubernetes.container.Name"), "web");
-    EXPECT_EQ(text_of(answer, "collector.kubernetes.container.NetNamespace"), "4026531840");
-    EXPECT_EQ(text_of(answer, "collector.kubernetes.container.HostNetwork"), "false");
+    const auto answer = parsed_reply(net_info_reply(whole(), enough).value());
+    EXPECT_EQ(text_of_reply(answer, "collector.kubernetes.container.Pid"), "42");
+    EXPECT_EQ(text_of_reply(answer, "collector.kubernetes.container.ipaddr"), "addresses\n");
+    EXPECT_EQ(text_of_reply(answer, "collector.kubernetes.container.Route"), "route\n");
+    EXPECT_EQ(text_of_reply(answer, "collector.kubernetes.container.Route6"), "route6\n");
+    EXPECT_EQ(text_of_reply(answer, "collector.kubernetes.container.Nat"), "");
+    EXPECT_EQ(text_of_reply(answer, "collector.kubernetes.container.Id"), std::string(64, 'a'));
+    EXPECT_EQ(text_of_reply(answer, "collector.kubernetes.container.Name"), "web");
+    EXPECT_EQ(text_of_reply(answer, "collector.kubernetes.container.NetNamespace"), "4026531840");
+    EXPECT_EQ(text_of_reply(answer, "collector.kubernetes.container.HostNetwork"), "false");
     for (const char* absent : {"Errors", "Nat6", "Verified"}) {
         EXPECT_FALSE(answer.contains(std::string("collector.kubernetes.container.") + absent)) << absent;
     }
@@ -59,11 +59,11 @@ TEST(NetInfoReply, HalfAnAnswerNamesTheMissingHalf)
     net_info info = whole();
     info.nat = text_part(error(failure::timed_out, "nat: iptables-nft-save: not finished within 5s"));
     info.node_nat = text_part(error(failure::denied, "no\x1b right"));
-    const auto answer = parsed(net_info_reply(info, enough).value());
+    const auto answer = parsed_reply(net_info_reply(info, enough).value());
     EXPECT_FALSE(answer.contains("collector.kubernetes.container.Nat"));
     const auto errors = errors_of(answer);
-    EXPECT_EQ(text_of(errors, "Nat"), "nat: iptables-nft-save: not finished within 5s");
-    EXPECT_EQ(text_of(errors, "node.Nat"), "no\\x1b right");
+    EXPECT_EQ(text_of_reply(errors, "Nat"), "nat: iptables-nft-save: not finished within 5s");
+    EXPECT_EQ(text_of_reply(errors, "node.Nat"), "no\\x1b right");
     EXPECT_EQ(errors.size(), 2U);
 }
 
@@ -72,17 +72,17 @@ TEST(NetInfoReply, SaysWhatIsIncompleteOrInconsistent)
     net_info info = whole();
     info.route.note = "cut after 20000 routes";
     info.addresses.consistent = false;
-    const auto errors = errors_of(parsed(net_info_reply(info, enough).value()));
-    EXPECT_EQ(text_of(errors, "Route"), "cut after 20000 routes");
-    EXPECT_NE(text_of(errors, "ipaddr").find("changed"), std::string::npos);
+    const auto errors = errors_of(parsed_reply(net_info_reply(info, enough).value()));
+    EXPECT_EQ(text_of_reply(errors, "Route"), "cut after 20000 routes");
+    EXPECT_NE(text_of_reply(errors, "ipaddr").find("changed"), std::string::npos);
 }
 
 TEST(NetInfoReply, SaysWhatIsOddAboutTheNetwork)
 {
     net_info info = whole();
     info.network_note = "in 2 networks";
-    const auto errors = errors_of(parsed(net_info_reply(info, enough).value()));
-    EXPECT_EQ(text_of(errors, "NetNamespace"), "in 2 networks");
+    const auto errors = errors_of(parsed_reply(net_info_reply(info, enough).value()));
+    EXPECT_EQ(text_of_reply(errors, "NetNamespace"), "in 2 networks");
     EXPECT_EQ(errors.size(), 1U);
 }
 
@@ -95,11 +95,12 @@ TEST(NetInfoReply, CutsTheLongestTextAndKeepsItsNote)
     info.route.note = "changed";
     const auto body = net_info_reply(info, 20'000).value();
     EXPECT_LE(body.size(), 20'000U);
-    const auto answer = parsed(body);
-    EXPECT_EQ(text_of(answer, "collector.kubernetes.container.ipaddr"), "addresses\n");
-    const std::string kept = text_of(answer, "collector.kubernetes.container.Route");
+    const auto answer = parsed_reply(body);
+    EXPECT_EQ(text_of_reply(answer, "collector.kubernetes.container.ipaddr"), "addresses\n");
+    const std::string kept = text_of_reply(answer, "collector.kubernetes.container.Route");
     const auto count = static_cast<std::size_t>(std::count(kept.begin(), kept.end(), '\n'));
-    EXPECT_EQ(text_of(errors_of(answer), "Route"), "cut after " + std::to_string(count) + " of 5000 lines; changed");
+    EXPECT_EQ(text_of_reply(errors_of(answer), "Route"),
+              "cut after " + std::to_string(count) + " of 5000 lines; changed");
 }
 
 TEST(NetInfoReply, TheErrorsFitIntoTheirReserveWhateverTheyHold)

@@ -5,19 +5,20 @@
 namespace nodescope::api {
 namespace {
 
-result<parameters> parse(std::string_view body) { return parameters::parse(body, {"id", "pod.name"}); }
+result<parameters> parsed_parameters(std::string_view body) { return parameters::parse(body, {"id", "pod.name"}); }
 
 TEST(Parameters, EmptyBodyIsAnEmptyObject)
 {
-    EXPECT_EQ(parse("").value().get("id"), "");
-    EXPECT_EQ(parse("{}").value().get("id"), "");
-    EXPECT_EQ(parse(" {} \n").value().get("id"), "");
+    EXPECT_EQ(parsed_parameters("").value().get("id"), "");
+    EXPECT_EQ(parsed_parameters("{}").value().get("id"), "");
+    EXPECT_EQ(parsed_parameters(" {} \n").value().get("id"), "");
 }
 
 TEST(Parameters, KeepsWantedKeysAndIgnoresTheRest)
 {
     const auto got =
-        parse(R"({"task.uid":"u","id":"abc","other":{"deep":[1,{"id":"no"}]},"pod.name":"p","x":null})").value();
+        parsed_parameters(R"({"task.uid":"u","id":"abc","other":{"deep":[1,{"id":"no"}]},"pod.name":"p","x":null})")
+            .value();
     EXPECT_EQ(got.get("id"), "abc");
     EXPECT_EQ(got.get("pod.name"), "p");
     EXPECT_EQ(got.get("task.uid"), "");
@@ -25,14 +26,14 @@ TEST(Parameters, KeepsWantedKeysAndIgnoresTheRest)
 
 TEST(Parameters, DecodesEscapesInKeysAndValues)
 {
-    EXPECT_EQ(parse(R"({"\u0069d":"a\"\\\n\u00e4\ud83d\ude00"})").value().get("id"), "a\"\\\nä😀");
+    EXPECT_EQ(parsed_parameters(R"({"\u0069d":"a\"\\\n\u00e4\ud83d\ude00"})").value().get("id"), "a\"\\\nä😀");
 }
 
 TEST(Parameters, TakesNumbersAndBooleansAsText)
 {
-    EXPECT_EQ(parse(R"({"id":12345678901234567890123})").value().get("id"), "12345678901234567890123");
-    EXPECT_EQ(parse(R"({"id":-1.5e3})").value().get("id"), "-1.5e3");
-    EXPECT_EQ(parse(R"({"id":true,"pod.name":false})").value().get("pod.name"), "false");
+    EXPECT_EQ(parsed_parameters(R"({"id":12345678901234567890123})").value().get("id"), "12345678901234567890123");
+    EXPECT_EQ(parsed_parameters(R"({"id":-1.5e3})").value().get("id"), "-1.5e3");
+    EXPECT_EQ(parsed_parameters(R"({"id":true,"pod.name":false})").value().get("pod.name"), "false");
 }
 
 TEST(Parameters, RefusesWhatIsNotAnObjectOfStrings)
@@ -61,7 +62,7 @@ TEST(Parameters, RefusesWhatIsNotAnObjectOfStrings)
                              "// x\n{}",
                              " ",
                              "id=abc"}) {
-        const auto got = parse(body);
+        const auto got = parsed_parameters(body);
         ASSERT_FALSE(got) << body;
         EXPECT_EQ(got.error().kind(), failure::invalid) << body;
         EXPECT_NE(got.error().message().find("JSON object of strings"), std::string::npos) << body;
@@ -71,7 +72,7 @@ TEST(Parameters, RefusesWhatIsNotAnObjectOfStrings)
 TEST(Parameters, SaysWhatIsWrong)
 {
     const auto reason = [](std::string_view body) {
-        std::string said = parse(body).error().message();
+        std::string said = parsed_parameters(body).error().message();
         return said.substr(said.find(": ") + 2);
     };
     EXPECT_EQ(reason("[]"), "it is an array");
@@ -87,14 +88,15 @@ TEST(Parameters, RefusesEveryTruncation)
 {
     const std::string whole = R"({"id":"a\u00e4","n":[1,{"k":true}],"pod.name":"p"})";
     for (std::size_t length = 1; length < whole.size(); ++length)
-        EXPECT_FALSE(parse(whole.substr(0, length))) << length;
-    EXPECT_TRUE(parse(whole));
+        EXPECT_FALSE(parsed_parameters(whole.substr(0, length))) << length;
+    EXPECT_TRUE(parsed_parameters(whole));
 }
 
 TEST(Parameters, RefusesARepeatedKey)
 {
-    EXPECT_NE(parse(R"({"id":"a","id":"b"})").error().message().find("\"id\" stands twice"), std::string::npos);
-    EXPECT_FALSE(parse(R"({"x":1,"\u0078":2})"));
+    EXPECT_NE(parsed_parameters(R"({"id":"a","id":"b"})").error().message().find("\"id\" stands twice"),
+              std::string::npos);
+    EXPECT_FALSE(parsed_parameters(R"({"x":1,"\u0078":2})"));
 }
 
 TEST(Parameters, BoundsDepthAndKeys)
@@ -102,24 +104,25 @@ TEST(Parameters, BoundsDepthAndKeys)
     const auto nested = [](std::size_t levels) {
         return "{\"x\":" + std::string(levels, '[') + std::string(levels, ']') + "}";
     };
-    EXPECT_TRUE(parse(nested(parameters::depth_limit - 1)));
-    EXPECT_FALSE(parse(nested(parameters::depth_limit)));
-    EXPECT_FALSE(parse(std::string(1'000'000, '[')));
+    EXPECT_TRUE(parsed_parameters(nested(parameters::depth_limit - 1)));
+    EXPECT_FALSE(parsed_parameters(nested(parameters::depth_limit)));
+    EXPECT_FALSE(parsed_parameters(std::string(1'000'000, '[')));
     std::string deep;
     while (deep.size() < 65'536) deep += "{\"a\":";
-    EXPECT_FALSE(parse(deep));
+    EXPECT_FALSE(parsed_parameters(deep));
 
     std::string many = "{\"k\":0";
     for (std::size_t i = 1; i < parameters::key_limit; ++i) many += ",\"k" + std::to_string(i) + "\":0";
-    EXPECT_TRUE(parse(many + "}"));
-    EXPECT_FALSE(parse(many + ",\"one-more\":0}"));
+    EXPECT_TRUE(parsed_parameters(many + "}"));
+    EXPECT_FALSE(parsed_parameters(many + ",\"one-more\":0}"));
 }
 
 TEST(Parameters, TakesLongKeysAndValuesWhole)
 {
     const std::string long_value(300'000, 'v');
     const std::string long_key(5'000, 'k');
-    EXPECT_EQ(parse("{\"" + long_key + "\":1,\"id\":\"" + long_value + "\"}").value().get("id"), long_value);
+    EXPECT_EQ(parsed_parameters("{\"" + long_key + "\":1,\"id\":\"" + long_value + "\"}").value().get("id"),
+              long_value);
 }
 
 }  // namespace
