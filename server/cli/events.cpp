@@ -74,13 +74,14 @@ std::string exit_text(std::optional<std::uint64_t> known)
     return signal == nullptr ? fmt::format("exit code {}", code) : fmt::format("exit code {} (SIG{})", code, signal);
 }
 
-/// The id at the end of a container's cgroup, as its runtime and systemd write it; empty where there is none.
+/// The id at the end of a container's cgroup, as its runtime and systemd write it; empty where there is none, and for
+/// the monitor that CRI-O and Podman run beside a container ("crio-conmon-<id>.scope").
 std::string_view id_of_cgroup(std::string_view cgroup)
 {
     constexpr std::size_t id_length = 64;
     std::string_view last = cgroup.substr(cgroup.rfind('/') + 1);
     if (last.ends_with(".scope")) last.remove_suffix(std::string_view(".scope").size());
-    if (last.size() < id_length) return {};
+    if (last.size() < id_length || last.find("conmon-") != std::string_view::npos) return {};
     const std::string_view id = last.substr(last.size() - id_length);
     if (id.find_first_not_of("0123456789abcdef") != std::string_view::npos) return {};
     return id.size() == last.size() || last[last.size() - id_length - 1] == '-' ? id : std::string_view();

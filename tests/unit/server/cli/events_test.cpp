@@ -76,6 +76,9 @@ TEST(Events, AreOfContainers)
     const std::string other(64, 'f');
     EXPECT_EQ(line_of(ended("/docker/" + other, "0")), "T  ended              ffffffffffff  exit code 0\n");
     EXPECT_EQ(line_of(ended("/docker/x" + other, "0")), "");
+    EXPECT_EQ(line_of(ended("/machine.slice/libpod-conmon-" + other + ".scope", "0")), "");
+    EXPECT_EQ(line_of(ended("/system.slice/crio-conmon-" + other + ".scope", "0")), "");
+    EXPECT_NE(line_of(ended("/machine.slice/libpod-" + other + ".scope", "0")), "");
 }
 
 TEST(Events, NamesAreOfWhatIsAbove)
