@@ -9,7 +9,8 @@ namespace nodescope::findings {
 
 namespace {
 
-constexpr std::string_view needs_two_readings = "needs two readings: ask again after a second, or with interval=1s";
+constexpr std::string_view needs_two_readings =
+    "needs two readings: ask again after a second, or about one network with interval=1s";
 
 /// Why the rule cannot be asked; empty where it can.
 std::string what_is_missing(const network_model& model, const rule& which)

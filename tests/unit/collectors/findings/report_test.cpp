@@ -76,13 +76,15 @@ TEST(Report, SaysWhyARuleWasNotAsked)
     choice.off = {"link-down", "nothing"};
     const report made = check(model, choice);
     EXPECT_THAT(speaking(made), IsEmpty());
-    EXPECT_THAT(made.not_checked,
-                ElementsAre(Pair("link-down", "switched off: --finding-off"), Pair("no-default-route", "rules: late"),
-                            Pair("blackhole-default", "rules: late"), Pair("shadowed-route", "rules: late"),
-                            Pair("unused-table", "rules: late"),
-                            Pair("retransmits", "needs two readings: ask again after a second, or with interval=1s"),
-                            Pair("drops", "needs two readings: ask again after a second, or with interval=1s"),
-                            Pair("runtime-disagrees", "rules: late")));
+    EXPECT_THAT(
+        made.not_checked,
+        ElementsAre(
+            Pair("link-down", "switched off: --finding-off"), Pair("no-default-route", "rules: late"),
+            Pair("blackhole-default", "rules: late"), Pair("shadowed-route", "rules: late"),
+            Pair("unused-table", "rules: late"),
+            Pair("retransmits", "needs two readings: ask again after a second, or about one network with interval=1s"),
+            Pair("drops", "needs two readings: ask again after a second, or about one network with interval=1s"),
+            Pair("runtime-disagrees", "rules: late")));
     EXPECT_EQ(made.checked.size() + made.not_checked.size(), all_rules().size());
 }
 
@@ -136,8 +138,8 @@ TEST(Report, SaysWhatWasNotCompared)
     made_model model;
     model.notes.emplace_back("sockets", "by files");
     const std::string sentence =
-        "whether its counters grow was not looked at: that needs two readings: ask again after a second, or with "
-        "interval=1s";
+        "whether its counters grow was not looked at: that needs two readings: ask again after a second, or "
+        "about one network with interval=1s";
     EXPECT_THAT(check(model, rule_choice()).notes,
                 ElementsAre(Pair("sockets", "by files"), Pair("conntrack-full", sentence),
                             Pair("neighbour-overflow", sentence), Pair("listen-overflow", sentence)));
