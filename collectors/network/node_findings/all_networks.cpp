@@ -146,9 +146,7 @@ task<> findings_collector::look_at_node(all_networks& all, deadline limit)
     known->containers = all.proved;
     said_words said;
     said.missing = why_not_asked;
-    co_await read_node_for_all(all, target->where, known, limit);
-    auto looking =
-        look(std::move(target->where), std::move(known), all.choice.least, std::nullopt, std::move(said), limit);
+    auto looking = look(target->where, known, all.choice.least, std::nullopt, std::move(said), limit);
     auto made = co_await std::move(looking);
     if (!made) {
         all.failed(std::nullopt, made.error());
@@ -157,6 +155,8 @@ task<> findings_collector::look_at_node(all_networks& all, deadline limit)
     all.claimed->claim(netns);
     ++all.looked_at;
     all.made.add(std::move(*made), netns, std::nullopt);
+    // Not before: where the kernel does not answer, one of them waiting is enough.
+    co_await read_node_for_all(all, std::move(target->where), std::move(known), limit);
 }
 
 /// Containers, one after another, until there are none left that nobody has taken.
