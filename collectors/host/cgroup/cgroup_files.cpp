@@ -200,6 +200,14 @@ std::optional<std::string_view> cgroup_files::read_once(cgroup_controller contro
 {
     const unique_fd opened = open(controller, name);
     if (!opened) return std::nullopt;
+    return read_piece(opened.get(), buffer);
+}
+
+std::optional<std::string_view> cgroup_files::read_list(cgroup_controller controller, std::string_view name,
+                                                        cgroup_text_buffer& buffer) const
+{
+    const unique_fd opened = open(controller, name);
+    if (!opened) return std::nullopt;
     return read_rest(opened.get(), 0, buffer);
 }
 

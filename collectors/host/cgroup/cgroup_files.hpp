@@ -86,8 +86,11 @@ public:
     /// if the tree allows it; one that was not there at first is not looked for again.
     std::optional<std::string_view> read(cgroup_controller controller, std::string_view name,
                                          cgroup_text_buffer& buffer);
-    /// The same for a file that is rarely wanted, lists included (which come in pieces): opened each time.
+    /// The same for a file that is rarely wanted: opened each time.
     std::optional<std::string_view> read_once(cgroup_controller controller, std::string_view name,
+                                              cgroup_text_buffer& buffer) const;
+    /// The same for a list, which comes in pieces.
+    std::optional<std::string_view> read_list(cgroup_controller controller, std::string_view name,
                                               cgroup_text_buffer& buffer) const;
 
     /// False once the cgroup is removed, one of the same name made since included.

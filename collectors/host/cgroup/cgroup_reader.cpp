@@ -340,7 +340,7 @@ result<cgroup_limits> cgroup_reader::blocking_limits()
 result<std::vector<pid_t>> cgroup_reader::blocking_processes(std::size_t limit) const
 {
     cgroup_text_buffer buffer;
-    const auto text = files_.read_once(cgroup_controller::cpu, "cgroup.procs", buffer);
+    const auto text = files_.read_list(cgroup_controller::cpu, "cgroup.procs", buffer);
     std::vector<pid_t> processes;
     for_each_line(text.value_or(std::string_view()), [&](std::string_view line) {
         const auto pid = whole_number<pid_t>(line);
