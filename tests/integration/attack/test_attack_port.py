@@ -113,7 +113,7 @@ class AttackByTakingThePort(unittest.TestCase):
         child.wait()
         began = time.monotonic()
         self.assertRegex(service.stderr.readline(), rf'"addresses":"127.0.0.1:\d+,127.0.0.1:{port}"')
-        self.assertLess(time.monotonic() - began, 2)
+        self.assertLess(time.monotonic() - began, 10)
         self.assertEqual(run("--healthcheck", "--listen", f"127.0.0.1:{port}").stdout, "ok")
         service.send_signal(signal.SIGTERM)
         self.assertEqual(service.wait(HANG_LIMIT_S), 0)

@@ -241,21 +241,34 @@ class TestAway(OnContainerd):
             docker = pathlib.Path(folder, "docker.sock")
             self.daemon.stop_answering()
             self.addCleanup(self.daemon.answer_again)
-            began = time.monotonic()
-            spec = self.only(f"v2.0/spec/{self.pod.kubelet_name('app')}?type=containerd", known)
-            self.assertEqual(spec["namespace"], "containerd", "what it was called last")
-            self.assertEqual(self.interfaces_of(self.pod.id, known), {"eth0"})
-            self.assertLess(time.monotonic() - began, 0.5, "a known container costs no question")
+
+            def known_ones():
+                spec = self.only(f"v2.0/spec/{self.pod.kubelet_name('app')}?type=containerd", known)
+                self.assertEqual(spec["namespace"], "containerd", "what it was called last")
+                self.assertEqual(self.interfaces_of(self.pod.id, known), {"eth0"})
+
+            self.assert_costs_no_question(known_ones)
             self.node_with_docker_too(docker)
             with self.serve() as fresh:
                 self.only("v2.0/spec" + self.path_of(self.app), fresh)
-                began = time.monotonic()
-                spec = self.only("v2.0/spec" + self.path_of(self.app), fresh)
-                self.assertEqual(spec["aliases"], [self.app], "which is all that the kernel knows")
-                self.only(f"v2.1/stats/{self.app[:12]}?type=containerd&count=1", fresh)
-                self.assertLess(time.monotonic() - began, 0.5, "somebody has waited for it before")
+
+                def one_that_was_asked_for():
+                    spec = self.only("v2.0/spec" + self.path_of(self.app), fresh)
+                    self.assertEqual(spec["aliases"], [self.app], "which is all that the kernel knows")
+                    self.only(f"v2.1/stats/{self.app[:12]}?type=containerd&count=1", fresh)
+
+                self.assert_costs_no_question(one_that_was_asked_for)
                 self.daemon.answer_again()
                 self.wait_until_named(fresh)
+
+    def assert_costs_no_question(self, ask):
+        """A question would take its deadline, every time. The least of three counts: a busy machine only adds."""
+        took = []
+        for _ in range(3):
+            began = time.monotonic()
+            ask()
+            took.append(time.monotonic() - began)
+        self.assertLess(min(took), 0.5)
 
     def interfaces_of(self, container, service):
         (sample,) = self.only(f"v2.1/stats/{container}?type=containerd&count=1&max_age=0s", service)["stats"]
@@ -265,9 +278,7 @@ class TestAway(OnContainerd):
         """containerd is stopped; Docker has nothing to say of its containers."""
         with FakeDocker(socket), self.serve("--docker-host", f"unix://{socket}", runtime="auto") as service:
             self.only("v2.0/spec" + self.path_of(self.app), service)
-            began = time.monotonic()
-            self.only(f"v2.0/spec/{self.app}?type=containerd", service)
-            self.assertLess(time.monotonic() - began, 0.5)
+            self.assert_costs_no_question(lambda: self.only(f"v2.0/spec/{self.app}?type=containerd", service))
 
     def test_a_silent_docker_hides_nothing(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -200,7 +200,7 @@ class TestAwayAndBack(OnContainerd):
             self.addCleanup(self.daemon.answer_again)
             began = time.monotonic()
             status, _, body = service.process_route("/processor/containerCollector")
-            self.assertLess(time.monotonic() - began, 2)
+            self.assertLess(time.monotonic() - began, 5, "one deadline: the default is 10 s")
             self.assertEqual(status, 500)
             self.assertIn(b"no answer within 1s", body)
             self.assertEqual(service.request("GET", "/healthz")[0], 200)
