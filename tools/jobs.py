@@ -3,7 +3,7 @@
 import os
 import pathlib
 
-# What g++ needs for ten files read as one, and clang-tidy for sixteen: 0.4 to 0.7 GB. Where there is less for each, they wait for the disk.
+# What g++ needs for eight files read as one, and clang-tidy for sixteen: 0.4 to 0.7 GB. Where there is less for each, they wait for the disk.
 COMPILER_KIB = 700 << 10
 
 
