@@ -47,6 +47,11 @@ class CiRun(unittest.TestCase):
         self.assertEqual("compiling 100", lines[-2])
         self.assertEqual("compiling 86", lines[-16])
 
+    def test_a_stage_that_fails_without_a_failed_test_fails_the_run(self):
+        code, lines = self.run_with("echo 'a leak'; echo '3 passed, 0 failed, 0 skipped'; exit 1")
+        self.assertEqual((1, "22 passed, 0 failed, 0 skipped"), (code, lines[-1]))
+        self.assertEqual(["what failed:", "== ./dev test", "a leak", "3 passed, 0 failed, 0 skipped"], lines[-5:-1])
+
 
 if __name__ == "__main__":
     unittest.main()
