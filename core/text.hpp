@@ -1,5 +1,5 @@
-// Text that came from outside, made safe for log lines and plain-text sentences; and UTF-8. JSON strings:
-// core/json/writer.
+// Text that came from outside, made safe for log lines and plain-text sentences; sentences from parts; and UTF-8. JSON
+// strings: core/json/writer.
 #pragma once
 
 #include <concepts>

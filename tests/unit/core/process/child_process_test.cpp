@@ -2,7 +2,6 @@
 #include "tests/support/run_until.hpp"
 #include "tests/unit/core/process/has_ended.hpp"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fcntl.h>

@@ -3,7 +3,6 @@
 #include "tests/support/run_task.hpp"
 #include "tests/unit/core/process/has_ended.hpp"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
