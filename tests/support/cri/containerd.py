@@ -101,11 +101,13 @@ def image_archive():
 
 
 class Containerd:
-    """Use as a context manager. With `network`, pods can have one of their own."""
+    """Use as a context manager. With `network`, pods can have one of their own. With `inside`, the PID of a container that is a machine, it runs
+    in there, and whoever made that container ends it; `folder` has to be at the same place in it."""
 
-    def __init__(self, network=False):
-        self.network = network
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="nodescope-containerd-"))
+    def __init__(self, network=False, folder=None, inside=None):
+        self.network, self.inside = network, inside
+        self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="nodescope-containerd-"))
+        self.folder.mkdir(exist_ok=True)
         self.socket = str(self.folder / "containerd.sock")
         self.process, self.log = None, None
         self.cgroups = []  # what the pods' cgroups are below; nobody else removes them
@@ -128,7 +130,8 @@ class Containerd:
         if self.network:
             self._make_network()
         self.log = open(self.folder / "log", "wb")
-        self.process = subprocess.Popen(["containerd", "--config", str(config)], stdout=self.log, stderr=subprocess.STDOUT,
+        enter = ["nsenter", "--all", "--target", str(self.inside)] if self.inside else []
+        self.process = subprocess.Popen([*enter, "containerd", "--config", str(config)], stdout=self.log, stderr=subprocess.STDOUT,
                                         start_new_session=True, env={**os.environ, "TMPDIR": str(self.folder)})
         limit = time.monotonic() + START_LIMIT_S
         self._until(limit, lambda: self.call("Version", {}))
