@@ -222,7 +222,14 @@ class Siege:
         return int(file.read_text()) if file.exists() else 0
 
     def _open_descriptors(self):
-        return len(os.listdir(f"/proc/{self.service.pid}/fd"))
+        """What they lead to, as proc(5) shows it."""
+        shown = []
+        for one in pathlib.Path(f"/proc/{self.service.pid}/fd").iterdir():
+            try:
+                shown.append(os.readlink(one))
+            except FileNotFoundError:
+                pass
+        return sorted(shown)
 
     def _processes(self):
         return self.group.file("memory", "cgroup.procs").read_text().split()
@@ -251,6 +258,6 @@ class Siege:
             test.assertLess(self._peak_bytes, self.service_memory)
             test.assertLess(turns[0][-1], self.turn_s)
         # Connections of attackers that were killed are closed by the service in its own time, and its own to a daemon after 30 s.
-        wait_until(lambda: self._open_descriptors() <= self._descriptors, lambda: f"{self._open_descriptors()} descriptors, "
-                   f"{self._descriptors} before the attack", 2 * HANG_LIMIT_S)
+        wait_until(lambda: len(self._open_descriptors()) <= len(self._descriptors), lambda: f"descriptors {self._open_descriptors()}, before the "
+                   f"attack {self._descriptors}", 2 * HANG_LIMIT_S)
         wait_until(lambda: self._processes() == [str(self.service.pid)], lambda: f"processes of the cgroup: {self._processes()}")
