@@ -222,6 +222,9 @@ struct filesystem_usage {
 struct cgroup_limits {
     bool operator==(const cgroup_limits&) const = default;
     static constexpr std::uint64_t unlimited = ~std::uint64_t{0};
+    /// What is above this is no limit: cgroup v1 has no word for that and shows the most pages that can be counted,
+    /// in bytes (PAGE_COUNTER_MAX of include/linux/page_counter.h). cAdvisor's number.
+    static constexpr std::uint64_t largest_memory = std::uint64_t{1} << 62U;
     std::uint64_t cpu_shares = 0;            ///< v2: worked out of cpu.weight
     std::optional<std::uint64_t> cpu_quota;  ///< microseconds; none: not limited
     std::uint64_t cpu_period = 0;            ///< microseconds

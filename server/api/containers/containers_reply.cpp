@@ -30,7 +30,7 @@ void write_time(json_writer& json, std::string_view name, const std::optional<ca
 void write_limit(json_writer& json, std::string_view name, bool is_there, std::uint64_t limit)
 {
     json.key(name);
-    if (is_there && limit != 0 && limit != host::cgroup_limits::unlimited) json.value(limit);
+    if (is_there && limit != 0 && limit <= host::cgroup_limits::largest_memory) json.value(limit);
     else json.null();
 }
 

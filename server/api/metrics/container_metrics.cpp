@@ -21,9 +21,6 @@ using cadvisor::container_spec;
 using cadvisor::container_view;
 using prometheus::MetricFamily;
 
-/// cAdvisor's "unlimited": limits above are shown as 0.
-constexpr std::uint64_t largest_memory_limit = std::uint64_t{1} << 62U;
-
 /// What the value, the time, the name and the punctuation of a series take, and the punctuation of a label.
 constexpr std::size_t value_bytes = 48;
 constexpr std::size_t family_name_bytes = 40;
@@ -222,7 +219,11 @@ void add_cpu_spec(metric_families& to, const scrape& all)
     }
 }
 
-double memory_limit(std::uint64_t limit) noexcept { return limit > largest_memory_limit ? 0 : as_double(limit); }
+/// No limit is 0, as cAdvisor has it.
+double memory_limit(std::uint64_t limit) noexcept
+{
+    return limit > host::cgroup_limits::largest_memory ? 0 : as_double(limit);
+}
 
 void add_memory_spec(metric_families& to, const scrape& all)
 {

@@ -85,6 +85,20 @@ TEST(ContainersReply, TheNodeMayUseAllItsProcessors)
     EXPECT_NE(containers_reply(all, 1U << 20U).find(R"("limit_cores":8)"), std::string::npos);
 }
 
+TEST(ContainersReply, NoLimitOfMemoryIsNullHoweverTheKernelWritesIt)
+{
+    // Of cgroup v1 with pages of 4 KiB and of 64 KiB; "max" of v2; no such file.
+    for (const std::uint64_t none : {0x7ffffffffffff000UL, 0x7fffffffffff0000UL, ~0UL, 0UL}) {
+        container_listing all;
+        all.views.push_back(made_view(an_id));
+        cadvisor::container_spec spec = *all.views.back().spec;
+        spec.limits.memory_limit = none;
+        all.views.back().spec = std::make_shared<const cadvisor::container_spec>(spec);
+        all.views.back().samples.back().memory = std::make_shared<const host::memory_usage>();
+        EXPECT_NE(containers_reply(all, 1U << 20U).find(R"("limit":null)"), std::string::npos) << none;
+    }
+}
+
 TEST(ContainersReply, KeepsWithinAnyLimit)
 {
     container_listing all;
