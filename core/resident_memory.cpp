@@ -3,6 +3,8 @@
 #include "core/text_scan.hpp"
 #include "core/unique_fd.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -30,6 +32,16 @@ std::size_t resident_bytes()
     return pages.value_or(0) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 #endif
 }
+
+bool reading_check::may_go_on(std::size_t more)
+{
+    since_last_look_ += more;
+    if (since_last_look_ < interval_bytes) return true;
+    since_last_look_ = 0;
+    return resident_bytes() <= reading_limit_bytes;
+}
+
+std::string taken_already() { return fmt::format("the service takes {} MiB already", resident_bytes() >> 20U); }
 
 void take_pages(void* begin, std::size_t bytes) noexcept
 {

@@ -4,12 +4,19 @@
 
 #include "collectors/http_client/failures.hpp"
 #include "core/ascii.hpp"
+#include "core/resident_memory.hpp"
+
+#include <fmt/format.h>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
 
 namespace nodescope::http_client {
 
@@ -79,6 +86,8 @@ task<exchange_end> exchange(connection& on, const std::string& bytes, const requ
     bool any_byte = false;
     std::optional<http::response_parser<http::string_body>> parser;
     std::string kept;
+    std::size_t counted = 0;  // of the body, by `memory`
+    reading_check memory;
     std::shared_ptr<const slot_pool::slot> place;
     for (;;) {
         if (!parser) {
@@ -102,6 +111,11 @@ task<exchange_end> exchange(connection& on, const std::string& bytes, const requ
             co_return end;
         }
         std::string& body = call.sieve ? kept : parser->get().body();
+        if (!memory.may_go_on(body.size() - std::min(body.size(), std::exchange(counted, body.size())))) {
+            fail(round_trip_failure(at, failure::overloaded, ENOMEM,
+                                    fmt::format("the response body: {}", taken_already())));
+            co_return end;
+        }
         if (call.places && !place && body.size() > call.free_bytes) {
             auto own = co_await call.places->acquire(limit);
             if (!own) {

@@ -4,6 +4,7 @@
 #include "core/byte_budget.hpp"
 #include "core/files/bounded_file.hpp"
 #include "core/json/writer.hpp"
+#include "core/resident_memory.hpp"
 #include "core/rfc3339.hpp"
 
 #include <fmt/format.h>
@@ -178,7 +179,7 @@ public:
         json_.array(walk);
     }
 
-    [[nodiscard]] bool full() const noexcept { return budget_.left() < reserve_bytes; }
+    [[nodiscard]] bool full() const noexcept { return service_is_full_ || budget_.left() < reserve_bytes; }
     void leave_out(std::size_t processes = 1) noexcept { budget_.leave_out(processes); }
 
     // What the next command line may take when so many processes come after it.
@@ -197,6 +198,7 @@ public:
         append_json_string(in_answer_, element_);
         if (!budget_.charge(in_answer_.size())) return false;
         json_.raw(element_);
+        service_is_full_ = !memory_.may_go_on(in_answer_.size());
         ++list_.shown;
         if (!process.command_error.empty()) ++list_.unread;
         return true;
@@ -210,6 +212,8 @@ public:
 
 private:
     byte_budget budget_;
+    reading_check memory_;
+    bool service_is_full_ = false;
     process_list list_;
     json_writer json_{list_.json};
     std::string element_;

@@ -1,5 +1,7 @@
 #include "core/files/bounded_file.hpp"
 
+#include "core/resident_memory.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,6 +30,7 @@ result<file_text> read_whole(int descriptor, std::size_t limit, std::string_view
 {
     (void)::lseek(descriptor, 0, SEEK_SET);  // fails on what cannot be read twice anyway
     file_text read;
+    reading_check memory;
     std::size_t size = 0;
     for (;;) {
         if (check) {
@@ -42,6 +45,9 @@ result<file_text> read_whole(int descriptor, std::size_t limit, std::string_view
         if (got < 0) return from_errno(errno, fmt::format("read {}", shown));
         if (got == 0) break;
         size += static_cast<std::size_t>(got);
+        if (!memory.may_go_on(static_cast<std::size_t>(got))) {
+            return error(failure::overloaded, fmt::format("read {}: {}", shown, taken_already()));
+        }
         if (size > limit) {
             read.truncated = true;
             size = limit;

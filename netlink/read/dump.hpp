@@ -84,7 +84,7 @@ bool has_protocol(int protocol) noexcept;
 /// How a dump went.
 struct dump_outcome {
     bool consistent = true;  ///< false: the kernel flagged the last try as changed underneath (NLM_F_DUMP_INTR)
-    bool truncated = false;  ///< a limit stopped it; what was seen so far is there
+    bool truncated = false;  ///< a limit stopped it, or the service takes too much; what was seen so far is there
     std::size_t bytes = 0;
 };
 

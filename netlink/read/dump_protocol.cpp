@@ -1,5 +1,7 @@
 #include "netlink/read/dump_protocol.hpp"
 
+#include "core/resident_memory.hpp"
+
 #include <fmt/format.h>
 
 #include <linux/netlink.h>
@@ -25,7 +27,8 @@ public:
 
     result<progress> feed(std::span<const std::byte> datagram)
     {
-        bytes_ += datagram.size();
+        const std::size_t size = datagram.size();
+        bytes_ += size;
         while (!datagram.empty()) {
             if (datagram.size() < sizeof(nlmsghdr)) return malformed("a message without a whole header");
             // The kernel aligns messages to 4 bytes, and the buffer is aligned more strictly.
@@ -39,7 +42,7 @@ public:
             }
             datagram = datagram.subspan(std::min<std::size_t>(NLMSG_ALIGN(message.nlmsg_len), datagram.size()));
         }
-        return bytes_ > limits_.bytes ? progress::limit_hit : progress::more;
+        return bytes_ > limits_.bytes || !memory_.may_go_on(size) ? progress::limit_hit : progress::more;
     }
 
     [[nodiscard]] bool interrupted() const noexcept { return interrupted_; }
@@ -89,6 +92,7 @@ private:
     const dump_reader& reader_;
     std::size_t messages_ = 0;
     std::size_t bytes_ = 0;
+    reading_check memory_;
     bool interrupted_ = false;
 };
 

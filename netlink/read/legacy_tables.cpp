@@ -1,6 +1,7 @@
 #include "netlink/read/legacy_tables.hpp"
 
 #include "core/files/bounded_file.hpp"
+#include "core/resident_memory.hpp"
 #include "core/text_scan.hpp"
 #include "core/unique_fd.hpp"
 #include "netlink/decode/packet_filters.hpp"
@@ -103,7 +104,7 @@ void ask_table(int socket, const legacy_family& family, legacy_table_summary& ta
         const auto info = info_of(socket, family, table.name);
         if (!info) return;
         table.hooks = info->valid_hooks;
-        if (info->size > table_bytes) return;
+        if (info->size > table_bytes || !reading_check().may_go_on(info->size)) return;
         table.rules = rules_of(socket, family, table.name, *info);
     }
 }
@@ -171,6 +172,10 @@ result<legacy_table_entries> blocking_read_legacy_entries(const net_namespace& h
         if (info->size > table_bytes) {
             return error(failure::too_large, fmt::format("the table {} of the legacy iptables: more than {} bytes",
                                                          table.name, table_bytes));
+        }
+        if (!reading_check().may_go_on(info->size)) {
+            return error(failure::overloaded,
+                         fmt::format("the table {} of the legacy iptables: {}", table.name, taken_already()));
         }
         auto buffer = entries_of(socket->get(), *family, table.name, *info);
         if (!buffer) continue;

@@ -57,7 +57,7 @@ struct fair_budget::shared_limit {
 };
 
 struct fair_budget::ledger {
-    explicit ledger(limits l) : of(l) {}
+    explicit ledger(limits l) : of(std::move(l)) {}
     ledger(const ledger&) = delete;
     ledger& operator=(const ledger&) = delete;
     ~ledger()
@@ -154,6 +154,10 @@ bool fair_budget::share::resize(std::size_t bytes)
         return true;
     }
     const std::size_t more = bytes - bytes_;
+    if (from_->of.has_room && !from_->of.has_room(more)) {
+        ++from_->refused;
+        return false;
+    }
     while (!from_->fits(who_, more)) {
         share* const stalest = from_->stalest_for(who_, more);
         if (stalest == nullptr) {
@@ -177,9 +181,9 @@ void fair_budget::share::may_give_way(std::function<void()> end)
     waits_since_ = steady_clock::now();
 }
 
-fair_budget::fair_budget(limits of) : ledger_(std::make_shared<ledger>(of)) {}
+fair_budget::fair_budget(limits of) : ledger_(std::make_shared<ledger>(std::move(of))) {}
 
-fair_budget::fair_budget(limits of, fair_budget& other, std::size_t together) : fair_budget(of)
+fair_budget::fair_budget(limits of, fair_budget& other, std::size_t together) : fair_budget(std::move(of))
 {
     if (!other.ledger_->together) {
         const auto fresh = std::make_shared<shared_limit>();

@@ -34,6 +34,8 @@ public:
         /// What is held longer than this while it may give way, does so when somebody else needs it; a tenth of it
         /// where that one is admitted and others are not.
         std::chrono::milliseconds patience{0};
+        /// Whether the process has room for so many bytes more, whatever its memory is taken by. Empty: always.
+        std::function<bool(std::size_t)> has_room = {};
     };
 
     /// What one thing holds. May outlive the budget.
@@ -44,8 +46,8 @@ public:
         share& operator=(const share&) = delete;
         ~share();
 
-        /// Holds so many bytes from now on. False when there is no room for more, or when it has given way; then it
-        /// holds what it held.
+        /// Holds so many bytes from now on. False when there is no room for more, in the budget or in the process,
+        /// or when it has given way; then it holds what it held.
         [[nodiscard]] bool resize(std::size_t bytes);
         /// From now on, when others need the bytes, they are taken away and `end` is called, which ends their use soon.
         void may_give_way(std::function<void()> end);

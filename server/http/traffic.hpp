@@ -1,6 +1,7 @@
 // What the connections of a server may hold in memory together.
 #pragma once
 
+#include "core/resident_memory.hpp"
 #include "server/http/fair_budget.hpp"
 
 #include <chrono>
@@ -24,6 +25,11 @@ inline constexpr std::size_t large_answer_bytes = 32U << 20U;
 inline constexpr std::size_t answers_bytes = large_answer_bytes + large_answer_bytes / 4;
 inline constexpr std::size_t answers_kept_bytes = 8U << 20U;
 
+/// What the process may take with all bodies and answers: the rest to what it may take at all (docs/limits.md) is for
+/// what is too small to be charged.
+inline constexpr std::size_t holding_limit_bytes = 120U << 20U;
+[[nodiscard]] inline bool has_room_to_hold(std::size_t more) { return resident_bytes() + more <= holding_limit_bytes; }
+
 /// How long an answer may wait for its reader although others need the memory.
 inline constexpr std::chrono::milliseconds reader_patience{1'000};
 
@@ -43,12 +49,13 @@ struct traffic {
     static fair_budget::limits limits_of_bodies(std::size_t longest)
     {
         const std::size_t half = (longest + body_step_bytes - 1) / body_step_bytes * body_step_bytes;
-        return {2 * half, half, half, {}};
+        return {2 * half, half, half, {}, has_room_to_hold};
     }
 
     fair_budget bodies;
-    fair_budget answers{fair_budget::limits{answers_bytes, answers_bytes, answers_kept_bytes, reader_patience}, bodies,
-                        answers_bytes};
+    fair_budget answers{
+        fair_budget::limits{answers_bytes, answers_bytes, answers_kept_bytes, reader_patience, has_room_to_hold},
+        bodies, answers_bytes};
 };
 
 }  // namespace nodescope::http

@@ -11,9 +11,10 @@ UNITS = {"KiB": 1 << 10, "MiB": 1 << 20}
 def rows():
     for line in (ROOT / "docs" / "limits.md").read_text().splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if len(cells) == 6 and re.fullmatch(r"\d+ [KM]iB", cells[1]):
+        # Of what each thing may have, and of the sum.
+        if len(cells) in (4, 6) and re.fullmatch(r"\d+ [KM]iB", cells[1]):
             number, unit = cells[1].split()
-            yield cells[0], int(number) * UNITS[unit], cells[4].strip("`"), cells[5].strip("`")
+            yield cells[0], int(number) * UNITS[unit], cells[-2].strip("`"), cells[-1].strip("`")
 
 
 def value_of(name, text):

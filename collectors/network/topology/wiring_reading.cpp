@@ -7,6 +7,7 @@
 #include "collectors/wiring/wiring_builder.hpp"
 #include "core/files/directory.hpp"
 #include "core/files/root.hpp"
+#include "core/resident_memory.hpp"
 #include "core/text.hpp"
 #include "netlink/read/detailed_reader.hpp"
 #include "netlink/read/namespace_names.hpp"
@@ -117,6 +118,8 @@ private:
     std::optional<net_namespace> node_;
     std::optional<netlink_socket> node_socket_;  // there
     std::size_t bytes_ = 0;
+    reading_check memory_;  // of all namespaces together
+    bool memory_is_full_ = false;
     std::size_t addresses_ = 0;
     std::size_t questions_ = 0;
     std::size_t left_out_ = 0;  // namespaces that have no place
@@ -129,7 +132,7 @@ private:
 std::optional<std::size_t> wiring_reader::visit(const net_namespace& there, wired_namespace as, way by)
 {
     if (const auto known = places_.find(there.identity()); known != places_.end()) return known->second;
-    if (places_.size() >= most_.namespaces) {
+    if (places_.size() >= most_.namespaces || memory_is_full_) {
         ++left_out_;
         return std::nullopt;
     }
@@ -188,6 +191,7 @@ result<void> wiring_reader::read_lists(std::size_t space, netlink_socket& socket
     addresses_ += addresses->items.size();
     append_clause(missing, note_of(*addresses, addresses->items.size(), "addresses"));
     builder_.add_addresses(space, addresses->items);
+    memory_is_full_ = !memory_.may_go_on(links->bytes + addresses->bytes);
     return {};
 }
 

@@ -308,6 +308,7 @@ void session::take_data(std::int32_t stream, std::string_view piece)
     const std::size_t before = call->reader.arrived();
     auto taken = call->reader.take(piece);
     arriving_ += call->reader.arrived() - before;
+    if (taken && !call->memory.may_go_on(piece.size())) taken = error(failure::overloaded, taken_already());
     if (taken && arriving_ > limits_.messages) {
         taken = error(failure::too_large,
                       fmt::format("the answers that are arriving have more than {} bytes together", limits_.messages));

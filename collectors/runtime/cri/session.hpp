@@ -6,6 +6,7 @@
 #include "core/deadline.hpp"
 #include "core/error.hpp"
 #include "core/event.hpp"
+#include "core/resident_memory.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -49,6 +50,7 @@ struct pending_call {
     std::string request;
     std::size_t sent = 0;
     message_reader reader;
+    reading_check memory;
     std::size_t header_bytes = 0;
     std::optional<unsigned> http_status;
     bool is_grpc = false;

@@ -1,12 +1,14 @@
 """All of it at once: whoever may ask asks for all that is large and reads none of it, others hold what they can of connections and handshakes,
-and what is asked about (cgroups, containers, events) is as large as others can make it."""
+and what is asked about (cgroups, containers, networks, events) is as large as others can make it."""
 
 import json
 import pathlib
 import subprocess
+import sys
 import tempfile
 import unittest
 
+from tests.integration.attack.test_attack_large_network import LARGE as LARGE_NETWORK
 from tests.support import callers
 from tests.support.fake_docker import container_id
 from tests.support.hostile_cgroups import COMING_AND_GOING, MANY_CGROUPS, handed_over
@@ -19,9 +21,9 @@ MOUNTS = "/processor/mountInfoCollector"
 # Of one user (--max-connections-per-peer): eight users have all the connections there are.
 CONNECTIONS = 64
 ADMITTED = 65526
-# Of the reactor: many turns of others' attacks come together.
-TURN_LIMIT_S = 0.05
 CONTAINERS = 60
+# Of these, how many fill their networks with all that the kernel takes.
+LARGE_NETWORKS = 3
 
 # Each of many threads holds one connection, as its role says, until the service ends it, and begins again.
 ATTACK = """
@@ -115,29 +117,39 @@ class AttackByEverything(unittest.TestCase):
 
     def containers(self):
         """Their numbers, with a process in the cgroup of each, as a runtime has them."""
-        pids = {}
-        for _ in range(CONTAINERS):
+        pids, large = {}, []
+        for index in range(CONTAINERS):
             number = own_container_number()
             group = Cgroup(self, f"/{container_id(number)}")
-            child = subprocess.Popen(["sleep", "1000"])
-            self.addCleanup(child.wait)
+            is_large = index < LARGE_NETWORKS
+            child = subprocess.Popen([sys.executable, "-c", LARGE_NETWORK] if is_large else ["sleep", "1000"], stdin=subprocess.PIPE,
+                                     stdout=subprocess.PIPE)
+            self.addCleanup(child.communicate)
             self.addCleanup(child.kill)
+            if is_large:
+                large.append(child)
             for directory in group.directories():
                 (directory / "cgroup.procs").write_text(str(child.pid))
             pids[number] = child.pid
+        for child in large:
+            self.assertEqual(child.stdout.readline(), b"ready\n")
         return pids
 
     def roles(self, docker):
         inspects = [f'POST /processor/netInfoCollector {json.dumps({"id": one})}' for one in docker.ids]
+        networks = [f"GET /v1/{path}?container={one}{more}" for one in docker.ids[:LARGE_NETWORKS]
+                    for path, more in (("network", ""), ("findings", ""), ("path", "&to=11.0.0.1"), ("network", "&parts=sockets_all,route,neigh,fdb"))]
+        networks += ["GET /v1/topology", "GET /v1/findings?all"]
         return {65534: ("bodies", MOUNTS), 65533: ("answers", *LARGE), 65532: ("answers", *LISTS), 65531: ("answers", *inspects),
-                65530: ("answers", *STREAMS), 65529: ("handshakes", "-"), 65528: ("greeted", "-"), ADMITTED: ("answers", *LARGE, *LISTS)}
+                65530: ("answers", *STREAMS), 65529: ("handshakes", "-"), 65528: ("greeted", "-"), 65527: ("answers", *networks),
+                ADMITTED: ("answers", *LARGE, *LISTS)}
 
     def test_everything_at_once(self):
         path = self.folder / "socket"
         docker = self.enterContext(LargeDocker(self.folder / "docker.sock", self.containers()))
         many, short_lives = handed_over(self), handed_over(self)
         siege = Siege(self, *self.flags, "--docker-host", f"unix://{docker.path}", listen=("127.0.0.1:0", f"unix:{path}"),
-                      questions=(HEALTH, MACHINE), turn_s=TURN_LIMIT_S, ways=(over_tls(callers.client_context(self.certificate)), over_unix(path)))
+                      questions=(HEALTH, MACHINE), ways=(over_tls(callers.client_context(self.certificate)), over_unix(path)))
         with siege:
             siege.attacker(MANY_CGROUPS, many)
             siege.attacker(COMING_AND_GOING, short_lives)

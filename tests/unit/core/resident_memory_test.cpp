@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
 
 #include <malloc.h>
@@ -27,6 +28,20 @@ TEST(ResidentMemory, GrowsWithWhatIsWrittenAndShrinksWhenItIsGivenBack)
     EXPECT_GT(with, before + size / 2);
     ::malloc_trim(0);
     EXPECT_LT(resident_bytes(), with - size / 2);
+}
+
+TEST(ReadingCheck, EndsALongReadingWhereTheProcessTakesMuch)
+{
+    constexpr std::size_t step = reading_check::interval_bytes / 4;
+    reading_check with_room;
+    for (int i = 0; i < 8; ++i) EXPECT_TRUE(with_room.may_go_on(step));
+
+    const std::string large(reading_limit_bytes, 'x');
+    reading_check with_none;
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(with_none.may_go_on(step)) << "what is short is read";
+    EXPECT_FALSE(with_none.may_go_on(step));
+    EXPECT_FALSE(reading_check().may_go_on(SIZE_MAX));
+    EXPECT_NE(taken_already().find("MiB already"), std::string::npos);
 }
 
 #endif

@@ -43,6 +43,20 @@ TEST_F(FairBudget, HoldsNoMoreThanAllAndGivesBackWhatIsLetGo)
     EXPECT_EQ(budget.used(), 60U);
 }
 
+TEST(FairBudgetOfAProcess, GivesNothingMoreWhereTheProcessHasNoRoom)
+{
+    bool room = true;
+    fair_budget budget{fair_budget::limits{100, 100, 0, {}, [&room](std::size_t more) { return room || more < 5; }}};
+    const auto one = budget.open(from("a"));
+    EXPECT_TRUE(one->resize(40));
+    room = false;
+    EXPECT_FALSE(one->resize(60));
+    EXPECT_EQ(budget.refused(), 1U);
+    EXPECT_EQ(budget.used(), 40U) << "it holds what it held";
+    EXPECT_TRUE(one->resize(44));
+    EXPECT_TRUE(one->resize(10));
+}
+
 TEST_F(FairBudget, GivesOneGroupItsPartOnly)
 {
     const auto one = held(from("a"), 50);
