@@ -203,34 +203,27 @@ task<result<void>> node_containers::bring_up_to_date(std::vector<std::shared_ptr
         sampled_ ? std::chrono::nanoseconds::max()
                  : std::min<std::chrono::nanoseconds>(options_.interval, shared_measurement);
     const std::chrono::nanoseconds oldest = std::min(asked.max_age.value_or(usual), usual);
-    std::vector<std::shared_ptr<record>> without_sample;
-    std::vector<std::shared_ptr<record>> without_limits;
+    std::vector<reading> needed;
+    bool node_without_sample = false;
     for (const auto& one : chosen) {
         const sample* const last = one->ring.last();
         // Taken before the clock was set back, nobody knows when.
         const bool undated = last != nullptr && last->timestamp > wall + shared_measurement;
         const bool old =
             last == nullptr || undated || wall - last->timestamp > oldest || (!last->filesystems && disk_figures(*one));
-        if (old && (asked.count != 0 || asked.summaries)) without_sample.push_back(one);
-        if (!one->spec || now - one->limits_read > spec_lifetime) without_limits.push_back(one);
+        const bool figures = old && (asked.count != 0 || asked.summaries);
+        const bool limits = !one->spec || now - one->limits_read > spec_lifetime;
+        if (figures || limits) needed.push_back({one, figures, limits});
+        if (figures && one->path == "/") node_without_sample = true;
         if (is_out_of_date(names_.look(one->id), now)) names_.refresh(one->id);
     }
-    if (!without_limits.empty()) {
-        const auto read = co_await measure(std::move(without_limits), false, true, limit);
-        if (!read) co_return read.error();
+    if (needed.empty()) co_return result<void>();
+    const bool unread = !node_filesystems_ || (!sampled_ && now - filesystems_read_ > filesystem_interval);
+    if (node_without_sample && unread && filesystems_) {
+        filesystems_read_ = now;
+        co_await follow_filesystems(limit);
     }
-    if (!without_sample.empty()) {
-        const bool of_node =
-            std::any_of(without_sample.begin(), without_sample.end(), [](const auto& one) { return one->path == "/"; });
-        const bool unread = !node_filesystems_ || (!sampled_ && now - filesystems_read_ > filesystem_interval);
-        if (of_node && unread && filesystems_) {
-            filesystems_read_ = now;
-            co_await follow_filesystems(limit);
-        }
-        const auto read = co_await measure(std::move(without_sample), true, false, limit);
-        if (!read) co_return read.error();
-    }
-    co_return result<void>();
+    co_return co_await measure(std::move(needed), limit);
 }
 
 std::shared_ptr<const container_spec> node_containers::spec_of(record& of)

@@ -157,7 +157,13 @@ private:
     void close_later(record& of);
     void close_files();
     task<> close_by_worker(opened_files files);
-    task<result<void>> measure(std::vector<std::shared_ptr<record>> which, bool figures, bool limits, deadline limit);
+    /// What is to be read of a container.
+    struct reading {
+        std::shared_ptr<record> of;
+        bool figures = false;
+        bool limits = false;
+    };
+    task<result<void>> measure(std::vector<reading> which, deadline limit);
     void take(record& of, measurement&& taken, bool limits);
     task<> follow_filesystems(deadline limit);
 

@@ -76,10 +76,10 @@ task<> node_containers::look_at_all(bool figures, deadline limit)
         filesystems_read_ = steady_clock::now();
         group_.spawn("measuring filesystems", follow_filesystems(limit));
     }
-    std::vector<std::shared_ptr<record>> all;
+    std::vector<reading> all;
     all.reserve(records_.size());
-    for (const auto& one : records_) all.push_back(one.second);
-    const auto measured = co_await measure(std::move(all), figures, false, limit);
+    for (const auto& one : records_) all.push_back({one.second, figures, false});
+    const auto measured = co_await measure(std::move(all), limit);
     if (!measured) warn(log_, "containers cannot be measured", measured.error());
 }
 
@@ -114,16 +114,15 @@ task<> node_containers::close_by_worker(opened_files files)
         co_await pool_.run("closing cgroups", deadline::in(options_.timeout), std::move(work));
 }
 
-task<result<void>> node_containers::measure(std::vector<std::shared_ptr<record>> which, bool figures, bool limits,
-                                            deadline limit)
+task<result<void>> node_containers::measure(std::vector<reading> which, deadline limit)
 {
     if (!tree_ || !tree_->tree) co_return error(failure::unavailable, "cgroups: not looked at yet");
     std::vector<measuring_order> orders;
     orders.reserve(which.size());
-    for (const auto& one : which) {
-        orders.push_back(order_for(*one));
-        orders.back().figures = figures;
-        orders.back().limits = limits;
+    for (const reading& one : which) {
+        orders.push_back(order_for(*one.of));
+        orders.back().figures = one.figures;
+        orders.back().limits = one.limits;
     }
     const deadline own = deadline::sooner(limit, deadline::in(options_.timeout));
     auto work = [tree = tree_->tree, root = options_.root, orders = std::move(orders), also = options_.also,
@@ -132,7 +131,7 @@ task<result<void>> node_containers::measure(std::vector<std::shared_ptr<record>>
     };
     auto taken = co_await pool_.run("container figures", own, std::move(work));
     if (!taken) co_return taken.error();
-    for (std::size_t i = 0; i < which.size(); ++i) take(*which[i], std::move((*taken)[i]), limits);
+    for (std::size_t i = 0; i < which.size(); ++i) take(*which[i].of, std::move((*taken)[i]), which[i].limits);
     close_files();
     co_return result<void>();
 }
