@@ -218,6 +218,7 @@ std::vector<measurement> blocking_measure(const std::shared_ptr<host::cgroup_tre
     std::vector<measurement> taken;
     taken.reserve(orders.size());
     std::size_t links = links_of_a_pass;
+    tree->blocking_begin_pass();
     for (const measuring_order& order : orders) {
         taken.push_back(measure_one(tree, root, order, also, links, limit, abandoned));
     }
@@ -252,15 +253,14 @@ bool tree_watch::blocking_add(const host::cgroup_tree& tree, const std::string& 
     watch_numbers numbers{};
     for (std::size_t i = 0; i < numbers.size(); ++i) {
         const int hierarchy = tree.layout().hierarchy(watched_controllers.at(i));
-        const int mount = hierarchy < 0 ? -1 : tree.descriptor(static_cast<std::size_t>(hierarchy));
-        // inotify takes no descriptor; the hierarchy is open, and this names it whatever root it was found below.
-        const std::string directory = fmt::format("/proc/self/fd/{}{}", mount, path);
+        const bool mounted = hierarchy >= 0 && tree.descriptor(static_cast<std::size_t>(hierarchy)) >= 0;
+        const std::string directory = mounted ? tree.address(static_cast<std::size_t>(hierarchy), path) : std::string();
         // The number of a directory that is watched already, else a new one: the kernel drops a watch with its
         // directory and gives numbers out only once.
         numbers.at(i) =
-            mount < 0 ? -1 : ::inotify_add_watch(inotify_.get(), directory.c_str(), IN_CREATE | IN_DELETE | IN_ONLYDIR);
+            mounted ? ::inotify_add_watch(inotify_.get(), directory.c_str(), IN_CREATE | IN_DELETE | IN_ONLYDIR) : -1;
         // A cgroup need not be in every hierarchy, or may be gone by now.
-        if (mount >= 0 && numbers.at(i) < 0 && errno != ENOENT) failed_ = errno;
+        if (mounted && numbers.at(i) < 0 && errno != ENOENT) failed_ = errno;
     }
     watch_numbers& before = watched_.try_emplace(path, watch_numbers{}).first->second;
     return std::exchange(before, numbers) != numbers;

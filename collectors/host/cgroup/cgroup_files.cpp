@@ -106,6 +106,16 @@ std::optional<clock_time> cgroup_tree::blocking_creation_time(std::string_view p
     return oldest;
 }
 
+std::string cgroup_tree::address(std::size_t hierarchy, std::string_view path) const
+{
+    return files::path_of(hierarchies_[hierarchy]).append(path);
+}
+
+void cgroup_tree::blocking_begin_pass()
+{
+    limits_.blocking_look();
+}
+
 bool cgroup_tree::may_keep_file() noexcept
 {
     if (kept_files_.fetch_add(1, std::memory_order_relaxed) < may_keep_) return true;
@@ -143,6 +153,24 @@ result<cgroup_files> cgroup_files::blocking_open(std::shared_ptr<cgroup_tree> tr
     }
     if (opened.identity_ == 0) return error(failure::gone, fmt::format("cgroup {}: no such cgroup", path));
     return opened;
+}
+
+std::unique_ptr<watched_limits> cgroup_files::blocking_watch_limits() const
+{
+    using enum cgroup_controller;
+    std::vector<std::size_t> hierarchies;
+    for (const auto controller : {cpu, memory, pids}) {
+        if (!has_directory(controller)) continue;
+        const auto hierarchy = static_cast<std::size_t>(layout().hierarchy(controller));
+        if (std::find(hierarchies.begin(), hierarchies.end(), hierarchy) == hierarchies.end())
+            hierarchies.push_back(hierarchy);
+    }
+    std::vector<std::string> directories;
+    for (const std::size_t hierarchy : hierarchies) directories.push_back(tree_->address(hierarchy, path_));
+    std::string above;
+    if (layout().version == cgroup_version::v2 && path_ != "/")
+        above = tree_->address(0, std::string_view(path_).substr(0, std::max<std::size_t>(path_.rfind('/'), 1)));
+    return tree_->limits().blocking_watch(directories, above);
 }
 
 bool cgroup_files::has_directory(cgroup_controller controller) const noexcept

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "collectors/host/cgroup/cgroup_layout.hpp"
+#include "collectors/host/cgroup/limit_watch.hpp"
 #include "core/error.hpp"
 #include "core/unique_fd.hpp"
 
@@ -28,6 +29,8 @@ public:
     [[nodiscard]] const cgroup_layout& layout() const noexcept { return layout_; }
     /// -1: that one cannot be opened.
     [[nodiscard]] int descriptor(std::size_t hierarchy) const noexcept { return hierarchies_[hierarchy].get(); }
+    /// A path of the cgroup there, good for as long as the tree is: for calls that take no descriptor.
+    [[nodiscard]] std::string address(std::size_t hierarchy, std::string_view path) const;
     /// -1: no pressures here.
     [[nodiscard]] int pressure_descriptor() const noexcept { return pressure_.get(); }
 
@@ -45,6 +48,10 @@ public:
     [[nodiscard]] bool may_keep_file() noexcept;
     void let_go(std::size_t files) noexcept { kept_files_.fetch_sub(files, std::memory_order_relaxed); }
 
+    [[nodiscard]] limit_watch& limits() noexcept { return limits_; }
+    /// Finds out which limits were written. Without it all that was read before counts. Blocking.
+    void blocking_begin_pass();
+
 private:
     cgroup_tree(cgroup_layout layout, std::vector<unique_fd> hierarchies, unique_fd pressure, std::size_t kept_files)
         : layout_(std::move(layout)),
@@ -58,6 +65,7 @@ private:
     unique_fd pressure_;
     const std::size_t may_keep_;
     std::atomic<std::size_t> kept_files_{0};
+    limit_watch limits_;
 };
 
 /// Room for a text on the stack; longer ones go to the heap.
@@ -77,6 +85,8 @@ public:
 
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
     [[nodiscard]] const cgroup_layout& layout() const noexcept { return tree_->layout(); }
+    /// Watches for writes to the files of its limits. Null where they cannot be watched.
+    [[nodiscard]] std::unique_ptr<watched_limits> blocking_watch_limits() const;
     /// Whether the hierarchy of that controller has the cgroup.
     [[nodiscard]] bool has_directory(cgroup_controller controller) const noexcept;
     /// Whether the file was there when it was first asked for. `name`, here and below, is a constant: views of it stay.

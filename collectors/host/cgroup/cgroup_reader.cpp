@@ -34,14 +34,14 @@ struct measuring {
         if (value) into = *value;
         return value.has_value();
     }
-    void threads(std::optional<process_usage>& into)
+    // `most` where it is known.
+    void threads(std::optional<std::uint64_t> most, std::optional<process_usage>& into)
     {
         process_usage processes;
         if (!figure(cgroup_controller::pids, "pids.current", processes.threads_current)) return;
-        if (figure(cgroup_controller::pids, "pids.max", processes.threads_max) &&
-            processes.threads_max == cgroup_limits::unlimited) {
-            processes.threads_max = 0;
-        }
+        if (most) processes.threads_max = *most;
+        else figure(cgroup_controller::pids, "pids.max", processes.threads_max);
+        if (processes.threads_max == cgroup_limits::unlimited) processes.threads_max = 0;
         into = processes;
     }
 };
@@ -152,14 +152,14 @@ std::optional<pressures> read_pressures(measuring& now)
     return all;
 }
 
-cgroup_figures read_v1(cgroup_files& files, bool hierarchical)
+cgroup_figures read_v1(cgroup_files& files, bool hierarchical, std::optional<std::uint64_t> most_threads)
 {
     measuring now(files);
     cgroup_figures figures;
     figures.cpu = read_cpu_v1(now);
     figures.memory = read_memory_v1(now, hierarchical);
     if (files.has_directory(cgroup_controller::blkio)) figures.io = read_io_v1(now);
-    now.threads(figures.processes);
+    now.threads(most_threads, figures.processes);
     figures.pressures = read_pressures(now);
     return figures;
 }
@@ -201,7 +201,7 @@ std::optional<memory_usage> read_memory_v2(measuring& now)
     return used;
 }
 
-cgroup_figures read_v2(cgroup_files& files)
+cgroup_figures read_v2(cgroup_files& files, std::optional<std::uint64_t> most_threads)
 {
     using enum cgroup_controller;
     measuring now(files);
@@ -214,7 +214,7 @@ cgroup_figures read_v2(cgroup_files& files)
         parse_io_stat(*io, figures.io.emplace());
         sort_io(*figures.io);
     }
-    now.threads(figures.processes);
+    now.threads(most_threads, figures.processes);
     figures.pressures = read_pressures(now);
     return figures;
 }
@@ -252,7 +252,6 @@ cgroup_limits limits_v1(cgroup_files& files)
     // -1 is no quota, and no number here.
     if (const auto quota = file.figure(cpu, "cpu.cfs_quota_us"); quota != 0) limits.cpu_quota = quota;
     limits.cpu_period = file.figure(cpu, "cpu.cfs_period_us");
-    limits.cpu_mask = file.word(cpuset, "cpuset.cpus");
     limits.memory_limit = file.figure(memory, "memory.limit_in_bytes");
     limits.memory_reservation = file.figure(memory, "memory.soft_limit_in_bytes");
     limits.swap_limit = file.figure(memory, "memory.memsw.limit_in_bytes");
@@ -271,7 +270,6 @@ cgroup_limits limits_v2(cgroup_files& files)
     cgroup_limits limits;
     limits.cpu_shares = shares_of_weight(file.figure(cpu, "cpu.weight"));
     if (const auto text = file.text(cpu, "cpu.max")) parse_cpu_max(*text, limits);
-    limits.cpu_mask = file.word(cpuset, "cpuset.cpus.effective");
     limits.memory_limit = file.figure(memory, "memory.max");
     // What --memory-reservation sets, and what the kubelet sets for a request.
     limits.memory_reservation = std::max(file.figure(memory, "memory.low"), file.figure(memory, "memory.min"));
@@ -282,6 +280,13 @@ cgroup_limits limits_v2(cgroup_files& files)
     limits.has_io = true;
     limits.has_processes = files.has_file(pids, "pids.current");
     return limits;
+}
+
+// Changes without a write where a processor of the node goes, and in v2 with the cgroups above.
+std::string cpu_mask(const cgroup_files& files)
+{
+    const bool unified = files.layout().version == cgroup_version::v2;
+    return limit_reading(files).word(cgroup_controller::cpuset, unified ? "cpuset.cpus.effective" : "cpuset.cpus");
 }
 
 }  // namespace
@@ -303,7 +308,9 @@ error cgroup_reader::gone() const { return {failure::gone, fmt::format("cgroup {
 
 result<cgroup_figures> cgroup_reader::blocking_read()
 {
-    cgroup_figures figures = unified() ? read_v2(files_) : read_v1(files_, hierarchical_);
+    std::optional<std::uint64_t> most_threads;
+    if (knows_limits()) most_threads = limits_.processes_limit;
+    cgroup_figures figures = unified() ? read_v2(files_, most_threads) : read_v1(files_, hierarchical_, most_threads);
     // Asked last: what was read before is then this cgroup's, unless it says gone.
     if (!files_.still_there()) return gone();
     return figures;
@@ -325,9 +332,24 @@ std::optional<oom_kill_counts> cgroup_reader::blocking_oom_kills()
     return kills;
 }
 
+bool cgroup_reader::knows_limits() const
+{
+    return watched_ && !watched_->has_news() && steady_clock::now() - limits_read_ < limits_lifetime;
+}
+
+void cgroup_reader::read_limits()
+{
+    if (!watched_) watched_ = files_.blocking_watch_limits();
+    if (watched_) watched_->expect_news();
+    limits_ = unified() ? limits_v2(files_) : limits_v1(files_);
+    limits_read_ = steady_clock::now();
+}
+
 result<cgroup_limits> cgroup_reader::blocking_limits()
 {
-    cgroup_limits limits = unified() ? limits_v2(files_) : limits_v1(files_);
+    if (!knows_limits()) read_limits();
+    cgroup_limits limits = limits_;
+    limits.cpu_mask = cpu_mask(files_);
     if (!files_.still_there()) return gone();
     if (path() == "/") {
         const std::string meminfo = blocking_read_meminfo(files_.layout().root);

@@ -57,8 +57,10 @@ public:
     /// removed. Blocking.
     std::optional<oom_kill_counts> blocking_oom_kills();
 
-    /// What it may use, read again each time; for "/" memory_limit and swap_limit are MemTotal and SwapTotal of
-    /// /proc/meminfo. A memory limit of 0 and an empty mask mean the machine's. failure::gone as above. Blocking.
+    /// What it may use, as of the tree's last blocking_begin_pass(): read again where it was written since, where its
+    /// files cannot be watched, and after limits_lifetime; for "/" memory_limit and swap_limit are MemTotal and
+    /// SwapTotal of /proc/meminfo. A memory limit of 0 and an empty mask mean the machine's. failure::gone as above.
+    /// Blocking.
     [[nodiscard]] result<cgroup_limits> blocking_limits();
 
     /// The processes in the cgroup itself, not in those below it; as numbers of the process namespace of our /proc.
@@ -66,14 +68,21 @@ public:
     [[nodiscard]] result<std::vector<pid_t>> blocking_processes(std::size_t limit = process_limit) const;
 
     static constexpr std::size_t process_limit = 32'768;
+    /// For what is written without a notice: io_submit(2) gives none (seen with Linux 6.18).
+    static constexpr std::chrono::minutes limits_lifetime{5};
 
 private:
     explicit cgroup_reader(cgroup_files opened) : files_(std::move(opened)) {}
     [[nodiscard]] bool unified() const noexcept { return files_.layout().version == cgroup_version::v2; }
     [[nodiscard]] error gone() const;
+    [[nodiscard]] bool knows_limits() const;
+    void read_limits();
 
     cgroup_files files_;
     bool hierarchical_ = true;  // v1: memory.use_hierarchy
+    std::unique_ptr<watched_limits> watched_;
+    cgroup_limits limits_;  // as of limits_read_
+    steady_clock::time_point limits_read_{};
 };
 
 }  // namespace nodescope::host

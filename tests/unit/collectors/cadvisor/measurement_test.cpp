@@ -141,6 +141,23 @@ TEST_F(Measurement, SaysWhatItCannotWatch)
     EXPECT_EQ(look()->unwatched, 0);
 }
 
+TEST_F(Measurement, ShowsLimitsAsTheyWereWritten)
+{
+    node.add("/a");
+    node.set("/a", "pids.max", "50\n");
+    ASSERT_TRUE(look());
+    const auto order = order_for("/a", true);
+    for (const std::uint64_t limit : {2097152U, 4194304U, 1048576U}) {
+        node.set("/a", "memory.max", std::to_string(limit) + "\n");
+        node.set("/a", "pids.max", std::to_string(limit / 1000) + "\n");
+        const auto taken = measured({order});
+        ASSERT_TRUE(taken.front().limits && taken.front().values.processes);
+        EXPECT_EQ(taken.front().limits->memory_limit, limit);
+        EXPECT_EQ(taken.front().limits->processes_limit, limit / 1000);
+        EXPECT_EQ(taken.front().values.processes->threads_max, limit / 1000);
+    }
+}
+
 TEST_F(Measurement, ReadsFiguresAndLimitsAsOrdered)
 {
     node.add("/a");

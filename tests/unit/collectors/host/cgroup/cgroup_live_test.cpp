@@ -147,6 +147,32 @@ TEST(CgroupLive, FiguresAreWhatTheFilesSay)
     EXPECT_EQ(gone.error(), error(failure::gone, fmt::format("cgroup {}: it was removed", made.path())));
 }
 
+// Writes to files of the kernel give notices as those to others do.
+TEST(CgroupLive, LimitsAreThoseThatWereWritten)
+{
+    const auto layout = blocking_read_cgroup_layout("/");
+    ASSERT_TRUE(layout) << layout.error();
+    if (layout->version == cgroup_version::none) GTEST_SKIP() << "no cgroups are mounted";
+    const own_cgroup made(*layout);
+    if (!made.made()) GTEST_SKIP() << "needs the right to make cgroups";
+    const auto tree = cgroup_tree::blocking_open(*layout);
+    ASSERT_TRUE(tree) << tree.error();
+    auto reader = cgroup_reader::blocking_open(*tree, made.path());
+    ASSERT_TRUE(reader) << reader.error();
+    const bool unified = layout->version == cgroup_version::v2;
+    const std::string memory = made.file(cgroup_controller::memory, unified ? "memory.max" : "memory.limit_in_bytes");
+    const std::string threads = made.file(cgroup_controller::pids, "pids.max");
+    for (const std::uint64_t limit : {std::uint64_t{64} << 20U, std::uint64_t{32} << 20U, std::uint64_t{128} << 20U}) {
+        if (!(std::ofstream(memory) << limit << std::flush) || !(std::ofstream(threads) << limit % 1000 << std::flush))
+            GTEST_SKIP() << "without these controllers";
+        (*tree)->blocking_begin_pass();
+        const auto limits = reader->blocking_limits();
+        ASSERT_TRUE(limits) << limits.error();
+        EXPECT_EQ(limits->memory_limit, limit);
+        EXPECT_EQ(limits->processes_limit, limit % 1000);
+    }
+}
+
 // The v2 hierarchy of a hybrid node, read as one: times and pressures are there without any controller.
 TEST(CgroupLive, AUnifiedHierarchyWithoutControllersHasTimesAndPressures)
 {
