@@ -114,6 +114,15 @@ std::string cgroup_tree::address(std::size_t hierarchy, std::string_view path) c
 void cgroup_tree::blocking_begin_pass()
 {
     limits_.blocking_look();
+    const int hierarchy = layout_.hierarchy(cgroup_controller::blkio);
+    if (layout_.version != cgroup_version::v1 || hierarchy < 0) return;
+    // The root has a line for each disk that BFQ is in charge of, and the sum alone where there is none
+    // (block/blk-cgroup.c, blkcg_print_blkgs()).
+    const unique_fd root(::openat(descriptor(static_cast<std::size_t>(hierarchy)), "blkio.bfq.io_serviced_recursive",
+                                  O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    cgroup_text_buffer buffer;
+    const auto text = root ? read_piece(root.get(), buffer) : std::nullopt;
+    bfq_counts_ = !text || !text->starts_with("Total ");
 }
 
 bool cgroup_tree::may_keep_file() noexcept

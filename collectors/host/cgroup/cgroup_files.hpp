@@ -49,8 +49,11 @@ public:
     void let_go(std::size_t files) noexcept { kept_files_.fetch_sub(files, std::memory_order_relaxed); }
 
     [[nodiscard]] limit_watch& limits() noexcept { return limits_; }
-    /// Finds out which limits were written. Without it all that was read before counts. Blocking.
+    /// Finds out what is the same for all cgroups that are read from now on: which limits were written, and whether BFQ
+    /// counts. Without it all that was read before counts. Blocking.
     void blocking_begin_pass();
+    /// v1: false where no disk is in the charge of the I/O scheduler BFQ, which then counts nothing in any cgroup.
+    [[nodiscard]] bool bfq_counts() const noexcept { return bfq_counts_; }
 
 private:
     cgroup_tree(cgroup_layout layout, std::vector<unique_fd> hierarchies, unique_fd pressure, std::size_t kept_files)
@@ -66,6 +69,7 @@ private:
     const std::size_t may_keep_;
     std::atomic<std::size_t> kept_files_{0};
     limit_watch limits_;
+    std::atomic<bool> bfq_counts_ = true;
 };
 
 /// Room for a text on the stack; longer ones go to the heap.
@@ -85,6 +89,7 @@ public:
 
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
     [[nodiscard]] const cgroup_layout& layout() const noexcept { return tree_->layout(); }
+    [[nodiscard]] bool bfq_counts() const noexcept { return tree_->bfq_counts(); }
     /// Watches for writes to the files of its limits. Null where they cannot be watched.
     [[nodiscard]] std::unique_ptr<watched_limits> blocking_watch_limits() const;
     /// Whether the hierarchy of that controller has the cgroup.

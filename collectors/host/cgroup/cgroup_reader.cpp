@@ -105,6 +105,8 @@ constexpr std::array io_keepers{
     list_keeper{"blkio.throttle.", "", 2},
 };
 
+constexpr std::size_t bfq = 0;
+
 using io_names = std::array<std::array<std::string, io_lists.size()>, io_keepers.size()>;
 
 io_names make_io_names()
@@ -123,7 +125,7 @@ io_usage read_io_v1(measuring& now)
 {
     static const io_names names = make_io_names();
     io_usage io;
-    for (std::size_t k = 0; k < io_keepers.size(); ++k) {
+    for (std::size_t k = now.files.bfq_counts() ? bfq : bfq + 1; k < io_keepers.size(); ++k) {
         for (std::size_t i = 0; i < io_keepers.at(k).lists; ++i) {
             const auto text = now.text(cgroup_controller::blkio, names.at(k).at(i));
             if (text) parse_blkio(*text, io_lists.at(i).list, io);

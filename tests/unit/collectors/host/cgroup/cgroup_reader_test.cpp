@@ -304,3 +304,29 @@ TEST(CgroupTree, SaysWhyItCannotBeOpened)
     EXPECT_EQ(cgroup_tree::blocking_open(layout).error(),
               error(failure::unavailable, "cgroups: open /nonexistent: No such file or directory"));
 }
+
+// It has lists of its own in every cgroup, which are empty while it is in charge of no disk.
+TEST(CgroupReader, ShowsWhatBfqCountsWhereItIsInChargeOfADisk)
+{
+    const temporary_root node;
+    node.write("/proc/1/mountinfo", "26 23 0:23 / /sys/fs/cgroup/blkio rw - cgroup cgroup rw,blkio\n");
+    const std::string root = "/sys/fs/cgroup/blkio";
+    const std::string list = "/blkio.bfq.io_serviced_recursive";
+    node.write(root + list, "Total 0\n");
+    node.write(root + "/a" + list, "Total 0\n");
+    node.write(root + "/a/blkio.throttle.io_serviced", "8:0 Read 1\n8:0 Write 2\nTotal 3\n");
+    const auto tree = tree_of(node.path());
+    cgroup_reader reader = open(tree, "/a");
+    const auto reads = [&]() -> std::uint64_t {
+        tree->blocking_begin_pass();
+        const auto figures = reader.blocking_read();
+        if (!figures || !figures->io || figures->io->size() != 1) return 0;
+        return figures->io->front().value.at(static_cast<std::size_t>(io_operation::read));
+    };
+    EXPECT_EQ(reads(), 1U);
+    node.write(root + list, "8:0 Read 9\n8:0 Write 9\nTotal 18\n");
+    node.write(root + "/a" + list, "8:0 Read 5\n8:0 Write 6\nTotal 11\n");
+    EXPECT_EQ(reads(), 5U);
+    node.write(root + list, "Total 0\n");
+    EXPECT_EQ(reads(), 1U);
+}
