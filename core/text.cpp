@@ -84,7 +84,13 @@ std::string valid_utf8(std::string_view bytes)
 {
     std::string out;
     out.reserve(bytes.size());
-    while (!bytes.empty()) {
+    for (;;) {
+        // Nearly everything is plain ASCII: copied whole, not byte by byte.
+        const std::size_t plain = byte_scan::ascii_run(bytes);
+        out.append(bytes.data(), plain);
+        bytes.remove_prefix(plain);
+        if (bytes.empty()) break;
+
         const std::size_t length = utf8_character_length(bytes);
         if (length == 0) out += "\xef\xbf\xbd";
         else out += bytes.substr(0, length);

@@ -59,24 +59,27 @@ named_values label_values_of(const container_spec& spec, const container_metric_
     return out;
 }
 
-/// As the kubelet does (pkg/kubelet/server/server.go, containerPrometheusLabelsFunc).
-void add_pod(const container_view& container, named_values& values)
+/// The labels that every container has: those of its pod as the kubelet does (pkg/kubelet/server/server.go,
+/// containerPrometheusLabelsFunc).
+std::vector<extra_label> usual_labels(const container_view& container, label_choice choice)
 {
+    const container_spec& spec = *container.spec;
+    std::vector<extra_label> out{{"id", container.name},
+                                 {"image", spec.image},
+                                 {"name", spec.aliases.empty() ? std::string_view() : spec.aliases.front()}};
+    if (choice != label_choice::kubernetes) return out;
     static const pod_of_container nobodys;
     const pod_of_container& pod = container.pod ? *container.pod : nobodys;
-    values.emplace("namespace", valid_utf8(pod.name_space));
-    values.emplace("pod", valid_utf8(pod.name));
+    out.push_back({"namespace", pod.name_space});
+    out.push_back({"pod", pod.name});
     // The cgroup of a pod is none of its containers.
-    values.emplace("container", container.is_container ? valid_utf8(pod.container) : std::string());
+    out.push_back({"container", container.is_container ? std::string_view(pod.container) : std::string_view()});
+    return out;
 }
 
 metric_labels labels_of(const container_view& container, label_choice choice, named_values values)
 {
-    const container_spec& spec = *container.spec;
-    values.emplace("id", valid_utf8(container.name));
-    values.emplace("image", valid_utf8(spec.image));
-    values.emplace("name", spec.aliases.empty() ? std::string() : valid_utf8(spec.aliases.front()));
-    if (choice == label_choice::kubernetes) add_pod(container, values);
+    for (const extra_label& one : usual_labels(container, choice)) values.emplace(one.name, valid_utf8(one.value));
     metric_labels out;
     out.reserve(values.size());
     for (auto& [name, value] : values) out.push_back({name, std::move(value)});
@@ -94,8 +97,9 @@ std::size_t bytes_of(std::string_view name, std::string_view value)
 /// Of all series of a container, without the labels that the runtime gives it.
 std::size_t bytes_without_labels(const container_view& one, label_choice choice)
 {
-    return series_of(one) *
-           (rendered_labels(labels_of(one, choice, {})).text().size() + value_bytes + family_name_bytes);
+    std::size_t bytes = value_bytes + family_name_bytes;
+    for (const extra_label& label : usual_labels(one, choice)) bytes += bytes_of(label.name, label.value);
+    return series_of(one) * bytes;
 }
 
 /// How many containers have a label, and what it takes in all their series.

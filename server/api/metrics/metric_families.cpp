@@ -1,6 +1,7 @@
 #include "server/api/metrics/metric_families.hpp"
 
 #include "core/append_formatted.hpp"
+#include "core/byte_scan.hpp"
 #include "core/text.hpp"
 
 #include <prometheus/text_serializer.h>
@@ -59,13 +60,17 @@ void append_text(std::string& to, prometheus::MetricFamily& family)
 
 void append_escaped(std::string& to, std::string_view value)
 {
-    for (const char c : value) {
-        if (c == '\n') {
-            to += "\\n";
-            continue;
-        }
-        if (c == '\\' || c == '"') to += '\\';
-        to += c;
+    const auto escaped = [](std::uint64_t word) {
+        return byte_scan::equal(word, '\n') | byte_scan::equal(word, '\\') | byte_scan::equal(word, '"');
+    };
+    for (;;) {
+        const std::size_t plain = byte_scan::run(value, escaped);
+        to.append(value, 0, plain);
+        value.remove_prefix(plain);
+        if (value.empty()) return;
+        to += '\\';
+        to += value.front() == '\n' ? 'n' : value.front();
+        value.remove_prefix(1);
     }
 }
 

@@ -15,6 +15,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 namespace nodescope::api {
 
@@ -144,9 +145,16 @@ constexpr std::size_t own_text_limit = 64U << 10U;
 
 std::size_t open_descriptors()
 {
-    files::directory entries(unique_fd(::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+    unique_fd directory(::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     std::size_t count = 0;
-    while (entries && entries.next() != nullptr) ++count;
+    struct stat described {};
+    if (directory && ::fstat(directory.get(), &described) == 0 && described.st_size > 0) {
+        // Since Linux 6.2 (proc: report open files as size in stat() for /proc/pid/fd).
+        count = static_cast<std::size_t>(described.st_size);
+    } else {
+        files::directory entries(std::move(directory));
+        while (entries && entries.next() != nullptr) ++count;
+    }
     // The directory itself is open while it is read.
     return count > 0 ? count - 1 : 0;
 }
