@@ -191,6 +191,16 @@ TEST_F(CgroupReaderLimits, AreNotReadAgainWhereNobodyWrote)
     EXPECT_EQ(limits().memory_limit, 2097152U);
 }
 
+TEST_F(CgroupReaderLimits, AreReadEachTimeWhereNothingCanBeWatched)
+{
+    std::vector<std::unique_ptr<watched_limits>> others;
+    do others.push_back(tree->limits().blocking_watch({node.directory("/a")}, ""));
+    while (others.back());
+    EXPECT_EQ(limits().memory_limit, 2097152U);
+    change_unnoticed("memory.max", "4194304\n");
+    EXPECT_EQ(limits().memory_limit, 4194304U);
+}
+
 TEST_F(CgroupReaderLimits, ProcessorsAreReadEachTime)
 {
     EXPECT_EQ(limits().cpu_mask, "0-1");
