@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <climits>
 #include <csignal>
 #include <cstdint>
 #include <deque>
@@ -15,9 +16,32 @@
 #include <utility>
 #include <vector>
 
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 namespace nodescope {
 
 namespace asio = boost::asio;
+
+namespace {
+
+// What std::atomic waits by. Its own wait() of g++ 12 first gives up the processor four times (sched_yield, in
+// bits/atomic_wait.h), each of which costs as much as reading a small file, and there is nothing to be had that soon.
+static_assert(sizeof(std::atomic<int>) == sizeof(int) && std::atomic<int>::is_always_lock_free);
+
+/// Returns at once where it is another number than `seen`, and may return without any reason.
+void rest_unless_changed(std::atomic<int>& changes, int seen) noexcept
+{
+    ::syscall(SYS_futex, &changes, FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr, 0);
+}
+
+void wake(std::atomic<int>& changes, int how_many) noexcept
+{
+    ::syscall(SYS_futex, &changes, FUTEX_WAKE_PRIVATE, how_many, nullptr, nullptr, 0);
+}
+
+}  // namespace
 
 struct worker_pool::impl {
     impl(std::size_t threads, std::size_t limit) : queue_limit(limit), thread_count(threads), present(threads)
@@ -41,9 +65,11 @@ struct worker_pool::impl {
             auto next_place = first_to_start();
             while (!stopping && next_place == queue.end() && answered == roll_call) {
                 const int seen = changes.load();
+                ++resting;
                 lock.unlock();
-                changes.wait(seen);
+                rest_unless_changed(changes, seen);
                 lock.lock();
+                --resting;
                 next_place = first_to_start();
             }
             if (stopping) return;
@@ -146,9 +172,11 @@ struct worker_pool::impl {
     const std::size_t queue_limit;
     const std::size_t thread_count;
     std::mutex mutex;
-    // What workers wait for: counted up under the mutex, notified after it. Not a condition variable: glibc's notify
-    // may wait for a thread that was notified before and has not run yet, and the reactor must not wait for one.
+    // What workers wait for: counted up under the mutex, and those who rest are woken after it. Not a condition
+    // variable: glibc's notify may wait for a thread that was notified before and has not run yet, and the reactor must
+    // not wait for one.
     std::atomic<int> changes = 0;
+    std::size_t resting = 0;  // workers that may have to be woken
     std::deque<std::shared_ptr<job>> queue;
     std::vector<std::thread> workers;
     std::size_t running = 0;
@@ -172,7 +200,7 @@ worker_pool::~worker_pool()
         impl_->stopping = true;
         ++impl_->changes;
     }
-    impl_->changes.notify_all();
+    wake(impl_->changes, INT_MAX);
     for (std::thread& worker : impl_->workers) worker.join();
 }
 
@@ -201,14 +229,16 @@ task<std::optional<error>> worker_pool::finish(std::string what, deadline limit,
 
 bool worker_pool::submit(std::shared_ptr<job> work)
 {
+    bool somebody_rests = false;
     {
         const std::lock_guard lock(impl_->mutex);
         std::erase_if(impl_->queue, [](const auto& waiting) { return waiting->abandoned.raised(); });
         if (!impl_->has_room_for(work->owner)) return false;
         impl_->queue.push_back(std::move(work));
         ++impl_->changes;
+        somebody_rests = impl_->resting > 0;
     }
-    impl_->changes.notify_one();
+    if (somebody_rests) wake(impl_->changes, 1);
     return true;
 }
 
@@ -226,7 +256,7 @@ void worker_pool::call_roll()
         impl_->present = 0;
         ++impl_->changes;
     }
-    impl_->changes.notify_all();
+    wake(impl_->changes, INT_MAX);
 }
 
 bool worker_pool::any_present() const noexcept
