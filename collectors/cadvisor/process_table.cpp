@@ -91,8 +91,8 @@ float percent(std::uint64_t permille) { return static_cast<float>(permille) / 10
 std::optional<process_row> read_row(const host::walked_process& at, const table_basis& basis,
                                     const std::function<bool()>& stop)
 {
-    const auto stat_text = files::read_file_at(at.directory, "stat", stat_limit, at.name);
-    const auto status_text = files::read_file_at(at.directory, "status", text_limit, at.name);
+    const auto stat_text = files::read_piece_at(at.directory, "stat", stat_limit, at.name);
+    const auto status_text = files::read_piece_at(at.directory, "status", text_limit, at.name);
     if (!stat_text || !status_text) return std::nullopt;
     const auto stat = host::parse_process_stat(stat_text->text);
     const auto status = host::parse_process_status(status_text->text);
@@ -157,7 +157,7 @@ result<process_table> blocking_read_process_table(const process_table_options& o
     const auto stop = [&] { return abandoned.raised() || limit.passed(); };
     const std::set<pid_t> members = all ? std::set<pid_t>() : members_of(options, cgroup, limit, abandoned);
     const auto visit = [&](const host::walked_process& at) {
-        const auto text = files::read_file_at(at.directory, "cgroup", text_limit, at.name);
+        const auto text = files::read_piece_at(at.directory, "cgroup", text_limit, at.name);
         if (!text) return false;
         const std::string_view path = host::cgroup_of_process(text->text);
         if (!all && path != cgroup && !members.contains(at.pid)) return false;

@@ -38,7 +38,7 @@ std::set<std::uint32_t> sockets_of_somebody(const netlink::socket_overview& of)
 
 std::string name_of_holder(int process_directory)
 {
-    const auto read = files::read_file_at(process_directory, "comm", holder_name_limit, "comm");
+    const auto read = files::read_piece_at(process_directory, "comm", holder_name_limit, "comm");
     if (!read) return {};
     return read->text.substr(0, read->text.find('\n'));
 }

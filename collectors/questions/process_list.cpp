@@ -80,8 +80,8 @@ void add_times(process_entry& process, const host::node_clock& clock)
 // Nothing when the process ended before all of it was read, or may not be looked at.
 std::optional<process_entry> read_process(const host::walked_process& at, const host::node_clock& clock)
 {
-    const auto stat_text = files::read_file_at(at.directory, "stat", stat_limit, at.name);
-    const auto status_text = files::read_file_at(at.directory, "status", status_limit, at.name);
+    const auto stat_text = files::read_piece_at(at.directory, "stat", stat_limit, at.name);
+    const auto status_text = files::read_piece_at(at.directory, "status", status_limit, at.name);
     if (!stat_text || !status_text) return std::nullopt;
     auto stat = host::parse_process_stat(stat_text->text);
     auto status = host::parse_process_status(status_text->text);

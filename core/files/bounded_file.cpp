@@ -24,11 +24,13 @@ result<regular_file> checked(unique_fd opened, const std::string& shown)
     if (!S_ISREG(file.status.st_mode)) return error(failure::invalid, fmt::format("{} is not a regular file", shown));
     return file;
 }
-}  // namespace
 
-result<file_text> read_whole(int descriptor, std::size_t limit, std::string_view shown, const read_check& check)
+enum class pieces { one, many };
+
+/// From where the descriptor stands.
+result<file_text> read_on(int descriptor, std::size_t limit, std::string_view shown, pieces comes_in,
+                          const read_check& check = {})
 {
-    (void)::lseek(descriptor, 0, SEEK_SET);  // fails on what cannot be read twice anyway
     file_text read;
     reading_check memory;
     std::size_t size = 0;
@@ -53,16 +55,35 @@ result<file_text> read_whole(int descriptor, std::size_t limit, std::string_view
             size = limit;
             break;
         }
+        if (comes_in == pieces::one && size < read.text.size()) break;
     }
     read.text.resize(size);
     return read;
 }
 
-result<file_text> read_file_at(int directory, const std::string& name, std::size_t limit, std::string_view shown)
+result<file_text> read_opened(int directory, const std::string& name, std::size_t limit, std::string_view shown,
+                              pieces comes_in)
 {
     const unique_fd file(::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     if (!file) return from_errno(errno, fmt::format("read {}", shown));
-    return read_whole(file.get(), limit, shown);
+    return read_on(file.get(), limit, shown, comes_in);
+}
+}  // namespace
+
+result<file_text> read_whole(int descriptor, std::size_t limit, std::string_view shown, const read_check& check)
+{
+    (void)::lseek(descriptor, 0, SEEK_SET);  // fails on what cannot be read twice anyway
+    return read_on(descriptor, limit, shown, pieces::many, check);
+}
+
+result<file_text> read_file_at(int directory, const std::string& name, std::size_t limit, std::string_view shown)
+{
+    return read_opened(directory, name, limit, shown, pieces::many);
+}
+
+result<file_text> read_piece_at(int directory, const std::string& name, std::size_t limit, std::string_view shown)
+{
+    return read_opened(directory, name, limit, shown, pieces::one);
 }
 
 result<file_text> read_file(const place& where, std::size_t limit)
@@ -73,7 +94,7 @@ result<file_text> read_file(const place& where, std::size_t limit)
     if (!S_ISREG(status.st_mode)) {
         return error(failure::invalid, fmt::format("read {}: not a regular file", where.shown()));
     }
-    return read_whole(file.get(), limit, where.shown());
+    return read_on(file.get(), limit, where.shown(), pieces::many);
 }
 
 result<regular_file> open_regular(const place& where) { return checked(open(where), where.shown()); }

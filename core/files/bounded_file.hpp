@@ -31,6 +31,11 @@ result<file_text> read_whole(int descriptor, std::size_t limit, std::string_view
 /// The same of the file `name` in `directory`.
 result<file_text> read_file_at(int directory, const std::string& name, std::size_t limit, std::string_view shown);
 
+/// The same of a file that the kernel shows in one piece, as /proc/PID/stat, status, cgroup and comm (single_open() in
+/// fs/seq_file.c): a read that leaves room has all of it. Not of a table such as net/ipv6_route, of which a read gives
+/// as many lines as are whole.
+result<file_text> read_piece_at(int directory, const std::string& name, std::size_t limit, std::string_view shown);
+
 /// The same of a regular file of the node, which those of /proc and /sys are; failure::invalid for anything else.
 result<file_text> read_file(const place& where, std::size_t limit);
 

@@ -31,10 +31,11 @@ unique_fd open_root(const std::string& root)
     return unique_fd(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-std::optional<std::string> link_text(int link)
+/// Of the link that is open, or of the one at `path`.
+std::optional<std::string> link_text(int link, const char* path = "")
 {
     std::array<char, PATH_MAX> target;
-    const ssize_t length = ::readlinkat(link, "", target.data(), target.size());
+    const ssize_t length = ::readlinkat(link, path, target.data(), target.size());
     if (length <= 0) return std::nullopt;
     return std::string(target.data(), static_cast<std::size_t>(length));
 }
@@ -148,6 +149,7 @@ std::string path_of(const unique_fd& opened) { return fmt::format("/proc/self/fd
 
 std::optional<std::string> read_link(const place& where)
 {
+    if (is_own_root(where.root)) return link_text(AT_FDCWD, where.shown().c_str());
     const unique_fd link = open(where, O_PATH | O_NOFOLLOW);
     if (!link) return std::nullopt;
     return link_text(link.get());

@@ -32,7 +32,7 @@ bool is_v2(const unique_fd& directory)
 
 std::optional<std::uint64_t> blocking_cgroup_number(const std::string& root, int process, pid_t pid)
 {
-    const auto membership = files::read_file_at(process, "cgroup", membership_limit, "cgroup");
+    const auto membership = files::read_piece_at(process, "cgroup", membership_limit, "cgroup");
     if (!membership) return std::nullopt;
     const std::string_view path = unified_cgroup_of_process(membership->text);
     // Above the root of a cgroup namespace: "/../system.slice".

@@ -193,7 +193,7 @@ std::optional<process_identity> forwarding_processes::read_bystander(int proc, u
     if (::fstatat(proc, folder.c_str(), &directory, 0) != 0) return std::nullopt;
     one.lookalike_of = directory.st_uid;
     if (directory.st_uid != user && directory.st_uid != 0) return std::nullopt;
-    const auto status = files::read_file_at(proc, folder + "/status", identity_text_limit, folder);
+    const auto status = files::read_piece_at(proc, folder + "/status", identity_text_limit, folder);
     auto identity = status ? parse_process_identity(status->text) : std::nullopt;
     one.lookalike_of = identity ? identity->user : std::nullopt;
     if (!identity || identity->user != user) return std::nullopt;

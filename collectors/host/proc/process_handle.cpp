@@ -120,12 +120,12 @@ void process_handle::hold_living_thread()
 
 result<files::file_text> process_handle::read(const char* name, std::size_t limit) const
 {
-    return files::read_file_at(directory_.get(), name, limit, fmt::format("{}/{}", shown_, name));
+    return files::read_piece_at(directory_.get(), name, limit, fmt::format("{}/{}", shown_, name));
 }
 
 result<files::file_text> process_handle::read_stat() const
 {
-    return files::read_file_at(whole_process(), "stat", stat_limit, fmt::format("{}/stat", shown_));
+    return files::read_piece_at(whole_process(), "stat", stat_limit, fmt::format("{}/stat", shown_));
 }
 
 result<std::uint64_t> process_handle::start_ticks() const

@@ -34,7 +34,7 @@ public:
     /// -1 where there is none.
     [[nodiscard]] int pidfd() const noexcept { return pidfd_.get(); }
 
-    /// The file `name` of the process, e.g. "cgroup".
+    /// The file `name` of the process, e.g. "cgroup": one of those that the kernel shows in one piece (read_piece_at).
     [[nodiscard]] result<files::file_text> read(const char* name, std::size_t limit) const;
     /// Its `stat`, which is about the whole process whichever thread is held.
     [[nodiscard]] result<files::file_text> read_stat() const;

@@ -98,7 +98,7 @@ int answer_request(int proc, reader_message& into, std::size_t& size)
     const unique_fd directory(::openat(proc, name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
     if (!directory) return errno == ENOENT ? ESRCH : errno;
     // What is read after this comes from the same process, or from none: the directory is that process's alone.
-    const auto text = files::read_file_at(directory.get(), "stat", own_stat_bytes, name);
+    const auto text = files::read_piece_at(directory.get(), "stat", own_stat_bytes, name);
     if (!text) return ESRCH;
     const auto stat = parse_process_stat(text->text);
     if (!stat || stat->start_ticks != asked.start_ticks) return ESRCH;

@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -104,6 +105,36 @@ TEST(ReadWhole, EndsWithTheErrorOfItsCheck)
 TEST(ReadWhole, NamesWhatCouldNotBeRead)
 {
     EXPECT_EQ(files::read_whole(-1, 10, "/proc/7/stat").error().message(), "read /proc/7/stat: Bad file descriptor");
+}
+
+TEST(ReadPiece, EndsWithTheFirstReadThatLeavesRoom)
+{
+    const temporary_root root;
+    ASSERT_EQ(::mkfifo((root.path() + "/fifo").c_str(), 0600), 0);
+    // Nothing says that the pipe has ended, so another read would fail: would have to wait.
+    const unique_fd held(::open((root.path() + "/fifo").c_str(), O_RDWR | O_CLOEXEC));
+    ASSERT_EQ(::write(held.get(), "abc", 3), 3);
+    const auto text = files::read_piece_at(AT_FDCWD, root.path() + "/fifo", 300, "fifo");
+    ASSERT_TRUE(text) << text.error();
+    EXPECT_EQ(text->text, "abc");
+    EXPECT_FALSE(text->truncated);
+    ASSERT_EQ(::write(held.get(), "abc", 3), 3);
+    EXPECT_FALSE(files::read_file_at(AT_FDCWD, root.path() + "/fifo", 300, "fifo"));
+}
+
+TEST(ReadPiece, GoesOnWhereTheBufferIsFull)
+{
+    const temporary_root root;
+    const std::string whole(10'000, 'x');
+    root.write("/file", whole);
+    EXPECT_EQ(files::read_piece_at(AT_FDCWD, root.path() + "/file", 20'000, "file")->text, whole);
+    root.write("/file", whole.substr(0, 4096));
+    EXPECT_EQ(files::read_piece_at(AT_FDCWD, root.path() + "/file", 20'000, "file")->text, whole.substr(0, 4096));
+    const auto cut = files::read_piece_at(AT_FDCWD, root.path() + "/file", 5, "file");
+    EXPECT_EQ(cut->text, "xxxxx");
+    EXPECT_TRUE(cut->truncated);
+    EXPECT_EQ(files::read_piece_at(AT_FDCWD, root.path() + "/none", 5, "none").error(),
+              error(failure::gone, "read none: No such file or directory"));
 }
 
 TEST(ReadComplete, RefusesALongerFile)
