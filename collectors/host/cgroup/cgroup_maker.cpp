@@ -19,20 +19,26 @@ namespace {
 // Of cgroup v2, and of v1: whatever has a container has it in the hierarchy of the memory controller.
 constexpr std::array<std::string_view, 2> usual_places{"/sys/fs/cgroup", "/sys/fs/cgroup/memory"};
 
+/// As is_roots_alone(), by the owner of `top`: asked for only where the directory is not root's.
+bool is_closed_to_others(const struct stat& directory, const unique_fd& top)
+{
+    if (is_roots_alone(directory, 0)) return true;
+    struct stat above {};
+    return ::fstat(top.get(), &above) == 0 && is_roots_alone(directory, above.st_uid);
+}
+
 // `path` has no "..".
 cgroup_maker maker_in(const files::place& hierarchy, const std::string& path)
 {
     const unique_fd top = files::open(hierarchy, O_PATH | O_DIRECTORY);
     struct stat status {};
-    if (!top || ::fstat(top.get(), &status) != 0) return cgroup_maker::unknown;
-    const uid_t owner = status.st_uid;
-    if (::fstatat(top.get(), path.c_str() + 1, &status, AT_SYMLINK_NOFOLLOW) != 0) return cgroup_maker::unknown;
+    if (!top || ::fstatat(top.get(), path.c_str() + 1, &status, AT_SYMLINK_NOFOLLOW) != 0) return cgroup_maker::unknown;
     std::size_t depth = 0;
     for (std::size_t end = path.find('/', 1); end != std::string::npos; end = path.find('/', end + 1)) {
         const std::string above = path.substr(1, end - 1);
         if (::fstatat(top.get(), above.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return cgroup_maker::unknown;
         // No runtime's is as deep as that.
-        if (!is_roots_alone(status, owner) || ++depth > cgroup_depth_limit) return cgroup_maker::others;
+        if (!is_closed_to_others(status, top) || ++depth > cgroup_depth_limit) return cgroup_maker::others;
     }
     return cgroup_maker::root;
 }
