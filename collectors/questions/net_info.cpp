@@ -121,7 +121,7 @@ task<result<net_info_collector::shared_target>> net_info_collector::open_and_rea
         auto target = blocking_open_target(root, reader.get(), std::move(found), limit, abandoned);
         if (!target) return target.error();
         if (target->where->has_no_nat()) {
-            netlink_progress progress(root, names);
+            netlink_progress progress(names);
             reader->blocking_read_netlink(*target->where, limit, abandoned, progress);
             target->texts = progress.take(error(failure::internal, "netlink: the part was not read"));
         }
@@ -149,7 +149,7 @@ task<result<net_info_collector::shared_netlink>> net_info_collector::read_netlin
     if (!slot) co_return slot.error();
 
     const std::string what = namespace_key("netlink dump", where->space.identity());
-    auto progress = std::make_shared<netlink_progress>(options_.root, names_);
+    auto progress = std::make_shared<netlink_progress>(names_);
     auto work = [reader = reader_, where = std::move(where), limit, progress](const abandon_flag& abandoned) {
         reader->blocking_read_netlink(*where, limit, abandoned, *progress);
         return result<void>();

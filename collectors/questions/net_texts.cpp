@@ -88,7 +88,7 @@ nat_texts::nat_texts(nat_reading read) : nat(part_of(std::move(read.ipv4)))
 void netlink_progress::put(const result<netlink::links_and_addresses>& read)
 {
     if (!read) return keep(&netlink_texts::addresses, text_part(read.error()));
-    netlink::iproute_names names(root_);
+    netlink::iproute_names names(names_->root(), names_->device_groups());
     std::string text = netlink::ip_addr_text(read->links, read->addresses, names, read->namespace_names);
     keep(&netlink_texts::addresses, part_of(std::move(text), *read, read->addresses.size(), "addresses"));
 }
@@ -97,7 +97,7 @@ void netlink_progress::put(const result<netlink::routes>& read)
 {
     if (!read) return keep(&netlink_texts::route, text_part(read.error()));
     std::size_t lines = 0;
-    std::string text = netlink::route_text(read->items, read->interfaces, *names_->current(), lines);
+    std::string text = netlink::route_text(read->items, read->interfaces, tables(), lines);
     text_part part = part_of(std::move(text), *read, lines, "routes");
     note_what_route_hides(part, *read);
     keep(&netlink_texts::route, std::move(part));
@@ -108,8 +108,14 @@ void netlink_progress::put(const result<netlink::ipv6_routes>& read)
     if (!read) return keep(&netlink_texts::route6, text_part(read.error()));
     if (!read->supported) return keep(&netlink_texts::route6, text_part(std::string(netlink::no_ipv6_text)));
     std::size_t lines = 0;
-    std::string text = netlink::route6_text(read->items, *names_->current(), lines);
+    std::string text = netlink::route6_text(read->items, tables(), lines);
     keep(&netlink_texts::route6, part_of(std::move(text), *read, lines, "routes"));
+}
+
+const netlink::name_tables& netlink_progress::tables()
+{
+    if (!tables_) tables_ = names_->current();
+    return *tables_;
 }
 
 void netlink_progress::keep(text_part netlink_texts::*part, text_part value)

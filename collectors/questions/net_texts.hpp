@@ -41,11 +41,7 @@ struct nat_texts {
 /// Makes each text on the thread that read it: a long table is not to hold up the reactor. Thread-safe.
 class netlink_progress final : public network_sink {
 public:
-    /// `names` are those below `root`.
-    netlink_progress(std::string root, std::shared_ptr<netlink::name_source> names)
-        : root_(std::move(root)), names_(std::move(names))
-    {
-    }
+    explicit netlink_progress(std::shared_ptr<netlink::name_source> names) : names_(std::move(names)) {}
     void put(const result<netlink::links_and_addresses>& read) override;
     void put(const result<netlink::routes>& read) override;
     void put(const result<netlink::ipv6_routes>& read) override;
@@ -54,9 +50,10 @@ public:
 
 private:
     void keep(text_part netlink_texts::*part, text_part value);
+    const netlink::name_tables& tables();
 
-    const std::string root_;
     const std::shared_ptr<netlink::name_source> names_;
+    std::shared_ptr<const netlink::name_tables> tables_;  // the same for both texts with routes
     std::mutex mutex_;
     netlink_texts texts_;
 };

@@ -15,14 +15,13 @@
 namespace nodescope::netlink {
 namespace {
 
-constexpr std::size_t file_limit = 256UL * 1024UL;
 constexpr std::string_view blank = " \t";
 constexpr std::string_view white_space = " \t\n\v\f\r";
 
 // Empty for a file that is missing, not regular, or too long.
 std::string contents_of(const files::place& where)
 {
-    auto file = files::read_file(where, file_limit);
+    auto file = files::read_file(where, iproute_file_limit);
     return file && !file->truncated ? std::move(file->text) : std::string();
 }
 
@@ -106,6 +105,13 @@ void add_iproute_names(name_map& names, std::string_view file)
     });
 }
 
+name_map device_groups_of(std::string_view file)
+{
+    name_map names{{0, "default"}};
+    add_iproute_names(names, file);
+    return names;
+}
+
 void add_protocol_names(name_map& names, std::string_view file)
 {
     for_each_line(file, [&names](std::string_view line) {
@@ -120,7 +126,10 @@ void add_protocol_names(name_map& names, std::string_view file)
 
 std::string iproute_names::group(std::uint32_t number)
 {
-    if (!groups_) groups_ = read_file(root_, "/etc/iproute2/group", {{0, "default"}});
+    if (!groups_) {
+        const std::string text = contents_of(files::place(root_, device_groups_file));
+        groups_ = std::make_shared<const name_map>(device_groups_of(text));
+    }
     return name_or_number(*groups_, static_cast<int>(number));
 }
 

@@ -2,8 +2,10 @@
 // /etc/protocols below a root path.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +20,12 @@ using name_map = std::map<int, std::string>;
 /// 0x hexadecimal, `#` starts a comment. Like iproute2, stops at the first line it cannot read.
 void add_iproute_names(name_map& names, std::string_view file);
 
+/// The names of device groups, by the text of `device_groups_file`.
+name_map device_groups_of(std::string_view file);
+inline constexpr std::string_view device_groups_file = "/etc/iproute2/group";
+/// A longer file counts as empty.
+inline constexpr std::size_t iproute_file_limit = 256UL * 1024UL;
+
 /// Adds the lines `name number aliases…` of /etc/protocols to `names`; an earlier line wins, and what is not such a
 /// line is left out, as in protocols(5).
 void add_protocol_names(name_map& names, std::string_view file);
@@ -27,6 +35,11 @@ void add_protocol_names(name_map& names, std::string_view file);
 class iproute_names {
 public:
     explicit iproute_names(std::string root) : root_(std::move(root)) {}
+    /// `groups` are those of the root: name_source keeps them, as every link has one.
+    iproute_names(std::string root, std::shared_ptr<const name_map> groups)
+        : root_(std::move(root)), groups_(std::move(groups))
+    {
+    }
 
     /// `group`: the name, else the number.
     std::string group(std::uint32_t number);
@@ -50,7 +63,7 @@ public:
 
 private:
     std::string root_;
-    std::optional<name_map> groups_;
+    std::shared_ptr<const name_map> groups_;
     std::optional<name_map> scopes_;
     std::optional<name_map> tables_;
     std::optional<name_map> protocols_;

@@ -4,8 +4,6 @@
 #include "core/text_scan.hpp"
 #include "core/url_text.hpp"
 
-#include <fmt/format.h>
-
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -59,21 +57,13 @@ std::string key_of(const in6_addr& address)
     return std::string(reinterpret_cast<const char*>(&address), sizeof(address));
 }
 
-using opened_file = result<files::regular_file>;
-
-std::string version_of(const opened_file& opened)
+/// Empty for a file that is missing, not regular, or too long. The version of one that could not be read is not kept:
+/// it is tried again.
+std::string contents_of(const files::place& where, std::size_t limit, files::file_version& version)
 {
-    if (!opened) return "none";
-    const struct stat& s = opened->status;
-    return fmt::format("{}:{}:{}:{}.{}:{}.{}", s.st_dev, s.st_ino, s.st_size, s.st_mtim.tv_sec, s.st_mtim.tv_nsec,
-                       s.st_ctim.tv_sec, s.st_ctim.tv_nsec);
-}
-
-std::string contents_of(const opened_file& opened, std::string_view shown)
-{
-    if (!opened || opened->status.st_size > static_cast<off_t>(name_source::file_limit)) return {};
-    auto text = files::read_complete(*opened, name_source::file_limit, shown);
-    return text ? std::move(*text) : std::string();
+    auto file = files::read_file(where, limit);
+    if (!file) version = {};
+    return file && !file->truncated ? std::move(file->text) : std::string();
 }
 
 std::optional<std::string_view> find(const auto& names, const auto& key)
@@ -127,19 +117,37 @@ std::optional<std::string_view> name_tables::host(const in6_addr& address) const
     return find(hosts6_, key_of(address));
 }
 
+// Their status is asked for before they are read: what changes in between is seen by the next who asks.
 std::shared_ptr<const name_tables> name_source::current()
 {
-    const opened_file hosts = files::open_regular(files::place(root_, "/etc/hosts"));
-    const opened_file networks = files::open_regular(files::place(root_, "/etc/networks"));
-    const std::string version = version_of(hosts) + ' ' + version_of(networks);
+    const files::place hosts(root_, "/etc/hosts");
+    const files::place networks(root_, "/etc/networks");
+    const files::file_version hosts_now(files::status_of(hosts));
+    const files::file_version networks_now(files::status_of(networks));
 
     const std::lock_guard lock(mutex_);
-    if (!tables_ || version != version_) {
-        tables_ = std::make_shared<const name_tables>(contents_of(hosts, "/etc/hosts"),
-                                                      contents_of(networks, "/etc/networks"));
-        version_ = version;
+    if (!tables_ || hosts_now != hosts_ || networks_now != networks_) {
+        hosts_ = hosts_now;
+        networks_ = networks_now;
+        const std::string hosts_text = contents_of(hosts, file_limit, hosts_);
+        const std::string networks_text = contents_of(networks, file_limit, networks_);
+        tables_ = std::make_shared<const name_tables>(hosts_text, networks_text);
     }
     return tables_;
+}
+
+std::shared_ptr<const name_map> name_source::device_groups()
+{
+    const files::place file(root_, device_groups_file);
+    const files::file_version now(files::status_of(file));
+
+    const std::lock_guard lock(mutex_);
+    if (!groups_ || now != groups_file_) {
+        groups_file_ = now;
+        const std::string text = contents_of(file, iproute_file_limit, groups_file_);
+        groups_ = std::make_shared<const name_map>(device_groups_of(text));
+    }
+    return groups_;
 }
 
 }  // namespace nodescope::netlink

@@ -2,6 +2,9 @@
 // instead of a number. We read the files ourselves, through a root path, and never ask a resolver or a name server.
 #pragma once
 
+#include "core/files/file_status.hpp"
+#include "netlink/text/iproute_names.hpp"
+
 #include <netinet/in.h>
 
 #include <cstddef>
@@ -12,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace nodescope::netlink {
 
@@ -37,23 +41,31 @@ private:
     std::unordered_map<std::string, std::string> hosts6_;  // by the 16 bytes of the address
 };
 
-/// The tables of <root>/etc/hosts and <root>/etc/networks, read again only when a file has changed. For pool threads
-/// (it blocks on the file system) and safe to use from several at once.
+/// What is kept of the node's files of names, each of which is read again only when it has changed: asking for its
+/// status is all that an answer costs. For pool threads (it blocks on the file system) and safe to use from several at
+/// once.
 class name_source {
 public:
     explicit name_source(std::string root) : root_(std::move(root)) {}
 
-    /// A file that is missing, unreadable, not a regular file or larger than `file_limit` counts as empty: names are
-    /// optional, the numbers are always there.
+    /// The tables of <root>/etc/hosts and <root>/etc/networks. A file that is missing, unreadable, not a regular file
+    /// or larger than `file_limit` counts as empty: names are optional, the numbers are always there.
     std::shared_ptr<const name_tables> current();
+    /// For iproute_names.
+    std::shared_ptr<const name_map> device_groups();
+
+    [[nodiscard]] const std::string& root() const noexcept { return root_; }
 
     static constexpr std::size_t file_limit = 4 * 1024 * 1024;
 
 private:
     const std::string root_;
     std::mutex mutex_;
-    std::string version_;  // of both files: device, inode, size and time of change
+    files::file_version hosts_;
+    files::file_version networks_;
     std::shared_ptr<const name_tables> tables_;
+    files::file_version groups_file_;
+    std::shared_ptr<const name_map> groups_;
 };
 
 }  // namespace nodescope::netlink

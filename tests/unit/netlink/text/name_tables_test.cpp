@@ -138,6 +138,24 @@ TEST_F(NameSource, ReadsAgainOnlyWhatHasChanged)
     EXPECT_EQ(network(*source.current(), "10.0.0.0"), "lab");
 }
 
+TEST_F(NameSource, KeepsTheNamesOfDeviceGroups)
+{
+    name_source source(root_);
+    EXPECT_EQ(*source.device_groups(), (name_map{{0, "default"}})) << "no file";
+    std::filesystem::create_directory(root_ / "etc" / "iproute2");
+    write("iproute2/group", "7 seven\n");
+    const auto first = source.device_groups();
+    EXPECT_EQ(*first, (name_map{{0, "default"}, {7, "seven"}}));
+    EXPECT_EQ(source.device_groups(), first);
+    write("iproute2/group", "0 none\n8 eight\n");
+    const auto second = source.device_groups();
+    EXPECT_EQ(*second, (name_map{{0, "none"}, {8, "eight"}}));
+    EXPECT_EQ(iproute_names(root_, second).group(8), "eight");
+    EXPECT_EQ(iproute_names(root_).group(8), "eight") << "read by itself";
+    std::filesystem::remove(root_ / "etc" / "iproute2" / "group");
+    EXPECT_EQ(*source.device_groups(), (name_map{{0, "default"}}));
+}
+
 TEST_F(NameSource, FollowsLinksWithinTheRootOnly)
 {
     std::filesystem::create_directory(root_ / "static");
