@@ -2,6 +2,7 @@
 
 #include "collectors/host/cgroup/container_choice.hpp"
 #include "collectors/host/disk/mountinfo.hpp"
+#include "core/files/file_status.hpp"
 #include "core/files/root.hpp"
 #include "core/text.hpp"
 #include "core/text_scan.hpp"
@@ -45,6 +46,12 @@ struct candidate {
     std::vector<pid_t> processes;
 };
 
+std::optional<namespace_identity> identity_of(const std::optional<struct stat>& file)
+{
+    if (!file) return std::nullopt;
+    return namespace_identity{file->st_dev, file->st_ino};
+}
+
 /// SO_NETNS_COOKIE (Linux 5.14), which each namespace gets when it is made; 0: not told.
 std::uint64_t cookie_of(const netlink::net_namespace& space)
 {
@@ -56,6 +63,16 @@ std::uint64_t cookie_of(const netlink::net_namespace& space)
     socklen_t size = sizeof cookie;
     if (!socket || ::getsockopt(socket->get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) != 0) return 0;
     return cookie;
+}
+
+/// "default" is the daemon's own namespace, and a daemon in a container has a file of that name elsewhere.
+bool names_network(const std::string& path) { return path.starts_with('/') && !path.ends_with("/default"); }
+
+/// Whether that namespace is what network_mounted_on() would give. A file that has its numbers is on its file system,
+/// so nothing else has to be asked about it.
+bool is_mounted_on(const std::string& root, const std::string& path, namespace_identity space)
+{
+    return names_network(path) && identity_of(files::status_of({root, path})) == space;
 }
 
 /// The container's processes and where they are, `init` among them. Cgroups of containers inside it are left out.
@@ -185,22 +202,24 @@ container_network blocking_choose(const std::string& root, container_network of_
 
 std::optional<namespace_identity> network_mounted_on(const std::string& root, const std::string& path)
 {
-    // "default" is the daemon's own namespace, and a daemon in a container has a file of that name elsewhere.
-    if (!path.starts_with('/') || path.ends_with("/default")) return std::nullopt;
+    if (!names_network(path)) return std::nullopt;
     const unique_fd opened = files::open({root, path}, O_PATH);
     struct statfs system {};
     struct stat status {};
     if (!opened || ::fstatfs(opened.get(), &system) != 0 || system.f_type != NSFS_MAGIC) return std::nullopt;
     if (::fstat(opened.get(), &status) != 0) return std::nullopt;
-    return namespace_identity{status.st_dev, status.st_ino};
+    return identity_of(status);
 }
 
 std::optional<namespace_identity> network_of_process(const std::string& root, pid_t pid)
 {
-    const unique_fd spaces = files::open({root, fmt::format("/proc/{}/ns", pid)}, O_PATH | O_DIRECTORY);
+    const files::place spaces(root, fmt::format("/proc/{}/ns", pid));
+    // The link is of the kernel's making: below another root it is followed from its directory only.
+    if (files::is_own_root(root)) return identity_of(files::status_of(spaces / "net"));
+    const unique_fd directory = files::open(spaces, O_PATH | O_DIRECTORY);
     struct stat status {};
-    if (!spaces || ::fstatat(spaces.get(), "net", &status, 0) != 0) return std::nullopt;
-    return namespace_identity{status.st_dev, status.st_ino};
+    if (!directory || ::fstatat(directory.get(), "net", &status, 0) != 0) return std::nullopt;
+    return identity_of(status);
 }
 
 std::optional<std::size_t> oldest_network(const std::vector<std::uint64_t>& cookies)
@@ -238,8 +257,7 @@ bool is_node_network(const std::string& root, namespace_identity space)
 {
     // The one process whose namespaces are the node's.
     if (const auto node = network_of_process(root, 1)) return space == *node;
-    const auto own = netlink::net_namespace::of_this_thread();
-    return own && own->identity() == space;
+    return identity_of(files::status_of({"/", "/proc/thread-self/ns/net"})) == space;
 }
 
 result<container_network> blocking_find_network(const std::string& root, host::process_handle init,
@@ -249,10 +267,10 @@ result<container_network> blocking_find_network(const std::string& root, host::p
     if (!space) return space.error();
     const namespace_identity of_init = space->identity();
     const pid_t pid = init.pid();
-    const auto told = network_mounted_on(root, owner.network_file);
     container_network found(std::move(init), std::move(*space));
-    if (told == of_init) return found;
+    if (is_mounted_on(root, owner.network_file, of_init)) return found;
 
+    const auto told = network_mounted_on(root, owner.network_file);
     std::vector<candidate> all = blocking_look_around(root, found.process, owner, limit, abandoned);
     const auto elsewhere = [&](const candidate& one) { return one.identity != of_init; };
     // Of a process whose first thread has ended, that it is in its network is not seen from outside.

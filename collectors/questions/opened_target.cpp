@@ -1,5 +1,6 @@
 #include "collectors/questions/opened_target.hpp"
 
+#include "collectors/host/proc/proc_text.hpp"
 #include "collectors/host/proc/process_handle.hpp"
 #include "collectors/questions/container_network.hpp"
 #include "collectors/questions/own_kernel.hpp"
@@ -13,6 +14,20 @@ namespace {
 
 // The kernel's are shorter.
 constexpr std::size_t process_name_limit = 64;
+
+result<host::process_stat> stat_of(const host::process_handle& process)
+{
+    const auto text = process.read_stat();
+    if (!text) return text.error();
+    return host::parse_process_stat(text->text);
+}
+
+/// That of the thread that is held; empty where it cannot be read.
+std::string name_of(const host::process_handle& process)
+{
+    auto read = process.read("comm", process_name_limit);
+    return read ? std::move(read->text) : std::string();
+}
 
 result<container_network> network_of(host::process_handle process)
 {
@@ -42,11 +57,12 @@ result<opened_target> blocking_open_target(const std::string& root, namespace_re
     opened_target target;
     net_info& about = target.about;
     about.pid = found.pid;
+    std::string called;  // the container's process
     if (found.owner) {
         const container& said = found.owner->what;
-        const auto began = process->start_ticks();
-        if (!began) return began.error();
-        if (found.owner->start_ticks != 0 && *began != found.owner->start_ticks) {
+        auto stat = stat_of(*process);
+        if (!stat) return stat.error();
+        if (found.owner->start_ticks != 0 && stat->start_ticks != found.owner->start_ticks) {
             return host::container_changed(said.name, said.id,
                                            fmt::format("process {} is no longer its own", found.pid));
         }
@@ -62,7 +78,8 @@ result<opened_target> blocking_open_target(const std::string& root, namespace_re
         about.container_id = claim.id;
         about.container_name = claim.name;
         about.resolved_by = found.owner->resolved_by;
-        target.start_ticks = *began;
+        target.start_ticks = stat->start_ticks;
+        called = std::move(stat->comm);
     }
     auto network = found.owner ? blocking_find_network(root, std::move(*process), found.owner->what, limit, abandoned)
                                : network_of(std::move(*process));
@@ -75,9 +92,10 @@ result<opened_target> blocking_open_target(const std::string& root, namespace_re
     about.host_network = is_node_network(root, about.space);
     about.network_note = std::move(network->note);
     if (found.owner) {
-        const auto called = network->process.read("comm", process_name_limit);
-        const std::string own = note_of_own_kernel(found.owner->what.low_level_runtime,
-                                                   called ? std::string_view(called->text) : std::string_view());
+        if (network->process.pid() != found.pid || network->process.lost_first_thread()) {
+            called = name_of(network->process);
+        }
+        const std::string own = note_of_own_kernel(found.owner->what.low_level_runtime, called);
         if (!own.empty()) append_clause(about.network_note, own);
     }
     if (found.owner && found.owner->in_subtree_of)
