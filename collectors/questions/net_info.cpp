@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <utility>
 
 namespace nodescope {
@@ -58,7 +59,6 @@ task<result<net_info>> net_info_collector::collect(net_info_query query, deadlin
     if (target->texts) {
         static_cast<netlink_texts&>(info) = std::move(*target->texts);
         info.nat = text_part(std::string());
-        target->where.reset();
     } else {
         const bool node_nat = query.node_nat;
         co_await read_parts(info, std::move(target->where), node_nat, limit);
@@ -91,39 +91,43 @@ task<result<opened_target>> net_info_collector::open_container_of(const net_info
     result<found_container> found = co_await targets_.find(query, limit);
     if (!found) co_return found.error();
     if (found->known && !query.node_nat) {
-        auto at_once = co_await read_known(*found, limit);
-        if (at_once) co_return std::move(*at_once);
+        auto which = std::make_shared<const found_container>(*found);
+        std::optional<opened_target> at_once = co_await read_known(std::move(which), limit);
+        if (at_once) {
+            at_once->owner = std::move(*found);
+            co_return std::move(*at_once);
+        }
     }
     co_return co_await targets_.open_found(query, std::move(*found), limit);
 }
 
 /// Each trip to the pool costs as much as a dump: this is one instead of two. Nothing where it does not lead to an
-/// answer at once: then the usual way says why, or has half an answer.
-task<std::optional<opened_target>> net_info_collector::read_known(found_container which, deadline limit)
+/// answer at once: then the usual way says why, or has half an answer. What it gives has no owner: who asks has it.
+task<std::optional<opened_target>> net_info_collector::read_known(known_owner which, deadline limit)
 {
-    std::string key = fmt::format("network of container {}, process {}", which.what.id, which.what.pid);
+    std::string key = fmt::format("network of container {}, process {}", which->what.id, which->what.pid);
     const deadline patience = part_limit(limit, deadline::in(known_limit));
     auto begin = [this, which](deadline own) { return open_and_read(which, own); };
     const result<shared_target> read = co_await known_calls_.join(std::move(key), patience, std::move(begin));
     if (!read) co_return std::nullopt;
-    std::optional<opened_target> own(**read);
-    own->owner = std::move(which);
-    co_return own;
+    co_return **read;
 }
 
-task<result<net_info_collector::shared_target>> net_info_collector::open_and_read(found_container which, deadline limit)
+task<result<net_info_collector::shared_target>> net_info_collector::open_and_read(known_owner which, deadline limit)
 {
     auto slot = co_await slots_.acquire(limit);
     if (!slot) co_return slot.error();
-    found_process found(std::move(which));
-    auto work = [root = options_.root, reader = reader_, names = names_, found = std::move(found),
-                 limit](const abandon_flag& abandoned) mutable -> result<shared_target> {
+    auto work = [root = options_.root, reader = reader_, names = names_, which = std::move(which),
+                 limit](const abandon_flag& abandoned) -> result<shared_target> {
+        found_process found(*which);
         auto target = blocking_open_target(root, reader.get(), std::move(found), limit, abandoned);
         if (!target) return target.error();
+        target->owner.reset();
         if (target->where->has_no_nat()) {
             netlink_progress progress(names);
             reader->blocking_read_netlink(*target->where, limit, abandoned, progress);
             target->texts = progress.take(error(failure::internal, "netlink: the part was not read"));
+            target->where.reset();
         }
         return std::make_shared<const opened_target>(std::move(*target));
     };

@@ -125,10 +125,11 @@ private:
     using shared_target = std::shared_ptr<const opened_target>;
     using shared_netlink = std::shared_ptr<const netlink_texts>;
     using shared_nat = std::shared_ptr<const nat_texts>;
+    using known_owner = std::shared_ptr<const found_container>;
 
     task<result<opened_target>> open_container_of(const net_info_query& query, deadline limit);
-    task<std::optional<opened_target>> read_known(found_container which, deadline limit);
-    task<result<shared_target>> open_and_read(found_container which, deadline limit);
+    task<std::optional<opened_target>> read_known(known_owner which, deadline limit);
+    task<result<shared_target>> open_and_read(known_owner which, deadline limit);
     task<> read_parts(net_info& info, shared_namespace where, bool node_nat, deadline limit);
 
     task<netlink_texts> netlink_part(shared_namespace where, deadline limit);

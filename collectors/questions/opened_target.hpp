@@ -29,8 +29,8 @@ struct found_process {
 };
 
 struct opened_target {
-    std::shared_ptr<const opened_namespace> where;
-    net_info about;  ///< all but the parts
+    std::shared_ptr<const opened_namespace> where;  ///< null with the texts: nothing is held beyond its read
+    net_info about;                                 ///< all but the parts
     std::optional<found_container> owner;
     std::uint64_t start_ticks = 0;       ///< of the owner's process
     std::optional<netlink_texts> texts;  ///< where they were read in the same job
