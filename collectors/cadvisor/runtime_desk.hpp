@@ -14,10 +14,10 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
-#include <unordered_map>
 
 namespace nodescope::cadvisor {
 
@@ -101,7 +101,7 @@ private:
     task_group& group_;
     logger& log_;
     const std::function<void()> told_;
-    std::unordered_map<std::string, known> entries_;  // looked into for each container of each answer
+    std::map<std::string, known> entries_;
     byte_budget texts_{texts_limit_bytes};
     std::set<std::string> open_;  // the ids of those that are waiting
     const directory_entry never_wanted_{};
