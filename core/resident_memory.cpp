@@ -1,16 +1,20 @@
 #include "core/resident_memory.hpp"
 
+#include "core/deadline.hpp"
 #include "core/text_scan.hpp"
 #include "core/unique_fd.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -39,6 +43,18 @@ bool reading_check::may_go_on(std::size_t more)
     if (since_last_look_ < interval_bytes) return true;
     since_last_look_ = 0;
     return resident_bytes() <= reading_limit_bytes;
+}
+
+void give_back_memory()
+{
+    // Less than what readings are stopped at, and more than a busy node's service takes.
+    constexpr std::size_t much = reading_limit_bytes / 4 * 3;
+    constexpr auto interval = std::chrono::seconds(1);
+    static std::atomic<steady_clock::time_point> next{steady_clock::time_point{}};
+    const auto now = steady_clock::now();
+    auto due = next.load();
+    if (now < due || !next.compare_exchange_strong(due, now + interval)) return;
+    if (resident_bytes() > much) ::malloc_trim(0);
 }
 
 std::string taken_already() { return fmt::format("the service takes {} MiB already", resident_bytes() >> 20U); }

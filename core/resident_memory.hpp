@@ -29,6 +29,11 @@ private:
     std::size_t since_last_look_ = 0;
 };
 
+/// Has the allocator give back the pages that it keeps for later, where the process takes much: what was read is freed
+/// in small pieces, and one that stays holds all below it. Looks once a second at most. Not on the reactor's thread: it
+/// may take some milliseconds.
+void give_back_memory();
+
 /// "the service takes 91 MiB already": why something was not read.
 [[nodiscard]] std::string taken_already();
 

@@ -1,5 +1,7 @@
 #include "core/worker_pool.hpp"
 
+#include "core/resident_memory.hpp"
+
 #include <fmt/format.h>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -90,6 +92,7 @@ struct worker_pool::impl {
             // Destroying the result of an abandoned job may take long, and the reactor must not wait for that.
             lock.unlock();
             next.reset();
+            give_back_memory();
             lock.lock();
         }
     }

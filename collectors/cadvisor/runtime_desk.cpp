@@ -92,7 +92,9 @@ task<> runtime_desk::compare_names([[maybe_unused]] std::shared_ptr<const void> 
     counted.reset();
     if (open_.empty()) late_ = false;
     if (!names) {
-        rest_after(names.error());
+        // No room for its list: they keep the names they have.
+        if (names.error().kind() == failure::overloaded) names_heard_ = asked_at;
+        else rest_after(names.error());
         told_();
         co_return;
     }
@@ -163,6 +165,11 @@ void runtime_desk::learn(const std::string& id, const result<container>& answer)
     if (found == entries_.end()) return;
     known& one = found->second;
     one.waiting = false;
+    // The service has no room for what the runtime says of it, or for one more question: the runtime is well.
+    if (!answer && answer.error().kind() == failure::overloaded) {
+        one.due = steady_clock::now() + rest;
+        return;
+    }
     if (!answer && !gone) {
         rest_after(answer.error());
         return;

@@ -38,7 +38,8 @@ struct nat_texts {
     text_part nat6;  ///< `ip6tables-save -t nat`; neither text nor reason where there is no such table
 };
 
-/// Makes each text on the thread that read it: a long table is not to hold up the reactor. Thread-safe.
+/// Makes each text on the thread that read it: a long table is not to hold up the reactor. put() is for one thread,
+/// take() for any.
 class netlink_progress final : public network_sink {
 public:
     explicit netlink_progress(std::shared_ptr<netlink::name_source> names) : names_(std::move(names)) {}

@@ -146,7 +146,7 @@ std::size_t count_rules(const net_namespace& home, const net_namespace& target, 
         .begin = [&count] { count = 0; },
         .message = [&count](const nlmsghdr& message) { count += message.nlmsg_type == new_rule; }};
     const auto done = dump(*socket, request, {counted_rules_limit, counted_bytes_limit}, counter, limit);
-    return done ? count : 0;
+    return done && !done->truncated ? count : 0;
 }
 
 /// By the node's modules, which everybody may read.

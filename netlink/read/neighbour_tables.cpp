@@ -59,6 +59,7 @@ result<std::size_t> blocking_count_exempt_neighbours(netlink_socket& socket, std
     header.ndm_family = family;
     const auto done = dump(socket, {"neighbours", RTM_GETNEIGH, header}, counted_neighbours_limit, reader, limit);
     if (!done) return done.error();
+    if (done->truncated) return error(failure::overloaded, "neighbours: too many to be counted now");
     return count;
 }
 

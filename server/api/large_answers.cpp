@@ -30,7 +30,8 @@ task<result<large_answers::place>> large_answers::begin(http::claimant who, dead
     out.share_ = memory_.open(std::move(who));
     if (!out.share_->resize(out.limit_bytes_)) {
         co_return error(failure::overloaded,
-                        fmt::format("large answers: {} bytes wait to be read by others, and there is room for {}",
+                        fmt::format("large answers: {} bytes wait to be read by others, there is room for {} while the "
+                                    "service takes little",
                                     memory_.used(), memory_.limit()));
     }
     out.slot_ = std::move(*slot);

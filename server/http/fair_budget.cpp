@@ -154,16 +154,18 @@ bool fair_budget::share::resize(std::size_t bytes)
         return true;
     }
     const std::size_t more = bytes - bytes_;
-    if (from_->of.has_room && !from_->of.has_room(more)) {
-        ++from_->refused;
-        return false;
-    }
-    while (!from_->fits(who_, more)) {
+    std::size_t freed = 0;  // by what gave way: the process has not given it back yet
+    const auto has_room = [&] {
+        const auto& ask = from_->of.has_room;
+        return !ask || more <= freed || ask(more - freed);
+    };
+    while (!from_->fits(who_, more) || !has_room()) {
         share* const stalest = from_->stalest_for(who_, more);
         if (stalest == nullptr) {
             ++from_->refused;
             return false;
         }
+        freed += stalest->bytes_;
         stalest->from_->give_back(stalest->who_, std::exchange(stalest->bytes_, 0));
         stalest->gone_ = true;
         ++stalest->from_->given_way;

@@ -28,7 +28,8 @@ constexpr milliseconds linger_pause{1'000};
 /// closed the listener; ending the connection at once would lose it.
 constexpr milliseconds new_connection_grace{1'000};
 
-constexpr refusal no_room_for_answer{503, "answers that others have not read yet take the memory there is for answers"};
+constexpr refusal no_room_for_answer{
+    503, "the memory there is for answers is taken, by answers that others have not read yet or by other work"};
 
 }  // namespace
 

@@ -11,7 +11,8 @@ namespace nodescope::http {
 
 namespace {
 
-constexpr refusal no_room_for_body{503, "request bodies of others take the memory there is for request bodies"};
+constexpr refusal no_room_for_body{
+    503, "the memory there is for request bodies is taken, by those of others or by other work"};
 
 method method_of(std::string_view text) noexcept
 {

@@ -341,6 +341,7 @@ bool cgroup_reader::knows_limits() const
 
 void cgroup_reader::read_limits()
 {
+    if (watched_ && watched_->is_over()) watched_.reset();
     if (!watched_) watched_ = files_.blocking_watch_limits();
     if (watched_) watched_->expect_news();
     limits_ = unified() ? limits_v2(files_) : limits_v1(files_);

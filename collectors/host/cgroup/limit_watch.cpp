@@ -30,8 +30,8 @@ void limit_watch::blocking_look()
 {
     if (!inotify_) return;
     const std::scoped_lock mine(busy_);
-    // More than the kernel keeps by default (fs.inotify.max_queued_events) came meanwhile: it is told faster than read.
-    constexpr int most_reads = 1024;
+    // As many as the kernel keeps by default (fs.inotify.max_queued_events); beyond that, it is told faster than read.
+    constexpr int most_reads = 128;
     alignas(inotify_event) std::array<char, 4096> notices;
     for (int reads = 0; reads < most_reads; ++reads) {
         const ssize_t got = ::read(inotify_.get(), notices.data(), notices.size());
@@ -42,6 +42,7 @@ void limit_watch::blocking_look()
             std::memcpy(&one, notices.data() + at, sizeof(one));
             const char* const name = notices.data() + at + sizeof(one);
             if ((one.mask & IN_Q_OVERFLOW) != 0) note_all();
+            else if ((one.mask & IN_IGNORED) != 0) note_end(one.wd);
             else note(one.wd, {name, ::strnlen(name, one.len)});
             at += sizeof(one) + one.len;
         }
@@ -51,11 +52,19 @@ void limit_watch::blocking_look()
 
 void limit_watch::note(int number, std::string_view file)
 {
+    const bool of_above = file == handed_down;
+    if (!of_above && !is_setting(file)) return;
     const auto [begin, end] = watches_.equal_range(number);
     for (auto at = begin; at != end; ++at) {
-        const watch& one = at->second;
-        if (one.is_above ? file == handed_down : is_setting(file)) one.of->news_ = true;
+        if (at->second.is_above == of_above) at->second.of->news_ = true;
     }
+}
+
+// The directory is gone, and another may be there by the same path.
+void limit_watch::note_end(int number)
+{
+    const auto [begin, end] = watches_.equal_range(number);
+    for (auto at = begin; at != end; ++at) at->second.of->over_ = true;
 }
 
 void limit_watch::note_all()

@@ -28,7 +28,9 @@ public:
     ~watched_limits();
 
     /// Whether limits may have been written since expect_news(), as of the last look.
-    [[nodiscard]] bool has_news() const noexcept { return news_; }
+    [[nodiscard]] bool has_news() const noexcept { return news_ || over_; }
+    /// Whether one of the directories was removed: the others are watched in vain.
+    [[nodiscard]] bool is_over() const noexcept { return over_; }
     /// To be called before they are read.
     void expect_news() noexcept { news_ = false; }
 
@@ -36,6 +38,7 @@ private:
     friend class limit_watch;
     limit_watch& by_;
     std::atomic<bool> news_ = false;
+    std::atomic<bool> over_ = false;
     std::vector<int> numbers_;
 };
 
@@ -68,6 +71,7 @@ private:
         bool is_above = false;  // of the directory above the cgroup
     };
     void note(int number, std::string_view file);
+    void note_end(int number);
     void note_all();
     bool add(watched_limits& to, const std::string& directory, bool is_above);
     void forget(const watched_limits& gone);

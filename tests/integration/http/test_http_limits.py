@@ -216,7 +216,7 @@ class Bodies(Case):
                 return answer is not None and answer.status == 503 and answer
             answer = wait_until(is_refused, "no room for another body")
             self.assertEqual(answer.headers["Retry-After"], "1")
-            self.assertEqual(answer.body, b"request bodies of others take the memory there is for request bodies")
+            self.assertEqual(answer.body, b"the memory there is for request bodies is taken, by those of others or by other work")
             self.assertEqual(self.status(post(b"x" * 4096)), 200, "a short one has room of its own")
         begun.send(b"y")
         self.assertEqual(begun.answer().status, 200)

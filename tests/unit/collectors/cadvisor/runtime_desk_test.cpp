@@ -44,6 +44,20 @@ TEST_F(Renames, AsksAgainAboutThoseThatAreCalledOtherwise)
     EXPECT_EQ(docker.names_asked, 1) << "what was just heard";
 }
 
+TEST_F(Renames, AnAnswerThatThereIsNoRoomForIsTheServicesTroubleAlone)
+{
+    docker.answer = [](const std::string& id) {
+        if (id == id_a) return result<container>(error(failure::overloaded, "the service takes 90 MiB already"));
+        return result<container>(running(id, "web"));
+    };
+    directory.want(id_a);
+    directory.want(id_b);
+    settle();
+    ASSERT_TRUE(directory.look(id_b).state) << "others are asked about all the same";
+    EXPECT_EQ(directory.look(id_a).says, standing::unknown);
+    EXPECT_FALSE(directory.unwell());
+}
+
 TEST_F(Renames, TextsThatThereIsNoRoomForCostAContainerItsOwn)
 {
     constexpr std::size_t each = 1U << 20U;

@@ -57,6 +57,28 @@ TEST(FairBudgetOfAProcess, GivesNothingMoreWhereTheProcessHasNoRoom)
     EXPECT_TRUE(one->resize(10));
 }
 
+TEST(FairBudgetOfAProcess, WhoDoesNotReadGivesWayWhereTheProcessIsFull)
+{
+    constexpr std::size_t most = 60;
+    std::size_t taken = 50;
+    fair_budget budget{fair_budget::limits{100, 100, 0, {}, [&](std::size_t more) { return taken + more <= most; }}};
+    const auto unread = budget.open(from("a"));
+    ASSERT_TRUE(unread->resize(10));
+    bool ended = false;
+    unread->may_give_way([&ended] { ended = true; });
+    taken = most;
+    const auto other = budget.open(from("b"));
+    EXPECT_FALSE(other->resize(20)) << "it frees 10";
+    EXPECT_TRUE(ended);
+    EXPECT_TRUE(other->resize(0));
+    const auto second = budget.open(from("a"));
+    taken = most - 10;
+    ASSERT_TRUE(second->resize(10));
+    second->may_give_way([] {});
+    taken = most;
+    EXPECT_TRUE(other->resize(10));
+}
+
 TEST_F(FairBudget, GivesOneGroupItsPartOnly)
 {
     const auto one = held(from("a"), 50);

@@ -118,6 +118,20 @@ TEST_F(LimitWatch, AllIsNewsWhenThereWereMoreNoticesThanTheKernelKeeps)
     EXPECT_TRUE(above->has_news());
 }
 
+TEST_F(LimitWatch, IsOverWithTheDirectory)
+{
+    const auto watched = watch_b();
+    ASSERT_TRUE(watched);
+    std::filesystem::remove_all(at("/a/b"));
+    write("/a/b/memory.max");
+    EXPECT_TRUE(news_of(*watched));
+    watched->expect_news();
+    EXPECT_TRUE(watched->is_over()) << "what is there now is not watched";
+    const auto again = watch_b();
+    ASSERT_TRUE(again);
+    EXPECT_FALSE(news_of(*again));
+}
+
 TEST_F(LimitWatch, DoesNotWatchWhatIsNotThere)
 {
     EXPECT_FALSE(watch.blocking_watch({at("/a"), at("/c")}, ""));
