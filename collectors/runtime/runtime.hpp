@@ -69,10 +69,9 @@ public:
     /// Calls that were made; those that were shared or not made at all do not count.
     [[nodiscard]] virtual backend_statistics statistics() const noexcept { return {}; }
 
+private:
     /// One that was started is asked this much later at the latest.
     static constexpr std::chrono::milliseconds presence_age{100};
-
-private:
     mutable bool present_ = false;
     mutable steady_clock::time_point present_until_{};
 };

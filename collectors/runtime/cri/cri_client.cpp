@@ -1,7 +1,6 @@
 #include "collectors/runtime/cri/cri_client.hpp"
 
 #include "collectors/runtime/circuit_breaker.hpp"
-#include "collectors/runtime/runtime.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
@@ -199,13 +198,9 @@ task<result<std::string>> client::message_of(method what, std::string id, deadli
 /// The message that Version answers.
 task<result<std::string>> client::negotiate(deadline limit)
 {
-    // Looked at once for many: hundreds of new containers may be asked for on a node without CRI.
-    const auto now = steady_clock::now();
-    const auto chosen = now < nobody_until_ ? std::nullopt : where().chosen();
-    if (!chosen) {
-        if (now >= nobody_until_) nobody_until_ = now + runtime::presence_age;
-        co_return unanswered(method::version, where().nobody());
-    }
+    // Looked at once: hundreds of new containers may be asked for on a node without CRI.
+    const auto chosen = where().chosen();
+    if (!chosen) co_return unanswered(method::version, where().nobody());
     const std::string at = "unix://" + chosen->shown();
     if (steady_clock::now() < without_cri_until_) {
         co_return error(failure::disabled, fmt::format("cri: what listens at {} does not serve CRI", at));

@@ -76,7 +76,6 @@ private:
     std::string service_;  ///< "runtime.v1.RuntimeService"; empty: not known yet
     std::optional<version_answer> version_;
     steady_clock::time_point without_cri_until_{};
-    steady_clock::time_point nobody_until_{};  ///< no socket was there
     std::shared_ptr<circuit_breakers> breakers_;
     slot_pool slots_;
     shared_calls<shared_message> reads_;
