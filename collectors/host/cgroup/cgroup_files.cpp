@@ -175,6 +175,7 @@ std::unique_ptr<watched_limits> cgroup_files::blocking_watch_limits() const
             hierarchies.push_back(hierarchy);
     }
     std::vector<std::string> directories;
+    directories.reserve(hierarchies.size());
     for (const std::size_t hierarchy : hierarchies) directories.push_back(tree_->address(hierarchy, path_));
     std::string above;
     if (layout().version == cgroup_version::v2 && path_ != "/")
