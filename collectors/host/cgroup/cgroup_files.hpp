@@ -50,7 +50,7 @@ public:
 
     [[nodiscard]] limit_watch& limits() noexcept { return limits_; }
     /// Finds out what is the same for all cgroups that are read from now on: which limits were written, and whether BFQ
-    /// counts. Without it all that was read before counts. Blocking.
+    /// counts. Until it is called again, nothing is taken for written. Blocking.
     void blocking_begin_pass();
     /// v1: false where no disk is in the charge of the I/O scheduler BFQ, which then counts nothing in any cgroup.
     [[nodiscard]] bool bfq_counts() const noexcept { return bfq_counts_; }
